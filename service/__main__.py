@@ -1,0 +1,62 @@
+"""python -m service: settings, logs, uvicorn; ends in good order on SIGTERM."""
+
+import signal
+import socket
+import sys
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+
+from service import logs
+from service.app import create_app
+from service.settings import Settings, SettingsError, read_settings
+
+SHUTDOWN_TIMEOUT_SECONDS = 10
+UNSENT_DATA_TIMEOUT_MS = 60_000
+
+
+def main() -> None:
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        sys.exit(_refuse(error))
+    # uvicorn ends by raising the signal again that it caught: this turns its end, too, into exit code 0.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    logs.configure(settings)
+    if settings.reload:
+        uvicorn.run("service.app:app", reload=True, reload_dirs=["service"], **_options(settings))
+        return
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), **_options(settings)))
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[_listen(server.config)])
+
+
+def _refuse(error: SettingsError) -> int:
+    print(f"Bad settings:\n{error}\nSee env.sample.", file=sys.stderr)  # noqa: T201 - there is no log yet
+    return 2
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": None,
+        "ws_max_size": settings.websocket_max_size,
+        "ws_per_message_deflate": False,  # costs 40 KiB a browser
+        "ws_ping_interval": None,  # the supervisor's job
+        "timeout_graceful_shutdown": SHUTDOWN_TIMEOUT_SECONDS,
+        "server_header": False,
+    }
+
+
+def _listen(config: uvicorn.Config) -> socket.socket:
+    """A client that neither reads nor leaves holds its socket no longer than this, also after we closed it."""
+    listener = config.bind_socket()
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_DATA_TIMEOUT_MS)
+    return listener
+
+
+if __name__ == "__main__":
+    main()

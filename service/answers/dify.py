@@ -1,0 +1,181 @@
+"""aiohttp to Dify: ask, read the answer as it is written, stop.
+
+Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 1.12.1.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import aiohttp
+import structlog
+
+from service.answers.base import AnswerError, Part, Question, Text
+from service.answers.events import Reader
+from service.answers.sse import Decoder, EventTooLarge
+
+log = structlog.get_logger()
+
+KEEP_ALIVE_SECONDS = 30
+STOP_TIMEOUT_SECONDS = 5
+_LOGGED_BYTES = 1000
+
+
+class DifyAnswerer:
+    """One Dify app. All answers share one HTTP session, whose connections are kept alive between questions."""
+
+    def __init__(self, url: str, key: str, *, connect_timeout: float, idle_timeout: float) -> None:
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {key}"}
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_timeout, sock_read=idle_timeout)
+        self._session: aiohttp.ClientSession | None = None
+
+    def ask(self, question: Question) -> "DifyAnswer":
+        return DifyAnswer(self, question)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def post(self, path: str, body: dict[str, Any], timeout: aiohttp.ClientTimeout | None = None) -> Any:
+        """An aiohttp request, to be entered with `async with`. No redirect is followed: our key goes to Dify only."""
+        return self._open_session().post(
+            f"{self._url}/{path}", json=body, timeout=timeout or self._timeout, allow_redirects=False
+        )
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        """Made at first use, since aiohttp wants a running event loop for it."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                # Without the first, an nginx in between may buffer; without the second, compress.
+                headers=self._headers | {"Accept": "text/event-stream", "Accept-Encoding": "identity"},
+                # The connector's own limit would be a silent queue.
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+            )
+        return self._session
+
+
+class DifyAnswer:
+    """One call of Dify's chat-messages."""
+
+    def __init__(self, dify: DifyAnswerer, question: Question) -> None:
+        self._dify = dify
+        self._question = question
+        self._reader = Reader()
+        self._task_known = asyncio.Event()  # set too when the stream is over: there is nothing left to stop
+        self._asked_at = time.monotonic()
+        self._first_text_ms: int | None = None
+
+    async def __aiter__(self) -> AsyncGenerator[Part, None]:
+        try:
+            async with self._dify.post("chat-messages", _body(self._question)) as response:
+                await _check(response)
+                decoder = Decoder()
+                async for chunk in response.content.iter_any():
+                    for part in self._read(decoder.feed(chunk)):
+                        yield part
+        except (_Refused, EventTooLarge, aiohttp.ClientError, TimeoutError) as error:
+            self._fail(_reason(error), error)
+        finally:
+            self._task_known.set()
+        self._conclude()
+
+    async def stop(self) -> None:
+        """Sent as soon as the task is known. Dify says 200 to any stop: only the end of the stream proves it."""
+        await self._task_known.wait()
+        task = self._reader.task_id
+        if task is None:
+            return
+        timeout = aiohttp.ClientTimeout(total=STOP_TIMEOUT_SECONDS)
+        try:
+            async with self._dify.post(
+                f"chat-messages/{task}/stop", {"user": self._question.user}, timeout
+            ) as response:
+                log.info("dify.stop_sent", task_id=task, status=response.status)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            log.warning("dify.stop_failed", task_id=task, exc_info=error)
+
+    def _read(self, events: list[bytes]) -> list[Part]:
+        parts = self._reader.read(events)
+        if self._reader.task_id is not None:
+            self._task_known.set()
+        if self._first_text_ms is None and any(isinstance(part, Text) for part in parts):
+            self._first_text_ms = self._elapsed_ms()
+        return parts
+
+    def _conclude(self) -> None:
+        """The stream ended in good order; what it said decides."""
+        if self._reader.failure is not None:
+            self._fail("failed")
+        elif not self._reader.ended:
+            self._fail("broken_off")
+        else:
+            log.info("dify.answered", **self._facts(), usage=self._reader.usage)
+
+    def _fail(self, reason: str, error: Exception | None = None) -> None:
+        """Raise AnswerError, unless Dify had already said that the answer is whole."""
+        failure = AnswerError(reason)
+        body = error.body if isinstance(error, _Refused) else self._reader.failure
+        status = error.status if isinstance(error, _Refused) else None
+        log.error("dify.failed", reason=reason, status=status, said=body, **self._facts(), exc_info=error or failure)
+        if not self._reader.ended or self._reader.failure:
+            raise failure from error
+
+    def _facts(self) -> dict[str, Any]:
+        identity = self._reader.identity
+        return {
+            "task_id": self._reader.task_id,
+            "message_id": identity and identity.message_id,
+            "dify_conversation_id": identity and identity.conversation_id,
+            "first_text_ms": self._first_text_ms,
+            "total_ms": self._elapsed_ms(),
+        }
+
+    def _elapsed_ms(self) -> int:
+        return round((time.monotonic() - self._asked_at) * 1000)
+
+
+class _Refused(Exception):
+    """Dify, or something on the way to it, gave another reply than an event stream."""
+
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        self.body = body
+
+
+def _body(question: Question) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "query": question.content,
+        "inputs": question.inputs,
+        "user": question.user,
+        "response_mode": "streaming",
+        "auto_generate_name": False,  # naming a new conversation costs a second before the first byte
+    }
+    if question.conversation_id:
+        body["conversation_id"] = question.conversation_id
+    if question.files:
+        body["files"] = question.files
+    return body
+
+
+async def _check(response: aiohttp.ClientResponse) -> None:
+    if response.status != 200 or response.content_type != "text/event-stream":  # noqa: PLR2004 - the one good status
+        said = await response.content.read(_LOGGED_BYTES)
+        raise _Refused(response.status, said.decode(errors="replace"))
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case _Refused():
+            return "refused"
+        case EventTooLarge():
+            return "event_too_large"
+        case aiohttp.ConnectionTimeoutError():
+            return "connect_timeout"
+        case TimeoutError():
+            return "idle_timeout"
+        case aiohttp.ClientConnectorError():
+            return "unreachable"
+    return "broken_off"

@@ -1,0 +1,143 @@
+"""What Dify's events mean: the data of events to the parts of an answer. No I/O.
+
+Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 1.12.1.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from service.answers.base import Identity, Part, Replacement, Summary, Text
+
+
+class _Metadata(msgspec.Struct):
+    usage: dict[str, Any] | None = None
+    retriever_resources: list[Any] | None = None
+
+
+class _Run(msgspec.Struct):
+    status: str | None = None
+
+
+class _Event(msgspec.Struct):
+    """The fields that matter of any event that matters."""
+
+    event: str
+    answer: str | None = None
+    task_id: str | None = None
+    conversation_id: str | None = None
+    message_id: str | None = None
+    metadata: _Metadata | None = None
+    data: _Run | None = None
+
+
+class _Kind(msgspec.Struct):
+    event: str
+
+
+_decode = msgspec.json.Decoder(_Event).decode
+_decode_kind = msgspec.json.Decoder(_Kind).decode
+
+# Some versions label text deltas `message_file`.
+_TEXT = frozenset({"message", "agent_message", "message_file"})
+_UNDERSTOOD = _TEXT | {"message_replace", "message_end", "workflow_finished", "error"}
+_LOGGED_BYTES = 1000
+
+
+class Reader:
+    """Reads the events of one answer.
+
+    `task_id` is what Dify's stop route wants; `usage` the tokens and prices; `ended` is true once Dify said that the
+    answer is whole, and `failure` holds Dify's own words where it said that it failed. Events may follow either: read
+    on until the stream ends.
+    """
+
+    def __init__(self) -> None:
+        self.task_id: str | None = None
+        self.identity: Identity | None = None
+        self.usage: dict[str, Any] | None = None
+        self.ended = False
+        self.failure: str | None = None
+        self._is_agent = False
+
+    def read(self, events: Iterable[bytes]) -> list[Part]:
+        """The parts that these events add to the answer, neighbouring texts joined to one."""
+        parts: list[Part] = []
+        text: list[str] = []
+        for raw in events:
+            event = self._parse(raw)
+            if event is None:
+                continue
+            if self.identity is None:
+                parts += self._identify(event)
+            if event.event in _TEXT:
+                text.append(self._text(event))
+                continue
+            parts += _joined(text)
+            text.clear()
+            parts += self._other(event, raw)
+        return parts + _joined(text)
+
+    def _parse(self, raw: bytes) -> _Event | None:
+        """None for an event that is not understood. One that should be and cannot is a failure: it may hold text."""
+        try:
+            return _decode(raw)
+        except msgspec.DecodeError:
+            if _kind(raw) in _UNDERSTOOD:
+                self._fail(raw)
+            return None
+
+    def _identify(self, event: _Event) -> list[Part]:
+        self.task_id = self.task_id or event.task_id
+        if not event.message_id:
+            return []
+        self.identity = Identity("dify", event.conversation_id, event.message_id)
+        return [self.identity]
+
+    def _text(self, event: _Event) -> str:
+        if event.event == "agent_message":
+            self._is_agent = True
+        elif self._is_agent and event.event == "message":
+            return ""  # newer agents close with a `message` that repeats the whole answer
+        return event.answer or ""
+
+    def _other(self, event: _Event, raw: bytes) -> list[Part]:
+        match event.event:
+            case "message_replace":
+                return [Replacement(event.answer or "")]
+            case "message_end":
+                return [self._end(event.metadata or _Metadata())]
+            case "workflow_finished":
+                self._finish_workflow(event.data, raw)
+            case "error" if not self.ended:
+                self._fail(raw)
+        return []
+
+    def _end(self, metadata: _Metadata) -> Summary:
+        self.ended = True
+        self.usage = metadata.usage
+        return Summary(metadata.usage, metadata.retriever_resources)
+
+    def _finish_workflow(self, run: _Run | None, raw: bytes) -> None:
+        """A failing chatflow says so here, sometimes without an `error` event."""
+        if run is not None and run.status in {"failed", "stopped"}:
+            self._fail(raw)
+        else:
+            self.ended = True
+
+    def _fail(self, raw: bytes) -> None:
+        self.failure = self.failure or raw[:_LOGGED_BYTES].decode(errors="replace")
+
+
+def _kind(raw: bytes) -> str | None:
+    """The kind of an event whose other fields have another shape than we know; None where there is no telling."""
+    try:
+        return _decode_kind(raw).event
+    except msgspec.DecodeError:
+        return None
+
+
+def _joined(text: list[str]) -> list[Part]:
+    content = "".join(text)
+    return [Text(content)] if content else []

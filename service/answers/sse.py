@@ -1,0 +1,55 @@
+"""Bytes of a server-sent event stream to the data of its events, incremental, size-capped. No I/O.
+
+Facts: WHATWG HTML, "Interpreting an event stream"; Dify sends LF only, and U+2028 raw inside JSON, which a
+`splitlines` would take for the end of a line.
+"""
+
+MAX_EVENT_BYTES = 1024 * 1024
+
+
+class EventTooLarge(Exception):
+    """One event is larger than MAX_EVENT_BYTES."""
+
+
+class Decoder:
+    """Feed it what the network gave, in any pieces; it returns the data of each event that became whole.
+
+    Comments, other fields, and events without data (Dify's keep-alive is `event: ping` alone) yield nothing.
+    """
+
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max = max_event_bytes
+        self._rest = b""
+        self._data: list[bytes] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Raise EventTooLarge as soon as an event is, whole or not; the decoder is of no use then."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        events = [data for line in lines if (data := self._line(line)) is not None]
+        self._check_size(len(self._rest))
+        return events
+
+    def _line(self, line: bytes) -> bytes | None:
+        line = line.removesuffix(b"\r")
+        if not line:
+            return self._dispatch()
+        if line.startswith(b"data:"):
+            self._keep(line[5:].removeprefix(b" "))
+        return None
+
+    def _keep(self, data: bytes) -> None:
+        self._check_size(len(data))
+        self._size += len(data)
+        self._data.append(data)
+
+    def _dispatch(self) -> bytes | None:
+        if not self._data:
+            return None
+        event = b"\n".join(self._data)
+        self._data, self._size = [], 0
+        return event
+
+    def _check_size(self, more: int) -> None:
+        if self._size + more > self._max:
+            raise EventTooLarge

@@ -1,0 +1,85 @@
+"""create_app(settings): the only place where parts are wired together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import WebSocketRoute
+
+from service import __version__, logs
+from service.answers.base import Answerer
+from service.answers.dify import DifyAnswerer
+from service.answers.fallback import FallbackAnswerer
+from service.answers.mock import MockAnswerer
+from service.chat.gateway import Gateway
+from service.chat.heartbeat import Supervisor
+from service.chat.roster import Roster
+from service.chat.turn import Turns
+from service.settings import Settings, read_settings
+from service.tasks import Tasks
+from service.web import operations
+from service.web.pages import Pages
+from service.web.replies import fail, on_fault, on_http_error
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings) -> Starlette:
+    answerer = _answerer(settings)
+    turns = Turns(answerer)
+    roster = Roster(settings.max_connections)
+    supervisor = Supervisor(roster, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
+    gateway = Gateway(
+        roster,
+        turns,
+        allowed_origins=settings.allowed_origins,
+        max_content_length=settings.max_content_length,
+        refuse=fail,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        tasks = Tasks()
+        tasks.spawn(supervisor.run())
+        log.info("service.started", version=__version__, mode=settings.mode, settings=settings.masked())
+        yield
+        await turns.close()
+        await tasks.finish(within=0)
+        await answerer.close()
+        log.info("service.stopped")
+
+    return Starlette(
+        routes=[
+            WebSocketRoute("/ws/chat", gateway.chat),
+            WebSocketRoute("/ws/chat/{client_id}", gateway.chat),
+            WebSocketRoute("/{path:path}", gateway.nowhere),
+            *Pages(settings).routes(),
+            *operations.routes(settings.mode, lambda: {"connections": len(roster), "turns": len(turns)}),
+        ],
+        exception_handlers={HTTPException: on_http_error, Exception: on_fault},
+        lifespan=lifespan,
+    )
+
+
+def _answerer(settings: Settings) -> Answerer:
+    if settings.mock_mode:
+        return MockAnswerer("this service runs in mock mode, and no Dify app was asked.")
+    dify = DifyAnswerer(
+        settings.dify_api_url,
+        settings.dify_api_key,
+        connect_timeout=settings.dify_connect_timeout,
+        idle_timeout=settings.dify_idle_timeout,
+    )
+    return FallbackAnswerer(dify, MockAnswerer("the assistant cannot be reached at the moment."))
+
+
+def __getattr__(name: str) -> Any:
+    """`uvicorn service.app:app` gets its app here; importing this module reads no environment."""
+    if name != "app":
+        raise AttributeError(name)
+    settings = read_settings()
+    logs.configure(settings)
+    return create_app(settings)

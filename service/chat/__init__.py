@@ -1,0 +1,1 @@
+"""What a WebSocket client meets."""

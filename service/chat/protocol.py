@@ -1,0 +1,157 @@
+"""Every frame, in and out, as a msgspec Struct: parse and build. No I/O.
+
+JSON text, told apart by `type`; unknown fields are ignored. Timestamps are Unix milliseconds, offsets Unicode code
+points.
+"""
+
+import time
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from service.codes import Code
+
+TurnId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+
+
+class Chat(Struct, frozen=True, tag_field="type", tag="chat"):
+    """A question. `id` is the client's own name for the turn; `stream` asks for the answer as it is written."""
+
+    content: str
+    id: TurnId | None = None
+    stream: bool = False
+    conversation_id: str | None = None
+    inputs: dict[str, Any] | None = None
+    files: list[dict[str, Any]] | None = None
+
+
+class Ping(Struct, frozen=True, tag_field="type", tag="ping"):
+    """Answered by a pong with the same timestamp, or with ours if none came."""
+
+    timestamp: int | float | None = None
+
+
+class Stop(Struct, frozen=True, tag_field="type", tag="stop"):
+    """End that turn now; without id, every turn of this connection."""
+
+    id: TurnId | None = None
+
+
+ClientFrame = Chat | Ping | Stop
+
+
+class System(Struct, frozen=True, tag_field="type", tag="system"):
+    """A notice. The first frame of each connection is one, with `client_id`."""
+
+    content: str
+    client_id: str | UnsetType = UNSET
+
+
+class Pong(Struct, frozen=True, tag_field="type", tag="pong"):
+    timestamp: int | float
+
+
+class Heartbeat(Struct, frozen=True, tag_field="type", tag="heartbeat"):
+    """The server's sign of life to an idle client."""
+
+    timestamp: int
+
+
+class Error(Struct, frozen=True, tag_field="type", tag="error"):
+    """Something went wrong. With `id` it ends that turn; the connection stays open unless a close follows."""
+
+    content: str
+    code: Code
+    id: str | UnsetType = UNSET
+
+
+class ChatDelta(Struct, frozen=True, tag_field="type", tag="chat_delta"):
+    """The text of turn `id` that starts at `offset`; with `replace`, all before it is withdrawn."""
+
+    id: str
+    offset: int
+    content: str
+    replace: Literal[True] | UnsetType = UNSET
+
+
+class ChatAnswer(Struct, frozen=True, kw_only=True, tag_field="type", tag="chat"):
+    """The whole answer of turn `id`, and its end: `status` done, stopped or incomplete, `source` dify or mock."""
+
+    role: Literal["assistant"] = "assistant"
+    id: str
+    status: str
+    source: str | UnsetType = UNSET
+    content: str
+    conversation_id: str | UnsetType = UNSET
+    message_id: str | UnsetType = UNSET
+    usage: dict[str, Any] | UnsetType = UNSET
+    citations: list[Any] | UnsetType = UNSET
+
+
+ServerFrame = System | Pong | Heartbeat | Error | ChatDelta | ChatAnswer
+
+
+class BadFrame(Exception):
+    """What a client sent is no frame; the message says what is wrong with it, in words."""
+
+
+class _AnyFrame(Struct):
+    type: Any = None
+
+
+_KNOWN_TYPES = ("chat", "ping", "stop")
+_LONGEST_ECHO = 40
+_decode = msgspec.json.Decoder(ClientFrame).decode
+_decode_any = msgspec.json.Decoder(_AnyFrame).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def now() -> int:
+    """Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def encode(frame: ServerFrame) -> str:
+    return _encode(frame).decode()
+
+
+def parse(message: str | bytes, max_content_length: int) -> ClientFrame:
+    """Raises BadFrame. `max_content_length` is in code points."""
+    if isinstance(message, bytes):
+        raise BadFrame("Binary frames are not understood here: send JSON as a text frame.")
+    try:
+        frame: ClientFrame = _decode(message)
+    except msgspec.ValidationError as error:
+        raise BadFrame(_explain(message, error)) from None
+    except msgspec.DecodeError:
+        raise BadFrame('That is not JSON: send an object such as {"type":"chat","content":"…"}.') from None
+    except RecursionError:
+        raise BadFrame("That JSON is nested too deeply.") from None
+    if isinstance(frame, Chat):
+        _check_content(frame.content, max_content_length)
+    return frame
+
+
+def _check_content(content: str, max_length: int) -> None:
+    if not content or content.isspace():
+        raise BadFrame("The question is empty: put it into `content`.")
+    if len(content) > max_length:
+        raise BadFrame(f"The question is too long: {len(content)} characters, {max_length} are allowed.")
+
+
+def _explain(message: str, error: msgspec.ValidationError) -> str:
+    """Turn msgspec's words into ours: which type, which field, what was expected."""
+    try:
+        type_ = _decode_any(message).type
+    except (msgspec.ValidationError, RecursionError):
+        return 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'
+    if type_ not in _KNOWN_TYPES:
+        return f"Unknown type {_short(type_)}: this service understands {', '.join(_KNOWN_TYPES)}."
+    what, _, where = str(error).partition(" - at `$.")
+    return f"Bad `{type_}` frame: {where.rstrip('`') + ': ' if where else ''}{what}."
+
+
+def _short(value: object) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}…"

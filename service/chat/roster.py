@@ -1,0 +1,48 @@
+"""The live sessions by client id, in order of the last sign of life; capacity."""
+
+import time
+from collections import OrderedDict
+from itertools import takewhile
+
+from service.chat.session import Session
+
+
+class Roster:
+    """Knows who is connected, nothing of how. A client id is connected once: the newest session has it."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def has_room_for(self, client_id: str) -> bool:
+        return len(self._sessions) < self._capacity or client_id in self._sessions
+
+    def enter(self, session: Session) -> Session | None:
+        """Returns the session whose place this one takes, if its client id was connected."""
+        replaced = self._sessions.pop(session.client_id, None)
+        self._sessions[session.client_id] = session
+        return replaced
+
+    def leave(self, session: Session) -> None:
+        if self._sessions.get(session.client_id) is session:
+            del self._sessions[session.client_id]
+
+    def heard_from(self, session: Session) -> None:
+        """Anything that a client sends counts as life."""
+        session.last_seen = time.monotonic()
+        self._sign(session, session.last_seen)
+
+    def wrote_to(self, session: Session) -> None:
+        self._sign(session, time.monotonic())
+
+    def silent_since(self, moment: float) -> list[Session]:
+        """Those without a sign of life since `moment` (monotonic seconds), the longest silent first."""
+        return list(takewhile(lambda session: session.last_sign <= moment, self._sessions.values()))
+
+    def _sign(self, session: Session, moment: float) -> None:
+        if self._sessions.get(session.client_id) is session:
+            session.last_sign = moment
+            self._sessions.move_to_end(session.client_id)

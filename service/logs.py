@@ -1,0 +1,153 @@
+"""structlog, and the standard library's records with it: console, logs/info.log, logs/error.log.
+
+Every event becomes a dict in the thread that tells it, goes through a queue, and is written by a thread of its own, so
+that no disk stalls the event loop.
+"""
+
+import atexit
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from logging.handlers import QueueListener, RotatingFileHandler
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, cast
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from service.settings import Settings
+
+MAX_FILE_BYTES = 10_000_000
+BACKUPS = 5
+
+_SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
+
+
+def configure(settings: Settings) -> Callable[[], None]:
+    """Start logging; the function returned writes out what is left and stops. Called at exit, if not before."""
+    queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    _take_standard_records(queue, level)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _as_record,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: _Handover(queue),
+        cache_logger_on_first_use=False,
+    )
+    files, trouble = _files(Path(settings.log_dir))
+    listener = QueueListener(queue, _console(), *files, respect_handler_level=True)
+    listener.start()
+    if trouble is not None:
+        structlog.get_logger().warning("logs.files_missing", folder=settings.log_dir, error=str(trouble))
+
+    def stop() -> None:
+        atexit.unregister(stop)
+        listener.stop()
+        for handler in listener.handlers:
+            handler.close()
+
+    atexit.register(stop)
+    return stop
+
+
+def _files(folder: Path) -> tuple[list[logging.Handler], OSError | None]:
+    """A folder that cannot be written costs the files, not the service."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [_file(folder / "info.log", logging.INFO), _file(folder / "error.log", logging.ERROR)], None
+    except OSError as error:
+        return [], error
+
+
+def _file(path: Path, level: int) -> logging.Handler:
+    handler = RotatingFileHandler(path, maxBytes=MAX_FILE_BYTES, backupCount=BACKUPS, encoding="utf-8")
+    handler.setLevel(level)
+    handler.setFormatter(_JsonLine())
+    return handler
+
+
+def _console() -> logging.Handler:
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_Readable() if sys.stdout.isatty() else _JsonLine())
+    return handler
+
+
+def _take_standard_records(queue: "SimpleQueue[logging.LogRecord]", level: int) -> None:
+    logging.root.handlers = [_StandardRecords(queue)]
+    logging.root.setLevel(level)
+    for name in _SERVER_LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
+        logger.setLevel(logging.NOTSET)
+    logging.getLogger("uvicorn.error").filters = [_is_news]
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """What the server says of each WebSocket repeats ours, and gives the query string away."""
+    return '"WebSocket ' not in str(record.msg) and record.msg not in ("connection open", "connection closed")
+
+
+class _Handover:
+    """What structlog writes to: puts the finished record into the queue."""
+
+    def __init__(self, queue: "SimpleQueue[logging.LogRecord]") -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = queue.put_nowait
+
+
+def _as_record(logger: WrappedLogger, method: str, event: EventDict) -> tuple[tuple[logging.LogRecord], dict[str, Any]]:
+    return (_record(event, logging.getLevelNamesMapping()[method.upper()]),), {}
+
+
+def _record(event: EventDict, level: int) -> logging.LogRecord:
+    ordered = {key: event.pop(key) for key in ("timestamp", "level", "event")}
+    ordered.update(event)
+    return logging.LogRecord("service", level, "", 0, ordered, None, None)
+
+
+class _StandardRecords(logging.Handler):
+    """Brings the records of the standard library's loggers, uvicorn's first of all, into the same shape."""
+
+    def __init__(self, queue: "SimpleQueue[logging.LogRecord]") -> None:
+        super().__init__()
+        self._queue = queue
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event: EventDict = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "event": "http.request" if record.name == "uvicorn.access" else record.getMessage(),
+            "logger": record.name,
+            **structlog.contextvars.get_contextvars(),
+        }
+        if record.name == "uvicorn.access" and isinstance(record.args, tuple):
+            event.update(zip(("peer", "method", "path", "http_version", "status"), record.args, strict=True))
+            event["path"] = str(event["path"]).partition("?")[0]
+        if record.exc_info:
+            event["exception"] = logging.Formatter().formatException(record.exc_info)
+        self._queue.put_nowait(_record(event, record.levelno))
+
+
+class _JsonLine(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return msgspec.json.encode(record.msg, enc_hook=repr).decode()
+
+
+class _Readable(logging.Formatter):
+    """The same event for a person at a terminal."""
+
+    _render = structlog.dev.ConsoleRenderer()
+
+    def format(self, record: logging.LogRecord) -> str:
+        event: EventDict = dict(cast(EventDict, record.msg))  # the renderer takes it apart
+        return str(self._render(None, "", event))

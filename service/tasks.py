@@ -1,0 +1,30 @@
+"""Tasks with an owner: what is spawned here is ended here."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+
+class Tasks:
+    """The running tasks of one owner."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def finish(self, within: float) -> None:
+        """Wait up to `within` seconds for all tasks to end by themselves, then cancel the rest and await them."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=within)
+        remaining = list(self._running)
+        for task in remaining:
+            task.cancel()
+        await asyncio.gather(*remaining, return_exceptions=True)

@@ -1,0 +1,82 @@
+"""/, /chat, /docs and the static files."""
+
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from service import __version__
+from service.chat import closing
+from service.codes import Code
+from service.settings import Settings
+from service.web.replies import ok
+
+_ROOT = Path(__file__).parents[2]
+_PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+
+class Pages:
+    """What a browser sees."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._templates = Jinja2Templates(_ROOT / "templates")
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/", self.welcome),
+            Route("/chat", self.chat),
+            Route("/docs", self.docs),
+            Mount("/static", _Static(directory=_ROOT / "static")),
+        ]
+
+    async def welcome(self, request: Request) -> Response:
+        """Where to go from here; a browser goes to the chat page."""
+        vary = {"Vary": "Accept"}
+        if "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse("/chat", headers=vary)
+        name = self._settings.app_name
+        links = {"chat": "/chat", "docs": "/docs", "health": "/health", "websocket": "/ws/chat"}
+        return ok({"name": name, "version": __version__, "mode": self._settings.mode, "links": links}, vary)
+
+    async def chat(self, request: Request) -> Response:
+        return self._page(request, "chat.html")
+
+    async def docs(self, request: Request) -> Response:
+        closings = sorted((value for value in vars(closing).values() if isinstance(value, closing.Closing)), key=_code)
+        return self._page(request, "docs.html", codes=list(Code), closings=closings)
+
+    def _page(self, request: Request, template: str, **context: Any) -> Response:
+        context |= {
+            "app_name": self._settings.app_name,
+            "version": __version__,
+            "mock": self._settings.mock_mode,
+            "settings": self._settings,
+        }
+        return self._templates.TemplateResponse(request, template, context, headers=_PAGE_HEADERS)
+
+
+class _Static(StaticFiles):
+    """Browsers ask each time whether a file is still the same: no page runs with yesterday's modules."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _code(value: closing.Closing) -> int:
+    return value.code
