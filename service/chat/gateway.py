@@ -80,7 +80,7 @@ class Gateway:
         """Same origin means same host and port. The scheme may differ: TLS often ends before the service."""
         if "*" in self._allowed_origins or origin in self._allowed_origins:
             return True
-        scheme = urlsplit(origin).scheme
+        scheme = origin.partition("://")[0]
         return scheme in _DEFAULT_PORTS and _authority(origin) == _authority(f"{scheme}://{host}")
 
     async def _turn_away(self, websocket: WebSocket, refusal: Refusal) -> None:

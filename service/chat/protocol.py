@@ -93,17 +93,31 @@ ServerFrame = System | Pong | Heartbeat | Error | ChatDelta | ChatAnswer
 
 
 class BadFrame(Exception):
-    """What a client sent is no frame; the message says what is wrong with it, in words."""
+    """What a client sent is no frame; the message says what is wrong with it, in words.
+
+    `turn_id` is the id of a question that is refused, if it has a good one: the refusal is its end.
+    """
+
+    def __init__(self, words: str, turn_id: str | None = None) -> None:
+        super().__init__(words)
+        self.turn_id = turn_id
 
 
 class _AnyFrame(Struct):
     type: Any = None
 
 
+class _Named(Struct, tag_field="type", tag="chat"):
+    id: TurnId | None = None
+
+
 _KNOWN_TYPES = ("chat", "ping", "stop")
 _LONGEST_ECHO = 40
+_NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
+_NOT_AN_OBJECT = 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'
 _decode = msgspec.json.Decoder(ClientFrame).decode
 _decode_any = msgspec.json.Decoder(_AnyFrame).decode
+_decode_named = msgspec.json.Decoder(_Named).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -123,21 +137,29 @@ def parse(message: str | bytes, max_content_length: int) -> ClientFrame:
     try:
         frame: ClientFrame = _decode(message)
     except msgspec.ValidationError as error:
-        raise BadFrame(_explain(message, error)) from None
+        raise BadFrame(_explain(message, error), _turn_id(message)) from None
     except msgspec.DecodeError:
-        raise BadFrame('That is not JSON: send an object such as {"type":"chat","content":"…"}.') from None
+        raise BadFrame(_NOT_JSON) from None
     except RecursionError:
         raise BadFrame("That JSON is nested too deeply.") from None
     if isinstance(frame, Chat):
-        _check_content(frame.content, max_content_length)
+        _check_content(frame, max_content_length)
     return frame
 
 
-def _check_content(content: str, max_length: int) -> None:
-    if not content or content.isspace():
-        raise BadFrame("The question is empty: put it into `content`.")
-    if len(content) > max_length:
-        raise BadFrame(f"The question is too long: {len(content)} characters, {max_length} are allowed.")
+def _check_content(chat: Chat, max_length: int) -> None:
+    length = len(chat.content)
+    if not length or chat.content.isspace():
+        raise BadFrame("The question is empty: put it into `content`.", chat.id)
+    if length > max_length:
+        raise BadFrame(f"The question is too long: {length} characters, {max_length} are allowed.", chat.id)
+
+
+def _turn_id(message: str) -> str | None:
+    try:
+        return _decode_named(message).id
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _explain(message: str, error: msgspec.ValidationError) -> str:
@@ -145,7 +167,9 @@ def _explain(message: str, error: msgspec.ValidationError) -> str:
     try:
         type_ = _decode_any(message).type
     except (msgspec.ValidationError, RecursionError):
-        return 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'
+        return _NOT_AN_OBJECT
+    except msgspec.DecodeError:  # broken behind the field that was wrong
+        return _NOT_JSON
     if type_ not in _KNOWN_TYPES:
         return f"Unknown type {_short(type_)}: this service understands {', '.join(_KNOWN_TYPES)}."
     what, _, where = str(error).partition(" - at `$.")

@@ -73,7 +73,7 @@ class Session:
         try:
             frame = protocol.parse(message, self._max_content_length)
         except BadFrame as error:
-            await self.send(Error(str(error), Code.PARAMETER_ERROR))
+            await self.send(Error(str(error), Code.PARAMETER_ERROR, error.turn_id or UNSET))
             return
         match frame:
             case Ping(timestamp):

@@ -1,0 +1,50 @@
+"""What a newcomer would write: a plain WebSocket client."""
+
+import json
+
+
+class Client:
+    """Frames as dicts. `connect` in conftest makes it."""
+
+    def __init__(self, socket):
+        self.socket = socket
+
+    async def say(self, frame):
+        await self.socket.send_str(frame if isinstance(frame, str) else json.dumps(frame))
+
+    async def ask(self, content, **fields):
+        await self.say({"type": "chat", "content": content, **fields})
+
+    async def frame(self):
+        """The next frame; fails where the server closes instead."""
+        return json.loads(await self.socket.receive_str())
+
+    async def frames_until_end(self):
+        """All frames up to the one that ends a turn: a chat, or an error."""
+        frames = [await self.frame()]
+        while frames[-1]["type"] not in ("chat", "error"):
+            frames.append(await self.frame())
+        return frames
+
+    async def answer(self, content, **fields):
+        await self.ask(content, **fields)
+        return (await self.frames_until_end())[-1]
+
+    async def close_code(self):
+        """Reads on until the server closes."""
+        async for _ in self.socket:
+            pass
+        return self.socket.close_code
+
+    async def leave(self):
+        await self.socket.close()
+
+
+def text_of(deltas):
+    """Put deltas together as a page does, checking their offsets."""
+    text = ""
+    for delta in deltas:
+        text = "" if delta.get("replace") else text
+        assert delta["offset"] == len(text), delta
+        text += delta["content"]
+    return text

@@ -1,0 +1,123 @@
+import asyncio
+import os
+import socket
+from dataclasses import replace
+
+import aiohttp
+import pytest
+import structlog
+import uvicorn
+
+from service.__main__ import server_options, tune
+from service.app import create_app
+from service.settings import Settings
+from tests.clients import Client
+from tests.fake_dify import KEY, FakeDify
+
+PATIENCE_SECONDS = 10
+
+
+async def eventually(condition):
+    """Wait until the condition holds; fail after PATIENCE_SECONDS."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left():
+    """No task and no file handle outlives its test."""
+    handles = _open_handles()
+    yield
+    try:
+        await eventually(lambda: len(asyncio.all_tasks()) == 1 and _open_handles() <= handles)
+    except TimeoutError:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        pytest.fail(f"left: {tasks}, handles {handles} -> {_open_handles()}")
+
+
+def _open_handles():
+    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+
+
+@pytest.fixture(autouse=True)
+def events():
+    """What was logged, as structlog's dicts."""
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as captured:
+        yield captured
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture
+async def dify(aiohttp_server):
+    fake = FakeDify()
+    server = await aiohttp_server(fake.app())
+    fake.url = str(server.make_url("/v1"))
+    return fake
+
+
+@pytest.fixture
+async def http():
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+class Service:
+    """The real service on a real port."""
+
+    def __init__(self, settings, app=None):
+        self.settings = settings
+        self.app = app or create_app(settings)
+        self.listener = tune(socket.create_server(("127.0.0.1", 0)))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.server = uvicorn.Server(uvicorn.Config(self.app, **server_options(settings)))
+
+    async def __aenter__(self):
+        self.task = asyncio.create_task(self.server.serve(sockets=[self.listener]))
+        await eventually(lambda: self.server.started)
+        return self
+
+    async def __aexit__(self, *_):
+        self.server.should_exit = True
+        await self.task
+        self.listener.close()
+
+
+@pytest.fixture
+async def start():
+    """Start services; each is stopped after the test."""
+    running = []
+
+    async def start(app=None, **settings):
+        service = Service(replace(Settings(), log_dir="", **settings), app)
+        await service.__aenter__()
+        running.append(service)
+        return service
+
+    yield start
+    for service in running:
+        await service.__aexit__()
+
+
+@pytest.fixture
+async def with_dify(start, dify):
+    """A service in front of the fake Dify."""
+
+    async def start_with_dify(**settings):
+        return await start(**{"dify_api_url": dify.url, "dify_api_key": KEY, "mock_mode": False} | settings)
+
+    return start_with_dify
+
+
+@pytest.fixture
+async def connect(http):
+    """Connect a client and read its greeting."""
+
+    async def connect(service, path="/ws/chat", greeting=True, **options):
+        client = Client(await http.ws_connect(f"{service.url}{path}", **options))
+        if greeting:
+            client.greeting = await client.frame()
+        return client
+
+    return connect

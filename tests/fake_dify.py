@@ -1,0 +1,186 @@
+"""A stand-in for Dify: a real aiohttp server that replays recordings, in their own chunks or others, and every fault.
+
+It answers each question with the next scene; the last one stays for all that follow.
+"""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiohttp import web
+
+from tests import recordings
+
+KEY = "app-secret-of-the-tests"
+
+
+class Stage:
+    """One question being answered: what a scene plays on."""
+
+    def __init__(self, dify: "FakeDify", request: web.Request) -> None:
+        self.dify = dify
+        self.request = request
+        self.task_id = str(uuid.uuid4())
+        self.ids = {"task_id": self.task_id, "message_id": str(uuid.uuid4()), "conversation_id": str(uuid.uuid4())}
+        self.response = web.StreamResponse()
+
+    async def open(self, status: int = 200, content_type: str = "text/event-stream; charset=utf-8") -> None:
+        self.response.set_status(status)
+        self.response.headers["Content-Type"] = content_type
+        self.response.enable_chunked_encoding()
+        await self.response.prepare(self.request)
+
+    async def write(self, data: bytes) -> None:
+        await self.response.write(data)
+
+    async def event(self, kind: str, **fields: object) -> None:
+        data = json.dumps({"event": kind, **self.ids, **fields}, ensure_ascii=False)
+        await self.write(f"data: {data}\n\n".encode())
+
+    async def end(self) -> None:
+        await self.event("message_end", metadata={"usage": {"total_tokens": 3}, "retriever_resources": []})
+
+    async def stopped(self) -> None:
+        await self.dify.stop_of(self.task_id).wait()
+
+
+Scene = Callable[[Stage], Awaitable[None]]
+
+
+class FakeDify:
+    """`questions` and `stops` are what the service sent: bodies, and (task id, user) of each stop."""
+
+    def __init__(self) -> None:
+        self.questions: list[dict] = []
+        self.stops: list[tuple[str, str]] = []
+        self.hung_up = 0
+        self.finished = 0
+        self.ignores_stops = False
+        self._scenes: list[Scene] = [say("Hello.")]
+        self._stops: dict[str, asyncio.Event] = {}
+
+    def plays(self, *scenes: Scene) -> None:
+        self._scenes = list(scenes)
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_post("/v1/chat-messages", self._chat_messages)
+        app.router.add_post("/v1/chat-messages/{task_id}/stop", self._stop)
+        return app
+
+    def stop_of(self, task_id: str) -> asyncio.Event:
+        return self._stops.setdefault(task_id, asyncio.Event())
+
+    async def _chat_messages(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {KEY}":
+            return web.json_response({"code": "unauthorized", "message": "no", "status": 401}, status=401)
+        self.questions.append(await request.json())
+        scene = self._scenes.pop(0) if len(self._scenes) > 1 else self._scenes[0]
+        stage = Stage(self, request)
+        try:
+            await scene(stage)
+        except ConnectionResetError:
+            self.hung_up += 1
+        self.finished += 1
+        return stage.response
+
+    async def _stop(self, request: web.Request) -> web.Response:
+        task_id = request.match_info["task_id"]
+        self.stops.append((task_id, (await request.json())["user"]))
+        if not self.ignores_stops:
+            self.stop_of(task_id).set()
+        return web.json_response({"result": "success"})
+
+
+def replay(name: str, cut: Callable[[recordings.Recording], Iterable[bytes]] | None = None, pause: float = 0) -> Scene:
+    """A recording; `cut` makes other pieces of it than its own chunks, `pause` waits between them (seconds)."""
+    recording = recordings.load(name)
+
+    async def scene(stage: Stage) -> None:
+        await stage.open(recording.status, recording.content_type)
+        for piece in cut(recording) if cut else recording.chunks:
+            await stage.write(piece)
+            await asyncio.sleep(pause)
+
+    return scene
+
+
+def byte_by_byte(recording: recordings.Recording) -> Iterable[bytes]:
+    return (bytes([byte]) for byte in recording.body)
+
+
+def all_at_once(recording: recordings.Recording) -> Iterable[bytes]:
+    return [recording.body]
+
+
+def say(*words: str, pause: float = 0) -> Scene:
+    async def scene(stage: Stage) -> None:
+        await stage.open()
+        for word in words:
+            await stage.event("message", answer=word)
+            await asyncio.sleep(pause)
+        await stage.end()
+
+    return scene
+
+
+def events(*kinds_and_fields: tuple[str, dict]) -> Scene:
+    """These events, as they are, and then the end of the stream."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.open()
+        for kind, fields in kinds_and_fields:
+            await stage.event(kind, **fields)
+
+    return scene
+
+
+def raw(data: bytes, status: int = 200, content_type: str = "text/event-stream") -> Scene:
+    async def scene(stage: Stage) -> None:
+        await stage.open(status, content_type)
+        await stage.write(data)
+
+    return scene
+
+
+def until_stopped(*words: str) -> Scene:
+    """Says the words, then goes on thinking until it is told to stop."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.open()
+        for word in words:
+            await stage.event("message", answer=word)
+        await stage.stopped()
+        await stage.end()
+
+    return scene
+
+
+def think_until(release: asyncio.Event, then: Scene) -> Scene:
+    """Silent, without even headers, until released."""
+
+    async def scene(stage: Stage) -> None:
+        await release.wait()
+        await then(stage)
+
+    return scene
+
+
+def reset_after(*words: str) -> Scene:
+    """The connection is torn down in the middle."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.open()
+        for word in words:
+            await stage.event("message", answer=word)
+        stage.request.transport.abort()
+
+    return scene
+
+
+def reset_at_once() -> Scene:
+    async def scene(stage: Stage) -> None:
+        stage.request.transport.abort()
+
+    return scene

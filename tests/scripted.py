@@ -1,0 +1,56 @@
+"""An Answerer that says what a test wants, when the test wants it."""
+
+import asyncio
+
+from service.answers.base import AnswerError
+
+
+class Scripted:
+    """Each answer yields what is put here, before or after it was asked for; an exception is raised, None ends it."""
+
+    def __init__(self, *parts, ends=True):
+        self.questions = []
+        self.stops = 0
+        self.ignores_stops = False
+        self.closed = False
+        self._parts = [*parts, *([None] if ends else [])]
+        self._answers = []
+
+    def put(self, *parts):
+        self._parts += parts
+        for answer in self._answers:
+            answer.put(*parts)
+
+    def fail(self, reason="broken_off"):
+        self.put(AnswerError(reason))
+
+    def ask(self, question):
+        self.questions.append(question)
+        answer = _Answer(self)
+        answer.put(*self._parts)
+        self._answers.append(answer)
+        return answer
+
+    async def close(self):
+        self.closed = True
+
+
+class _Answer:
+    def __init__(self, source):
+        self._source = source
+        self._queue = asyncio.Queue()
+
+    def put(self, *parts):
+        for part in parts:
+            self._queue.put_nowait(part)
+
+    async def __aiter__(self):
+        while (part := await self._queue.get()) is not None:
+            if isinstance(part, Exception):
+                raise part
+            yield part
+
+    async def stop(self):
+        self._source.stops += 1
+        if not self._source.ignores_stops:
+            self.put(None)

@@ -1,0 +1,145 @@
+"""What Dify's events mean."""
+
+import json
+
+import pytest
+
+from service.answers.base import Identity, Replacement, Summary, Text
+from service.answers.events import Reader
+from service.answers.sse import Decoder
+from tests import recordings
+
+
+def read(*chunks):
+    reader, decoder = Reader(), Decoder()
+    return reader, [part for chunk in chunks for part in reader.read(decoder.feed(chunk))]
+
+
+def event(kind, **fields):
+    return json.dumps({"event": kind, **fields}).encode()
+
+
+def text(parts):
+    written = ""
+    for part in parts:
+        match part:
+            case Text(content):
+                written += content
+            case Replacement(content):
+                written = content
+    return written
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "length"),
+    [
+        ("1s_basic_short", "Token0 Token1", 86),
+        ("1s_agent_react", "Token0 Token1", 86),
+        ("1s_llmflow_short", "Token0 Token1", 86),
+        ("1s_basic_zero_tokens", "", 0),
+        ("1s_moderated_output", "Output blocked.", 15),
+        ("1s_tts_autoplay_basic", "Token0", 470),
+        ("7_ping_basic_pause25", "Token0", 86),
+    ],
+)
+def test_recordings_of_every_kind_of_app_read_as_their_text(name, start, length):
+    reader, parts = read(*recordings.load(name).chunks)
+    assert text(parts).startswith(start)
+    assert len(text(parts)) == length
+    assert reader.ended
+    assert reader.failure is None
+
+
+def test_the_ids_are_known_from_the_first_event_on():
+    reader, parts = read(recordings.load("1s_basic_short").chunks[0])
+    assert reader.task_id == "e10f44ac-9e4b-4741-b469-834bd8a02390"
+    assert parts[0] == Identity("dify", "fbb009e4-2241-4c54-a76f-9e2a4d15c0fa", "96fc2a13-4564-436c-a852-ede12dce3d16")
+
+
+def test_texts_that_arrive_together_become_one():
+    _, parts = read(recordings.load("1s_basic_short").body)
+    assert [type(part) for part in parts] == [Identity, Text, Summary]
+
+
+def test_usage_and_citations_come_with_the_end():
+    source = {"document_name": "manual.pdf"}
+    parts = Reader().read(
+        [event("message_end", metadata={"usage": {"total_tokens": 7}, "retriever_resources": [source]})]
+    )
+    assert parts == [Summary({"total_tokens": 7}, [source])]
+
+
+def test_a_withdrawn_answer_is_replaced():
+    parts = Reader().read(
+        [event("message", answer="bad"), event("message_replace", answer="Blocked."), event("message", answer="!")]
+    )
+    assert parts == [Text("bad"), Replacement("Blocked."), Text("!")]
+
+
+def test_the_whole_answer_that_newer_agents_repeat_is_not_appended():
+    parts = Reader().read([event("agent_message", answer="Hi"), event("message", answer="Hi"), event("message_end")])
+    assert text(parts) == "Hi"
+
+
+def test_text_that_is_labelled_message_file_is_text():
+    assert Reader().read([event("message_file", answer="Hi")]) == [Text("Hi")]
+
+
+def test_a_file_without_text_adds_nothing():
+    assert Reader().read([event("message_file", url="/files/1")]) == []
+
+
+@pytest.mark.parametrize("name", ["3e_basic_failat5_streaming", "3e_workflow_fail_stream"])
+def test_a_failure_midway_keeps_the_text_and_dify_s_words(name):
+    reader, parts = read(*recordings.load(name).chunks)
+    assert text(parts)
+    assert "failed" in reader.failure or "error" in reader.failure
+
+
+def test_a_workflow_that_fails_without_an_error_event_has_failed():
+    reader = Reader()
+    reader.read([event("workflow_finished", data={"status": "failed"})])
+    assert reader.failure
+
+
+def test_a_workflow_that_succeeded_has_ended_even_without_message_end():
+    reader = Reader()
+    reader.read([event("workflow_finished", data={"status": "succeeded"})])
+    assert reader.ended
+    assert reader.failure is None
+
+
+def test_an_error_after_the_end_does_not_spoil_the_answer():
+    reader = Reader()
+    reader.read([event("message_end"), event("error", message="no voice")])
+    assert reader.failure is None
+
+
+def test_a_stream_that_just_stops_has_not_ended():
+    reader, parts = read(*recordings.load("8_disc_basic").chunks)
+    assert text(parts)
+    assert not reader.ended
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        event("from_a_newer_version", answer=5, data=[1], task_id={}),
+        event("node_finished", data={"status": "succeeded", "outputs": None}),
+        event("iteration_next", data={"status": 3}),
+        b'{"no": "event"}',
+        b"not json",
+        b"[]",
+        b"",
+    ],
+)
+def test_what_is_not_understood_is_passed_over(raw):
+    reader = Reader()
+    assert reader.read([raw, event("message", answer="Hi")]) == [Text("Hi")]
+    assert reader.failure is None
+
+
+def test_a_text_event_of_another_shape_is_a_failure_not_a_gap():
+    reader = Reader()
+    assert reader.read([event("message", answer={"text": "Hi"})]) == []
+    assert "Hi" in reader.failure

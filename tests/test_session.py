@@ -1,0 +1,179 @@
+"""One connection's rules, without a server: a session is given where to send."""
+
+import asyncio
+import json
+
+import pytest
+
+from service.answers.base import Identity, Text
+from service.chat import closing
+from service.chat import session as session_module
+from service.chat.session import MAX_RUNNING_TURNS, Session
+from service.chat.turn import Turns
+from tests.conftest import eventually
+from tests.scripted import Scripted
+
+
+class Wire:
+    """Keeps what was sent; `blocked` is a client that reads nothing."""
+
+    def __init__(self):
+        self.frames = []
+        self.closed = None
+        self.dropped = False
+        self.blocked = False
+
+    async def send(self, message):
+        if self.blocked:
+            await asyncio.Event().wait()
+        self.frames.append(json.loads(message))
+
+    async def close(self, code, reason):
+        self.closed = (code, reason)
+
+    def drop(self):
+        self.dropped = True
+
+
+@pytest.fixture
+async def meet():
+    """A session on a script, and its wire."""
+    met = []
+
+    def meet(source):
+        wire, turns = Wire(), Turns(source)
+        session = Session("bed-7", wire, turns, max_content_length=100)
+        met.append((session, turns))
+        return session, wire
+
+    yield meet
+    for session, turns in met:
+        await session.end()
+        await turns.close()
+
+
+def chat(content="Hi", **fields):
+    return json.dumps({"type": "chat", "content": content, **fields})
+
+
+def terminal(frames):
+    return [frame for frame in frames if frame["type"] in ("chat", "error")]
+
+
+async def test_a_plain_question_gets_one_frame(meet):
+    session, wire = meet(Scripted(Identity("dify", "c", "m"), Text("a"), Text("b")))
+    await session.receive(chat())
+    await eventually(lambda: not session.is_busy)
+    assert [(frame["type"], frame["content"]) for frame in wire.frames] == [("chat", "ab")]
+    assert (wire.frames[0]["conversation_id"], wire.frames[0]["message_id"]) == ("c", "m")
+
+
+async def test_the_question_is_handed_on_whole(meet):
+    source = Scripted()
+    session, _ = meet(source)
+    await session.receive(chat(conversation_id="c", inputs={"name": "Ann"}, files=[{"type": "image"}]))
+    (question,) = source.questions
+    assert (question.content, question.user, question.conversation_id) == ("Hi", "bed-7", "c")
+    assert (question.inputs, question.files) == ({"name": "Ann"}, [{"type": "image"}])
+
+
+async def test_two_questions_are_answered_side_by_side(meet):
+    session, wire = meet(Scripted(Text("a")))
+    await session.receive(chat(id="one"))
+    await session.receive(chat(id="two"))
+    await eventually(lambda: not session.is_busy)
+    assert {frame["id"] for frame in terminal(wire.frames)} == {"one", "two"}
+
+
+async def test_the_same_id_while_it_is_answered_is_not_asked_twice(meet):
+    source = Scripted(ends=False)
+    session, wire = meet(source)
+    await session.receive(chat(id="one"))
+    await session.receive(chat(id="one"))
+    source.put(Text("once"), None)
+    await eventually(lambda: not session.is_busy)
+    assert len(source.questions) == 1
+    assert len(terminal(wire.frames)) == 1
+
+
+async def test_a_stop_names_its_turn(meet):
+    source = Scripted(ends=False)
+    session, wire = meet(source)
+    await session.receive(chat(id="one"))
+    await session.receive(chat(id="two"))
+    await session.receive('{"type":"stop","id":"two"}')
+    await eventually(lambda: terminal(wire.frames))
+    assert [(frame["id"], frame["status"]) for frame in terminal(wire.frames)] == [("two", "stopped")]
+
+
+async def test_a_stop_without_id_stops_all(meet):
+    session, wire = meet(Scripted(ends=False))
+    await session.receive(chat(id="one"))
+    await session.receive(chat(id="two"))
+    await session.receive('{"type":"stop"}')
+    await eventually(lambda: len(terminal(wire.frames)) == 2)
+    assert {frame["status"] for frame in terminal(wire.frames)} == {"stopped"}
+
+
+async def test_stopping_what_does_not_run_changes_nothing(meet):
+    session, wire = meet(Scripted())
+    await session.receive('{"type":"stop","id":"never"}')
+    assert wire.frames == []
+
+
+async def test_more_turns_than_allowed_are_refused_in_words(meet):
+    session, wire = meet(Scripted(ends=False))
+    for number in range(MAX_RUNNING_TURNS + 1):
+        await session.receive(chat(id=f"t{number}"))
+    (refused,) = terminal(wire.frames)
+    assert (refused["code"], refused["id"]) == (429, f"t{MAX_RUNNING_TURNS}")
+
+
+@pytest.mark.parametrize(("failure", "code"), [("broken_off", 30000), (ZeroDivisionError(), 90000)])
+async def test_a_turn_that_fails_before_its_first_word_ends_in_an_error(meet, failure, code):
+    source = Scripted(ends=False)
+    source.put(failure) if isinstance(failure, Exception) else source.fail(failure)
+    session, wire = meet(source)
+    await session.receive(chat(id="one"))
+    await eventually(lambda: not session.is_busy)
+    (frame,) = wire.frames
+    assert (frame["type"], frame["code"], frame["id"]) == ("error", code, "one")
+    assert "broken_off" not in frame["content"]
+
+
+async def test_a_client_that_takes_nothing_is_closed_as_slow(meet, monkeypatch):
+    monkeypatch.setattr(session_module, "SEND_TIMEOUT_SECONDS", 0.02)
+    monkeypatch.setattr(session_module, "CLOSE_TIMEOUT_SECONDS", 0.02)
+    session, wire = meet(Scripted())
+    wire.blocked = True
+    await session.receive('{"type":"ping"}')
+    assert session.closed_by is closing.SLOW
+    assert wire.dropped
+
+
+async def test_after_its_close_a_session_sends_nothing_more(meet):
+    session, wire = meet(Scripted())
+    await session.close(closing.REPLACED)
+    await session.receive('{"type":"ping"}')
+    await session.close(closing.IDLE)
+    assert wire.closed == (4500, closing.REPLACED.reason)
+    assert [frame["type"] for frame in wire.frames] == ["system"]
+
+
+async def test_the_end_of_a_session_stops_its_turns(meet, events):
+    source = Scripted(ends=False)
+    session, _ = meet(source)
+    await session.receive(chat())
+    await session.end()
+    await eventually(lambda: source.stops == 1)
+    (finished,) = [event for event in events if event["event"] == "turn.finished"]
+    assert (finished["status"], finished["reason"]) == ("stopped", "client_left")
+
+
+async def test_a_fault_in_the_delivery_closes_the_connection_and_is_logged(meet, events, monkeypatch):
+    monkeypatch.setattr(session_module, "_terminal_frame", None)
+    session, wire = meet(Scripted())
+    await session.receive(chat())
+    await eventually(lambda: wire.closed)
+    assert wire.closed[0] == closing.INTERNAL_ERROR.code
+    assert "delivery.failed" in [event["event"] for event in events]

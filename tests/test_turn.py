@@ -1,0 +1,168 @@
+"""One question and its answer, without any connection."""
+
+import asyncio
+
+import pytest
+
+from service.answers.base import Identity, Replacement, Summary, Text
+from service.chat import turn as turn_module
+from service.chat.turn import Delta, Status, Turns
+from tests.conftest import eventually
+from tests.scripted import Scripted
+
+QUESTION = object()
+
+
+@pytest.fixture
+async def begin():
+    """Start a turn on what a script says."""
+    started = []
+
+    def begin(source):
+        turns = Turns(source)
+        started.append(turns)
+        return turns.start("t", QUESTION), turns
+
+    yield begin
+    for turns in started:
+        await turns.close()
+
+
+async def collect(turn):
+    return [delta async for delta in turn.follow()]
+
+
+async def test_the_answer_is_read_to_its_end_though_nobody_listens(begin):
+    turn, turns = begin(Scripted(Identity("mock"), Text("a"), Text("b"), Summary({"total_tokens": 2})))
+    await turn.ended()
+    assert (turn.status, turn.text, turn.summary.usage) == (Status.DONE, "ab", {"total_tokens": 2})
+    await eventually(lambda: len(turns) == 0)
+
+
+async def test_a_listener_gets_each_text_as_it_comes(begin):
+    source = Scripted(ends=False)
+    turn, _ = begin(source)
+    deltas = turn.follow()
+    source.put(Text("one "))
+    assert await anext(deltas) == Delta(0, "one ")
+    source.put(Text("two"), None)
+    assert await anext(deltas) == Delta(4, "two")
+    assert [delta async for delta in deltas] == []
+
+
+async def test_who_comes_late_gets_all_in_one_piece(begin):
+    turn, _ = begin(Scripted(Text("one "), Text("two "), Text("three")))
+    await turn.ended()
+    assert await collect(turn) == [Delta(0, "one two three")]
+
+
+async def test_offsets_count_code_points(begin):
+    source = Scripted(Text("👩‍👩‍👧 é"), ends=False)
+    turn, _ = begin(source)
+    deltas = turn.follow()
+    await anext(deltas)
+    source.put(Text("x"), None)
+    assert await anext(deltas) == Delta(7, "x")
+
+
+async def test_two_listeners_hear_the_same(begin):
+    source = Scripted(ends=False)
+    turn, _ = begin(source)
+    both = asyncio.gather(collect(turn), collect(turn))
+    await asyncio.sleep(0)
+    source.put(Text("a"), Text("b"), None)
+    first, second = await both
+    assert "".join(delta.content for delta in first) == "".join(delta.content for delta in second) == "ab"
+
+
+async def test_a_replacement_withdraws_what_was_sent(begin):
+    source = Scripted(ends=False)
+    turn, _ = begin(source)
+    deltas = turn.follow()
+    source.put(Text("bad words"))
+    await anext(deltas)
+    source.put(Replacement("Blocked."))
+    assert await anext(deltas) == Delta(0, "Blocked.", replace=True)
+    source.put(Text(" Sorry."), None)
+    assert await anext(deltas) == Delta(8, " Sorry.")
+    await turn.ended()
+    assert turn.text == "Blocked. Sorry."
+
+
+async def test_an_answer_may_be_replaced_by_nothing(begin):
+    source = Scripted(ends=False)
+    turn, _ = begin(source)
+    deltas = turn.follow()
+    source.put(Text("bad"))
+    await anext(deltas)
+    source.put(Replacement(""), None)
+    assert await anext(deltas) == Delta(0, "", replace=True)
+    await turn.ended()
+    assert turn.text == ""
+
+
+@pytest.mark.parametrize(("parts", "status"), [([], Status.ERROR), ([Text("half")], Status.INCOMPLETE)])
+async def test_a_source_that_breaks_off_leaves_what_came_before(begin, parts, status):
+    source = Scripted(*parts, ends=False)
+    source.fail()
+    turn, _ = begin(source)
+    await turn.ended()
+    assert (turn.status, turn.reason) == (status, "broken_off")
+
+
+async def test_a_fault_of_ours_ends_the_turn_and_is_logged_with_its_stack(begin, events):
+    source = Scripted(Text("half"), ends=False)
+    source.put(ZeroDivisionError())
+    turn, _ = begin(source)
+    await turn.ended()
+    assert (turn.status, turn.reason) == (Status.INCOMPLETE, "internal")
+    assert [event["exc_info"] for event in events if event["event"] == "turn.failed"] == [True]
+
+
+async def test_a_stop_ends_the_turn_at_once_and_then_the_source(begin):
+    source = Scripted(Text("half"), ends=False)
+    turn, turns = begin(source)
+    await anext(turn.follow())
+    turn.stop("client_stopped")
+    assert turn.status is Status.STOPPED
+    source.put(Text(" and what nobody reads"))
+    await eventually(lambda: len(turns) == 0)
+    assert (source.stops, turn.text) == (1, "half")
+
+
+async def test_the_first_end_counts(begin, events):
+    source = Scripted(Text("all"))
+    turn, _ = begin(source)
+    await turn.ended()
+    turn.stop("client_stopped")
+    assert (turn.status, source.stops) == (Status.DONE, 0)
+    assert [event["event"] for event in events].count("turn.finished") == 1
+
+
+async def test_a_source_that_does_not_stop_is_dropped_in_time(begin, events, monkeypatch):
+    monkeypatch.setattr(turn_module, "STOP_TIMEOUT_SECONDS", 0.02)
+    source = Scripted(Text("half"), ends=False)
+    source.ignores_stops = True
+    turn, turns = begin(source)
+    await anext(turn.follow())
+    turn.stop("client_left")
+    await eventually(lambda: len(turns) == 0)
+    assert "turn.stop_unproven" in [event["event"] for event in events]
+
+
+async def test_an_endless_answer_is_cut_and_its_source_stopped(begin, monkeypatch):
+    monkeypatch.setattr(turn_module, "MAX_ANSWER_CHARACTERS", 10)
+    source = Scripted(*[Text("four")] * 5, ends=False)
+    turn, turns = begin(source)
+    await turn.ended()
+    assert (turn.status, turn.reason, turn.text) == (Status.INCOMPLETE, "too_long", "four" * 3)
+    await eventually(lambda: len(turns) == 0)
+    assert source.stops == 1
+
+
+async def test_closing_stops_what_still_runs(begin):
+    source = Scripted(Text("half"), ends=False)
+    turn, turns = begin(source)
+    await anext(turn.follow())
+    await turns.close()
+    assert (turn.status, source.stops, len(turns)) == (Status.STOPPED, 1, 0)
