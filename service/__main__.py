@@ -6,11 +6,14 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+import structlog
 import uvicorn
 
 from service import logs
 from service.app import create_app
 from service.settings import Settings, SettingsError, read_settings
+
+log = structlog.get_logger()
 
 SHUTDOWN_TIMEOUT_SECONDS = 10
 UNSENT_DATA_TIMEOUT_MS = 60_000
@@ -27,9 +30,15 @@ def main() -> None:
     if settings.reload:
         uvicorn.run("service.app:app", reload=True, reload_dirs=["service"], **server_options(settings))
         return
+    try:
+        listener = listen(settings.host, settings.port)
+    except OSError as error:
+        log.error("service.cannot_listen", host=settings.host, port=settings.port, error=str(error))  # noqa: TRY400
+        sys.exit(1)
+    log.info("service.listening", url=_url(listener))
     server = uvicorn.Server(uvicorn.Config(create_app(settings), **server_options(settings)))
     with suppress(KeyboardInterrupt):
-        server.run(sockets=[tune(server.config.bind_socket())])
+        server.run(sockets=[listener])
 
 
 def _refuse(error: SettingsError) -> int:
@@ -50,17 +59,26 @@ def server_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def tune(listener: socket.socket) -> socket.socket:
-    """Set what every accepted connection inherits from its listener.
+def listen(host: str, port: int) -> socket.socket:
+    """A listener, with what every accepted connection inherits from it.
 
     No frame waits for the acknowledgement of the one before: asyncio's own loop, unlike uvloop, leaves Nagle's
     algorithm on for a listener that it did not make. And a client that neither reads nor leaves cannot hold its socket
-    for ever, not even after we closed it.
+    for ever, not even after we closed it. Raises OSError.
     """
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_DATA_TIMEOUT_MS)
     return listener
+
+
+def _url(listener: socket.socket) -> str:
+    """Where a person on this machine finds the service."""
+    host, port = listener.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 if __name__ == "__main__":

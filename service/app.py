@@ -44,12 +44,17 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = Tasks()
         tasks.spawn(supervisor.run())
+        if settings.mock_mode:
+            why = "asked for by MOCK_MODE" if settings.dify_api_key else "DIFY_API_KEY is not set"
+            log.warning("service.mock_mode", why=why)
         log.info("service.started", version=__version__, mode=settings.mode, settings=settings.masked())
-        yield
-        await turns.close()
-        await tasks.finish(within=0)
-        await answerer.close()
-        log.info("service.stopped")
+        try:
+            yield
+        finally:
+            await turns.close()
+            await tasks.finish(within=0)
+            await answerer.close()
+            log.info("service.stopped")
 
     return Starlette(
         routes=[

@@ -8,6 +8,7 @@ import atexit
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from logging.handlers import QueueListener, RotatingFileHandler
 from pathlib import Path
@@ -27,7 +28,7 @@ _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
 
 def configure(settings: Settings) -> Callable[[], None]:
-    """Start logging; the function returned writes out what is left and stops. Called at exit, if not before."""
+    """Start logging; the function returned writes out what is left and stops. It is called at exit, if not before."""
     queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
     level = logging.getLevelNamesMapping()[settings.log_level]
     _take_standard_records(queue, level)
@@ -48,15 +49,12 @@ def configure(settings: Settings) -> Callable[[], None]:
     listener.start()
     if trouble is not None:
         structlog.get_logger().warning("logs.files_missing", folder=settings.log_dir, error=str(trouble))
-
-    def stop() -> None:
-        atexit.unregister(stop)
-        listener.stop()
-        for handler in listener.handlers:
-            handler.close()
-
-    atexit.register(stop)
-    return stop
+    ending = ExitStack()
+    for handler in listener.handlers:
+        ending.callback(handler.close)
+    ending.callback(listener.stop)
+    atexit.register(ending.close)
+    return ending.close
 
 
 def _files(folder: Path) -> tuple[list[logging.Handler], OSError | None]:

@@ -1,9 +1,9 @@
 """The settings, read once at start; nothing else sees the environment."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from environs import Env, EnvValidationError, ValidationError
@@ -56,6 +56,7 @@ def read_settings(env_file: str = ".env") -> Settings:
     env.read_env(env_file, recurse=False)
     env.add_parser("http_url", _http_url)
     env.add_parser("level", _level)
+    env.add_parser("origins", _origins)
     default = Settings()
     key = env.str("DIFY_API_KEY", default.dify_api_key, validate=_sendable)
     debug = env.bool("DEBUG", default.debug)
@@ -77,7 +78,7 @@ def read_settings(env_file: str = ".env") -> Settings:
             "WEBSOCKET_HEARTBEAT_TIMEOUT", default.websocket_heartbeat_timeout, validate=_positive
         ),
         websocket_max_size=env.int("WEBSOCKET_MAX_SIZE", default.websocket_max_size, validate=_positive),
-        allowed_origins=tuple(env.list("ALLOWED_ORIGINS", [], subcast=_origin) or ()),
+        allowed_origins=env.origins("ALLOWED_ORIGINS", ""),
         max_connections=env.int("MAX_CONNECTIONS", default.max_connections, validate=_positive),
         max_content_length=env.int("MAX_CONTENT_LENGTH", default.max_content_length, validate=_positive),
         log_level=env.level("LOG_LEVEL", "DEBUG" if debug else default.log_level),
@@ -86,23 +87,10 @@ def read_settings(env_file: str = ".env") -> Settings:
     try:
         env.seal()
     except EnvValidationError as error:
-        raise SettingsError("\n".join(_lines(error.error_messages))) from None
+        messages = cast(Mapping[str, list[str]], error.error_messages)
+        raise SettingsError("\n".join(f"{name}: {' '.join(words)}" for name, words in messages.items())) from None
     _check_together(settings)
     return settings
-
-
-def _lines(errors: Any) -> Iterator[str]:
-    for name, messages in errors.items():
-        yield f"{name}: {' '.join(_words(messages))}"
-
-
-def _words(messages: Any) -> list[str]:
-    """Flatten what environs reports: a list of words, or for a list setting words by the index of the item."""
-    if isinstance(messages, Mapping):
-        return [word for value in messages.values() for word in _words(value)]
-    if isinstance(messages, list):
-        return [word for value in messages for word in _words(value)]
-    return [str(messages)]
 
 
 def _check_together(settings: Settings) -> None:
@@ -128,18 +116,30 @@ def _sendable(value: str) -> None:
 
 
 def _http_url(value: str) -> str:
-    url = urlsplit(value)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+    if _http_origin(value) is None or "?" in value or "#" in value:
         raise ValidationError("Must be a URL such as https://api.dify.ai/v1.")
     return value.rstrip("/")
 
 
+def _origins(value: str) -> tuple[str, ...]:
+    return tuple(_origin(item.strip()) for item in value.split(",") if item.strip())
+
+
 def _origin(value: str) -> str:
-    value = value.strip().rstrip("/").lower()
-    url = urlsplit(value)
-    if value != "*" and (url.scheme not in {"http", "https"} or value != f"{url.scheme}://{url.netloc}"):
+    value = value.rstrip("/").lower()
+    if value != "*" and value != _http_origin(value):
         raise ValidationError(f'"{value}" is not an origin: write * or scheme://host[:port], separated by commas.')
     return value
+
+
+def _http_origin(value: str) -> str | None:
+    """The origin of an http or https URL; None for what is none."""
+    try:
+        url = urlsplit(value)
+        is_http = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError:  # brackets or a port that make no sense
+        return None
+    return f"{url.scheme}://{url.netloc}" if is_http else None
 
 
 def _level(value: str) -> str:

@@ -1,14 +1,13 @@
 import asyncio
-import os
-import socket
 from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 import pytest
 import structlog
 import uvicorn
 
-from service.__main__ import server_options, tune
+from service.__main__ import listen, server_options
 from service.app import create_app
 from service.settings import Settings
 from tests.clients import Client
@@ -37,7 +36,8 @@ async def nothing_left():
 
 
 def _open_handles():
-    return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    handles = Path("/proc/self/fd")
+    return len(list(handles.iterdir())) if handles.is_dir() else 0
 
 
 @pytest.fixture(autouse=True)
@@ -65,23 +65,27 @@ async def http():
 class Service:
     """The real service on a real port."""
 
-    def __init__(self, settings, app=None):
+    def __init__(self, settings):
         self.settings = settings
-        self.app = app or create_app(settings)
-        self.listener = tune(socket.create_server(("127.0.0.1", 0)))
-        self.port = self.listener.getsockname()[1]
+        self.port = 0
+
+    async def start(self):
+        listener = listen("127.0.0.1", self.port)
+        self.port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.server = uvicorn.Server(uvicorn.Config(self.app, **server_options(settings)))
-
-    async def __aenter__(self):
-        self.task = asyncio.create_task(self.server.serve(sockets=[self.listener]))
+        self.server = uvicorn.Server(uvicorn.Config(create_app(self.settings), **server_options(self.settings)))
+        self.task = asyncio.create_task(self.server.serve(sockets=[listener]))
         await eventually(lambda: self.server.started)
-        return self
 
-    async def __aexit__(self, *_):
+    async def stop(self):
         self.server.should_exit = True
         await self.task
-        self.listener.close()
+
+    async def restart(self, meanwhile):
+        """Stop, do something, and start anew on the same port."""
+        await self.stop()
+        await meanwhile()
+        await self.start()
 
 
 @pytest.fixture
@@ -89,15 +93,15 @@ async def start():
     """Start services; each is stopped after the test."""
     running = []
 
-    async def start(app=None, **settings):
-        service = Service(replace(Settings(), log_dir="", **settings), app)
-        await service.__aenter__()
+    async def start(**settings):
+        service = Service(replace(Settings(), **settings))
+        await service.start()
         running.append(service)
         return service
 
     yield start
     for service in running:
-        await service.__aexit__()
+        await service.stop()
 
 
 @pytest.fixture

@@ -57,6 +57,8 @@ class FakeDify:
         self.hung_up = 0
         self.finished = 0
         self.ignores_stops = False
+        self.may_answer_stops = asyncio.Event()
+        self.may_answer_stops.set()
         self._scenes: list[Scene] = [say("Hello.")]
         self._stops: dict[str, asyncio.Event] = {}
 
@@ -85,7 +87,13 @@ class FakeDify:
         self.finished += 1
         return stage.response
 
+    def release(self) -> None:
+        """Let every scene that waits for a stop go on."""
+        for stop in self._stops.values():
+            stop.set()
+
     async def _stop(self, request: web.Request) -> web.Response:
+        await self.may_answer_stops.wait()
         task_id = request.match_info["task_id"]
         self.stops.append((task_id, (await request.json())["user"]))
         if not self.ignores_stops:

@@ -262,7 +262,7 @@ async def test_a_fault_of_ours_closes_with_its_own_code_and_a_stack_in_the_log(s
 
 
 async def test_a_client_that_reads_nothing_is_cut_off_and_gives_its_place_back(start, events, monkeypatch):
-    """A real socket that is never read from: its buffers fill, a send does not finish, and the connection is dropped."""
+    """A real socket that is never read from: its buffers fill, a send does not finish, the connection is dropped."""
     monkeypatch.setattr("service.chat.session.SEND_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr("service.chat.session.CLOSE_TIMEOUT_SECONDS", 0.1)
     service = await start(websocket_max_size=8_000_000, max_content_length=7_000_000)

@@ -9,6 +9,7 @@ import pytest
 from service.chat import closing
 from service.chat.heartbeat import BATCH, Supervisor
 from service.chat.roster import Roster
+from tests.conftest import eventually
 
 
 class Session:
@@ -46,17 +47,11 @@ async def supervised(roster, interval=0.02, timeout=3600.0):
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(condition):
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.002)
-
-
 async def test_a_silent_client_gets_heartbeats_again_and_again(roster):
     session = Session("quiet")
     roster.enter(session)
     async with supervised(roster):
-        await until(lambda: len(session.sent) >= 3)
+        await eventually(lambda: len(session.sent) >= 3)
     assert session.closed_by is None
 
 
@@ -77,7 +72,7 @@ async def test_a_client_whose_answer_is_running_is_not_closed_but_gets_heartbeat
     roster.enter(idle)
     async with supervised(roster, timeout=0.1):
         await idle.closed.wait()
-        await until(lambda: len(busy.sent) >= 8)
+        await eventually(lambda: len(busy.sent) >= 8)
     assert busy.closed_by is None
 
 
@@ -98,7 +93,7 @@ async def test_one_that_cannot_be_written_to_holds_up_nobody(roster):
     roster.enter(stuck)
     roster.enter(fine)
     async with supervised(roster):
-        await until(lambda: len(fine.sent) >= 3)
+        await eventually(lambda: len(fine.sent) >= 3)
 
 
 async def test_a_sweep_of_many_reaches_all(roster):
@@ -108,7 +103,7 @@ async def test_a_sweep_of_many_reaches_all(roster):
     async with supervised(roster, interval=5):
         pass
     async with supervised(roster, interval=0.02):
-        await until(lambda: all(session.sent for session in sessions))
+        await eventually(lambda: all(session.sent for session in sessions))
 
 
 async def test_a_fault_of_one_sweep_does_not_end_the_next(roster, events):
@@ -126,7 +121,7 @@ async def test_a_fault_of_one_sweep_does_not_end_the_next(roster, events):
     roster.enter(Broken("broken"))
     roster.enter(fine)
     async with supervised(roster):
-        await until(lambda: fine.sent)
+        await eventually(lambda: fine.sent)
     assert "heartbeat.failed" in [event["event"] for event in events]
 
 

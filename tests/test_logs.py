@@ -1,0 +1,142 @@
+"""Logs: files, shapes, and what a broken folder costs."""
+
+import json
+import logging
+from dataclasses import replace
+
+import pytest
+import structlog
+
+from service import logs
+from service.settings import Settings
+
+
+@pytest.fixture
+def configure(tmp_path):
+    """Real logging into a folder; pytest's own is put back afterwards."""
+    root, level = logging.root.handlers[:], logging.root.level
+    config = structlog.get_config()
+    stops = []
+
+    def configure(**changes):
+        stops.append(logs.configure(replace(Settings(), log_dir=str(tmp_path / "logs"), **changes)))
+        return stops[-1]
+
+    yield configure
+    for stop in stops:
+        stop()
+    logging.root.handlers, logging.root.level = root, level
+    structlog.configure(**config)
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_events_are_json_lines_in_two_files(configure, tmp_path):
+    stop = configure()
+    log = structlog.get_logger()
+    structlog.contextvars.bind_contextvars(turn_id="t1")
+    log.info("turn.finished", status="done", characters=3)
+    log.error("dify.failed", reason="refused")
+    stop()
+    info, error = tmp_path / "logs/info.log", tmp_path / "logs/error.log"
+    assert [line["event"] for line in lines(info)] == ["turn.finished", "dify.failed"]
+    assert [line["event"] for line in lines(error)] == ["dify.failed"]
+    first = lines(info)[0]
+    assert list(first)[:3] == ["timestamp", "level", "event"]
+    assert first["timestamp"].endswith("Z")
+    assert (first["level"], first["status"], first["characters"], first["turn_id"]) == ("info", "done", 3, "t1")
+
+
+def test_an_exception_comes_with_its_stack_on_the_same_line(configure, tmp_path):
+    stop = configure()
+    try:
+        _ = 1 / 0
+    except ZeroDivisionError:
+        structlog.get_logger().exception("turn.failed")
+    stop()
+    (line,) = lines(tmp_path / "logs/error.log")
+    assert "ZeroDivisionError" in line["exception"]
+    assert "test_logs.py" in line["exception"]
+
+
+def test_records_of_the_standard_library_have_the_same_shape(configure, tmp_path):
+    stop = configure()
+    logging.getLogger("uvicorn.error").info("Started server process [%d]", 7)
+    try:
+        _ = 1 / 0
+    except ZeroDivisionError:
+        logging.getLogger("asyncio").exception("Task exception was never retrieved")
+    stop()
+    started, failed = lines(tmp_path / "logs/info.log")
+    assert list(started)[:3] == ["timestamp", "level", "event"]
+    assert (started["event"], started["logger"]) == ("Started server process [7]", "uvicorn.error")
+    assert "ZeroDivisionError" in failed["exception"]
+
+
+def test_a_request_is_told_in_fields_without_its_query(configure, tmp_path):
+    stop = configure()
+    logging.getLogger("uvicorn.access").info(
+        '%s - "%s %s HTTP/%s" %d', "10.0.0.1:5", "GET", "/health?token=secret", "1.1", 200
+    )
+    stop()
+    (line,) = lines(tmp_path / "logs/info.log")
+    assert (line["event"], line["path"], line["status"]) == ("http.request", "/health", 200)
+    assert "secret" not in str(line)
+
+
+def test_the_server_s_own_word_on_websockets_is_left_out(configure, tmp_path):
+    stop = configure()
+    logging.getLogger("uvicorn.error").info('%s - "WebSocket %s" [accepted]', "10.0.0.1:5", "/ws/chat?token=secret")
+    logging.getLogger("uvicorn.error").info("connection open")
+    stop()
+    assert lines(tmp_path / "logs/info.log") == []
+
+
+@pytest.mark.parametrize(("level", "told"), [("DEBUG", 3), ("INFO", 2), ("ERROR", 1)])
+def test_the_level_is_honoured_for_all(configure, capsys, level, told):
+    stop = configure(log_level=level)
+    structlog.get_logger().debug("a.debug")
+    structlog.get_logger().info("an.info")
+    structlog.get_logger().error("an.error")
+    logging.getLogger("uvicorn.error").log(logging.DEBUG - 1, "finer still")
+    stop()
+    assert len(capsys.readouterr().out.splitlines()) == told
+
+
+def test_a_folder_that_cannot_be_written_costs_the_files_not_the_service(configure, tmp_path, capsys):
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    stop = configure()
+    structlog.get_logger().info("service.started")
+    stop()
+    out = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
+    assert out == ["logs.files_missing", "service.started"]
+
+
+def test_files_are_rotated_and_five_backups_kept(configure, tmp_path, monkeypatch):
+    monkeypatch.setattr(logs, "MAX_FILE_BYTES", 500)
+    stop = configure()
+    for number in range(100):
+        structlog.get_logger().info("turn.finished", number=number)
+    stop()
+    names = sorted(path.name for path in (tmp_path / "logs").iterdir())
+    assert names == ["error.log", "info.log", *(f"info.log.{n}" for n in range(1, 6))]
+
+
+def test_on_a_terminal_a_person_can_read_it(configure, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    stop = configure()
+    structlog.get_logger().info("turn.finished", status="done")
+    stop()
+    out = capsys.readouterr().out
+    assert "turn.finished" in out
+    assert not out.startswith("{")
+    assert lines(tmp_path / "logs/info.log")[0]["status"] == "done"
+
+
+def test_what_json_cannot_say_is_written_as_python_would(configure, tmp_path):
+    stop = configure()
+    structlog.get_logger().info("odd", value=object)
+    stop()
+    assert lines(tmp_path / "logs/info.log")[0]["value"] == "<class 'object'>"

@@ -1,0 +1,202 @@
+"""`python -m service` as an operator meets it: a process of its own."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from service import __main__ as main_module
+from tests import fake_dify
+from tests.clients import Client
+from tests.conftest import eventually
+from tests.fake_dify import KEY
+
+ROOT = Path(__file__).parents[1]
+
+
+class Process:
+    """A service started the way the README says, with its console read line by line."""
+
+    def __init__(self, process):
+        self.process = process
+        self.lines = []
+        self.url = None
+
+    async def until_up(self, http):
+        async with asyncio.timeout(20):
+            while not self.url:
+                await self._read_line()
+                if found := re.search(r"http://(localhost|[\d.]+):\d+", self.lines[-1]):
+                    self.url = found.group()
+            while True:
+                try:
+                    async with http.get(f"{self.url}/health"):
+                        return self
+                except OSError:
+                    await asyncio.sleep(0.02)
+
+    async def _read_line(self):
+        line = await self.process.stdout.readline()
+        assert line, f"ended: {self.lines}"
+        self.lines.append(line.decode())
+
+    async def end(self, sent=None):
+        """Exit code and all that was said, after a signal if one is given."""
+        if sent:
+            self.process.send_signal(sent)
+        out, err = await asyncio.wait_for(self.process.communicate(), 20)
+        self.lines += out.decode().splitlines(keepends=True)
+        return self.process.returncode, err.decode()
+
+    def events(self):
+        return [json.loads(line) for line in self.lines]
+
+
+@pytest.fixture
+async def run(tmp_path):
+    """Start a process with these settings; it is killed after the test, if it still runs."""
+    running = []
+
+    async def run(*command, **settings):
+        known = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "0", "LOG_DIR": str(tmp_path / "logs")}
+        known |= {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
+        known |= {"PYTHONPATH": str(ROOT), **settings}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *(command or ("-m", "service")), cwd=tmp_path, env=known,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        running.append(process)
+        return Process(process)
+
+    yield run
+    for process in running:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+        process._transport.close()
+
+
+async def test_without_a_key_it_starts_in_mock_mode_and_says_so(run, http):
+    process = await (await run()).until_up(http)
+    async with http.get(process.url) as response:
+        assert (await response.json())["data"]["mode"] == "mock"
+    code, _ = await process.end(signal.SIGTERM)
+    assert code == 0
+    names = [event["event"] for event in process.events()]
+    assert "service.mock_mode" in names
+    assert names.index("service.started") < names.index("service.stopped")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_in_good_order(run, http, sent):
+    process = await (await run()).until_up(http)
+    code, errors = await process.end(sent)
+    assert code == 0
+    assert errors == ""
+    assert "service.stopped" in [event["event"] for event in process.events()]
+
+
+async def test_sigterm_ends_running_answers_tells_dify_and_closes_with_1012(run, http, dify):
+    dify.plays(fake_dify.until_stopped("Some "))
+    process = await (await run(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY)).until_up(http)
+    client = Client(await http.ws_connect(f"{process.url}/ws/chat/bed-7"))
+    await client.frame()
+    await client.ask("Hello", stream=True)
+    await client.frame()
+    process.process.send_signal(signal.SIGTERM)
+    assert await client.close_code() == 1012
+    code, _ = await process.end()
+    assert code == 0
+    assert [user for _, user in dify.stops] == ["bed-7"]
+    assert dify.finished == 1
+
+
+async def test_the_log_files_tell_the_story_in_json_lines(run, http, dify, tmp_path):
+    dify.plays(fake_dify.say("Hi."), fake_dify.raw(b"", status=500))
+    process = await (await run(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY)).until_up(http)
+    client = Client(await http.ws_connect(f"{process.url}/ws/chat"))
+    await client.frame()
+    await client.answer("A private matter", id="q1")
+    await client.answer("A private matter", id="q2")
+    await client.leave()
+    await process.end(signal.SIGTERM)
+    told = [json.loads(line) for line in (tmp_path / "logs/info.log").read_text().splitlines()]
+    names = [event["event"] for event in told]
+    for name in ("service.started", "connection.opened", "turn.started", "dify.answered", "turn.finished",
+                 "dify.failed", "answer.degraded", "connection.closed", "service.stopped"):  # fmt: skip
+        assert name in names
+    assert {event["turn_id"] for event in told if event["event"].startswith("dify.")} == {"q1", "q2"}
+    failed = [json.loads(line) for line in (tmp_path / "logs/error.log").read_text().splitlines()]
+    assert [event["event"] for event in failed] == ["dify.failed"]
+    everything = (tmp_path / "logs/info.log").read_text()
+    assert KEY not in everything
+    assert "private" not in everything
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"PORT": "eight"}, "PORT: Not a valid integer."),
+        ({"WEBSOCKET_HEARTBEAT_TIMEOUT": "1"}, "WEBSOCKET_HEARTBEAT_TIMEOUT: must be longer"),
+        ({"MOCK_MODE": "False"}, "DIFY_API_KEY: is needed"),
+    ],
+)
+async def test_a_bad_setting_is_named_and_the_exit_code_is_2(run, settings, words):
+    process = await run(**settings)
+    code, errors = await process.end()
+    assert code == 2
+    assert words in errors
+    assert "Traceback" not in errors
+
+
+async def test_a_port_that_is_taken_is_said_and_the_exit_code_is_not_0(run):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = await run(PORT=str(taken.getsockname()[1]))
+        code, errors = await process.end()
+    assert code == 1
+    assert "address already in use" in process.events()[-1]["error"].lower()
+    assert "Traceback" not in errors
+
+
+async def test_uvicorn_can_start_it_too(run, http):
+    process = await run("-m", "uvicorn", "service.app:app", "--port", "0")
+    await process.until_up(http)
+    client = Client(await http.ws_connect(f"{process.url}/ws/chat"))
+    assert (await client.frame())["type"] == "system"
+    await client.leave()
+    await process.end(signal.SIGTERM)
+    assert "connection.closed" in [event["event"] for event in process.events() if "event" in event]
+
+
+async def test_uvicorn_with_a_bad_setting_says_which(run):
+    process = await run("-m", "uvicorn", "service.app:app", "--port", "0", PORT="eight")
+    code, errors = await process.end()
+    assert code != 0
+    assert "PORT: Not a valid integer." in errors
+
+
+async def test_reload_starts_again_when_a_file_changes(run, http, tmp_path):
+    process = await (await run(RELOAD="True")).until_up(http)
+    async with http.get(process.url) as response:
+        assert response.status == 200
+    code, _ = await process.end(signal.SIGTERM)
+    assert code == 0
+
+
+async def test_settings_reach_the_server():
+    options = main_module.server_options(main_module.Settings(port=1, websocket_max_size=2))
+    assert (options["port"], options["ws_max_size"]) == (1, 2)
+    assert options["ws_per_message_deflate"] is False
+    assert options["ws_ping_interval"] is None
+
+
+async def test_eventually_can_fail(monkeypatch):
+    monkeypatch.setattr("tests.conftest.PATIENCE_SECONDS", 0.02)
+    with pytest.raises(TimeoutError):
+        await eventually(lambda: False)

@@ -1,0 +1,132 @@
+"""Pages and replies over HTTP."""
+
+import re
+
+import pytest
+
+from service.codes import Code
+from service.web import pages
+from service.web.replies import fail, ok
+
+
+@pytest.fixture
+async def service(start):
+    return await start(app_name="Ward <7>")
+
+
+async def get(http, url, **options):
+    async with http.get(url, allow_redirects=False, **options) as response:
+        return response, await response.text()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "message"),
+    [
+        ("GET", "/nowhere", 404, "Not found"),
+        ("GET", "/static/nothing.js", 404, "Not found"),
+        ("GET", "/static/%2e%2e/%2e%2e/README.md", 404, "Not found"),
+        ("POST", "/health", 405, "Method not allowed"),
+        ("DELETE", "/chat", 405, "Method not allowed"),
+        ("GET", "/ws/chat", 404, "Not found"),
+    ],
+)
+async def test_the_framework_s_own_errors_have_the_envelope(service, http, method, path, status, message):
+    async with http.request(method, f"{service.url}{path}") as response:
+        assert response.status == status
+        assert await response.json() == {"code": status, "message": message, "data": None}
+
+
+async def test_a_method_that_is_not_allowed_is_told_which_are(service, http):
+    async with http.post(f"{service.url}/health") as response:
+        assert "GET" in response.headers["Allow"]
+
+
+async def test_a_fault_of_ours_is_a_500_that_gives_nothing_away(start, http, monkeypatch):
+    def fail(*_, **__):
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(pages.Pages, "_page", fail)
+    service = await start()
+    response, body = await get(http, f"{service.url}/chat")
+    assert response.status == 500
+    assert '"code":500' in body
+    assert "secret" not in body
+
+
+async def test_the_welcome_says_name_version_mode_and_where_to_go(service, http):
+    async with http.get(f"{service.url}/") as response:
+        reply = await response.json()
+    assert (reply["code"], reply["message"]) == (200, "Operation successful")
+    assert (reply["data"]["name"], reply["data"]["mode"]) == ("Ward <7>", "mock")
+    for link in ("chat", "docs", "health"):
+        response, _ = await get(http, f"{service.url}{reply['data']['links'][link]}")
+        assert response.status == 200
+
+
+async def test_a_browser_is_sent_to_the_chat_page(service, http):
+    response, _ = await get(http, f"{service.url}/", headers={"Accept": "text/html,application/xhtml+xml,*/*"})
+    assert (response.status, response.headers["Location"]) == (307, "/chat")
+    assert response.headers["Vary"] == "Accept"
+
+
+async def test_health_answers_with_what_is_alive(service, http, connect):
+    client = await connect(service)
+    await client.ask("Hello", stream=True)
+    await client.frame()
+    async with http.get(f"{service.url}/health") as response:
+        data = (await response.json())["data"]
+    assert (data["status"], data["connections"], data["turns"]) == ("up", 1, 1)
+
+
+@pytest.mark.parametrize("page", ["/chat", "/docs"])
+async def test_a_page_lets_no_foreign_or_inline_script_run(service, http, page):
+    response, body = await get(http, f"{service.url}{page}")
+    assert "script-src 'self';" in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Ward &lt;7&gt;" in body
+    assert (
+        re.findall(r"<script(?![^>]*src=\"/static/)|\son\w+=|<style|\sstyle=|https?://(?!localhost|www\.w3)", body)
+        == []
+    )
+
+
+@pytest.mark.parametrize("page", ["/chat", "/docs"])
+async def test_everything_a_page_loads_is_there(service, http, page):
+    _, body = await get(http, f"{service.url}{page}")
+    loads = re.findall(r'(?:src|href)="(/static/[^"]+)"', body)
+    assert loads
+    for path in loads:
+        response, _ = await get(http, f"{service.url}{path}")
+        assert response.status == 200
+        assert response.headers["Cache-Control"] == "no-cache"
+
+
+async def test_the_page_says_when_it_is_a_mock(start, with_dify, http):
+    for service, is_mock in ((await start(), True), (await with_dify(), False)):
+        _, body = await get(http, f"{service.url}/chat")
+        assert bool(re.search(r'id="banner" hidden', body)) is not is_mock
+
+
+async def test_the_docs_name_every_code_and_close_code(service, http):
+    _, body = await get(http, f"{service.url}/docs")
+    for code in Code:
+        assert f"<td>{code.value}</td>" in body
+    for close_code in (1008, 1009, 1011, 1012, 4000, 4001, 4500):
+        assert f"<td>{close_code}</td>" in body
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(404, 404), (10000, 400), (20000, 409), (30000, 502), (40000, 500), (90000, 500)]
+)
+def test_the_http_status_follows_from_the_code(code, status):
+    reply = fail(Code(code), "Because.")
+    assert reply.status_code == status
+    assert reply.body == b'{"code":%d,"message":"Because.","data":null}' % code
+
+
+def test_a_status_that_the_table_lacks_is_an_unknown_error():
+    assert Code.of_status(418) is Code.UNKNOWN_ERROR
+
+
+def test_a_good_reply_carries_its_data():
+    assert ok([1]).body == b'{"code":200,"message":"Operation successful","data":[1]}'
