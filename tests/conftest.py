@@ -105,7 +105,7 @@ async def start():
 
 
 @pytest.fixture
-async def with_dify(start, dify):
+async def with_dify(dify, start):
     """A service in front of the fake Dify."""
 
     async def start_with_dify(**settings):
