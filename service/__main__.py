@@ -4,6 +4,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ from service.settings import Settings, SettingsError, read_settings
 
 log = structlog.get_logger()
 
-SHUTDOWN_TIMEOUT_SECONDS = 10
+SHUTDOWN_TIMEOUT_SECONDS = 5
 UNSENT_DATA_TIMEOUT_MS = 60_000
 
 
@@ -23,12 +24,15 @@ def main() -> None:
     try:
         settings = read_settings()
     except SettingsError as error:
-        sys.exit(_refuse(error))
+        print(error, file=sys.stderr)  # noqa: T201 - there is no log yet
+        sys.exit(2)
     # uvicorn ends by raising the signal again that it caught: this turns its end, too, into exit code 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logs.configure(settings)
     if settings.reload:
-        uvicorn.run("service.app:app", reload=True, reload_dirs=["service"], **server_options(settings))
+        uvicorn.run(
+            "service.app:app", reload=True, reload_dirs=[str(Path(__file__).parent)], **server_options(settings)
+        )
         return
     try:
         listener = listen(settings.host, settings.port)
@@ -41,16 +45,12 @@ def main() -> None:
         server.run(sockets=[listener])
 
 
-def _refuse(error: SettingsError) -> int:
-    print(f"Bad settings:\n{error}\nSee env.sample.", file=sys.stderr)  # noqa: T201 - there is no log yet
-    return 2
-
-
 def server_options(settings: Settings) -> dict[str, Any]:
     return {
         "host": settings.host,
         "port": settings.port,
         "log_config": None,
+        "ws": "websockets-sansio",  # the fastest and leanest of uvicorn's
         "ws_max_size": settings.websocket_max_size,
         "ws_per_message_deflate": False,  # costs 40 KiB a browser
         "ws_ping_interval": None,  # the supervisor's job

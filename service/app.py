@@ -1,6 +1,6 @@
 """create_app(settings): the only place where parts are wired together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from service.chat.gateway import Gateway
 from service.chat.heartbeat import Supervisor
 from service.chat.roster import Roster
 from service.chat.turn import Turns
-from service.settings import Settings, read_settings
+from service.settings import Settings, SettingsError, read_settings
 from service.tasks import Tasks
 from service.web import operations
 from service.web.pages import Pages
@@ -27,7 +27,8 @@ from service.web.replies import fail, on_fault, on_http_error
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
+    """The whole service; `at_end` is called when all of it has stopped."""
     answerer = _answerer(settings)
     turns = Turns(answerer)
     roster = Roster(settings.max_connections)
@@ -55,6 +56,8 @@ def create_app(settings: Settings) -> Starlette:
             await tasks.finish(within=0)
             await answerer.close()
             log.info("service.stopped")
+            if at_end is not None:
+                at_end()
 
     return Starlette(
         routes=[
@@ -85,6 +88,9 @@ def __getattr__(name: str) -> Any:
     """`uvicorn service.app:app` gets its app here; importing this module reads no environment."""
     if name != "app":
         raise AttributeError(name)
-    settings = read_settings()
-    logs.configure(settings)
-    return create_app(settings)
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+    # uvicorn ends itself by the signal that it caught, without another chance to write the log out.
+    return create_app(settings, at_end=logs.configure(settings))

@@ -14,6 +14,9 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 class SettingsError(Exception):
     """One or more settings are wrong; the message names each variable and says why, a line each."""
 
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(("Bad settings, see env.sample:", *lines)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -88,7 +91,7 @@ def read_settings(env_file: str = ".env") -> Settings:
         env.seal()
     except EnvValidationError as error:
         messages = cast(Mapping[str, list[str]], error.error_messages)
-        raise SettingsError("\n".join(f"{name}: {' '.join(words)}" for name, words in messages.items())) from None
+        raise SettingsError(*(f"{name}: {' '.join(words)}" for name, words in messages.items())) from None
     _check_together(settings)
     return settings
 

@@ -2,8 +2,10 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 
+from service.answers import dify as dify_module
 from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import eventually
@@ -310,3 +312,16 @@ async def test_an_answer_without_words_is_an_answer(with_dify, dify, connect):
     client = await connect(await with_dify())
     answer = await client.answer("Hello")
     assert (answer["status"], answer["source"], answer["content"]) == ("done", "dify", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (aiohttp.ConnectionTimeoutError(), "connect_timeout"),
+        (aiohttp.SocketTimeoutError(), "idle_timeout"),
+        (aiohttp.ServerDisconnectedError(), "broken_off"),
+        (aiohttp.ClientPayloadError(), "broken_off"),
+    ],
+)
+def test_the_log_has_a_word_for_each_trouble(error, reason):
+    assert dify_module._reason(error) == reason
