@@ -11,8 +11,10 @@ from starlette.routing import WebSocketRoute
 
 from service import __version__, logs
 from service.answers.base import Answerer
-from service.answers.dify import DifyAnswerer
-from service.answers.fallback import FallbackAnswerer
+from service.answers.breaker import CircuitBreaker
+from service.answers.dify import DifyAnswerer, Timeouts
+from service.answers.fallback import CarefulAnswerer, DegradingAnswerer
+from service.answers.line import WaitingLine
 from service.answers.mock import MockAnswerer
 from service.chat.gateway import Gateway
 from service.chat.heartbeat import Supervisor
@@ -75,13 +77,21 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
 def _answerer(settings: Settings) -> Answerer:
     if settings.mock_mode:
         return MockAnswerer("this service runs in mock mode, and no Dify app was asked.")
-    dify = DifyAnswerer(
-        settings.dify_api_url,
-        settings.dify_api_key,
-        connect_timeout=settings.dify_connect_timeout,
-        idle_timeout=settings.dify_idle_timeout,
+    timeouts = Timeouts(
+        connect=settings.dify_connect_timeout,
+        first_event=settings.dify_first_event_timeout,
+        idle=settings.dify_idle_timeout,
+        total=settings.dify_total_timeout,
     )
-    return FallbackAnswerer(dify, MockAnswerer("the assistant cannot be reached at the moment."))
+    dify = CarefulAnswerer(
+        DifyAnswerer(settings.dify_api_url, settings.dify_api_key, timeouts),
+        WaitingLine(settings.dify_max_concurrency, settings.dify_max_waiting, settings.dify_wait_timeout),
+        CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest),
+        settings.dify_retry_budget,
+    )
+    if not settings.degrade_to_mock:
+        return dify
+    return DegradingAnswerer(dify, MockAnswerer("the assistant cannot be reached at the moment."))
 
 
 def __getattr__(name: str) -> Any:

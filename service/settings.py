@@ -30,7 +30,16 @@ class Settings:
     dify_api_url: str = "https://api.dify.ai/v1"
     dify_api_key: str = field(default="", repr=False)
     dify_connect_timeout: float = 5
+    dify_first_event_timeout: float = 30
     dify_idle_timeout: float = 60
+    dify_total_timeout: float = 1200
+    dify_max_concurrency: int = 200
+    dify_max_waiting: int = 200
+    dify_wait_timeout: float = 20
+    dify_retry_budget: float = 8
+    dify_breaker_failures: int = 5
+    dify_breaker_rest: float = 20
+    degrade_to_mock: bool = True
     mock_mode: bool = True
     websocket_heartbeat_interval: float = 30
     websocket_heartbeat_timeout: float = 120
@@ -73,6 +82,17 @@ def read_settings(env_file: str = ".env") -> Settings:
         dify_api_key=key,
         dify_connect_timeout=env.float("DIFY_CONNECT_TIMEOUT", default.dify_connect_timeout, validate=_positive),
         dify_idle_timeout=env.float("DIFY_IDLE_TIMEOUT", default.dify_idle_timeout, validate=_positive),
+        dify_first_event_timeout=env.float(
+            "DIFY_FIRST_EVENT_TIMEOUT", default.dify_first_event_timeout, validate=_positive
+        ),
+        dify_total_timeout=env.float("DIFY_TOTAL_TIMEOUT", default.dify_total_timeout, validate=_positive),
+        dify_max_concurrency=env.int("DIFY_MAX_CONCURRENCY", default.dify_max_concurrency, validate=_positive),
+        dify_max_waiting=env.int("DIFY_MAX_WAITING", default.dify_max_waiting, validate=_not_negative),
+        dify_wait_timeout=env.float("DIFY_WAIT_TIMEOUT", default.dify_wait_timeout, validate=_positive),
+        dify_retry_budget=env.float("DIFY_RETRY_BUDGET", default.dify_retry_budget, validate=_not_negative),
+        dify_breaker_failures=env.int("DIFY_BREAKER_FAILURES", default.dify_breaker_failures, validate=_positive),
+        dify_breaker_rest=env.float("DIFY_BREAKER_REST", default.dify_breaker_rest, validate=_positive),
+        degrade_to_mock=env.bool("DEGRADE_TO_MOCK", default.degrade_to_mock),
         mock_mode=env.bool("MOCK_MODE", not key),
         websocket_heartbeat_interval=env.float(
             "WEBSOCKET_HEARTBEAT_INTERVAL", default.websocket_heartbeat_interval, validate=_positive
@@ -106,6 +126,11 @@ def _check_together(settings: Settings) -> None:
 def _positive(value: float) -> None:
     if not 0 < value < math.inf:
         raise ValidationError("Must be a number above zero.")
+
+
+def _not_negative(value: float) -> None:
+    if not 0 <= value < math.inf:
+        raise ValidationError("Must be zero or a number above.")
 
 
 def _port(value: int) -> None:

@@ -56,6 +56,7 @@ class FakeDify:
         self.stops: list[tuple[str, str]] = []
         self.hung_up = 0
         self.finished = 0
+        self.released = asyncio.Event()  # ends the scenes that would go on for ever
         self.ignores_stops = False
         self.may_answer_stops = asyncio.Event()
         self.may_answer_stops.set()

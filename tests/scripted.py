@@ -3,6 +3,7 @@
 import asyncio
 
 from service.answers.base import AnswerError
+from service.answers.failures import BROKEN_OFF
 
 
 class Scripted:
@@ -21,8 +22,8 @@ class Scripted:
         for answer in self._answers:
             answer.put(*parts)
 
-    def fail(self, reason="broken_off"):
-        self.put(AnswerError(reason))
+    def fail(self, failure=BROKEN_OFF):
+        self.put(AnswerError(failure))
 
     def ask(self, question):
         self.questions.append(question)

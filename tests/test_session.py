@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from service.answers import failures
 from service.answers.base import Identity, Text
 from service.chat import closing
 from service.chat import session as session_module
@@ -129,16 +130,34 @@ async def test_more_turns_than_allowed_are_refused_in_words(meet):
     assert (refused["code"], refused["id"]) == (429, f"t{MAX_RUNNING_TURNS}")
 
 
-@pytest.mark.parametrize(("failure", "code"), [("broken_off", 30000), (ZeroDivisionError(), 90000)])
-async def test_a_turn_that_fails_before_its_first_word_ends_in_an_error(meet, failure, code):
+async def test_a_turn_that_fails_before_its_first_word_ends_in_the_words_of_the_table(meet):
     source = Scripted(ends=False)
-    source.put(failure) if isinstance(failure, Exception) else source.fail(failure)
+    source.fail(failures.QUOTA)
     session, wire = meet(source)
     await session.receive(chat(id="one"))
     await eventually(lambda: not session.is_busy)
-    (frame,) = wire.frames
-    assert (frame["type"], frame["code"], frame["id"]) == ("error", code, "one")
-    assert "broken_off" not in frame["content"]
+    assert wire.frames == [
+        {"type": "error", "content": failures.QUOTA.words, "code": 503, "id": "one", "reason": "quota"}
+    ]
+
+
+async def test_a_fault_of_ours_is_an_error_that_gives_nothing_away(meet):
+    source = Scripted(ends=False)
+    source.put(ZeroDivisionError("secret"))
+    session, wire = meet(source)
+    await session.receive(chat(id="one"))
+    await eventually(lambda: not session.is_busy)
+    assert [(frame["code"], frame["reason"]) for frame in wire.frames] == [(90000, "internal")]
+    assert "secret" not in repr(wire.frames)
+
+
+async def test_an_answer_that_broke_off_says_why(meet):
+    source = Scripted(Text("half"), ends=False)
+    source.fail(failures.STALLED)
+    session, wire = meet(source)
+    await session.receive(chat())
+    await eventually(lambda: not session.is_busy)
+    assert [(frame["status"], frame["reason"]) for frame in wire.frames] == [("incomplete", "stalled")]
 
 
 async def test_a_client_that_takes_nothing_is_closed_as_slow(meet, monkeypatch):

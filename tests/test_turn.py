@@ -107,7 +107,7 @@ async def test_a_source_that_breaks_off_leaves_what_came_before(begin, parts, st
     source.fail()
     turn, _ = begin(source)
     await turn.ended()
-    assert (turn.status, turn.reason) == (status, "broken_off")
+    assert (turn.status, turn.failure.reason) == (status, "broken_off")
 
 
 async def test_a_fault_of_ours_ends_the_turn_and_is_logged_with_its_stack(begin, events):
@@ -115,7 +115,7 @@ async def test_a_fault_of_ours_ends_the_turn_and_is_logged_with_its_stack(begin,
     source.put(ZeroDivisionError())
     turn, _ = begin(source)
     await turn.ended()
-    assert (turn.status, turn.reason) == (Status.INCOMPLETE, "internal")
+    assert (turn.status, turn.failure.reason) == (Status.INCOMPLETE, "internal")
     assert [event["exc_info"] for event in events if event["event"] == "turn.failed"] == [True]
 
 
@@ -155,7 +155,7 @@ async def test_an_endless_answer_is_cut_and_its_source_stopped(begin, monkeypatc
     source = Scripted(*[Text("four")] * 5, ends=False)
     turn, turns = begin(source)
     await turn.ended()
-    assert (turn.status, turn.reason, turn.text) == (Status.INCOMPLETE, "too_long", "four" * 3)
+    assert (turn.status, turn.failure.reason, turn.text) == (Status.INCOMPLETE, "too_long", "four" * 3)
     await eventually(lambda: len(turns) == 0)
     assert source.stops == 1
 

@@ -5,6 +5,8 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from service.codes import Code
+
 Source = Literal["dify", "mock"]
 
 
@@ -21,12 +23,28 @@ class Question(msgspec.Struct, frozen=True):
     files: list[dict[str, Any]] = []
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """One way to fail: a row of the table in `failures.py`.
+
+    `reason` is a stable word, which a page can translate; `code` and `words` are what the client is told; `cause` is
+    for operators. Only what `is_retried` is tried again, before the first event; `is_counted` by the circuit breaker.
+    """
+
+    reason: str
+    code: Code
+    words: str
+    cause: str
+    is_retried: bool = False
+    is_counted: bool = False
+
+
 class Identity(msgspec.Struct, frozen=True):
-    """Whose answer it is: known from the first event, before any text."""
+    """Whose answer it is: known from the first event, before any text. `instead_of` is why a mock stands in."""
 
     source: Source
     conversation_id: str | None = None
     message_id: str | None = None
+    instead_of: Failure | None = None
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -52,11 +70,11 @@ Part = Identity | Text | Replacement | Summary
 
 
 class AnswerError(Exception):
-    """The source failed. `reason` is a stable word for programs; the details are in the log, never here."""
+    """The source failed. The details are in the log, never here."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
 
 
 class Answer(Protocol):
@@ -65,7 +83,10 @@ class Answer(Protocol):
     def __aiter__(self) -> AsyncGenerator[Part, None]: ...  # noqa: PYI058 - who iterates also closes
 
     async def stop(self) -> None:
-        """Tell the source that nobody reads on. Never raises; the iteration then ends by itself, and proves it."""
+        """Tell the source that nobody reads on. Never raises; the iteration then ends by itself, and proves it.
+
+        Takes as long as the source needs to be told: Dify only after its first event.
+        """
 
 
 class Answerer(Protocol):

@@ -6,12 +6,14 @@ Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import structlog
 
-from service.answers.base import AnswerError, Part, Question, Text
+from service.answers import failures
+from service.answers.base import AnswerError, Failure, Part, Question, Text
 from service.answers.events import Reader
 from service.answers.sse import Decoder, EventTooLarge
 
@@ -22,13 +24,24 @@ STOP_TIMEOUT_SECONDS = 5
 _LOGGED_BYTES = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: for a connection, for the first event, between events, and for the whole answer."""
+
+    connect: float
+    first_event: float
+    idle: float
+    total: float
+
+
 class DifyAnswerer:
     """One Dify app. All answers share one HTTP session, whose connections are kept alive between questions."""
 
-    def __init__(self, url: str, key: str, *, connect_timeout: float, idle_timeout: float) -> None:
+    def __init__(self, url: str, key: str, timeouts: Timeouts) -> None:
         self._url = url
         self._headers = {"Authorization": f"Bearer {key}"}
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_timeout, sock_read=idle_timeout)
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=timeouts.connect, sock_read=timeouts.idle)
+        self.timeouts = timeouts
         self._session: aiohttp.ClientSession | None = None
 
     def ask(self, question: Question) -> "DifyAnswer":
@@ -65,18 +78,27 @@ class DifyAnswer:
         self._reader = Reader()
         self._task_known = asyncio.Event()  # set too when the stream is over: there is nothing left to stop
         self._asked_at = time.monotonic()
+        self._first_event_ms: int | None = None
         self._first_text_ms: int | None = None
+        self._deadline = asyncio.timeout(None)
 
     async def __aiter__(self) -> AsyncGenerator[Part, None]:
+        timeouts = self._dify.timeouts
         try:
-            async with self._dify.post("chat-messages", _body(self._question)) as response:
+            async with (
+                asyncio.timeout(timeouts.first_event) as self._deadline,
+                self._dify.post("chat-messages", _body(self._question)) as response,
+            ):
                 await _check(response)
                 decoder = Decoder()
                 async for chunk in response.content.iter_any():
+                    if self._first_event_ms is None:
+                        self._first_event_ms = self._elapsed_ms()
+                        self._deadline.reschedule(asyncio.get_running_loop().time() + timeouts.total)
                     for part in self._read(decoder.feed(chunk)):
                         yield part
         except (_Refused, EventTooLarge, aiohttp.ClientError, TimeoutError) as error:
-            self._fail(_reason(error), error)
+            self._fail(self._failure_of(error), error)
         finally:
             self._task_known.set()
         self._conclude()
@@ -107,20 +129,39 @@ class DifyAnswer:
     def _conclude(self) -> None:
         """The stream ended in good order; what it said decides."""
         if self._reader.failure is not None:
-            self._fail("failed")
+            self._fail(failures.FAILED)
         elif not self._reader.ended:
-            self._fail("broken_off")
+            self._fail(failures.BROKEN_OFF)
         else:
             log.info("dify.answered", **self._facts(), usage=self._reader.usage)
 
-    def _fail(self, reason: str, error: Exception | None = None) -> None:
+    def _fail(self, failure: Failure, error: Exception | None = None) -> None:
         """Raise AnswerError, unless Dify had already said that the answer is whole."""
-        failure = AnswerError(reason)
-        body = error.body if isinstance(error, _Refused) else self._reader.failure
-        status = error.status if isinstance(error, _Refused) else None
-        log.error("dify.failed", reason=reason, status=status, said=body, **self._facts(), exc_info=error or failure)
+        raised = AnswerError(failure)
+        refusal = error if isinstance(error, _Refused) else None
+        log.error(
+            "dify.failed",
+            reason=failure.reason,
+            status=refusal and refusal.status,
+            said=refusal.body.decode(errors="replace") if refusal else self._reader.failure,
+            **self._facts(),
+            exc_info=error or raised,
+        )
         if not self._reader.ended or self._reader.failure:
-            raise failure from error
+            raise raised from error
+
+    def _failure_of(self, error: Exception) -> Failure:
+        if isinstance(error, _Refused):
+            return failures.of_reply(error.status, error.body)
+        for kind, failure in _BY_ERROR.items():
+            if isinstance(error, kind):
+                return failure
+        began = self._first_event_ms is not None
+        if not isinstance(error, TimeoutError):
+            return failures.BROKEN_OFF if began else failures.LOST
+        if not began:
+            return failures.FIRST_EVENT_TIMEOUT
+        return failures.TOTAL_TIMEOUT if self._deadline.expired() else failures.STALLED
 
     def _facts(self) -> dict[str, Any]:
         identity = self._reader.identity
@@ -128,6 +169,7 @@ class DifyAnswer:
             "task_id": self._reader.task_id,
             "message_id": identity and identity.message_id,
             "dify_conversation_id": identity and identity.conversation_id,
+            "first_event_ms": self._first_event_ms,
             "first_text_ms": self._first_text_ms,
             "total_ms": self._elapsed_ms(),
         }
@@ -139,10 +181,20 @@ class DifyAnswer:
 class _Refused(Exception):
     """Dify, or something on the way to it, gave another reply than an event stream."""
 
-    def __init__(self, status: int, body: str) -> None:
+    def __init__(self, status: int, body: bytes) -> None:
         super().__init__(f"HTTP {status}")
         self.status = status
         self.body = body
+
+
+# The first that fits counts: a more special one stands before the more general.
+_BY_ERROR: dict[type[Exception], Failure] = {
+    EventTooLarge: failures.EVENT_TOO_LARGE,
+    aiohttp.ConnectionTimeoutError: failures.CONNECT_TIMEOUT,
+    aiohttp.ClientConnectorDNSError: failures.NAME_NOT_FOUND,
+    aiohttp.ClientSSLError: failures.TLS_ERROR,
+    aiohttp.ClientConnectorError: failures.UNREACHABLE,
+}
 
 
 def _body(question: Question) -> dict[str, Any]:
@@ -162,20 +214,4 @@ def _body(question: Question) -> dict[str, Any]:
 
 async def _check(response: aiohttp.ClientResponse) -> None:
     if response.status != 200 or response.content_type != "text/event-stream":  # noqa: PLR2004 - the one good status
-        said = await response.content.read(_LOGGED_BYTES)
-        raise _Refused(response.status, said.decode(errors="replace"))
-
-
-def _reason(error: Exception) -> str:
-    match error:
-        case _Refused():
-            return "refused"
-        case EventTooLarge():
-            return "event_too_large"
-        case aiohttp.ConnectionTimeoutError():
-            return "connect_timeout"
-        case TimeoutError():
-            return "idle_timeout"
-        case aiohttp.ClientConnectorError():
-            return "unreachable"
-    return "broken_off"
+        raise _Refused(response.status, await response.content.read(_LOGGED_BYTES))

@@ -1,37 +1,149 @@
-"""Degrade: wraps one Answerer with another, which answers where the first fails before its first word."""
+"""Retry, circuit breaker, degrade: makes the best of a source that fails."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import asyncio
+import random
+import time
+from collections.abc import AsyncGenerator, Awaitable, Iterator
+from contextlib import aclosing, contextmanager
 
 import structlog
+from msgspec import structs
 
-from service.answers.base import Answer, Answerer, AnswerError, Part, Question, Replacement, Text
+from service.answers.base import Answer, Answerer, AnswerError, Identity, Part, Question, Replacement, Text
+from service.answers.breaker import CircuitBreaker
+from service.answers.line import WaitingLine
 
 log = structlog.get_logger()
 
+MAX_TRIES = 3
+FIRST_PAUSE_SECONDS = 0.4
 
-class FallbackAnswerer:
-    """Asks `primary`, and `substitute` where that fails before the first word of its answer."""
 
-    def __init__(self, primary: Answerer, substitute: Answerer) -> None:
-        self._primary = primary
-        self._substitute = substitute
+class CarefulAnswerer:
+    """Asks in turn, tries again what is worth it, and leaves alone a source that keeps failing.
 
-    def ask(self, question: Question) -> "FallbackAnswer":
-        return FallbackAnswer(self._primary, self._substitute, question)
+    Only before the first event is anything tried again, up to MAX_TRIES times, and only while `retry_budget` seconds
+    have not passed since the first try: somebody is waiting.
+    """
+
+    def __init__(self, source: Answerer, line: WaitingLine, breaker: CircuitBreaker, retry_budget: float) -> None:
+        self.source = source
+        self.line = line
+        self.breaker = breaker
+        self.retry_budget = retry_budget
+
+    def ask(self, question: Question) -> "CarefulAnswer":
+        return CarefulAnswer(self, question)
 
     async def close(self) -> None:
-        await self._primary.close()
+        await self.source.close()
+
+
+class CarefulAnswer:
+    """One answer, from as many tries as it takes."""
+
+    def __init__(self, answerer: CarefulAnswerer, question: Question) -> None:
+        self._answerer = answerer
+        self._question = question
+        self._answer: Answer | None = None
+        self._begun = False
+        self._stopped = False
+        self._waiting: asyncio.Timeout | None = None
+
+    async def __aiter__(self) -> AsyncGenerator[Part, None]:
+        line = self._answerer.line
+        if not await self._wait(line.enter()):
+            return
+        try:
+            give_up_at = time.monotonic() + self._answerer.retry_budget
+            tries = 0
+            while not self._stopped:
+                tries += 1
+                try:
+                    with self._counted():
+                        async with aclosing(aiter(self._ask())) as parts:
+                            async for part in parts:
+                                self._begin()
+                                yield part
+                except AnswerError as error:
+                    pause = FIRST_PAUSE_SECONDS * 2 ** (tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+                    in_time = tries < MAX_TRIES and time.monotonic() + pause < give_up_at
+                    if self._begun or not error.failure.is_retried or not in_time:
+                        raise
+                    log.warning("dify.retried", reason=error.failure.reason, tries=tries, pause_ms=round(pause * 1000))
+                else:
+                    return
+                self._answer = None
+                await self._wait(asyncio.sleep(pause))
+        finally:
+            line.leave()
+
+    async def stop(self) -> None:
+        """Where Dify is not being asked, there is nobody to tell, and no other try follows."""
+        self._stopped = True
+        if self._waiting is not None:
+            self._waiting.reschedule(asyncio.get_running_loop().time())
+        if self._answer is not None:
+            await self._answer.stop()
+
+    async def _wait(self, wait: Awaitable[None]) -> bool:
+        """False if a stop cut the wait short."""
+        try:
+            async with asyncio.timeout(None) as self._waiting:
+                await wait
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting = None
+        return True
+
+    def _ask(self) -> Answer:
+        self._answer = self._answerer.source.ask(self._question)
+        return self._answer
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._answerer.breaker.succeeded()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """One try, as the circuit breaker sees it: it went well once the first event is there."""
+        breaker = self._answerer.breaker
+        is_probe = breaker.admit()
+        try:
+            yield
+        except AnswerError as error:
+            if error.failure.is_counted:
+                breaker.failed()
+            raise
+        finally:
+            if is_probe:
+                breaker.probe_ended()
+
+
+class DegradingAnswerer:
+    """Asks `source`, and `substitute` where that fails before the first word of its answer."""
+
+    def __init__(self, source: Answerer, substitute: Answerer) -> None:
+        self._source = source
+        self._substitute = substitute
+
+    def ask(self, question: Question) -> "DegradingAnswer":
+        return DegradingAnswer(self._source.ask(question), self._substitute, question)
+
+    async def close(self) -> None:
+        await self._source.close()
         await self._substitute.close()
 
 
-class FallbackAnswer:
-    """One answer, of the first source or of the second, never of both."""
+class DegradingAnswer:
+    """One answer, of the source or of the substitute, never of both."""
 
-    def __init__(self, primary: Answerer, substitute: Answerer, question: Question) -> None:
+    def __init__(self, answer: Answer, substitute: Answerer, question: Question) -> None:
+        self._answer = answer
         self._substitute = substitute
         self._question = question
-        self._answer: Answer = primary.ask(question)
         self._stopped = False
 
     async def __aiter__(self) -> AsyncGenerator[Part, None]:
@@ -44,11 +156,11 @@ class FallbackAnswer:
         except AnswerError as error:
             if begun or self._stopped:
                 raise
-            log.warning("answer.degraded", reason=error.reason)
+            log.warning("answer.degraded", reason=error.failure.reason)
             self._answer = self._substitute.ask(self._question)
             async with aclosing(aiter(self._answer)) as parts:
                 async for part in parts:
-                    yield part
+                    yield structs.replace(part, instead_of=error.failure) if isinstance(part, Identity) else part
 
     async def stop(self) -> None:
         self._stopped = True

@@ -59,11 +59,15 @@ class Heartbeat(Struct, frozen=True, tag_field="type", tag="heartbeat"):
 
 
 class Error(Struct, frozen=True, tag_field="type", tag="error"):
-    """Something went wrong. With `id` it ends that turn; the connection stays open unless a close follows."""
+    """Something went wrong. With `id` it ends that turn; the connection stays open unless a close follows.
+
+    `reason` is a stable word of the table of failures.
+    """
 
     content: str
     code: Code
     id: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
 
 
 class ChatDelta(Struct, frozen=True, tag_field="type", tag="chat_delta"):
@@ -76,12 +80,16 @@ class ChatDelta(Struct, frozen=True, tag_field="type", tag="chat_delta"):
 
 
 class ChatAnswer(Struct, frozen=True, kw_only=True, tag_field="type", tag="chat"):
-    """The whole answer of turn `id`, and its end: `status` done, stopped or incomplete, `source` dify or mock."""
+    """The whole answer of turn `id`, and its end: `status` done, stopped or incomplete, `source` dify or mock.
+
+    `reason` says why it is incomplete, or why a mock stands in: a stable word of the table of failures.
+    """
 
     role: Literal["assistant"] = "assistant"
     id: str
     status: str
     source: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
     content: str
     conversation_id: str | UnsetType = UNSET
     message_id: str | UnsetType = UNSET

@@ -12,7 +12,7 @@ from service.answers.base import Question
 from service.chat import closing, protocol
 from service.chat.closing import Closing
 from service.chat.protocol import BadFrame, Chat, ChatAnswer, ChatDelta, Error, Ping, Pong, ServerFrame, Stop, System
-from service.chat.turn import INTERNAL, Delta, Status, Turn, Turns
+from service.chat.turn import Delta, Status, Turn, Turns
 from service.codes import Code
 
 log = structlog.get_logger()
@@ -160,22 +160,19 @@ def _delta_frame(turn: Turn, delta: Delta) -> ChatDelta:
 
 
 def _terminal_frame(turn: Turn) -> ChatAnswer | Error:
-    if turn.status is Status.ERROR:
-        return _failure_frame(turn)
-    identity = turn.identity
+    identity, failure = turn.identity, turn.failure
+    if turn.status is Status.ERROR and failure is not None:
+        return Error(failure.words, failure.code, turn.id, failure.reason)
+    if identity and not failure:
+        failure = identity.instead_of
     return ChatAnswer(
         content=turn.text,
         id=turn.id,
         status=str(turn.status),
         source=identity.source if identity else UNSET,
+        reason=failure.reason if failure else UNSET,
         conversation_id=(identity and identity.conversation_id) or UNSET,
         message_id=(identity and identity.message_id) or UNSET,
         usage=turn.summary.usage or UNSET,
         citations=turn.summary.citations or UNSET,
     )
-
-
-def _failure_frame(turn: Turn) -> Error:
-    if turn.reason == INTERNAL:
-        return Error("Something went wrong here.", Code.UNKNOWN_ERROR, turn.id)
-    return Error("The assistant cannot be reached at the moment.", Code.THIRD_PARTY_ERROR, turn.id)

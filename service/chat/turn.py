@@ -13,6 +13,7 @@ from service.answers.base import (
     Answer,
     Answerer,
     AnswerError,
+    Failure,
     Identity,
     Part,
     Question,
@@ -20,6 +21,7 @@ from service.answers.base import (
     Summary,
     Text,
 )
+from service.codes import Code
 from service.tasks import Tasks
 
 log = structlog.get_logger()
@@ -27,8 +29,10 @@ log = structlog.get_logger()
 MAX_ANSWER_CHARACTERS = 1_000_000
 STOP_TIMEOUT_SECONDS = 5
 
-INTERNAL = "internal"
-"""The reason of a turn that failed by a fault of ours."""
+INTERNAL = Failure("internal", Code.UNKNOWN_ERROR, "Something went wrong here.", "a fault of this service")
+TOO_LONG = Failure(
+    "too_long", Code.THIRD_PARTY_ERROR, "The answer became too long.", f"more than {MAX_ANSWER_CHARACTERS:,} characters"
+)
 
 
 class Status(StrEnum):
@@ -55,7 +59,7 @@ class Turn:
     def __init__(self, turn_id: str, answer: Answer, tasks: Tasks) -> None:
         self.id = turn_id
         self.status: Status | None = None
-        self.reason: str | None = None
+        self.failure: Failure | None = None
         self.identity: Identity | None = None
         self.summary = Summary()
         self._answer = answer
@@ -104,7 +108,7 @@ class Turn:
                     self._take(part)
             self._end(Status.DONE)
         except AnswerError as error:
-            self._break_off(error.reason)
+            self._break_off(error.failure)
         except Exception:
             log.exception("turn.failed")
             self._break_off(INTERNAL)
@@ -131,30 +135,28 @@ class Turn:
         self._length += len(content)
         self._tell()
         if self._length > MAX_ANSWER_CHARACTERS:
-            self._cut(Status.INCOMPLETE, "too_long")
+            self._cut(Status.INCOMPLETE, TOO_LONG.reason, TOO_LONG)
 
-    def _break_off(self, reason: str) -> None:
-        self._end(Status.INCOMPLETE if self._length else Status.ERROR, reason)
+    def _break_off(self, failure: Failure) -> None:
+        self._end(Status.INCOMPLETE if self._length else Status.ERROR, failure.reason, failure)
 
-    def _cut(self, status: Status, reason: str) -> None:
-        if self._end(status, reason):
+    def _cut(self, status: Status, reason: str, failure: Failure | None = None) -> None:
+        if self._end(status, reason, failure):
             self._tasks.spawn(self._stop_source())
 
     async def _stop_source(self) -> None:
         """Only the end of the source's stream proves that it stopped; if that does not come, drop the connection."""
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
-                await self._answer.stop()
-                await asyncio.wait([self.reading])
-        except TimeoutError:
+        await self._answer.stop()
+        _, unended = await asyncio.wait([self.reading], timeout=STOP_TIMEOUT_SECONDS)
+        if unended:
             log.warning("turn.stop_unproven", turn_id=self.id)
             self.reading.cancel()
 
-    def _end(self, status: Status, reason: str | None = None) -> bool:
+    def _end(self, status: Status, reason: str | None = None, failure: Failure | None = None) -> bool:
         """Enter the terminal state. False if the turn was over already: the first end counts."""
         if self.status is not None:
             return False
-        self.status, self.reason = status, reason
+        self.status, self.failure = status, failure
         log.info(
             "turn.finished",
             turn_id=self.id,

@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from service import __version__
+from service.answers import failures
 from service.chat import closing
 from service.codes import Code
 from service.settings import Settings
@@ -56,7 +57,7 @@ class Pages:
 
     async def docs(self, request: Request) -> Response:
         closings = sorted((value for value in vars(closing).values() if isinstance(value, closing.Closing)), key=_code)
-        return self._page(request, "docs.html", codes=list(Code), closings=closings)
+        return self._page(request, "docs.html", codes=list(Code), closings=closings, failures=failures.ALL)
 
     def _page(self, request: Request, template: str, **context: Any) -> Response:
         context |= {

@@ -1,0 +1,90 @@
+"""The circuit breaker on a clock of the test's own."""
+
+import pytest
+
+from service.answers.base import AnswerError
+from service.answers.breaker import CircuitBreaker
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def breaker(clock):
+    return CircuitBreaker(failures=3, rest=10, clock=clock)
+
+
+def is_refused(breaker):
+    try:
+        breaker.admit()
+    except AnswerError as error:
+        return error.failure.reason == "circuit_open"
+    return False
+
+
+def open_up(breaker):
+    for _ in range(3):
+        breaker.failed()
+
+
+def test_it_opens_after_so_many_failures_in_a_row(breaker):
+    breaker.failed()
+    breaker.failed()
+    assert not is_refused(breaker)
+    breaker.failed()
+    assert is_refused(breaker)
+
+
+def test_a_success_starts_the_count_anew(breaker):
+    breaker.failed()
+    breaker.failed()
+    breaker.succeeded()
+    breaker.failed()
+    assert not is_refused(breaker)
+
+
+def test_after_its_rest_one_probe_passes_and_no_second(breaker, clock):
+    open_up(breaker)
+    clock.now = 9.9
+    assert is_refused(breaker)
+    clock.now = 10
+    assert breaker.admit() is True
+    assert is_refused(breaker)
+
+
+def test_a_probe_that_succeeds_closes_it(breaker, clock):
+    open_up(breaker)
+    clock.now = 10
+    breaker.admit()
+    breaker.succeeded()
+    breaker.probe_ended()
+    assert breaker.admit() is False
+
+
+def test_a_probe_that_fails_gives_it_another_rest(breaker, clock):
+    open_up(breaker)
+    clock.now = 10
+    breaker.admit()
+    breaker.failed()
+    breaker.probe_ended()
+    clock.now = 19.9
+    assert is_refused(breaker)
+    clock.now = 20
+    assert breaker.admit() is True
+
+
+def test_a_probe_that_ends_before_it_can_tell_leaves_its_place_to_the_next(breaker, clock):
+    open_up(breaker)
+    clock.now = 10
+    breaker.admit()
+    breaker.probe_ended()
+    assert breaker.admit() is True
