@@ -13,6 +13,7 @@ import uvicorn
 from service import logs
 from service.app import create_app
 from service.settings import Settings, SettingsError, read_settings
+from service.transport import WebSocketTransport
 
 log = structlog.get_logger()
 
@@ -50,7 +51,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "log_config": None,
-        "ws": "websockets-sansio",  # the fastest and leanest of uvicorn's
+        "ws": WebSocketTransport,
         "ws_max_size": settings.websocket_max_size,
         "ws_per_message_deflate": False,  # costs 40 KiB a browser
         "ws_ping_interval": None,  # the supervisor's job

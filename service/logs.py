@@ -24,6 +24,7 @@ from service.settings import Settings
 MAX_FILE_BYTES = 10_000_000
 BACKUPS = 5
 
+_NO_NEWS = ('%s - "WebSocket ', "connection open", "connection closed", "Invalid UTF-8 sequence received")
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
 
@@ -90,8 +91,8 @@ def _take_standard_records(queue: "SimpleQueue[logging.LogRecord]", level: int) 
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """What the server says of each WebSocket repeats ours, and gives the query string away."""
-    return '"WebSocket ' not in str(record.msg) and record.msg not in ("connection open", "connection closed")
+    """What the server says of each WebSocket repeats ours, or gives away the query string, or a client's nonsense."""
+    return not str(record.msg).startswith(_NO_NEWS)
 
 
 class _Handover:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from environs import Env, EnvValidationError, ValidationError
 
+_PORTS = {"http": 80, "https": 443}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -65,7 +66,10 @@ def read_settings(env_file: str = ".env") -> Settings:
     Raises SettingsError naming every bad variable.
     """
     env = Env(eager=False)
-    env.read_env(env_file, recurse=False)
+    try:
+        env.read_env(env_file, recurse=False)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{env_file}: cannot be read: {error}.") from None
     env.add_parser("http_url", _http_url)
     env.add_parser("level", _level)
     env.add_parser("origins", _origins)
@@ -139,7 +143,7 @@ def _port(value: int) -> None:
 
 
 def _sendable(value: str) -> None:
-    if not value.isascii() or not value.isprintable() or " " in value:
+    if not value.isascii() or not value.isprintable() or any(char in " '\"" for char in value):
         raise ValidationError("Has a character that no key has: look for a space, a quote or a line break.")
 
 
@@ -155,19 +159,24 @@ def _origins(value: str) -> tuple[str, ...]:
 
 def _origin(value: str) -> str:
     value = value.rstrip("/").lower()
-    if value != "*" and value != _http_origin(value):
+    origin = "*" if value == "*" else _http_origin(value)
+    if origin is None or value.removeprefix(origin) not in {"", ":80", ":443"}:
         raise ValidationError(f'"{value}" is not an origin: write * or scheme://host[:port], separated by commas.')
-    return value
+    return origin
 
 
 def _http_origin(value: str) -> str | None:
-    """The origin of an http or https URL; None for what is none."""
+    """The origin of a URL as a browser writes it, without the scheme's own port; None for what is no http(s) URL."""
     try:
         url = urlsplit(value)
-        is_http = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+        port = url.port
     except ValueError:  # brackets or a port that make no sense
         return None
-    return f"{url.scheme}://{url.netloc}" if is_http else None
+    labels = (url.hostname or "").removesuffix(".").split(".")
+    if url.scheme not in _PORTS or "@" in url.netloc or not all(0 < len(label) < 64 for label in labels):  # noqa: PLR2004
+        return None
+    netloc = url.netloc.removesuffix(f":{port}") if port == _PORTS[url.scheme] else url.netloc
+    return f"{url.scheme}://{netloc}"
 
 
 def _level(value: str) -> str:

@@ -1,5 +1,6 @@
 """What a newcomer would write: a plain WebSocket client."""
 
+import asyncio
 import json
 
 
@@ -48,3 +49,23 @@ def text_of(deltas):
         assert delta["offset"] == len(text), delta
         text += delta["content"]
     return text
+
+
+async def deaf_client(port):
+    """A raw WebSocket connection from which nothing more is read, so that its buffers fill; returns where to write."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    request = (
+        f"GET /ws/chat HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    writer.write(request.encode())
+    await reader.readuntil(b"\r\n\r\n")
+    return writer
+
+
+def masked(opcode, payload):
+    """One whole frame from a client (RFC 6455, 5.2), masked with zeros."""
+    size = len(payload)
+    if size < 126:
+        return bytes([0x80 | opcode, 0x80 | size]) + bytes(4) + payload
+    return bytes([0x80 | opcode, 0x80 | 127]) + size.to_bytes(8) + bytes(4) + payload

@@ -167,13 +167,78 @@ async def test_when_dify_fails_midway_the_text_so_far_is_kept(with_dify, dify, c
     assert text_of(deltas) == answer["content"] != ""
 
 
-async def test_a_stall_midway_is_incomplete_too(with_dify, dify, connect):
+async def test_a_stall_midway_is_incomplete_and_dify_is_told_to_stop(with_dify, dify, connect):
     dify.plays(fake_dify.until_stopped("Some words"))
-    dify.ignores_stops = True
     client = await connect(await with_dify(dify_idle_timeout=0.1))
     answer = await client.answer("Hello")
     assert (answer["status"], answer["content"]) == ("incomplete", "Some words")
+    await eventually(lambda: len(dify.stops) == 1)
+
+
+async def test_a_dify_that_is_given_up_for_a_mock_is_told_to_stop(with_dify, dify, connect):
+    async def scene(stage):
+        await stage.open()
+        await stage.event("workflow_started")
+        await stage.stopped()
+
+    dify.plays(scene)
+    client = await connect(await with_dify(dify_idle_timeout=0.1))
+    assert (await client.answer("Hello"))["source"] == "mock"
+    await eventually(lambda: len(dify.stops) == 1)
+
+
+async def test_a_stop_waits_for_dify_s_first_event_however_long_that_takes(with_dify, dify, connect, monkeypatch):
+    monkeypatch.setattr("service.chat.turn.STOP_TIMEOUT_SECONDS", 0.05)
+    release = asyncio.Event()
+    dify.plays(fake_dify.think_until(release, fake_dify.until_stopped("Some ")))
+    client = await connect(await with_dify())
+    await client.ask("Hello")
+    await eventually(lambda: dify.questions)
+    await client.say({"type": "stop"})
+    await client.frames_until_end()
+    await asyncio.sleep(0.3)  # many times the patience with a stop that was sent
+    release.set()
+    await eventually(lambda: len(dify.stops) == 1)
+
+
+async def test_asking_and_stopping_over_and_over_does_not_flood_dify(with_dify, dify, connect):
+    dify.ignores_stops = True
+    dify.plays(fake_dify.until_stopped("Some "))
+    client = await connect(await with_dify())
+    ends = []
+    for number in range(12):
+        await client.ask("Hello", id=f"q{number}", stream=True)
+        frame = await client.frame()
+        if frame["type"] == "chat_delta":
+            await client.say({"type": "stop"})
+            frame = await client.frame()
+        ends.append(frame)
+    assert [end.get("code", end.get("status")) for end in ends] == ["stopped"] * 8 + [429] * 4
+    assert len(dify.questions) == 8
     dify.release()
+
+
+async def test_a_stopped_chatflow_is_no_failure_in_the_log(with_dify, dify, connect, events):
+    async def scene(stage):
+        await stage.open()
+        await stage.event("message", answer="Some ")
+        await stage.stopped()
+        await stage.event("workflow_finished", data={"status": "stopped"})
+
+    dify.plays(scene)
+    client = await connect(await with_dify())
+    await client.ask("Hello", stream=True)
+    await client.frame()
+    await client.say({"type": "stop"})
+    await eventually(lambda: logged(events, "dify.answered"))
+    assert logged(events, "dify.failed") == []
+
+
+async def test_a_chatflow_that_others_stopped_is_incomplete(with_dify, dify, connect):
+    dify.plays(fake_dify.replay("4_stop_llmflow"))
+    client = await connect(await with_dify())
+    answer = await client.answer("Hello")
+    assert (answer["status"], answer["reason"]) == ("incomplete", "failed")
 
 
 async def test_a_connection_that_breaks_after_the_end_does_not_spoil_the_answer(with_dify, dify, connect):
@@ -295,7 +360,9 @@ async def test_a_question_tells_its_story_in_the_log_without_the_key(with_dify, 
     client = await connect(await with_dify(), "/ws/chat/bed-7")
     answer = await client.answer("Hello", id="q1")
     (told,) = logged(events, "dify.answered")
-    assert (told["turn_id"], told["client_id"], told["connection_id"]) == ("q1", "bed-7", told["connection_id"])
+    (opened,) = logged(events, "connection.opened")
+    assert (told["turn_id"], told["client_id"]) == ("q1", "bed-7")
+    assert told["connection_id"] == opened["connection_id"]
     assert (told["message_id"], told["usage"]) == (answer["message_id"], answer["usage"])
     assert 0 <= told["first_text_ms"] <= told["total_ms"]
     assert KEY not in repr(events)

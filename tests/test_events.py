@@ -93,7 +93,7 @@ def test_a_file_without_text_adds_nothing():
 def test_a_failure_midway_keeps_the_text_and_dify_s_words(name):
     reader, parts = read(*recordings.load(name).chunks)
     assert text(parts)
-    assert "failed" in reader.failure or "error" in reader.failure
+    assert "upstream" in reader.failure or "failed" in reader.failure or "error" in reader.failure
 
 
 def test_a_workflow_that_fails_without_an_error_event_has_failed():
@@ -142,4 +142,29 @@ def test_what_is_not_understood_is_passed_over(raw):
 def test_a_text_event_of_another_shape_is_a_failure_not_a_gap():
     reader = Reader()
     assert reader.read([event("message", answer={"text": "Hi"})]) == []
-    assert "Hi" in reader.failure
+    assert "a message event of unknown shape" in reader.failure
+    assert "Hi" not in reader.failure
+
+
+@pytest.mark.parametrize("raw", [b'{"event": "message", "answer": "half', b'{"event": "mess\xff'])
+def test_an_event_that_is_no_json_is_a_failure_not_a_gap(raw):
+    reader = Reader()
+    assert reader.read([raw]) == []
+    assert "no JSON" in reader.failure
+
+
+@pytest.mark.parametrize("half", [b"\\ud83d", b"\xf0\x9f"])
+def test_half_an_emoji_loses_no_other_text(half):
+    (part,) = Reader().read([b'{"event":"message","answer":"tw%bo"}' % half])
+    assert part.content.startswith("tw")
+    assert part.content.endswith("o")
+    assert part.content.encode()
+
+
+@pytest.mark.parametrize("name", ["4_stop_basic", "4_stop_llmflow"])
+def test_an_answer_that_was_stopped_is_over_and_has_not_failed(name):
+    reader, parts = read(*recordings.load(name).chunks)
+    assert text(parts).startswith("Token0")
+    assert reader.is_over
+    assert reader.failure is None
+    assert reader.stopped is ("flow" in name)

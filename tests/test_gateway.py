@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.chat.session import Session
-from tests.clients import text_of
+from tests.clients import deaf_client, masked, text_of
 from tests.conftest import eventually
 
 
@@ -261,20 +261,27 @@ async def test_a_fault_of_ours_closes_with_its_own_code_and_a_stack_in_the_log(s
     assert [event["exc_info"] for event in events if event["event"] == "connection.failed"] == [True]
 
 
+async def test_who_pings_without_end_and_reads_no_pong_is_cut_off(service):
+    writer = await deaf_client(service.port)
+    pings = masked(9, b"x" * 125) * 500
+
+    async def ping_without_end():
+        while True:
+            writer.write(pings)
+            await writer.drain()
+
+    with pytest.raises(ConnectionError):
+        await ping_without_end()
+    writer.transport.abort()
+
+
 async def test_a_client_that_reads_nothing_is_cut_off_and_gives_its_place_back(start, events, monkeypatch):
     """A real socket that is never read from: its buffers fill, a send does not finish, the connection is dropped."""
     monkeypatch.setattr("service.chat.session.SEND_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr("service.chat.session.CLOSE_TIMEOUT_SECONDS", 0.1)
     service = await start(websocket_max_size=8_000_000, max_content_length=7_000_000)
-    reader, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1024)
-    request = (
-        f"GET /ws/chat HTTP/1.1\r\nHost: 127.0.0.1:{service.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    writer.write(request.encode())
-    await reader.readuntil(b"\r\n\r\n")
-    ask = json.dumps({"type": "chat", "content": "x" * 6_000_000, "stream": True}).encode()
-    writer.write(bytes([0x81, 0x80 | 127]) + len(ask).to_bytes(8) + bytes(4) + ask)
+    writer = await deaf_client(service.port)
+    writer.write(masked(1, json.dumps({"type": "chat", "content": "x" * 6_000_000, "stream": True}).encode()))
     await eventually(lambda: any(event["event"] == "connection.closed" for event in events))
     (closed,) = [event for event in events if event["event"] == "connection.closed"]
     assert closed["code"] == 4001

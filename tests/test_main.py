@@ -15,7 +15,7 @@ import pytest
 
 from service import __main__ as main_module
 from tests import fake_dify
-from tests.clients import Client
+from tests.clients import Client, deaf_client, masked
 from tests.conftest import eventually
 from tests.fake_dify import KEY
 
@@ -123,6 +123,22 @@ async def test_sigterm_ends_running_answers_tells_dify_and_closes_with_1012(run,
     assert code == 0
     assert [user for _, user in dify.stops] == ["bed-7"]
     assert dify.finished == 1
+
+
+async def test_a_client_that_leaves_its_data_unread_spoils_no_one_else_s_goodbye(run, http):
+    process = await (await run(MAX_CONTENT_LENGTH="7000000", WEBSOCKET_MAX_SIZE="8000000")).until_up(http)
+    good = Client(await http.ws_connect(f"{process.url}/ws/chat"))
+    await good.frame()
+    deaf = await deaf_client(int(process.url.rpartition(":")[2]))
+    deaf.write(masked(1, json.dumps({"type": "chat", "content": "x" * 6_000_000, "stream": True}).encode()))
+    await process.until_said("turn.finished")
+    deaf.write(masked(8, b"\x03\xe8"))
+    await process.until_said("connection.closed")
+    process.process.send_signal(signal.SIGTERM)
+    assert await good.close_code() == 1012
+    code, errors = await process.end()
+    assert (code, errors) == (0, "")
+    deaf.transport.abort()
 
 
 async def test_the_log_files_tell_the_story_in_json_lines(run, http, dify, tmp_path):

@@ -160,6 +160,25 @@ async def test_an_answer_that_broke_off_says_why(meet):
     assert [(frame["status"], frame["reason"]) for frame in wire.frames] == [("incomplete", "stalled")]
 
 
+async def test_a_bad_frame_under_a_running_turn_s_id_does_not_end_that_turn(meet):
+    source = Scripted(ends=False)
+    session, wire = meet(source)
+    await session.receive(chat(id="one"))
+    await session.receive(chat("", id="one"))
+    assert [frame.get("id") for frame in wire.frames] == [None]
+    source.put(Text("whole"), None)
+    await eventually(lambda: not session.is_busy)
+    assert wire.frames[-1]["content"] == "whole"
+
+
+async def test_a_closed_session_asks_nothing_more(meet):
+    source = Scripted()
+    session, _ = meet(source)
+    await session.close(closing.REPLACED)
+    await session.receive(chat())
+    assert source.questions == []
+
+
 async def test_a_client_that_takes_nothing_is_closed_as_slow(meet, monkeypatch):
     monkeypatch.setattr(session_module, "SEND_TIMEOUT_SECONDS", 0.02)
     monkeypatch.setattr(session_module, "CLOSE_TIMEOUT_SECONDS", 0.02)

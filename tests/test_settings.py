@@ -47,7 +47,7 @@ def test_every_setting_is_read(monkeypatch):
         DIFY_WAIT_TIMEOUT="6", DIFY_RETRY_BUDGET="0", DIFY_BREAKER_FAILURES="7", DIFY_BREAKER_REST="2.5",
         DEGRADE_TO_MOCK="False",
         MOCK_MODE="false", WEBSOCKET_HEARTBEAT_INTERVAL="0.5", WEBSOCKET_HEARTBEAT_TIMEOUT="2",
-        WEBSOCKET_MAX_SIZE="1000", ALLOWED_ORIGINS="https://A.example, http://b.example:8080/", MAX_CONNECTIONS="3",
+        WEBSOCKET_MAX_SIZE="1000", ALLOWED_ORIGINS="https://A.example:443, http://b.example:8080/", MAX_CONNECTIONS="3",
         MAX_CONTENT_LENGTH="4", LOG_LEVEL="warning", LOG_DIR="/tmp/x",
     )  # fmt: skip
     assert settings == Settings(
@@ -85,6 +85,11 @@ def test_the_env_file_says_what_the_environment_does_not(monkeypatch, tmp_path):
         ("DIFY_API_URL", "http://dify:port/v1", "URL such as"),
         ("DIFY_API_URL", "http://[dify/v1", "URL such as"),
         ("DIFY_API_URL", "http://dify/v1?key=x", "URL such as"),
+        ("DIFY_API_URL", "http://me:secret@dify/v1", "URL such as"),
+        ("DIFY_API_URL", "http://a..b/v1", "URL such as"),
+        ("DIFY_API_URL", "http://" + "x" * 64 + "/v1", "URL such as"),
+        ("DIFY_API_KEY", '"app-x"', "no key has"),
+        ("ALLOWED_ORIGINS", "https://a.example?x", "is not an origin"),
         ("DIFY_API_KEY", "app-x\n", "no key has"),
         ("DIFY_API_KEY", "app x", "no key has"),
         ("DIFY_CONNECT_TIMEOUT", "0", "above zero"),
@@ -107,6 +112,14 @@ def test_a_bad_value_is_refused_naming_the_variable_and_why(monkeypatch, name, v
         read(monkeypatch, **{name: value})
     assert name in str(caught.value)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_bytes(b"APP_NAME=\xff\xfe")])
+def test_an_env_file_that_cannot_be_read_is_said_so(tmp_path, make):
+    make(tmp_path / ".env")
+    with pytest.raises(SettingsError) as caught:
+        read_settings(str(tmp_path / ".env"))
+    assert ".env: cannot be read" in str(caught.value)
 
 
 def test_all_that_is_wrong_is_said_at_once(monkeypatch):

@@ -84,10 +84,7 @@ async def test_a_page_lets_no_foreign_or_inline_script_run(service, http, page):
     assert "script-src 'self';" in response.headers["Content-Security-Policy"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "Ward &lt;7&gt;" in body
-    assert (
-        re.findall(r"<script(?![^>]*src=\"/static/)|\son\w+=|<style|\sstyle=|https?://(?!localhost|www\.w3)", body)
-        == []
-    )
+    assert re.findall(r"<script(?![^>]*src=\"/static/)|\son\w+=|<style|\sstyle=|(?:src|href)=.https?:", body) == []
 
 
 @pytest.mark.parametrize("page", ["/chat", "/docs"])
@@ -111,7 +108,7 @@ async def test_the_docs_name_every_code_and_close_code(service, http):
     _, body = await get(http, f"{service.url}/docs")
     for code in Code:
         assert f"<td>{code.value}</td>" in body
-    for close_code in (1008, 1009, 1011, 1012, 4000, 4001, 4500):
+    for close_code in (1009, 1011, 1012, 4000, 4001, 4500):
         assert f"<td>{close_code}</td>" in body
 
 

@@ -16,6 +16,7 @@ from service.answers import failures
 from service.answers.base import AnswerError, Failure, Part, Question, Text
 from service.answers.events import Reader
 from service.answers.sse import Decoder, EventTooLarge
+from service.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -42,12 +43,14 @@ class DifyAnswerer:
         self._headers = {"Authorization": f"Bearer {key}"}
         self._timeout = aiohttp.ClientTimeout(total=None, connect=timeouts.connect, sock_read=timeouts.idle)
         self.timeouts = timeouts
+        self.tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
 
     def ask(self, question: Question) -> "DifyAnswer":
         return DifyAnswer(self, question)
 
     async def close(self) -> None:
+        await self.tasks.finish(within=STOP_TIMEOUT_SECONDS)
         if self._session is not None:
             await self._session.close()
 
@@ -81,6 +84,7 @@ class DifyAnswer:
         self._first_event_ms: int | None = None
         self._first_text_ms: int | None = None
         self._deadline = asyncio.timeout(None)
+        self._is_stopped = False
 
     async def __aiter__(self) -> AsyncGenerator[Part, None]:
         timeouts = self._dify.timeouts
@@ -98,6 +102,7 @@ class DifyAnswer:
                     for part in self._read(decoder.feed(chunk)):
                         yield part
         except (_Refused, EventTooLarge, aiohttp.ClientError, TimeoutError) as error:
+            self._leave()
             self._fail(self._failure_of(error), error)
         finally:
             self._task_known.set()
@@ -106,14 +111,21 @@ class DifyAnswer:
     async def stop(self) -> None:
         """Sent as soon as the task is known. Dify says 200 to any stop: only the end of the stream proves it."""
         await self._task_known.wait()
+        await self._send_stop()
+
+    def _leave(self) -> None:
+        """We break off, not Dify: what it goes on writing costs tokens, and nobody reads it."""
+        if not self._reader.is_over:
+            self._dify.tasks.spawn(self._send_stop())
+
+    async def _send_stop(self) -> None:
         task = self._reader.task_id
-        if task is None:
+        if task is None or self._is_stopped:
             return
-        timeout = aiohttp.ClientTimeout(total=STOP_TIMEOUT_SECONDS)
+        self._is_stopped = True
+        path, body = f"chat-messages/{task}/stop", {"user": self._question.user}
         try:
-            async with self._dify.post(
-                f"chat-messages/{task}/stop", {"user": self._question.user}, timeout
-            ) as response:
+            async with self._dify.post(path, body, aiohttp.ClientTimeout(total=STOP_TIMEOUT_SECONDS)) as response:
                 log.info("dify.stop_sent", task_id=task, status=response.status)
         except (aiohttp.ClientError, TimeoutError) as error:
             log.warning("dify.stop_failed", task_id=task, exc_info=error)
@@ -128,9 +140,10 @@ class DifyAnswer:
 
     def _conclude(self) -> None:
         """The stream ended in good order; what it said decides."""
-        if self._reader.failure is not None:
+        stopped_by_others = self._reader.stopped and not self._is_stopped
+        if self._reader.failure is not None or stopped_by_others:
             self._fail(failures.FAILED)
-        elif not self._reader.ended:
+        elif not self._reader.is_over:
             self._fail(failures.BROKEN_OFF)
         else:
             log.info("dify.answered", **self._facts(), usage=self._reader.usage)
@@ -147,7 +160,7 @@ class DifyAnswer:
             **self._facts(),
             exc_info=error or raised,
         )
-        if not self._reader.ended or self._reader.failure:
+        if failure is failures.FAILED or not self._reader.is_over:
             raise raised from error
 
     def _failure_of(self, error: Exception) -> Failure:

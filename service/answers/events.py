@@ -3,6 +3,7 @@
 Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 1.12.1.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,7 @@ class _Metadata(msgspec.Struct):
 
 class _Run(msgspec.Struct):
     status: str | None = None
+    error: str | None = None
 
 
 class _Event(msgspec.Struct):
@@ -30,27 +32,24 @@ class _Event(msgspec.Struct):
     message_id: str | None = None
     metadata: _Metadata | None = None
     data: _Run | None = None
-
-
-class _Kind(msgspec.Struct):
-    event: str
+    code: Any = None
+    message: Any = None
 
 
 _decode = msgspec.json.Decoder(_Event).decode
-_decode_kind = msgspec.json.Decoder(_Kind).decode
 
 # Some versions label text deltas `message_file`.
 _TEXT = frozenset({"message", "agent_message", "message_file"})
 _UNDERSTOOD = _TEXT | {"message_replace", "message_end", "workflow_finished", "error"}
-_LOGGED_BYTES = 1000
+_LOGGED_CHARACTERS = 1000
 
 
 class Reader:
     """Reads the events of one answer.
 
-    `task_id` is what Dify's stop route wants; `usage` the tokens and prices; `ended` is true once Dify said that the
-    answer is whole, and `failure` holds Dify's own words where it said that it failed. Events may follow either: read
-    on until the stream ends.
+    `task_id` is what Dify's stop route wants; `usage` the tokens and prices. Dify says how it ended: `ended`, the
+    answer is whole; `stopped`, somebody stopped it; `failure`, in Dify's own words. Events may follow: read on until
+    the stream ends.
     """
 
     def __init__(self) -> None:
@@ -58,8 +57,14 @@ class Reader:
         self.identity: Identity | None = None
         self.usage: dict[str, Any] | None = None
         self.ended = False
+        self.stopped = False
         self.failure: str | None = None
         self._is_agent = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether Dify said that it writes no more."""
+        return self.ended or self.stopped or self.failure is not None
 
     def read(self, events: Iterable[bytes]) -> list[Part]:
         """The parts that these events add to the answer, neighbouring texts joined to one."""
@@ -76,17 +81,24 @@ class Reader:
                 continue
             parts += _joined(text)
             text.clear()
-            parts += self._other(event, raw)
+            parts += self._other(event)
         return parts + _joined(text)
 
     def _parse(self, raw: bytes) -> _Event | None:
         """None for an event that is not understood. One that should be and cannot is a failure: it may hold text."""
         try:
             return _decode(raw)
-        except msgspec.DecodeError:
+        except ValueError:
+            pass
+        try:
+            return _decode_patiently(raw)
+        except msgspec.ValidationError:
             if _kind(raw) in _UNDERSTOOD:
-                self._fail(raw)
-            return None
+                self._fail(f"a {_kind(raw)} event of unknown shape, {len(raw)} bytes")
+        except ValueError:
+            if raw.startswith(b"{"):
+                self._fail(f"an event that is no JSON, {len(raw)} bytes")
+        return None
 
     def _identify(self, event: _Event) -> list[Part]:
         self.task_id = self.task_id or event.task_id
@@ -102,16 +114,16 @@ class Reader:
             return ""  # newer agents close with a `message` that repeats the whole answer
         return event.answer or ""
 
-    def _other(self, event: _Event, raw: bytes) -> list[Part]:
+    def _other(self, event: _Event) -> list[Part]:
         match event.event:
             case "message_replace":
                 return [Replacement(event.answer or "")]
             case "message_end":
                 return [self._end(event.metadata or _Metadata())]
             case "workflow_finished":
-                self._finish_workflow(event.data, raw)
+                self._finish_workflow(event.data or _Run())
             case "error" if not self.ended:
-                self._fail(raw)
+                self._fail(f"{event.code}: {event.message}")
         return []
 
     def _end(self, metadata: _Metadata) -> Summary:
@@ -119,23 +131,32 @@ class Reader:
         self.usage = metadata.usage
         return Summary(metadata.usage, metadata.retriever_resources)
 
-    def _finish_workflow(self, run: _Run | None, raw: bytes) -> None:
+    def _finish_workflow(self, run: _Run) -> None:
         """A failing chatflow says so here, sometimes without an `error` event."""
-        if run is not None and run.status in {"failed", "stopped"}:
-            self._fail(raw)
-        else:
-            self.ended = True
+        match run.status:
+            case "failed":
+                self._fail(f"workflow failed: {run.error}")
+            case "stopped":
+                self.stopped = True
+            case _:
+                self.ended = True
 
-    def _fail(self, raw: bytes) -> None:
-        self.failure = self.failure or raw[:_LOGGED_BYTES].decode(errors="replace")
+    def _fail(self, words: str) -> None:
+        self.failure = self.failure or words[:_LOGGED_CHARACTERS]
 
 
-def _kind(raw: bytes) -> str | None:
-    """The kind of an event whose other fields have another shape than we know; None where there is no telling."""
-    try:
-        return _decode_kind(raw).event
-    except msgspec.DecodeError:
-        return None
+def _decode_patiently(raw: bytes) -> _Event:
+    """For half an emoji, escaped or in bytes: what cannot be text becomes a question mark. Raises ValueError."""
+    event = msgspec.convert(json.loads(raw.decode(errors="replace")), _Event)
+    if event.answer:
+        event.answer = event.answer.encode(errors="replace").decode()
+    return event
+
+
+def _kind(raw: bytes) -> Any:
+    """The kind of an event whose other fields have another shape than we know."""
+    event = json.loads(raw.decode(errors="replace"))
+    return event.get("event") if isinstance(event, dict) else None
 
 
 def _joined(text: list[str]) -> list[Part]:

@@ -1,6 +1,6 @@
 """Close codes as named values: what happened, in words, and what a client should do next. No I/O.
 
-Codes from 4500 on, and 1008, say: do not come back by yourself. Any other code says: come back.
+Codes from 4500 on say: do not come back by yourself. Any other code says: come back.
 (RFC 6455, 7.4: 4000-4999 are for applications.)
 """
 
@@ -18,10 +18,9 @@ class Closing:
 
     @property
     def may_reconnect(self) -> bool:
-        return self.code < DO_NOT_RECONNECT_FROM and self.code != POLICY_VIOLATION.code
+        return self.code < DO_NOT_RECONNECT_FROM
 
 
-POLICY_VIOLATION = Closing(1008, "This client broke a rule of this service.")
 INTERNAL_ERROR = Closing(1011, "Something went wrong here.")
 RESTARTING = Closing(1012, "The service is restarting.")
 IDLE = Closing(4000, "Nothing was heard from this client for too long.")

@@ -93,10 +93,9 @@ class Gateway:
         replaced = self._roster.enter(session)
         log.info("connection.opened", peer=wire.peer, connections=len(self._roster))
         try:
-            if replaced is not None:
-                await replaced.close(closing.REPLACED)
-            await session.greet()
-            await self._listen(wire, session)
+            with suppress(TimeoutError):  # dropped
+                async with wire.lifetime:
+                    await self._listen(wire, session, replaced)
         except Exception:
             log.exception("connection.failed")
             await session.close(closing.INTERNAL_ERROR)
@@ -107,24 +106,23 @@ class Gateway:
             duration_ms = round((time.monotonic() - started_at) * 1000)
             log.info("connection.closed", code=closed_by.code, reason=closed_by.reason, duration_ms=duration_ms)
 
-    async def _listen(self, wire: "_Wire", session: Session) -> None:
-        with suppress(TimeoutError):  # dropped
-            async with wire.lifetime:
-                while (message := await wire.receive()) is not None:
-                    self._roster.heard_from(session)
-                    await session.receive(message)
-                wire.is_over = True
+    async def _listen(self, wire: "_Wire", session: Session, replaced: Session | None) -> None:
+        if replaced is not None:
+            await replaced.close(closing.REPLACED)
+        await session.greet()
+        while (message := await wire.receive()) is not None:
+            self._roster.heard_from(session)
+            await session.receive(message)
 
 
 class _Wire:
     """One accepted WebSocket, as a session sees it."""
 
-    __slots__ = ("_websocket", "closed_by", "is_over", "lifetime")
+    __slots__ = ("_websocket", "closed_by", "lifetime")
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
         self.lifetime = asyncio.timeout(None)
-        self.is_over = False
         self.closed_by = closing.LOST
 
     @property
@@ -136,7 +134,8 @@ class _Wire:
         """The next message; None when the connection is over."""
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
-            self.closed_by = Closing(message["code"], message.get("reason") or "")
+            if "reason" in message:  # or the server only saw the connection end
+                self.closed_by = Closing(message["code"], message["reason"] or "")
             return None
         text: str | None = message.get("text")
         return text if text is not None else bytes(message["bytes"])
@@ -150,7 +149,7 @@ class _Wire:
             await self._websocket.close(code, reason)
 
     def drop(self) -> None:
-        if not self.is_over:
+        with suppress(RuntimeError):  # over already
             self.lifetime.reschedule(asyncio.get_running_loop().time())
 
 

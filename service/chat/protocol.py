@@ -181,6 +181,8 @@ def _explain(message: str, error: msgspec.ValidationError) -> str:
     if type_ not in _KNOWN_TYPES:
         return f"Unknown type {_short(type_)}: this service understands {', '.join(_KNOWN_TYPES)}."
     what, _, where = str(error).partition(" - at `$.")
+    if "matching regex" in what:
+        what = "Expected 1 to 64 of A-Z, a-z, 0-9, _ and -"
     return f"Bad `{type_}` frame: {where.rstrip('`') + ': ' if where else ''}{what}."
 
 

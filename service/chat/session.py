@@ -42,6 +42,7 @@ class Session:
 
     __slots__ = (
         "_answering",
+        "_asked",
         "_max_content_length",
         "_turns",
         "_wire",
@@ -59,6 +60,7 @@ class Session:
         self._turns = turns
         self._max_content_length = max_content_length
         self._answering: dict[Turn, asyncio.Task[None]] = {}
+        self._asked: list[Turn] = []  # a turn that was stopped is read to its end, and counts until then
 
     @property
     def is_busy(self) -> bool:
@@ -70,10 +72,13 @@ class Session:
 
     async def receive(self, message: str | bytes) -> None:
         """Act on one message of the client. Returns soon: answers are written beside it."""
+        if self.closed_by is not None:
+            return
         try:
             frame = protocol.parse(message, self._max_content_length)
         except BadFrame as error:
-            await self.send(Error(str(error), Code.PARAMETER_ERROR, error.turn_id or UNSET))
+            ended = UNSET if error.turn_id is None or self._is_answering(error.turn_id) else error.turn_id
+            await self.send(Error(str(error), Code.PARAMETER_ERROR, ended))
             return
         match frame:
             case Ping(timestamp):
@@ -115,15 +120,20 @@ class Session:
 
     async def _ask(self, chat: Chat) -> None:
         turn_id = chat.id or secrets.token_hex(8)
-        if any(turn.id == turn_id for turn in self._answering):
+        if self._is_answering(turn_id):
             return  # the answer to this very question is on its way
-        if len(self._answering) >= MAX_RUNNING_TURNS:
+        self._asked = [turn for turn in self._asked if not turn.reading.done()]
+        if len(self._asked) >= MAX_RUNNING_TURNS:
             words = f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one, or stop it."
             await self.send(Error(words, Code.TOO_MANY_REQUESTS, turn_id))
             return
         log.info("turn.started", turn_id=turn_id, characters=len(chat.content), stream=chat.stream)
         turn = self._turns.start(turn_id, self._question(chat))
+        self._asked.append(turn)
         self._answering[turn] = asyncio.create_task(self._deliver(turn, chat.stream))
+
+    def _is_answering(self, turn_id: str) -> bool:
+        return any(turn.id == turn_id for turn in self._answering)
 
     def _question(self, chat: Chat) -> Question:
         return Question(
