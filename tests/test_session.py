@@ -179,13 +179,21 @@ async def test_a_closed_session_asks_nothing_more(meet):
     assert source.questions == []
 
 
-async def test_a_client_that_takes_nothing_is_closed_as_slow(meet, monkeypatch):
+async def test_a_client_that_takes_nothing_is_cut_off_as_slow(meet, monkeypatch):
     monkeypatch.setattr(session_module, "SEND_TIMEOUT_SECONDS", 0.02)
+    session, wire = meet(Scripted())
+    wire.blocked = True
+    ping = asyncio.create_task(session.receive('{"type":"ping"}'))
+    await eventually(lambda: wire.dropped)
+    assert session.closed_by is closing.SLOW
+    ping.cancel()
+
+
+async def test_a_close_that_cannot_be_written_drops_the_connection(meet, monkeypatch):
     monkeypatch.setattr(session_module, "CLOSE_TIMEOUT_SECONDS", 0.02)
     session, wire = meet(Scripted())
     wire.blocked = True
-    await session.receive('{"type":"ping"}')
-    assert session.closed_by is closing.SLOW
+    await session.close(closing.IDLE)
     assert wire.dropped
 
 

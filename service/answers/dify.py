@@ -41,7 +41,7 @@ class DifyAnswerer:
     def __init__(self, url: str, key: str, timeouts: Timeouts) -> None:
         self._url = url
         self._headers = {"Authorization": f"Bearer {key}"}
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=timeouts.connect, sock_read=timeouts.idle)
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=timeouts.connect)
         self.timeouts = timeouts
         self.tasks = Tasks()
         self._session: aiohttp.ClientSession | None = None
@@ -84,21 +84,21 @@ class DifyAnswer:
         self._first_event_ms: int | None = None
         self._first_text_ms: int | None = None
         self._deadline = asyncio.timeout(None)
+        self._heard_at = 0.0
+        self._idle_watch: asyncio.TimerHandle | None = None
+        self._is_stalled = False
         self._is_stopped = False
 
     async def __aiter__(self) -> AsyncGenerator[Part, None]:
-        timeouts = self._dify.timeouts
         try:
             async with (
-                asyncio.timeout(timeouts.first_event) as self._deadline,
+                asyncio.timeout(self._dify.timeouts.first_event) as self._deadline,
                 self._dify.post("chat-messages", _body(self._question)) as response,
             ):
                 await _check(response)
                 decoder = Decoder()
                 async for chunk in response.content.iter_any():
-                    if self._first_event_ms is None:
-                        self._first_event_ms = self._elapsed_ms()
-                        self._deadline.reschedule(asyncio.get_running_loop().time() + timeouts.total)
+                    self._hear()
                     for part in self._read(decoder.feed(chunk)):
                         yield part
         except (_Refused, EventTooLarge, aiohttp.ClientError, TimeoutError) as error:
@@ -106,12 +106,32 @@ class DifyAnswer:
             self._fail(self._failure_of(error), error)
         finally:
             self._task_known.set()
+            if self._idle_watch is not None:
+                self._idle_watch.cancel()
         self._conclude()
 
     async def stop(self) -> None:
         """Sent as soon as the task is known. Dify says 200 to any stop: only the end of the stream proves it."""
         await self._task_known.wait()
         await self._send_stop()
+
+    def _hear(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._heard_at = loop.time()
+        if self._first_event_ms is None:
+            self._first_event_ms = self._elapsed_ms()
+            self._deadline.reschedule(self._heard_at + self._dify.timeouts.total)
+            self._idle_watch = loop.call_later(self._dify.timeouts.idle, self._look_for_life)
+
+    def _look_for_life(self) -> None:
+        """One timer that moves itself on, since setting one anew with each event would cost more than the event."""
+        loop = asyncio.get_running_loop()
+        patience = self._heard_at + self._dify.timeouts.idle - loop.time()
+        if patience > 0:
+            self._idle_watch = loop.call_later(patience, self._look_for_life)
+        else:
+            self._is_stalled = True
+            self._deadline.reschedule(loop.time())
 
     def _leave(self) -> None:
         """We break off, not Dify: what it goes on writing costs tokens, and nobody reads it."""
@@ -174,7 +194,7 @@ class DifyAnswer:
             return failures.BROKEN_OFF if began else failures.LOST
         if not began:
             return failures.FIRST_EVENT_TIMEOUT
-        return failures.TOTAL_TIMEOUT if self._deadline.expired() else failures.STALLED
+        return failures.STALLED if self._is_stalled else failures.TOTAL_TIMEOUT
 
     def _facts(self) -> dict[str, Any]:
         identity = self._reader.identity

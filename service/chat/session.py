@@ -89,14 +89,14 @@ class Session:
                 self._stop(turn_id)
 
     async def send(self, frame: ServerFrame) -> None:
-        """Write a frame; a client that does not take it in time is closed as slow."""
+        """Write a frame; a client that does not take it in time is cut off as slow."""
         if self.closed_by is not None:
             return
+        patience = asyncio.get_running_loop().call_later(SEND_TIMEOUT_SECONDS, self._cut_off)
         try:
-            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                await self._wire.send(protocol.encode(frame))
-        except TimeoutError:
-            await self.close(closing.SLOW)
+            await self._wire.send(protocol.encode(frame))
+        finally:
+            patience.cancel()
 
     async def close(self, closed_by: Closing) -> None:
         """Say why, and close. What the client is owed after that is lost; whoever comes second changes nothing."""
@@ -108,6 +108,12 @@ class Session:
                 await self._wire.send(protocol.encode(System(closed_by.reason)))
                 await self._wire.close(closed_by.code, closed_by.reason)
         except TimeoutError:
+            self._wire.drop()
+
+    def _cut_off(self) -> None:
+        """No close frame would get through: it would wait behind what the client does not read."""
+        if self.closed_by is None:
+            self.closed_by = closing.SLOW
             self._wire.drop()
 
     async def end(self) -> None:
