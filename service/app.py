@@ -12,17 +12,18 @@ from starlette.routing import WebSocketRoute
 from service import __version__, logs
 from service.answers.base import Answerer
 from service.answers.breaker import CircuitBreaker
-from service.answers.dify import DifyAnswerer, Timeouts
+from service.answers.dify import DifyAnswerer
 from service.answers.fallback import CarefulAnswerer, DegradingAnswerer
 from service.answers.line import WaitingLine
-from service.answers.mock import MockAnswerer
+from service.answers.mock import COMMAND, MockAnswerer
+from service.answers.patience import Timeouts
 from service.chat.gateway import Gateway
 from service.chat.heartbeat import Supervisor
 from service.chat.roster import Roster
 from service.chat.turn import Turns
 from service.settings import Settings, SettingsError, read_settings
 from service.tasks import Tasks
-from service.web import operations
+from service.web.operations import Operations
 from service.web.pages import Pages
 from service.web.replies import fail, on_fault, on_http_error
 
@@ -43,11 +44,20 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         refuse=fail,
     )
 
+    operations = Operations(
+        settings.mode,
+        lambda: {"connections": len(roster), "turns": len(turns)},
+        answerer.check,
+        degrades=settings.degrade_to_mock,
+    )
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = Tasks()
         tasks.spawn(supervisor.run())
-        if settings.mock_mode:
+        if not settings.mock_mode:
+            tasks.spawn(_announce(answerer))
+        else:
             why = "asked for by MOCK_MODE" if settings.dify_api_key else "DIFY_API_KEY is not set"
             log.warning("service.mock_mode", why=why)
         log.info("service.started", version=__version__, mode=settings.mode, settings=settings.masked())
@@ -67,16 +77,26 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             WebSocketRoute("/ws/chat/{client_id}", gateway.chat),
             WebSocketRoute("/{path:path}", gateway.nowhere),
             *Pages(settings).routes(),
-            *operations.routes(settings.mode, lambda: {"connections": len(roster), "turns": len(turns)}),
+            *operations.routes(),
         ],
         exception_handlers={HTTPException: on_http_error, Exception: on_fault},
         lifespan=lifespan,
     )
 
 
+async def _announce(answerer: Answerer) -> None:
+    """Say at start what would else be noticed at the first question."""
+    failure = await answerer.check()
+    if failure is None:
+        log.info("dify.ready")
+    else:
+        log.error("dify.not_ready", reason=failure.reason, cause=failure.cause)
+
+
 def _answerer(settings: Settings) -> Answerer:
     if settings.mock_mode:
-        return MockAnswerer("this service runs in mock mode, and no Dify app was asked.")
+        reason = f"this service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
+        return MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
     timeouts = Timeouts(
         connect=settings.dify_connect_timeout,
         first_event=settings.dify_first_event_timeout,
@@ -91,7 +111,9 @@ def _answerer(settings: Settings) -> Answerer:
     )
     if not settings.degrade_to_mock:
         return dify
-    return DegradingAnswerer(dify, MockAnswerer("the assistant cannot be reached at the moment."))
+    return DegradingAnswerer(
+        dify, MockAnswerer("the assistant cannot be reached at the moment.", settings.mock_tokens_per_second)
+    )
 
 
 def __getattr__(name: str) -> Any:

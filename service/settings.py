@@ -42,6 +42,7 @@ class Settings:
     dify_breaker_rest: float = 20
     degrade_to_mock: bool = True
     mock_mode: bool = True
+    mock_tokens_per_second: float = 25
     websocket_heartbeat_interval: float = 30
     websocket_heartbeat_timeout: float = 120
     websocket_max_size: int = 1024 * 1024
@@ -98,6 +99,7 @@ def read_settings(env_file: str = ".env") -> Settings:
         dify_breaker_rest=env.float("DIFY_BREAKER_REST", default.dify_breaker_rest, validate=_positive),
         degrade_to_mock=env.bool("DEGRADE_TO_MOCK", default.degrade_to_mock),
         mock_mode=env.bool("MOCK_MODE", not key),
+        mock_tokens_per_second=env.float("MOCK_TOKENS_PER_SECOND", default.mock_tokens_per_second, validate=_positive),
         websocket_heartbeat_interval=env.float(
             "WEBSOCKET_HEARTBEAT_INTERVAL", default.websocket_heartbeat_interval, validate=_positive
         ),

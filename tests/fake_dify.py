@@ -54,6 +54,8 @@ class FakeDify:
     def __init__(self) -> None:
         self.questions: list[dict] = []
         self.stops: list[tuple[str, str]] = []
+        self.checks = 0
+        self.info: Scene | None = None  # another reply to the check than a good one
         self.hung_up = 0
         self.finished = 0
         self.released = asyncio.Event()  # ends the scenes that would go on for ever
@@ -68,6 +70,7 @@ class FakeDify:
 
     def app(self) -> web.Application:
         app = web.Application()
+        app.router.add_get("/v1/info", self._info)
         app.router.add_post("/v1/chat-messages", self._chat_messages)
         app.router.add_post("/v1/chat-messages/{task_id}/stop", self._stop)
         return app
@@ -75,9 +78,17 @@ class FakeDify:
     def stop_of(self, task_id: str) -> asyncio.Event:
         return self._stops.setdefault(task_id, asyncio.Event())
 
+    async def _info(self, request: web.Request) -> web.StreamResponse:
+        self.checks += 1
+        if self.info is not None:
+            stage = Stage(self, request)
+            await self.info(stage)
+            return stage.response
+        return _refusal(request) or web.json_response({"name": "Ward 7", "description": "", "tags": [], "mode": "chat"})
+
     async def _chat_messages(self, request: web.Request) -> web.StreamResponse:
-        if request.headers.get("Authorization") != f"Bearer {KEY}":
-            return web.json_response({"code": "unauthorized", "message": "no", "status": 401}, status=401)
+        if refusal := _refusal(request):
+            return refusal
         self.questions.append(await request.json())
         scene = self._scenes.pop(0) if len(self._scenes) > 1 else self._scenes[0]
         stage = Stage(self, request)
@@ -100,6 +111,13 @@ class FakeDify:
         if not self.ignores_stops:
             self.stop_of(task_id).set()
         return web.json_response({"result": "success"})
+
+
+def _refusal(request: web.Request) -> web.Response | None:
+    if request.headers.get("Authorization") == f"Bearer {KEY}":
+        return None
+    refusal = {"code": "unauthorized", "message": "Access token is invalid", "status": 401}
+    return web.json_response(refusal, status=401)
 
 
 def replay(name: str, cut: Callable[[recordings.Recording], Iterable[bytes]] | None = None, pause: float = 0) -> Scene:

@@ -94,5 +94,8 @@ class Answerer(Protocol):
 
     def ask(self, question: Question) -> Answer: ...
 
+    async def check(self) -> Failure | None:
+        """What keeps the source from answering now; None, if nothing does."""
+
     async def close(self) -> None:
         """Give back what the source holds open."""

@@ -6,7 +6,7 @@ Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -15,6 +15,7 @@ import structlog
 from service.answers import failures
 from service.answers.base import AnswerError, Failure, Part, Question, Text
 from service.answers.events import Reader
+from service.answers.patience import Patience, Timeouts
 from service.answers.sse import Decoder, EventTooLarge
 from service.tasks import Tasks
 
@@ -22,17 +23,8 @@ log = structlog.get_logger()
 
 KEEP_ALIVE_SECONDS = 30
 STOP_TIMEOUT_SECONDS = 5
+CHECK_TIMEOUT_SECONDS = 5
 _LOGGED_BYTES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds: for a connection, for the first event, between events, and for the whole answer."""
-
-    connect: float
-    first_event: float
-    idle: float
-    total: float
 
 
 class DifyAnswerer:
@@ -48,6 +40,21 @@ class DifyAnswerer:
 
     def ask(self, question: Question) -> "DifyAnswer":
         return DifyAnswer(self, question)
+
+    async def check(self) -> Failure | None:
+        """Asks for the app's name: that takes a right address, a good key and an app that is there."""
+        timeout = aiohttp.ClientTimeout(total=CHECK_TIMEOUT_SECONDS)
+        try:
+            async with self._open_session().get(
+                f"{self._url}/info", timeout=timeout, allow_redirects=False
+            ) as response:
+                if response.status == HTTPStatus.OK and response.content_type == "application/json":
+                    return None
+                return failures.of_reply(response.status, await response.content.read(_LOGGED_BYTES))
+        except TimeoutError:
+            return failures.CONNECT_TIMEOUT
+        except aiohttp.ClientError as error:
+            return _of_client_error(error) or failures.LOST
 
     async def close(self) -> None:
         await self.tasks.finish(within=STOP_TIMEOUT_SECONDS)
@@ -83,22 +90,21 @@ class DifyAnswer:
         self._asked_at = time.monotonic()
         self._first_event_ms: int | None = None
         self._first_text_ms: int | None = None
-        self._deadline = asyncio.timeout(None)
-        self._heard_at = 0.0
-        self._idle_watch: asyncio.TimerHandle | None = None
-        self._is_stalled = False
+        self._patience = Patience(dify.timeouts)
         self._is_stopped = False
 
     async def __aiter__(self) -> AsyncGenerator[Part, None]:
         try:
             async with (
-                asyncio.timeout(self._dify.timeouts.first_event) as self._deadline,
+                self._patience.while_waiting(),
                 self._dify.post("chat-messages", _body(self._question)) as response,
             ):
                 await _check(response)
                 decoder = Decoder()
                 async for chunk in response.content.iter_any():
-                    self._hear()
+                    self._patience.heard()
+                    if self._first_event_ms is None:
+                        self._first_event_ms = self._elapsed_ms()
                     for part in self._read(decoder.feed(chunk)):
                         yield part
         except (_Refused, EventTooLarge, aiohttp.ClientError, TimeoutError) as error:
@@ -106,32 +112,12 @@ class DifyAnswer:
             self._fail(self._failure_of(error), error)
         finally:
             self._task_known.set()
-            if self._idle_watch is not None:
-                self._idle_watch.cancel()
         self._conclude()
 
     async def stop(self) -> None:
         """Sent as soon as the task is known. Dify says 200 to any stop: only the end of the stream proves it."""
         await self._task_known.wait()
         await self._send_stop()
-
-    def _hear(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._heard_at = loop.time()
-        if self._first_event_ms is None:
-            self._first_event_ms = self._elapsed_ms()
-            self._deadline.reschedule(self._heard_at + self._dify.timeouts.total)
-            self._idle_watch = loop.call_later(self._dify.timeouts.idle, self._look_for_life)
-
-    def _look_for_life(self) -> None:
-        """One timer that moves itself on, since setting one anew with each event would cost more than the event."""
-        loop = asyncio.get_running_loop()
-        patience = self._heard_at + self._dify.timeouts.idle - loop.time()
-        if patience > 0:
-            self._idle_watch = loop.call_later(patience, self._look_for_life)
-        else:
-            self._is_stalled = True
-            self._deadline.reschedule(loop.time())
 
     def _leave(self) -> None:
         """We break off, not Dify: what it goes on writing costs tokens, and nobody reads it."""
@@ -186,15 +172,11 @@ class DifyAnswer:
     def _failure_of(self, error: Exception) -> Failure:
         if isinstance(error, _Refused):
             return failures.of_reply(error.status, error.body)
-        for kind, failure in _BY_ERROR.items():
-            if isinstance(error, kind):
-                return failure
-        began = self._first_event_ms is not None
-        if not isinstance(error, TimeoutError):
-            return failures.BROKEN_OFF if began else failures.LOST
-        if not began:
-            return failures.FIRST_EVENT_TIMEOUT
-        return failures.STALLED if self._is_stalled else failures.TOTAL_TIMEOUT
+        if (failure := _of_client_error(error)) is not None:
+            return failure
+        if isinstance(error, TimeoutError):
+            return self._patience.failure
+        return failures.LOST if self._first_event_ms is None else failures.BROKEN_OFF
 
     def _facts(self) -> dict[str, Any]:
         identity = self._reader.identity
@@ -230,6 +212,10 @@ _BY_ERROR: dict[type[Exception], Failure] = {
 }
 
 
+def _of_client_error(error: Exception) -> Failure | None:
+    return next((failure for kind, failure in _BY_ERROR.items() if isinstance(error, kind)), None)
+
+
 def _body(question: Question) -> dict[str, Any]:
     body: dict[str, Any] = {
         "query": question.content,
@@ -246,5 +232,5 @@ def _body(question: Question) -> dict[str, Any]:
 
 
 async def _check(response: aiohttp.ClientResponse) -> None:
-    if response.status != 200 or response.content_type != "text/event-stream":  # noqa: PLR2004 - the one good status
+    if response.status != HTTPStatus.OK or response.content_type != "text/event-stream":
         raise _Refused(response.status, await response.content.read(_LOGGED_BYTES))

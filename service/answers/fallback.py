@@ -9,7 +9,7 @@ from contextlib import aclosing, contextmanager
 import structlog
 from msgspec import structs
 
-from service.answers.base import Answer, Answerer, AnswerError, Identity, Part, Question, Replacement, Text
+from service.answers.base import Answer, Answerer, AnswerError, Failure, Identity, Part, Question, Replacement, Text
 from service.answers.breaker import CircuitBreaker
 from service.answers.line import WaitingLine
 
@@ -34,6 +34,9 @@ class CarefulAnswerer:
 
     def ask(self, question: Question) -> "CarefulAnswer":
         return CarefulAnswer(self, question)
+
+    async def check(self) -> Failure | None:
+        return await self.source.check()
 
     async def close(self) -> None:
         await self.source.close()
@@ -131,6 +134,9 @@ class DegradingAnswerer:
 
     def ask(self, question: Question) -> "DegradingAnswer":
         return DegradingAnswer(self._source.ask(question), self._substitute, question)
+
+    async def check(self) -> Failure | None:
+        return await self._source.check()
 
     async def close(self) -> None:
         await self._source.close()

@@ -1,44 +1,146 @@
-"""Answers that echo the question at a human pace, for when there is no Dify, or it fails."""
+"""Answers without a Dify: they echo the question at a human pace, and show each state of a page on demand."""
 
 import asyncio
 import re
+import uuid
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
-from service.answers.base import Identity, Part, Question, Text
+from service.answers import failures
+from service.answers.base import AnswerError, Failure, Identity, Part, Question, Replacement, Summary, Text
 
-WORDS_PER_SECOND = 25
+COMMAND = "/mock"
+SLOW_START_SECONDS = 5
+SLOW_WORDS_PER_SECOND = 2
+
 _WORDS = re.compile(r"\S+\s*|\s+")
+
+_MARKDOWN = """\
+# A heading
+
+A paragraph with **bold**, *italic*, ~~struck~~ and `code`, and [a link](https://docs.dify.ai).
+
+1. First
+2. Second
+   - nested
+
+| Dish | Price |
+| --- | ---: |
+| Soup | 4.50 |
+| Bread | 1.20 |
+
+> A quote.
+
+```python
+print("Hello, 世界")
+```
+"""
+_LONG = "\n\n".join(f"{number}. {'The quick brown fox jumps over the lazy dog. ' * 8}" for number in range(1, 41))
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a mock answer does: it waits (seconds), says its text, and then is withdrawn, or fails, or is whole."""
+
+    help: str
+    text: str
+    wait: float = 0
+    words_per_second: float | None = None
+    replacement: str | None = None
+    failure: Failure | None = None
+
+
+SCRIPTS = {
+    "markdown": Script("headings, lists, a table, code", _MARKDOWN),
+    "long": Script("an answer of some 15,000 characters", _LONG, words_per_second=200),
+    "slow": Script(
+        f"the first word after {SLOW_START_SECONDS} seconds, then {SLOW_WORDS_PER_SECOND} a second",
+        "This answer takes its time, word by word.",
+        wait=SLOW_START_SECONDS,
+        words_per_second=SLOW_WORDS_PER_SECOND,
+    ),
+    "empty": Script("an answer without a word", ""),
+    "replaced": Script("an answer that moderation withdraws", "Words that go too far …", replacement="Withdrawn."),
+    "incomplete": Script("an answer that breaks off", "This answer breaks off in the", failure=failures.BROKEN_OFF),
+    "error": Script("no answer; a reason may follow: /mock error quota", "", failure=failures.UNREACHABLE),
+}
+_REASONS = {failure.reason: failure for failure in failures.ALL}
 
 
 class MockAnswerer:
-    """Echoes the question. `reason` opens each answer: a sentence that says why this is no real one."""
+    """Echoes the question. `reason` opens each echo: a sentence that says why this is no real answer.
 
-    def __init__(self, reason: str, words_per_second: float = WORDS_PER_SECOND) -> None:
+    With `commands`, a question such as `/mock incomplete` plays one of the SCRIPTS instead, and answers have ids and
+    usage as Dify's have, so that a page can be built on them.
+    """
+
+    def __init__(self, reason: str, words_per_second: float, *, commands: bool = False) -> None:
         self._reason = reason
-        self._pause = 1 / words_per_second
+        self._words_per_second = words_per_second
+        self._commands = commands
 
     def ask(self, question: Question) -> "MockAnswer":
-        return MockAnswer(f"This is a mock answer: {self._reason}\n\nYou asked: {question.content}", self._pause)
+        echo = Script("", f"This is a mock answer: {self._reason}\n\nYou asked: {question.content}")
+        if not self._commands:
+            return MockAnswer(echo, self._words_per_second, Identity("mock"))
+        conversation_id = question.conversation_id or str(uuid.uuid4())
+        identity = Identity("mock", conversation_id, str(uuid.uuid4()))
+        return MockAnswer(_script(question.content) or echo, self._words_per_second, identity)
+
+    async def check(self) -> None:
+        """A mock always answers."""
 
     async def close(self) -> None:
         """Nothing is held open."""
 
 
 class MockAnswer:
-    """One echo, word by word."""
+    """One script, being played."""
 
-    def __init__(self, text: str, pause: float) -> None:
-        self._text = text
-        self._pause = pause
-        self._stopped = False
+    def __init__(self, script: Script, words_per_second: float, identity: Identity) -> None:
+        self._script = script
+        self._pause = 1 / (script.words_per_second or words_per_second)
+        self._identity = identity
+        self._stopped = asyncio.Event()
 
     async def __aiter__(self) -> AsyncGenerator[Part, None]:
-        yield Identity("mock")
-        for word in _WORDS.findall(self._text):
-            if self._stopped:
+        script = self._script
+        words = _WORDS.findall(script.text)
+        await self._rest(script.wait)
+        if script.failure is None or words:
+            yield self._identity
+        for word in words:
+            if self._stopped.is_set():
                 return
             yield Text(word)
-            await asyncio.sleep(self._pause)
+            await self._rest(self._pause)
+        if script.replacement is not None:
+            yield Replacement(script.replacement)
+        if script.failure is not None:
+            raise AnswerError(script.failure)
+        if self._identity.message_id:
+            yield Summary({"prompt_tokens": 0, "completion_tokens": len(words), "total_tokens": len(words)})
 
     async def stop(self) -> None:
-        self._stopped = True
+        self._stopped.set()
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+        except TimeoutError:
+            pass
+
+
+def _script(content: str) -> Script | None:
+    """The script that a question asks for; help, where it asks for none that there is. None for another question."""
+    command, *words = content.split()
+    if command != COMMAND:
+        return None
+    name, reason = (*words, "", "")[:2]
+    if name == "error" and reason in _REASONS:
+        return Script("", "", failure=_REASONS[reason])
+    if name in SCRIPTS and not reason:
+        return SCRIPTS[name]
+    commands = "\n".join(f"- `{COMMAND} {name}`: {script.help}" for name, script in SCRIPTS.items())
+    return Script("", f"Mock answers on demand:\n\n{commands}\n\nReasons: {', '.join(_REASONS)}.")

@@ -11,6 +11,7 @@ from starlette.templating import Jinja2Templates
 
 from service import __version__
 from service.answers import failures
+from service.answers.mock import SCRIPTS
 from service.chat import closing
 from service.codes import Code
 from service.settings import Settings
@@ -57,7 +58,8 @@ class Pages:
 
     async def docs(self, request: Request) -> Response:
         closings = sorted((value for value in vars(closing).values() if isinstance(value, closing.Closing)), key=_code)
-        return self._page(request, "docs.html", codes=list(Code), closings=closings, failures=failures.ALL)
+        tables = {"codes": list(Code), "closings": closings, "failures": failures.ALL, "scripts": SCRIPTS}
+        return self._page(request, "docs.html", **tables)
 
     def _page(self, request: Request, template: str, **context: Any) -> Response:
         context |= {

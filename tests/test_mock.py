@@ -1,0 +1,112 @@
+"""Mock mode: answers without a Dify, and each state of a page on demand."""
+
+import pytest
+
+from service.answers import failures
+from service.answers.mock import SCRIPTS
+from tests import fake_dify
+from tests.clients import text_of
+
+
+@pytest.fixture
+async def client(start, connect):
+    return await connect(await start(mock_tokens_per_second=2000))
+
+
+async def ask(client, content):
+    await client.ask(content, id="q1", stream=True)
+    *deltas, end = await client.frames_until_end()
+    return text_of([delta for delta in deltas if delta["type"] == "chat_delta"]), end
+
+
+async def test_an_echo_says_that_it_is_a_mock_and_holds_the_question(client):
+    text, end = await ask(client, "Where is\nthe garden?")
+    assert text == end["content"]
+    assert "mock answer" in text
+    assert text.endswith("You asked: Where is\nthe garden?")
+    assert (end["source"], end["status"]) == ("mock", "done")
+
+
+async def test_it_has_ids_and_usage_as_dify_s_answers_have(client):
+    _, first = await ask(client, "Hello")
+    await client.ask("Again", conversation_id=first["conversation_id"])
+    second = (await client.frames_until_end())[-1]
+    assert second["conversation_id"] == first["conversation_id"]
+    assert second["message_id"] != first["message_id"]
+    assert second["usage"]["total_tokens"] > 0
+
+
+@pytest.mark.parametrize("question", ["/mock", "/mock help", "/mock nonsense", "/mock error nonsense", "/mock long 5"])
+async def test_help_lists_all_there_is(client, question):
+    text, end = await ask(client, question)
+    assert end["status"] == "done"
+    assert [name for name in SCRIPTS if f"/mock {name}" not in text] == []
+    assert "quota" in text
+
+
+async def test_a_sample_of_markdown(client):
+    text, end = await ask(client, "/mock markdown")
+    assert text == end["content"]
+    assert "| Soup | 4.50 |" in text
+
+
+async def test_a_long_answer(client):
+    text, _ = await ask(client, "/mock long")
+    assert len(text) > 14_000
+
+
+async def test_an_answer_that_breaks_off(client):
+    text, end = await ask(client, "/mock incomplete")
+    assert (end["status"], end["reason"], end["source"]) == ("incomplete", "broken_off", "mock")
+    assert text
+
+
+async def test_an_answer_that_is_withdrawn(client):
+    text, end = await ask(client, "/mock replaced")
+    assert text == end["content"] == "Withdrawn."
+
+
+async def test_an_answer_without_a_word(client):
+    text, end = await ask(client, "/mock empty")
+    assert (text, end["content"], end["status"]) == ("", "", "done")
+
+
+@pytest.mark.parametrize("failure", failures.ALL, ids=lambda failure: failure.reason)
+async def test_each_failure_on_demand(client, failure):
+    _, end = await ask(client, f"/mock error {failure.reason}")
+    assert (end["type"], end["reason"], end["code"]) == ("error", failure.reason, failure.code)
+    assert end["content"] == failure.words
+
+
+async def test_some_failure_where_none_is_named(client):
+    _, end = await ask(client, "/mock error")
+    assert end["reason"] == "unreachable"
+
+
+async def test_a_slow_answer_can_be_stopped_while_it_makes_one_wait(client):
+    await client.ask("/mock slow", id="q1", stream=True)
+    await client.say({"type": "stop", "id": "q1"})
+    assert (await client.frames_until_end())[-1]["status"] == "stopped"
+
+
+async def test_the_pace_is_a_setting(start, connect):
+    client = await connect(await start(mock_tokens_per_second=0.001))
+    await client.ask("Hello", stream=True)
+    assert (await client.frame())["content"] == "This "
+    await client.say({"type": "ping", "timestamp": 1})
+    assert (await client.frame())["type"] == "pong"
+
+
+async def test_with_a_dify_the_commands_are_questions_like_any_other(with_dify, dify, connect):
+    dify.plays(fake_dify.say("Yes?"))
+    client = await connect(await with_dify())
+    text, _ = await ask(client, "/mock error")
+    assert text == "Yes?"
+
+
+async def test_a_mock_that_stands_in_for_dify_obeys_no_command(with_dify, dify, connect):
+    dify.plays(fake_dify.raw(b"", 500))
+    client = await connect(await with_dify())
+    text, end = await ask(client, "/mock error")
+    assert (end["source"], end["reason"]) == ("mock", "server_error")
+    assert text.endswith("/mock error")
