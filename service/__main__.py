@@ -1,5 +1,7 @@
-"""python -m service: settings, logs, uvicorn; ends in good order on SIGTERM."""
+"""python -m service: settings, logs, uvicorn; ends in good order on SIGTERM. python -m service check: see check.py."""
 
+import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -12,6 +14,7 @@ import uvicorn
 
 from service import logs
 from service.app import create_app
+from service.check import check
 from service.settings import Settings, SettingsError, read_settings
 from service.transport import WebSocketTransport
 
@@ -27,6 +30,18 @@ def main() -> None:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log yet
         sys.exit(2)
+    match sys.argv[1:]:
+        case []:
+            serve(settings)
+        case ["check"]:
+            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+            sys.exit(0 if asyncio.run(check(settings)) else 1)
+        case _:
+            print("Usage: python -m service [check]", file=sys.stderr)  # noqa: T201
+            sys.exit(2)
+
+
+def serve(settings: Settings) -> None:
     # uvicorn ends by raising the signal again that it caught: this turns its end, too, into exit code 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logs.configure(settings)

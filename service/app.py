@@ -97,14 +97,8 @@ def _answerer(settings: Settings) -> Answerer:
     if settings.mock_mode:
         reason = f"this service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
         return MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
-    timeouts = Timeouts(
-        connect=settings.dify_connect_timeout,
-        first_event=settings.dify_first_event_timeout,
-        idle=settings.dify_idle_timeout,
-        total=settings.dify_total_timeout,
-    )
     dify = CarefulAnswerer(
-        DifyAnswerer(settings.dify_api_url, settings.dify_api_key, timeouts),
+        dify_answerer(settings),
         WaitingLine(settings.dify_max_concurrency, settings.dify_max_waiting, settings.dify_wait_timeout),
         CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest),
         settings.dify_retry_budget,
@@ -114,6 +108,16 @@ def _answerer(settings: Settings) -> Answerer:
     return DegradingAnswerer(
         dify, MockAnswerer("the assistant cannot be reached at the moment.", settings.mock_tokens_per_second)
     )
+
+
+def dify_answerer(settings: Settings) -> DifyAnswerer:
+    timeouts = Timeouts(
+        connect=settings.dify_connect_timeout,
+        first_event=settings.dify_first_event_timeout,
+        idle=settings.dify_idle_timeout,
+        total=settings.dify_total_timeout,
+    )
+    return DifyAnswerer(settings.dify_api_url, settings.dify_api_key, timeouts)
 
 
 def __getattr__(name: str) -> Any:

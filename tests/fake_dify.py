@@ -55,6 +55,8 @@ class FakeDify:
         self.questions: list[dict] = []
         self.stops: list[tuple[str, str]] = []
         self.checks = 0
+        self.mode = "chat"
+        self.info_headers: dict[str, str] = {}
         self.info: Scene | None = None  # another reply to the check than a good one
         self.hung_up = 0
         self.finished = 0
@@ -71,6 +73,7 @@ class FakeDify:
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/v1/info", self._info)
+        app.router.add_get("/v1/parameters", self._parameters)
         app.router.add_post("/v1/chat-messages", self._chat_messages)
         app.router.add_post("/v1/chat-messages/{task_id}/stop", self._stop)
         return app
@@ -84,7 +87,12 @@ class FakeDify:
             stage = Stage(self, request)
             await self.info(stage)
             return stage.response
-        return _refusal(request) or web.json_response({"name": "Ward 7", "description": "", "tags": [], "mode": "chat"})
+        app = {"name": "Ward 7", "description": "", "tags": [], "mode": self.mode}
+        return _refusal(request) or web.json_response(app, headers=self.info_headers)
+
+    async def _parameters(self, request: web.Request) -> web.StreamResponse:
+        recording = recordings.load("5_parameters_chat-speech-on")
+        return _refusal(request) or web.Response(body=recording.body, content_type="application/json")
 
     async def _chat_messages(self, request: web.Request) -> web.StreamResponse:
         if refusal := _refusal(request):

@@ -188,6 +188,23 @@ async def test_a_port_that_is_taken_is_said_and_the_exit_code_is_not_0(run):
     assert "Traceback" not in errors
 
 
+async def test_check_answers_and_leaves(run, dify):
+    process = await run("-m", "service", "check", DIFY_API_URL=dify.url, DIFY_API_KEY=KEY)
+    code, errors = await process.end()
+    assert (code, errors) == (0, "")
+    assert "ok    app" in "".join(process.lines)
+    process = await run("-m", "service", "check", DIFY_API_URL=dify.url, DIFY_API_KEY="app-wrong")
+    code, errors = await process.end()
+    assert (code, errors) == (1, "")
+    assert "unauthorized" in "".join(process.lines)
+
+
+async def test_another_word_gets_the_usage(run):
+    code, errors = await (await run("-m", "service", "serve")).end()
+    assert code == 2
+    assert "Usage" in errors
+
+
 async def test_uvicorn_can_start_it_too(run, http):
     process = await run("-m", "uvicorn", "service.app:app", "--port", "0")
     await process.until_up(http)

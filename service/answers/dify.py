@@ -5,7 +5,7 @@ Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -43,18 +43,24 @@ class DifyAnswerer:
 
     async def check(self) -> Failure | None:
         """Asks for the app's name: that takes a right address, a good key and an app that is there."""
+        try:
+            await self.get("info")
+        except AnswerError as error:
+            return error.failure
+        return None
+
+    async def get(self, path: str) -> Mapping[str, Any]:
+        """What Dify says of the app under `info` or `parameters`, and `date`, its clock (HTTP). Raises AnswerError."""
         timeout = aiohttp.ClientTimeout(total=CHECK_TIMEOUT_SECONDS)
         try:
-            async with self._open_session().get(
-                f"{self._url}/info", timeout=timeout, allow_redirects=False
-            ) as response:
-                if response.status == HTTPStatus.OK and response.content_type == "application/json":
-                    return None
-                return failures.of_reply(response.status, await response.content.read(_LOGGED_BYTES))
-        except TimeoutError:
-            return failures.CONNECT_TIMEOUT
-        except aiohttp.ClientError as error:
-            return _of_client_error(error) or failures.LOST
+            async with self._open_session().get(f"{self._url}/{path}", timeout=timeout, allow_redirects=False) as reply:
+                if reply.status == HTTPStatus.OK and reply.content_type == "application/json":
+                    return {"date": reply.headers.get("Date"), **await reply.json()}
+                raise AnswerError(failures.of_reply(reply.status, await reply.content.read(_LOGGED_BYTES)))
+        except TimeoutError as error:
+            raise AnswerError(failures.CONNECT_TIMEOUT) from error
+        except (aiohttp.ClientError, ValueError, TypeError) as error:  # the latter: JSON that is broken, or no object
+            raise AnswerError(_of_client_error(error) or failures.LOST) from error
 
     async def close(self) -> None:
         await self.tasks.finish(within=STOP_TIMEOUT_SECONDS)

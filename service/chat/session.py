@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from contextlib import aclosing
 from typing import Protocol
 
 import structlog
@@ -159,8 +160,9 @@ class Session:
     async def _deliver(self, turn: Turn, stream: bool) -> None:  # noqa: FBT001 - the client's own flag
         try:
             if stream:
-                async for delta in turn.follow():
-                    await self.send(_delta_frame(turn, delta))
+                async with aclosing(turn.follow()) as deltas:
+                    async for delta in deltas:
+                        await self.send(_delta_frame(turn, delta))
             else:
                 await turn.ended()
             await self.send(_terminal_frame(turn))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,7 +75,7 @@ class Turn:
     def text(self) -> str:
         return "".join(self._parts)
 
-    async def follow(self) -> AsyncIterator[Delta]:
+    async def follow(self) -> AsyncGenerator[Delta, None]:
         """Yield the text as it comes, from the start to the turn's end. Who is late gets more at a time."""
         revision, seen, offset = self._revision, 0, 0
         while True:

@@ -1,0 +1,142 @@
+"""python -m service check: asks the configured Dify, says line by line what is well, and how to mend what is not."""
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+from service.answers.base import AnswerError, Failure, Question, Text
+from service.answers.dify import DifyAnswerer
+from service.app import dify_answerer
+from service.settings import Settings
+
+CHAT_MODES = {"chat": "basic chat", "agent-chat": "agent", "advanced-chat": "chatflow"}
+MAX_CLOCK_DIFFERENCE_SECONDS = 60
+# An answer that took longer than this and yet came in one piece was held back on the way.
+BUFFERED_AFTER_SECONDS = 1.0
+QUESTION = "Hello! Please answer in two or three sentences."
+
+_FIXES = {
+    "name_not_found": "Is the host name in DIFY_API_URL right, and known on this machine?",
+    "unreachable": "Does Dify run, at the host and port of DIFY_API_URL?",
+    "connect_timeout": "Is there a firewall in between? Is the port in DIFY_API_URL right?",
+    "tls_error": "Is it https that Dify speaks at DIFY_API_URL, with a certificate that this machine trusts?",
+    "not_dify": "DIFY_API_URL is to be the service API's address, with /v1: see the app's page API Access.",
+    "unauthorized": "Copy the app's key, app-…, from its page API Access to DIFY_API_KEY.",
+    "switched_off": "Switch the app's API on, on its page API Access.",
+    "misconfigured": "Publish the app, and see in Dify that its model has a valid key and quota.",
+    "quota": "The model provider's quota is used up: see Dify's settings, Model Provider.",
+    "invalid": "The app wants inputs that this check does not know: make them optional, or send them as `inputs`.",
+    "first_event_timeout": "Look into Dify's log; an app that needs longer wants a larger DIFY_FIRST_EVENT_TIMEOUT.",
+}
+
+
+async def check(settings: Settings) -> bool:
+    """Print a line for each thing that is looked at; whether all is well."""
+    report = Report()
+    report.well("settings", f"read; mode {settings.mode}")
+    _check_folder(report, settings.log_dir)
+    if settings.mock_mode:
+        report.well("dify", "is not asked in mock mode; set DIFY_API_KEY to ask it")
+        return report.is_well
+    dify = dify_answerer(settings)
+    try:
+        await _check_dify(report, dify)
+    except AnswerError as error:
+        report.failed("dify", error.failure)
+    finally:
+        await dify.close()
+    return report.is_well
+
+
+@dataclass
+class Report:
+    """What was said so far."""
+
+    is_well: bool = True
+
+    def well(self, what: str, words: str) -> None:
+        print(f"ok    {what}: {words}")
+
+    def bad(self, what: str, words: str, fix: str) -> None:
+        self.is_well = False
+        print(f"FAIL  {what}: {words}\n      → {fix}")
+
+    def failed(self, what: str, failure: Failure) -> None:
+        fix = _FIXES.get(failure.reason, "Look into Dify's log for the time of this check.")
+        self.bad(what, f"{failure.reason}: {failure.cause}", fix)
+
+
+def _check_folder(report: Report, folder: str) -> None:
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            report.well("logs", f"{folder} can be written")
+    except OSError as error:
+        report.bad("logs", f"{folder} cannot be written: {error.strerror}", "Set LOG_DIR to a folder that can.")
+
+
+async def _check_dify(report: Report, dify: DifyAnswerer) -> None:
+    info = await dify.get("info")
+    report.well("address and key", "Dify knows the app")
+    _check_app(report, info)
+    _check_clock(report, info["date"])
+    _tell_features(report, await dify.get("parameters"))
+    await _check_streaming(report, dify)
+
+
+def _check_app(report: Report, info: Mapping[str, Any]) -> None:
+    name, mode = info.get("name"), str(info.get("mode"))
+    if mode in CHAT_MODES:
+        report.well("app", f'"{name}", {CHAT_MODES[mode]}')
+    else:
+        report.bad("app", f'"{name}" is of kind {mode}', "Use the key of a chat, agent or chatflow app.")
+
+
+def _check_clock(report: Report, date: str | None) -> None:
+    if date is None:
+        report.well("clock", "Dify does not tell its own")
+        return
+    difference = abs((datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds())
+    if difference <= MAX_CLOCK_DIFFERENCE_SECONDS:
+        report.well("clock", "agrees with Dify's")
+    else:
+        report.bad(
+            "clock", f"differs from Dify's by {difference:.0f} s", "Set both by NTP, or their logs tell no story."
+        )
+
+
+def _tell_features(report: Report, parameters: Mapping[str, Any]) -> None:
+    uploads = parameters.get("file_upload") or {}
+    features = {
+        "speech to text": _is_on(parameters.get("speech_to_text")),
+        "text to speech": _is_on(parameters.get("text_to_speech")),
+        "upload": _is_on(uploads) or any(_is_on(kind) for kind in uploads.values()),
+    }
+    report.well("features", ", ".join(f"{name} {'on' if is_on else 'off'}" for name, is_on in features.items()))
+
+
+def _is_on(feature: Any) -> bool:
+    return isinstance(feature, dict) and feature.get("enabled") is True
+
+
+async def _check_streaming(report: Report, dify: DifyAnswerer) -> None:
+    asked_at = time.monotonic()
+    answer = dify.ask(Question(QUESTION, user="service-check"))
+    arrivals = [time.monotonic() - asked_at async for part in answer if isinstance(part, Text)]
+    if not arrivals:
+        report.well("answer", "came, without a word")
+        return
+    report.well("answer", f"first word after {arrivals[0]:.2f} s, whole after {arrivals[-1]:.2f} s")
+    if len(arrivals) == 1 and arrivals[0] > BUFFERED_AFTER_SECONDS:
+        fix = (
+            "If the answer was not that short: switch the buffering off in the proxy before Dify (proxy_buffering off)."
+        )
+        report.bad("streaming", "the whole answer came in one piece", fix)
+        return
+    gap = (arrivals[-1] - arrivals[0]) / max(1, len(arrivals) - 1)
+    report.well("streaming", f"{len(arrivals)} pieces, {gap * 1000:.0f} ms apart")

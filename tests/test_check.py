@@ -1,0 +1,107 @@
+"""`python -m service check`: a line for each thing, and a fix for what is wrong."""
+
+from dataclasses import replace
+
+import pytest
+
+from service.check import check
+from service.settings import Settings
+from tests import fake_dify
+from tests.fake_dify import KEY
+
+
+@pytest.fixture
+async def run(dify, tmp_path, capsys):
+    """Whether all is well, and the lines that were printed."""
+
+    async def run(**changes):
+        good = {"dify_api_url": dify.url, "dify_api_key": KEY, "mock_mode": False, "log_dir": str(tmp_path / "logs")}
+        is_well = await check(replace(Settings(), **(good | changes)))
+        return is_well, capsys.readouterr().out
+
+    return run
+
+
+async def test_when_all_is_well_each_line_says_what_was_found(run, dify):
+    dify.plays(fake_dify.say("One ", "two ", "three.", pause=0.02))
+    is_well, out = await run()
+    assert is_well
+    assert [line[:6] for line in out.splitlines()] == ["ok    "] * 8
+    assert '"Ward 7", basic chat' in out
+    assert "speech to text on, text to speech on, upload off" in out
+    assert "3 pieces" in out
+    assert KEY not in out
+
+
+async def test_in_mock_mode_dify_is_not_asked(run, dify):
+    is_well, out = await run(mock_mode=True)
+    assert is_well
+    assert "mock mode" in out
+    assert dify.checks == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"dify_api_key": "app-wrong"}, "Copy the app's key"),
+        ({"dify_api_url": "http://no-such-host.invalid/v1"}, "Is the host name in DIFY_API_URL right"),
+        ({"log_dir": "/dev/null/logs"}, "Set LOG_DIR"),
+    ],
+)
+async def test_what_is_wrong_comes_with_its_fix(run, changes, words):
+    is_well, out = await run(**changes)
+    assert not is_well
+    assert "FAIL" in out
+    assert words in out
+
+
+async def test_a_wrong_path_is_no_dify(run, dify):
+    is_well, out = await run(dify_api_url=dify.url.removesuffix("/v1"))
+    assert not is_well
+    assert "with /v1" in out
+
+
+async def test_json_that_is_none_is_no_reply(run, dify):
+    dify.info = fake_dify.raw(b"[1]", 200, "application/json")
+    is_well, out = await run()
+    assert not is_well
+    assert "lost" in out
+
+
+async def test_an_app_that_does_not_chat_is_the_wrong_one(run, dify):
+    dify.mode = "workflow"
+    is_well, out = await run()
+    assert not is_well
+    assert "is of kind workflow" in out
+
+
+@pytest.mark.parametrize(
+    ("date", "words"), [("Thu, 01 Jan 1970 00:00:00 GMT", "differs"), ("Fri, 31 Dec 9999 23:59:59 GMT", "differs")]
+)
+async def test_a_clock_that_is_off_is_said_so(run, dify, date, words):
+    dify.info_headers = {"Date": date}
+    is_well, out = await run()
+    assert not is_well
+    assert words in out
+
+
+async def test_an_app_that_fails_to_answer_is_said_so(run, dify):
+    dify.plays(fake_dify.replay("3e_unpublished_streaming"))
+    is_well, out = await run()
+    assert not is_well
+    assert "Publish the app" in out
+
+
+async def test_an_answer_that_comes_late_and_in_one_piece_was_held_back(run, dify, monkeypatch):
+    monkeypatch.setattr("service.check.BUFFERED_AFTER_SECONDS", 0.0)
+    dify.plays(fake_dify.replay("1s_basic_short", fake_dify.all_at_once))
+    is_well, out = await run()
+    assert not is_well
+    assert "proxy_buffering off" in out
+
+
+async def test_an_answer_without_a_word_is_an_answer(run, dify):
+    dify.plays(fake_dify.replay("1s_basic_zero_tokens"))
+    is_well, out = await run()
+    assert is_well
+    assert "without a word" in out
