@@ -31,6 +31,7 @@ _FIXES = {
     "misconfigured": "Publish the app, and see in Dify that its model has a valid key and quota.",
     "quota": "The model provider's quota is used up: see Dify's settings, Model Provider.",
     "invalid": "The app wants inputs that this check does not know: make them optional, or send them as `inputs`.",
+    "silent": "Something listens there, but does not reply as Dify does: look into Dify's log.",
     "first_event_timeout": "Look into Dify's log; an app that needs longer wants a larger DIFY_FIRST_EVENT_TIMEOUT.",
 }
 
@@ -98,10 +99,12 @@ def _check_app(report: Report, info: Mapping[str, Any]) -> None:
 
 
 def _check_clock(report: Report, date: str | None) -> None:
-    if date is None:
+    try:
+        theirs = parsedate_to_datetime(date or "")
+    except ValueError:
         report.well("clock", "Dify does not tell its own")
         return
-    difference = abs((datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds())
+    difference = abs((datetime.now(UTC) - theirs.replace(tzinfo=theirs.tzinfo or UTC)).total_seconds())
     if difference <= MAX_CLOCK_DIFFERENCE_SECONDS:
         report.well("clock", "agrees with Dify's")
     else:

@@ -85,6 +85,14 @@ async def test_a_clock_that_is_off_is_said_so(run, dify, date, words):
     assert words in out
 
 
+@pytest.mark.parametrize("date", ["nonsense", ""])
+async def test_a_clock_that_cannot_be_read_is_not_held_against_dify(run, dify, date):
+    dify.info_headers = {"Date": date}
+    is_well, out = await run()
+    assert is_well
+    assert "does not tell" in out
+
+
 async def test_an_app_that_fails_to_answer_is_said_so(run, dify):
     dify.plays(fake_dify.replay("3e_unpublished_streaming"))
     is_well, out = await run()

@@ -161,6 +161,18 @@ def test_half_an_emoji_loses_no_other_text(half):
     assert part.content.encode()
 
 
+def test_half_an_emoji_in_a_citation_can_be_sent_on():
+    parts = Reader().read([b'{"event":"message_end","metadata":{"retriever_resources":[{"content":"\\ud83d"}]}}'])
+    assert json.dumps(parts[0].citations, ensure_ascii=False).encode()
+
+
+def test_json_that_is_nested_too_deeply_is_a_failure_that_dify_did_not_say():
+    reader = Reader()
+    assert reader.read([b'{"event":"message","data":' + b'{"a":' * 50_000 + b"1" + b"}" * 50_001]) == []
+    assert reader.failure
+    assert not reader.is_over
+
+
 @pytest.mark.parametrize("name", ["4_stop_basic", "4_stop_llmflow"])
 def test_an_answer_that_was_stopped_is_over_and_has_not_failed(name):
     reader, parts = read(*recordings.load(name).chunks)

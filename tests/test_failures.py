@@ -43,6 +43,7 @@ async def drip(stage):
         await asyncio.sleep(0.02)
 
 
+LONG_REFUSAL = b'{"code":"provider_quota_exceeded","message":"%s"}' % (b"x" * 5000)
 BEFORE_THE_FIRST_WORD = [
     ("unauthorized", fake_dify.replay("3e_401_wrong_key")),
     ("switched_off", fake_dify.replay("3e_api_disabled_streaming")),
@@ -60,6 +61,8 @@ BEFORE_THE_FIRST_WORD = [
     ("busy", fake_dify.replay("3e_429_too_many_streaming")),
     ("busy", refuse(429, "too_many_requests")),
     ("busy", fake_dify.raw(b"<html>slow down</html>", 429, "text/html")),
+    ("busy", fake_dify.raw(b'{"message":"API rate limit exceeded"}', 429, "application/json")),
+    ("quota", fake_dify.raw(LONG_REFUSAL, 400, "application/json")),
     ("quota", refuse(429, "rate_limit_error")),
     ("quota", refuse(400, "provider_quota_exceeded")),
     ("not_dify", fake_dify.replay("3e_404_path")),
@@ -193,6 +196,29 @@ async def test_after_repeated_failures_dify_is_left_alone_and_one_probe_reopens_
     assert (answer["source"], len(dify.questions)) == ("dify", 4)
     story = [event["event"] for event in events if event["event"].startswith("circuit.")]
     assert story == ["circuit.opened", "circuit.probing", "circuit.closed"]
+
+
+async def test_a_probe_that_writes_long_does_not_keep_the_circuit_open_later(with_dify, dify, connect):
+    dify.plays(
+        fake_dify.raw(b"", 500), fake_dify.until_stopped("Probe "), fake_dify.raw(b"", 500), fake_dify.say("Well.")
+    )
+    settings = {"dify_breaker_failures": 1, "dify_breaker_rest": 0.05, "degrade_to_mock": False}
+    client = await connect(await with_dify(**settings))
+    assert (await client.answer("one"))["reason"] == "server_error"
+    await asyncio.sleep(0.06)
+    await client.ask("two", id="probe", stream=True)
+    assert (await client.frame())["content"] == "Probe "
+    assert (await client.answer("three"))["reason"] == "server_error"
+    await asyncio.sleep(0.06)
+    assert (await client.answer("four"))["content"] == "Well."
+
+
+async def test_a_refusal_that_makes_sense_shows_that_dify_is_well(with_dify, dify, connect):
+    ill, sound = fake_dify.raw(b"", 500), fake_dify.replay("3e_cid_not_uuid")
+    dify.plays(ill, sound, ill, sound, ill)
+    client = await connect(await with_dify(dify_breaker_failures=2, degrade_to_mock=False))
+    reasons = [(await client.answer("Hello"))["reason"] for _ in range(5)]
+    assert reasons == ["server_error", "invalid"] * 2 + ["server_error"]
 
 
 async def test_what_is_the_asker_s_own_fault_does_not_open_the_circuit(with_dify, dify, connect):

@@ -14,6 +14,8 @@ log = structlog.get_logger()
 class CircuitBreaker:
     """Opens after `failures` in a row, and lets one probe through after each `rest` (seconds).
 
+    An answer that begins starts the count anew, and closes the circuit, even if it breaks off later.
+
     Libraries for this count calls that return; an answer has succeeded at its first event, long before its end.
     """
 

@@ -25,6 +25,7 @@ KEEP_ALIVE_SECONDS = 30
 STOP_TIMEOUT_SECONDS = 5
 CHECK_TIMEOUT_SECONDS = 5
 _LOGGED_BYTES = 1000
+_MAX_REFUSAL_BYTES = 64 * 1024
 
 
 class DifyAnswerer:
@@ -51,14 +52,15 @@ class DifyAnswerer:
 
     async def get(self, path: str) -> Mapping[str, Any]:
         """What Dify says of the app under `info` or `parameters`, and `date`, its clock (HTTP). Raises AnswerError."""
-        timeout = aiohttp.ClientTimeout(total=CHECK_TIMEOUT_SECONDS)
+        connect = self.timeouts.connect
+        timeout = aiohttp.ClientTimeout(total=connect + CHECK_TIMEOUT_SECONDS, connect=connect)
         try:
             async with self._open_session().get(f"{self._url}/{path}", timeout=timeout, allow_redirects=False) as reply:
                 if reply.status == HTTPStatus.OK and reply.content_type == "application/json":
-                    return {"date": reply.headers.get("Date"), **await reply.json()}
-                raise AnswerError(failures.of_reply(reply.status, await reply.content.read(_LOGGED_BYTES)))
+                    return {**await reply.json(), "date": reply.headers.get("Date")}
+                raise AnswerError(failures.of_reply(reply.status, await _start_of(reply)))
         except TimeoutError as error:
-            raise AnswerError(failures.CONNECT_TIMEOUT) from error
+            raise AnswerError(_of_client_error(error) or failures.SILENT) from error
         except (aiohttp.ClientError, ValueError, TypeError) as error:  # the latter: JSON that is broken, or no object
             raise AnswerError(_of_client_error(error) or failures.LOST) from error
 
@@ -114,10 +116,10 @@ class DifyAnswer:
                     for part in self._read(decoder.feed(chunk)):
                         yield part
         except (_Refused, EventTooLarge, aiohttp.ClientError, TimeoutError) as error:
-            self._leave()
             self._fail(self._failure_of(error), error)
         finally:
             self._task_known.set()
+            self._leave()
         self._conclude()
 
     async def stop(self) -> None:
@@ -126,8 +128,8 @@ class DifyAnswer:
         await self._send_stop()
 
     def _leave(self) -> None:
-        """We break off, not Dify: what it goes on writing costs tokens, and nobody reads it."""
-        if not self._reader.is_over:
+        """Unless Dify said that it is done: what it goes on writing costs tokens, and nobody reads it."""
+        if self._reader.task_id is not None and not self._reader.is_over:
             self._dify.tasks.spawn(self._send_stop())
 
     async def _send_stop(self) -> None:
@@ -161,19 +163,20 @@ class DifyAnswer:
             log.info("dify.answered", **self._facts(), usage=self._reader.usage)
 
     def _fail(self, failure: Failure, error: Exception | None = None) -> None:
-        """Raise AnswerError, unless Dify had already said that the answer is whole."""
+        """Raise AnswerError, unless Dify had said all before the trouble came."""
+        if self._reader.is_over and failure is not failures.FAILED:
+            return
         raised = AnswerError(failure)
         refusal = error if isinstance(error, _Refused) else None
         log.error(
             "dify.failed",
             reason=failure.reason,
             status=refusal and refusal.status,
-            said=refusal.body.decode(errors="replace") if refusal else self._reader.failure,
+            said=refusal.body[:_LOGGED_BYTES].decode(errors="replace") if refusal else self._reader.failure,
             **self._facts(),
             exc_info=error or raised,
         )
-        if failure is failures.FAILED or not self._reader.is_over:
-            raise raised from error
+        raise raised from error
 
     def _failure_of(self, error: Exception) -> Failure:
         if isinstance(error, _Refused):
@@ -239,4 +242,12 @@ def _body(question: Question) -> dict[str, Any]:
 
 async def _check(response: aiohttp.ClientResponse) -> None:
     if response.status != HTTPStatus.OK or response.content_type != "text/event-stream":
-        raise _Refused(response.status, await response.content.read(_LOGGED_BYTES))
+        raise _Refused(response.status, await _start_of(response))
+
+
+async def _start_of(response: aiohttp.ClientResponse) -> bytes:
+    """The body, or as much of it as a refusal can sensibly have."""
+    body = b""
+    while len(body) < _MAX_REFUSAL_BYTES and (chunk := await response.content.readany()):
+        body += chunk
+    return body

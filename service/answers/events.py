@@ -59,12 +59,13 @@ class Reader:
         self.ended = False
         self.stopped = False
         self.failure: str | None = None
+        self._has_failed = False
         self._is_agent = False
 
     @property
     def is_over(self) -> bool:
         """Whether Dify said that it writes no more."""
-        return self.ended or self.stopped or self.failure is not None
+        return self.ended or self.stopped or self._has_failed
 
     def read(self, events: Iterable[bytes]) -> list[Part]:
         """The parts that these events add to the answer, neighbouring texts joined to one."""
@@ -88,16 +89,16 @@ class Reader:
         """None for an event that is not understood. One that should be and cannot is a failure: it may hold text."""
         try:
             return _decode(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         try:
             return _decode_patiently(raw)
         except msgspec.ValidationError:
             if _kind(raw) in _UNDERSTOOD:
                 self._fail(f"a {_kind(raw)} event of unknown shape, {len(raw)} bytes")
-        except ValueError:
+        except (ValueError, RecursionError):
             if raw.startswith(b"{"):
-                self._fail(f"an event that is no JSON, {len(raw)} bytes")
+                self._fail(f"an event that is no JSON, or nested too deeply, {len(raw)} bytes")
         return None
 
     def _identify(self, event: _Event) -> list[Part]:
@@ -123,6 +124,7 @@ class Reader:
             case "workflow_finished":
                 self._finish_workflow(event.data or _Run())
             case "error" if not self.ended:
+                self._has_failed = True
                 self._fail(f"{event.code}: {event.message}")
         return []
 
@@ -135,6 +137,7 @@ class Reader:
         """A failing chatflow says so here, sometimes without an `error` event."""
         match run.status:
             case "failed":
+                self._has_failed = True
                 self._fail(f"workflow failed: {run.error}")
             case "stopped":
                 self.stopped = True
@@ -146,11 +149,9 @@ class Reader:
 
 
 def _decode_patiently(raw: bytes) -> _Event:
-    """For half an emoji, escaped or in bytes: what cannot be text becomes a question mark. Raises ValueError."""
-    event = msgspec.convert(json.loads(raw.decode(errors="replace")), _Event)
-    if event.answer:
-        event.answer = event.answer.encode(errors="replace").decode()
-    return event
+    """For half an emoji, escaped or in bytes: what cannot be text becomes a question mark."""
+    event = json.loads(raw.decode(errors="replace"))
+    return _decode(json.dumps(event, ensure_ascii=False).encode(errors="replace"))
 
 
 def _kind(raw: bytes) -> Any:

@@ -35,6 +35,10 @@ LOST = Failure(
     "lost", Code.UNAVAILABLE, _LATER, "the connection ended before the first event", is_retried=True, is_counted=True
 )
 
+SILENT = Failure(
+    "silent", Code.GATEWAY_TIMEOUT, _LATER, "connected, but Dify does not say what app it is", is_counted=True
+)
+
 # Dify, or something on the way to it, refused.
 BAD_GATEWAY = Failure("bad_gateway", Code.UNAVAILABLE, _LATER, "HTTP 502, 503 or 504", is_retried=True, is_counted=True)
 SERVER_ERROR = Failure("server_error", Code.THIRD_PARTY_ERROR, _LATER, "HTTP 500 and above", is_counted=True)
@@ -87,7 +91,7 @@ _BY_DIFY_CODE = {
     "model_currently_not_support": MISCONFIGURED,
     "not_found": CONVERSATION_NOT_FOUND,
 }
-_BY_STATUS = {400: INVALID, 401: UNAUTHORIZED, 403: SWITCHED_OFF, 413: INVALID, 415: INVALID}
+_BY_STATUS = {400: INVALID, 401: UNAUTHORIZED, 403: SWITCHED_OFF, 413: INVALID, 415: INVALID, 429: BUSY}
 _GATEWAY_STATUSES = {502, 503, 504}
 # Dify 1.12 says all of these as 400 invalid_param: only the words tell.
 _BY_WORDS = {"Too many requests": BUSY, "not published": MISCONFIGURED, "does not exist": MISCONFIGURED}

@@ -50,6 +50,7 @@ class CarefulAnswer:
         self._question = question
         self._answer: Answer | None = None
         self._begun = False
+        self._is_probe = False
         self._stopped = False
         self._waiting: asyncio.Timeout | None = None
 
@@ -83,6 +84,8 @@ class CarefulAnswer:
 
     async def stop(self) -> None:
         """Where Dify is not being asked, there is nobody to tell, and no other try follows."""
+        if self._stopped:
+            return
         self._stopped = True
         if self._waiting is not None:
             self._waiting.reschedule(asyncio.get_running_loop().time())
@@ -108,21 +111,28 @@ class CarefulAnswer:
         if not self._begun:
             self._begun = True
             self._answerer.breaker.succeeded()
+            self._end_probe()
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
-        """One try, as the circuit breaker sees it: it went well once the first event is there."""
+        """One try, as the circuit breaker sees it: a first event, or a sensible refusal, says that Dify is well."""
         breaker = self._answerer.breaker
-        is_probe = breaker.admit()
+        self._is_probe = breaker.admit()
         try:
             yield
         except AnswerError as error:
             if error.failure.is_counted:
                 breaker.failed()
+            else:
+                breaker.succeeded()
             raise
         finally:
-            if is_probe:
-                breaker.probe_ended()
+            self._end_probe()
+
+    def _end_probe(self) -> None:
+        if self._is_probe:
+            self._is_probe = False
+            self._answerer.breaker.probe_ended()
 
 
 class DegradingAnswerer:

@@ -26,11 +26,12 @@ class Patience:
         self._timeouts = timeouts
         self._deadline = asyncio.timeout(timeouts.first_event)
         self._watch: asyncio.TimerHandle | None = None
-        self._heard_at = 0.0
+        self._started_at = self._heard_at = 0.0
         self.failure: Failure = failures.FIRST_EVENT_TIMEOUT
 
     @asynccontextmanager
     async def while_waiting(self) -> AsyncIterator[None]:
+        self._started_at = asyncio.get_running_loop().time()
         try:
             async with self._deadline:
                 yield
@@ -44,7 +45,7 @@ class Patience:
         self._heard_at = loop.time()
         if self._watch is None:
             self.failure = failures.TOTAL_TIMEOUT
-            self._deadline.reschedule(self._heard_at + self._timeouts.total)
+            self._deadline.reschedule(self._started_at + self._timeouts.total)
             self._watch = loop.call_later(self._timeouts.idle, self._look)
 
     def _look(self) -> None:
@@ -53,6 +54,6 @@ class Patience:
         left = self._heard_at + self._timeouts.idle - loop.time()
         if left > 0:
             self._watch = loop.call_later(left, self._look)
-        else:
+        elif not self._deadline.expired():
             self.failure = failures.STALLED
             self._deadline.reschedule(loop.time())

@@ -1,5 +1,6 @@
 """/health and /ready: what an operator's tools ask."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -35,6 +36,7 @@ class Operations:
         self._count = count
         self._check = check
         self._degrades = degrades
+        self._checking = asyncio.Lock()
         self._failure: Failure | None = None
         self._checked_at = -float(READY_FOR_SECONDS)
 
@@ -48,9 +50,10 @@ class Operations:
 
     async def ready(self, request: Request) -> Response:
         """Whether questions get answers, asked of the source at most every READY_FOR_SECONDS."""
-        if time.monotonic() - self._checked_at >= READY_FOR_SECONDS:
-            self._failure = await self._check()
-            self._checked_at = time.monotonic()
+        async with self._checking:
+            if time.monotonic() - self._checked_at >= READY_FOR_SECONDS:
+                self._failure = await self._check()
+                self._checked_at = time.monotonic()
         failure = self._failure
         if failure is not None and not self._degrades:
             return fail(Code.UNAVAILABLE, f"{failure.reason}: {failure.cause}", _UNCACHED)
