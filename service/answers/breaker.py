@@ -27,10 +27,6 @@ class CircuitBreaker:
         self._opened_at: float | None = None
         self._is_probing = False
 
-    @property
-    def is_open(self) -> bool:
-        return self._opened_at is not None
-
     def admit(self) -> bool:
         """Whether this is the probe, whose end is to be told. Raise AnswerError while Dify is left alone."""
         if self._opened_at is None:
