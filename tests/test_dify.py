@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from service.chat.owner import user_of
 from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import eventually
@@ -23,7 +24,7 @@ async def test_the_question_reaches_dify_as_it_must(with_dify, dify, connect):
         {
             "query": "How are you?",
             "inputs": {"name": "Ann"},
-            "user": "bed-7",
+            "user": user_of(client.greeting["resume_token"]),
             "response_mode": "streaming",
             "auto_generate_name": False,
         }
@@ -272,7 +273,7 @@ async def test_a_stop_reaches_dify_for_the_same_user_and_the_stream_is_read_to_i
     await client.say({"type": "stop", "id": "q1"})
     assert (await client.frames_until_end())[-1]["status"] == "stopped"
     await eventually(lambda: dify.finished == 1)
-    assert [user for _, user in dify.stops] == ["bed-7"]
+    assert [user for _, user in dify.stops] == [user_of(client.greeting["resume_token"])]
     assert dify.hung_up == 0
     await eventually(lambda: logged(events, "dify.answered"))
 

@@ -126,7 +126,7 @@ def test_any_fields_give_a_frame_or_words(kind, fields):
     ("frame", "text"),
     [
         (System("Hi"), '{"type":"system","content":"Hi"}'),
-        (System("Hi", "bed-7"), '{"type":"system","content":"Hi","client_id":"bed-7"}'),
+        (System("Hi", "bed-7", "t"), '{"type":"system","content":"Hi","client_id":"bed-7","resume_token":"t"}'),
         (Pong(5), '{"type":"pong","timestamp":5}'),
         (Heartbeat(5), '{"type":"heartbeat","timestamp":5}'),
         (Error("Bad", Code.PARAMETER_ERROR), '{"type":"error","content":"Bad","code":10000}'),

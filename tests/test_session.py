@@ -9,6 +9,7 @@ from service.answers import failures
 from service.answers.base import Identity, Text
 from service.chat import closing
 from service.chat import session as session_module
+from service.chat.owner import user_of
 from service.chat.session import MAX_RUNNING_TURNS, Session
 from service.chat.turn import Turns
 from tests.conftest import eventually
@@ -71,10 +72,12 @@ async def test_a_plain_question_gets_one_frame(meet):
 
 async def test_the_question_is_handed_on_whole(meet):
     source = Scripted()
-    session, _ = meet(source)
+    session, wire = meet(source)
+    await session.greet()
     await session.receive(chat(conversation_id="c", inputs={"name": "Ann"}, files=[{"type": "image"}]))
     (question,) = source.questions
-    assert (question.content, question.user, question.conversation_id) == ("Hi", "bed-7", "c")
+    user = user_of(wire.frames[0]["resume_token"])
+    assert (question.content, question.user, question.conversation_id) == ("Hi", user, "c")
     assert (question.inputs, question.files) == ({"name": "Ann"}, [{"type": "image"}])
 
 

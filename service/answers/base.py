@@ -13,7 +13,7 @@ Source = Literal["dify", "mock"]
 class Question(msgspec.Struct, frozen=True):
     """What is asked, and for whom.
 
-    `user` scopes conversations and stops at Dify; `conversation_id` continues a conversation of the same user.
+    `user` scopes conversations, files and stops at Dify; `conversation_id` continues a conversation of the same user.
     """
 
     content: str

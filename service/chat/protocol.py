@@ -42,10 +42,14 @@ ClientFrame = Chat | Ping | Stop
 
 
 class System(Struct, frozen=True, tag_field="type", tag="system"):
-    """A notice. The first frame of each connection is one, with `client_id`."""
+    """A notice. The first frame of each connection is one, with `client_id` and `resume_token`.
+
+    The token is a secret: who holds it owns what is asked on this connection.
+    """
 
     content: str
     client_id: str | UnsetType = UNSET
+    resume_token: str | UnsetType = UNSET
 
 
 class Pong(Struct, frozen=True, tag_field="type", tag="pong"):

@@ -10,7 +10,7 @@ import structlog
 from msgspec import UNSET
 
 from service.answers.base import Question
-from service.chat import closing, protocol
+from service.chat import closing, owner, protocol
 from service.chat.closing import Closing
 from service.chat.protocol import BadFrame, Chat, ChatAnswer, ChatDelta, Error, Ping, Pong, ServerFrame, Stop, System
 from service.chat.turn import Delta, Status, Turn, Turns
@@ -45,6 +45,7 @@ class Session:
         "_answering",
         "_asked",
         "_max_content_length",
+        "_token",
         "_turns",
         "_wire",
         "client_id",
@@ -58,6 +59,7 @@ class Session:
         self.closed_by: Closing | None = None
         self.last_seen = self.last_sign = time.monotonic()
         self._wire = wire
+        self._token = owner.new_token()
         self._turns = turns
         self._max_content_length = max_content_length
         self._answering: dict[Turn, asyncio.Task[None]] = {}
@@ -69,7 +71,7 @@ class Session:
         return bool(self._answering)
 
     async def greet(self) -> None:
-        await self.send(System("Connected to chat server", self.client_id))
+        await self.send(System("Connected to chat server", self.client_id, self._token))
 
     async def receive(self, message: str | bytes) -> None:
         """Act on one message of the client. Returns soon: answers are written beside it."""
@@ -145,7 +147,7 @@ class Session:
     def _question(self, chat: Chat) -> Question:
         return Question(
             content=chat.content,
-            user=self.client_id,
+            user=owner.user_of(self._token),
             conversation_id=chat.conversation_id,
             inputs=chat.inputs or {},
             files=chat.files or [],
