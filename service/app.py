@@ -20,7 +20,7 @@ from service.answers.patience import Timeouts
 from service.chat.gateway import Gateway
 from service.chat.heartbeat import Supervisor
 from service.chat.roster import Roster
-from service.chat.turn import Turns
+from service.chat.turns import Turns
 from service.settings import Settings, SettingsError, read_settings
 from service.tasks import Tasks
 from service.web.operations import Operations
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
     """The whole service; `at_end` is called when all of it has stopped."""
     answerer = _answerer(settings)
-    turns = Turns(answerer)
+    turns = Turns(answerer, orphan_grace=settings.orphan_grace, resume_window=settings.resume_window)
     roster = Roster(settings.max_connections)
     supervisor = Supervisor(roster, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
     gateway = Gateway(
@@ -46,7 +46,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
 
     operations = Operations(
         settings.mode,
-        lambda: {"connections": len(roster), "turns": len(turns)},
+        lambda: {"connections": len(roster), "turns": len(turns), **turns.counts()},
         answerer.check,
         degrades=settings.degrade_to_mock,
     )
@@ -67,7 +67,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             await turns.close()
             await tasks.finish(within=0)
             await answerer.close()
-            log.info("service.stopped")
+            log.info("service.stopped", **turns.counts())
             if at_end is not None:
                 at_end()
 

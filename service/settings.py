@@ -47,6 +47,8 @@ class Settings:
     websocket_heartbeat_timeout: float = 120
     websocket_max_size: int = 1024 * 1024
     allowed_origins: tuple[str, ...] = ()
+    orphan_grace: float = 30
+    resume_window: float = 60
     max_connections: int = 5000
     max_content_length: int = 10_000
     log_level: str = "INFO"
@@ -108,6 +110,8 @@ def read_settings(env_file: str = ".env") -> Settings:
         ),
         websocket_max_size=env.int("WEBSOCKET_MAX_SIZE", default.websocket_max_size, validate=_positive),
         allowed_origins=env.origins("ALLOWED_ORIGINS", ""),
+        orphan_grace=env.float("ORPHAN_GRACE", default.orphan_grace, validate=_not_negative),
+        resume_window=env.float("RESUME_WINDOW", default.resume_window, validate=_not_negative),
         max_connections=env.int("MAX_CONNECTIONS", default.max_connections, validate=_positive),
         max_content_length=env.int("MAX_CONTENT_LENGTH", default.max_content_length, validate=_positive),
         log_level=env.level("LOG_LEVEL", "DEBUG" if debug else default.log_level),

@@ -1,6 +1,7 @@
 """A question through the service to Dify and back, over real sockets."""
 
 import asyncio
+import base64
 
 import pytest
 
@@ -278,14 +279,58 @@ async def test_a_stop_reaches_dify_for_the_same_user_and_the_stream_is_read_to_i
     await eventually(lambda: logged(events, "dify.answered"))
 
 
-async def test_a_client_that_leaves_stops_its_answer_at_dify(with_dify, dify, connect):
+async def test_a_client_that_leaves_for_good_stops_its_answer_at_dify(with_dify, dify, connect):
     dify.plays(fake_dify.until_stopped("Some "))
-    client = await connect(await with_dify())
+    client = await connect(await with_dify(orphan_grace=0.05))
     await client.ask("Hello", stream=True)
     await client.frame()
     await client.leave()
     await eventually(lambda: dify.finished == 1)
     assert len(dify.stops) == 1
+
+
+async def test_a_client_that_comes_back_finds_its_answer_whole_and_asked_once(with_dify, dify, connect):
+    dify.plays(fake_dify.until_stopped("Some ", "words"))
+    service = await with_dify()
+    first = await connect(service)
+    await first.ask("Hello", id="q1", stream=True)
+    offset = len((await first.frame())["content"])
+    await first.leave()
+    second = await connect(service)
+    await second.say({"type": "resume", "token": first.greeting["resume_token"], "id": "q1", "offset": offset})
+    dify.release()
+    frames = await second.frames_until_end()
+    assert "".join(frame["content"] for frame in frames[:-1]) == "Some words"[offset:]
+    assert (frames[-1]["content"], frames[-1]["status"]) == ("Some words", "done")
+    assert (len(dify.questions), dify.stops) == (1, [])
+
+
+async def test_steps_of_a_chatflow_come_as_frames_to_who_asks_for_them(with_dify, dify, connect):
+    dify.plays(fake_dify.replay("1s_llmflow_short"))
+    client = await connect(await with_dify())
+    await client.ask("Hello", stream=True, events=True)
+    steps = [frame for frame in await client.frames_until_end() if frame["type"] == "chat_event"]
+    assert [(step["event"], step.get("name")) for step in steps] == [
+        ("workflow_started", None),
+        ("node_started", "Start"),
+        ("node_finished", "Start"),
+        ("node_started", "LLM"),
+        ("node_finished", "LLM"),
+        ("node_started", "answer"),
+        ("node_finished", "answer"),
+        ("workflow_finished", None),
+    ]
+    assert all(set(step) <= {"type", "id", "event", "step", "name", "kind", "status", "duration_ms"} for step in steps)
+
+
+async def test_the_voice_of_an_app_that_speaks_by_itself_comes_as_frames_before_the_end(with_dify, dify, connect):
+    dify.plays(fake_dify.replay("1s_tts_autoplay_basic"))
+    client = await connect(await with_dify())
+    await client.ask("Hello", stream=True, audio=True)
+    audio = [frame for frame in await client.frames_until_end() if frame["type"] == "chat_audio"]
+    assert [frame["number"] for frame in audio] == list(range(len(audio)))
+    assert audio
+    assert base64.b64decode(audio[0]["content"]).startswith(b"\xff\xfb")  # an MP3 frame's first bytes
 
 
 async def test_a_stop_that_comes_before_the_task_is_known_is_sent_as_soon_as_it_is(with_dify, dify, connect):

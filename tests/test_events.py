@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from service.answers.base import Identity, Replacement, Summary, Text
+from service.answers.base import Identity, Replacement, Speech, Step, Summary, Text
 from service.answers.events import Reader
 from service.answers.sse import Decoder
 from tests import recordings
 
 
-def read(*chunks):
-    reader, decoder = Reader(), Decoder()
+def read(*chunks, **wanted):
+    reader, decoder = Reader(**wanted), Decoder()
     return reader, [part for chunk in chunks for part in reader.read(decoder.feed(chunk))]
 
 
@@ -180,3 +180,65 @@ def test_an_answer_that_was_stopped_is_over_and_has_not_failed(name):
     assert reader.is_over
     assert reader.failure is None
     assert reader.stopped is ("flow" in name)
+
+
+def steps(*events):
+    reader = Reader(steps=True)
+    return [part for part in reader.read(events) if isinstance(part, Step)]
+
+
+def test_a_recorded_chatflow_tells_its_steps_in_order_and_nothing_of_what_is_in_them():
+    _, parts = read(recordings.load("1s_branch_long").body, steps=True)
+    told = [part for part in parts if isinstance(part, Step)]
+    started = [step.step for step in told if step.event == "node_started"]
+    assert started == [step.step for step in told if step.event == "node_finished"]
+    assert (told[0].event, told[-1].event, told[-1].status) == ("workflow_started", "workflow_finished", "succeeded")
+    assert told[1] == Step("node_started", started[0], "Start", "start")
+    assert {step.content for step in told} == {None}
+
+
+def test_a_recorded_agent_tells_its_thought():
+    _, parts = read(recordings.load("1s_agent_react").body, steps=True)
+    told = [part for part in parts if isinstance(part, Step)]
+    assert [step.event for step in told] == ["thought_started", "thought_finished"]
+    assert told[1].content.startswith("Token0")
+
+
+def test_an_agent_s_thought_is_told_once_though_dify_tells_it_again_and_again():
+    thought = {"id": "t", "thought": "", "tool": "", "observation": ""}
+    told = steps(
+        event("agent_thought", **thought),
+        event("agent_thought", **thought | {"thought": "I look it up.", "tool": "weather"}),
+        event("agent_thought", **thought | {"thought": "I look it up.", "tool": "weather", "observation": "secret"}),
+    )
+    assert told == [
+        Step("thought_started", "t"),
+        Step("thought_finished", "t", content="I look it up."),
+        Step("tool_started", "t", "weather"),
+        Step("tool_finished", "t", "weather"),
+    ]
+
+
+def test_an_agent_node_s_log_tells_thoughts_and_tools():
+    def entry(label, status):
+        return event("agent_log", data={"id": label, "label": label, "status": status, "data": {"key": "secret"}})
+
+    assert steps(entry("ROUND 1", "start"), entry("CALL weather", "start"), entry("CALL weather", "success")) == [
+        Step("thought_started", "ROUND 1", "ROUND 1", status="start"),
+        Step("tool_started", "CALL weather", "weather", status="start"),
+        Step("tool_finished", "CALL weather", "weather", status="success"),
+    ]
+
+
+@pytest.mark.parametrize("data", ["a word", {"id": 7}, {"elapsed_time": "long"}, [[]]])
+def test_a_step_of_unknown_shape_is_left_out_and_harms_nothing(data):
+    reader, parts = read(b"data: " + event("node_started", data=data) + b"\n\n", steps=True)
+    assert [part for part in parts if isinstance(part, Step)] == []
+    assert reader.failure is None
+
+
+def test_the_pieces_of_speech_are_numbered():
+    body = recordings.load("1s_tts_autoplay_basic").body
+    _, parts = read(body, speech=True)
+    assert [part.number for part in parts if isinstance(part, Speech)] == [0, 1, 2, 3, 4]
+    assert not [part for part in read(body)[1] if isinstance(part, Speech | Step)]

@@ -110,3 +110,15 @@ async def test_a_mock_that_stands_in_for_dify_obeys_no_command(with_dify, dify, 
     text, end = await ask(client, "/mock error")
     assert (end["source"], end["reason"]) == ("mock", "server_error")
     assert text.endswith("/mock error")
+
+
+async def test_steps_are_played_to_who_asks_for_them(client):
+    await client.ask("/mock steps", stream=True, events=True)
+    steps = [frame["event"] for frame in await client.frames_until_end() if frame["type"] == "chat_event"]
+    assert (steps[0], steps[-1]) == ("workflow_started", "workflow_finished")
+    assert [frame["type"] for frame in await ask_plainly(client, "/mock steps") if frame["type"] == "chat_event"] == []
+
+
+async def ask_plainly(client, content):
+    await client.ask(content, stream=True)
+    return await client.frames_until_end()

@@ -55,7 +55,7 @@ def test_what_clients_send_is_understood(frame, meaning):
         ("null", "JSON object"),
         ("{}", "Unknown type null"),
         ('{"content":"Hi"}', "Unknown type null"),
-        ('{"type":"offer","sdp":"v=0"}', 'Unknown type "offer": this service understands chat, ping, stop.'),
+        ('{"type":"offer","sdp":"v=0"}', 'Unknown type "offer": this service understands chat, ping, stop, resume.'),
         ('{"type":"ice-candidate"}', 'Unknown type "ice-candidate"'),
         ('{"type":["chat"]}', 'Unknown type ["chat"]'),
         ('{"type":"' + "x" * 500 + '"}', "x…"),

@@ -6,13 +6,13 @@ import json
 import pytest
 
 from service.answers import failures
-from service.answers.base import Identity, Text
+from service.answers.base import Identity, Speech, Step, Text
 from service.chat import closing
 from service.chat import session as session_module
 from service.chat.owner import user_of
 from service.chat.session import MAX_RUNNING_TURNS, Session
-from service.chat.turn import Turns
-from tests.conftest import eventually
+from service.chat.turns import Turns
+from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
 
 
@@ -42,8 +42,10 @@ async def meet():
     """A session on a script, and its wire."""
     met = []
 
-    def meet(source):
-        wire, turns = Wire(), Turns(source)
+    def meet(source, turns=None, orphan_grace=PATIENCE_SECONDS):
+        if turns is None:
+            turns = Turns(source, orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
+        wire = Wire()
         session = Session("bed-7", wire, turns, max_content_length=100)
         met.append((session, turns))
         return session, wire
@@ -209,9 +211,9 @@ async def test_after_its_close_a_session_sends_nothing_more(meet):
     assert [frame["type"] for frame in wire.frames] == ["system"]
 
 
-async def test_the_end_of_a_session_stops_its_turns(meet, events):
+async def test_who_leaves_and_does_not_come_back_has_their_turns_stopped(meet, events):
     source = Scripted(ends=False)
-    session, _ = meet(source)
+    session, _ = meet(source, orphan_grace=0)
     await session.receive(chat())
     await session.end()
     await eventually(lambda: source.stops == 1)
@@ -226,3 +228,172 @@ async def test_a_fault_in_the_delivery_closes_the_connection_and_is_logged(meet,
     await eventually(lambda: wire.closed)
     assert wire.closed[0] == closing.INTERNAL_ERROR.code
     assert "delivery.failed" in [event["event"] for event in events]
+
+
+@pytest.fixture
+def come_back(meet):
+    """The client loses its connection, and has a new one to the same turns; the frames of the new one are returned."""
+
+    async def come_back(session, wire, **resume):
+        await session.end()
+        new_session, new_wire = meet(None, session._turns)
+        token = wire.frames[0]["resume_token"]
+        await new_session.receive(json.dumps({"type": "resume", "token": token, **resume}))
+        return new_session, new_wire
+
+    return come_back
+
+
+async def ask_and_read(session, wire, source, text):
+    await session.greet()
+    await session.receive(chat(id="one", stream=True))
+    source.put(Text(text))
+    await eventually(lambda: wire.frames[-1]["type"] == "chat_delta")
+
+
+async def test_who_comes_back_gets_the_text_that_is_missing_and_goes_on_live(meet, come_back):
+    source = Scripted(ends=False)
+    session, wire = meet(source)
+    await ask_and_read(session, wire, source, "one two ")
+    _, new_wire = await come_back(session, wire, id="one", offset=4)
+    source.put(Text("three"), None)
+    await eventually(lambda: terminal(new_wire.frames))
+    assert [(frame["offset"], frame["content"]) for frame in new_wire.frames[:-1]] == [(4, "two "), (8, "three")]
+    assert new_wire.frames[-1]["content"] == "one two three"
+    assert len(source.questions) == 1
+
+
+async def test_a_turn_that_ended_meanwhile_yields_the_rest_and_its_end(meet, come_back):
+    source = Scripted(ends=False)
+    session, wire = meet(source)
+    await ask_and_read(session, wire, source, "one ")
+    await session.end()
+    source.put(Text("two"), None)
+    _, new_wire = await come_back(session, wire, id="one", offset=4)
+    await eventually(lambda: terminal(new_wire.frames))
+    assert [frame["content"] for frame in new_wire.frames] == ["two", "one two"]
+
+
+async def test_the_same_question_under_the_same_id_joins_the_turn(meet, come_back):
+    source = Scripted(ends=False)
+    session, wire = meet(source)
+    await ask_and_read(session, wire, source, "one ")
+    new_session, new_wire = await come_back(session, wire)
+    await new_session.receive(chat(id="one", stream=True))
+    source.put(None)
+    await eventually(lambda: terminal(new_wire.frames))
+    assert [frame.get("content") for frame in new_wire.frames] == ["Welcome back", "one ", "one "]
+    assert len(source.questions) == 1
+
+
+async def test_another_question_under_an_id_in_use_is_refused(meet):
+    source = Scripted(Text("a"))
+    session, wire = meet(source)
+    await session.receive(chat("Hi", id="one"))
+    await eventually(lambda: not session.is_busy)
+    await session.receive(chat("Ho", id="one"))
+    assert (wire.frames[-1]["code"], wire.frames[-1]["id"]) == (10000, "one")
+    assert len(source.questions) == 1
+
+
+@pytest.mark.parametrize(("token", "turn_id"), [("0" * 32, "one"), (None, "two")])
+async def test_what_is_unknown_and_what_is_another_s_cannot_be_told_apart(meet, token, turn_id):
+    session, wire = meet(Scripted(Text("a")))
+    await session.greet()
+    await session.receive(chat(id="one"))
+    token = token or wire.frames[0]["resume_token"]
+    await session.receive(json.dumps({"type": "resume", "token": token, "id": turn_id}))
+    await eventually(lambda: not session.is_busy)
+    (error,) = [frame for frame in wire.frames if frame["type"] == "error"]
+    assert (error["code"], error["reason"], error["id"]) == (404, "unknown_turn", turn_id)
+    assert error["content"] == "There is no such answer to go on with: it is over, or somebody else's."
+
+
+async def test_who_resumes_asks_on_as_the_same_user(meet, come_back):
+    source = Scripted()
+    session, wire = meet(source)
+    await session.greet()
+    new_session, new_wire = await come_back(session, wire)
+    assert new_wire.frames == [
+        {"type": "system", "content": "Welcome back", "resume_token": wire.frames[0]["resume_token"]}
+    ]
+    await new_session.receive(chat())
+    assert source.questions[0].user == user_of(wire.frames[0]["resume_token"])
+
+
+async def test_who_resumes_twice_gets_the_text_once(meet, come_back):
+    source = Scripted(ends=False)
+    session, wire = meet(source)
+    await ask_and_read(session, wire, source, "one ")
+    new_session, new_wire = await come_back(session, wire, id="one")
+    token = wire.frames[0]["resume_token"]
+    await new_session.receive(json.dumps({"type": "resume", "token": token, "id": "one"}))
+    source.put(None)
+    await eventually(lambda: terminal(new_wire.frames))
+    assert [frame["content"] for frame in new_wire.frames] == ["one ", "one "]
+
+
+async def test_a_turn_may_be_stopped_by_its_owner_before_it_is_resumed(meet, come_back):
+    source = Scripted(ends=False)
+    session, wire = meet(source)
+    await ask_and_read(session, wire, source, "one ")
+    new_session, _ = await come_back(session, wire)
+    await new_session.receive('{"type":"stop","id":"one"}')
+    await eventually(lambda: source.stops == 1)
+
+
+async def test_a_stranger_cannot_stop_a_turn(meet):
+    source = Scripted(ends=False)
+    session, wire = meet(source)
+    await ask_and_read(session, wire, source, "one ")
+    stranger, _ = meet(None, session._turns)
+    await stranger.receive('{"type":"stop","id":"one"}')
+    await stranger.receive('{"type":"stop"}')
+    await asyncio.sleep(0)
+    assert source.stops == 0
+    assert session.is_busy
+
+
+async def test_the_limit_of_turns_counts_what_runs_without_a_listener(meet, come_back):
+    session, wire = meet(Scripted(ends=False))
+    await session.greet()
+    for number in range(MAX_RUNNING_TURNS):
+        await session.receive(chat(id=f"t{number}"))
+    new_session, new_wire = await come_back(session, wire)
+    await new_session.receive(chat(id="more"))
+    assert new_wire.frames[-1]["code"] == 429
+
+
+async def test_steps_and_speech_are_asked_for_and_told_to_who_wants_them(meet):
+    source = Scripted(Step("node_started", "n", "LLM", "llm"), Text("a"), Speech(0, "bXAz"))
+    session, wire = meet(source)
+    await session.receive(chat(id="one", stream=True, events=True, audio=True))
+    await eventually(lambda: not session.is_busy)
+    assert (source.questions[0].steps, source.questions[0].speech) == (True, True)
+    assert wire.frames[0] == {
+        "type": "chat_event", "id": "one", "event": "node_started", "step": "n", "name": "LLM", "kind": "llm",
+    }  # fmt: skip
+    assert wire.frames[2] == {
+        "type": "chat_audio", "id": "one", "number": 0, "content": "bXAz", "media_type": "audio/mpeg",
+    }  # fmt: skip
+
+
+async def test_who_does_not_ask_for_steps_and_speech_gets_none(meet):
+    source = Scripted()
+    session, _ = meet(source)
+    await session.receive(chat(stream=True))
+    await session.receive(chat(events=True, audio=True))
+    assert [(question.steps, question.speech) for question in source.questions] == [(False, False)] * 2
+
+
+async def test_what_a_closed_session_was_owed_counts_as_not_delivered(meet):
+    source = Scripted(ends=False)
+    session, wire = meet(source)
+    await session.receive(chat(id="one", stream=True))
+    source.put(Text("words"))
+    await eventually(lambda: wire.frames)
+    await session.close(closing.REPLACED)
+    source.put(Text(" unread"), None)
+    await eventually(lambda: not session.is_busy)
+    turn = session._turns.find(session._token, "one")
+    assert (turn.delivered, turn.undelivered) == (5, 7)

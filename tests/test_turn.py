@@ -4,13 +4,15 @@ import asyncio
 
 import pytest
 
-from service.answers.base import Identity, Replacement, Summary, Text
+from service.answers.base import Identity, Question, Replacement, Speech, Step, Summary, Text
 from service.chat import turn as turn_module
-from service.chat.turn import Delta, Status, Turns
-from tests.conftest import eventually
+from service.chat.turn import Delta, Status
+from service.chat.turns import Turns
+from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
 
-QUESTION = object()
+QUESTION = Question("Hi", "user")
+STARTED = Step("node_started", "n", "LLM")
 
 
 @pytest.fixture
@@ -18,10 +20,10 @@ async def begin():
     """Start a turn on what a script says."""
     started = []
 
-    def begin(source):
-        turns = Turns(source)
+    def begin(source, orphan_grace=PATIENCE_SECONDS):
+        turns = Turns(source, orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
         started.append(turns)
-        return turns.start("t", QUESTION), turns
+        return turns.start("owner", "t", QUESTION), turns
 
     yield begin
     for turns in started:
@@ -166,3 +168,92 @@ async def test_closing_stops_what_still_runs(begin):
     await anext(turn.follow())
     await turns.close()
     assert (turn.status, source.stops, len(turns)) == (Status.STOPPED, 1, 0)
+
+
+async def follow_from(turn, offset):
+    return [news async for news in turn.follow(offset)]
+
+
+@pytest.mark.parametrize("offset", range(10))
+async def test_who_comes_back_gets_what_is_missing_from_any_offset(begin, offset):
+    turn, _ = begin(Scripted(Text("one"), Text(" two "), Text("é👩")))
+    await turn.ended()
+    text = "one two é👩"
+    assert await follow_from(turn, offset) == ([Delta(offset, text[offset:])] if text[offset:] else [])
+
+
+async def test_who_comes_back_while_it_runs_goes_on_live(begin):
+    source = Scripted(Text("one "), ends=False)
+    turn, _ = begin(source)
+    await anext(turn.follow())
+    deltas = turn.follow(2)
+    assert await anext(deltas) == Delta(2, "e ")
+    source.put(Text("two"), None)
+    assert [delta async for delta in deltas] == [Delta(4, "two")]
+
+
+async def test_who_was_away_while_text_was_withdrawn_gets_all_of_it_anew(begin):
+    turn, _ = begin(Scripted(Text("bad words"), Replacement("Blocked, sadly"), Text("!")))
+    await turn.ended()
+    assert await follow_from(turn, 3) == [Delta(0, "Blocked, sadly!", replace=True)]
+
+
+async def test_an_offset_past_the_end_gets_all_of_it_anew(begin):
+    turn, _ = begin(Scripted(Text("short")))
+    await turn.ended()
+    assert await follow_from(turn, 99) == [Delta(0, "short", replace=True)]
+
+
+async def test_withdrawn_text_is_kept_nowhere(begin):
+    turn, _ = begin(Scripted(Text("bad words"), STARTED, Replacement("Blocked.")))
+    await turn.ended()
+    assert await collect(turn) == [STARTED, Delta(0, "Blocked.", replace=True)]
+
+
+async def test_steps_and_speech_come_in_their_place_between_the_texts(begin):
+    turn, _ = begin(Scripted(Text("a"), Text("b"), STARTED, Text("c"), Speech(0, "bXAz")))
+    await turn.ended()
+    assert await collect(turn) == [Delta(0, "ab"), STARTED, Delta(2, "c"), Speech(0, "bXAz")]
+    assert await follow_from(turn, 2) == [STARTED, Delta(2, "c"), Speech(0, "bXAz")]
+    assert turn.text == "abc"
+
+
+async def test_more_speech_than_can_be_kept_is_withheld_and_said(begin, events, monkeypatch):
+    monkeypatch.setattr(turn_module, "MAX_SPEECH_CHARACTERS", 10)
+    turn, _ = begin(Scripted(*[Speech(number, "bXAz") for number in range(5)], Text("words")))
+    await turn.ended()
+    assert [news for news in await collect(turn) if isinstance(news, Speech)] == [Speech(0, "bXAz"), Speech(1, "bXAz")]
+    assert [event["event"] for event in events].count("turn.speech_withheld") == 1
+
+
+async def test_a_turn_that_nobody_listens_to_is_stopped_after_the_grace(begin, events):
+    source = Scripted(Text("half"), ends=False)
+    turn, _ = begin(source, orphan_grace=0.01)
+    turn.join()
+    turn.leave()
+    assert turn.status is None
+    await turn.ended()
+    assert (turn.status, source.stops) == (Status.STOPPED, 0)
+    await eventually(lambda: source.stops == 1)
+    assert [event["reason"] for event in events if event["event"] == "turn.finished"] == ["client_left"]
+
+
+async def test_who_comes_back_within_the_grace_finds_the_turn_running(begin):
+    source = Scripted(Text("half"), ends=False)
+    turn, _ = begin(source, orphan_grace=0.01)
+    turn.join()
+    turn.leave()
+    turn.join()
+    await asyncio.sleep(0.03)
+    source.put(Text(" and half"), None)
+    await turn.ended()
+    assert (turn.status, turn.text) == (Status.DONE, "half and half")
+
+
+async def test_a_turn_goes_on_while_one_of_two_listeners_stays(begin):
+    turn, _ = begin(Scripted(ends=False), orphan_grace=0)
+    turn.join()
+    turn.join()
+    turn.leave()
+    await asyncio.sleep(0.01)
+    assert turn.status is None

@@ -8,12 +8,23 @@ import msgspec
 from service.codes import Code
 
 Source = Literal["dify", "mock"]
+StepEvent = Literal[
+    "workflow_started",
+    "workflow_finished",
+    "node_started",
+    "node_finished",
+    "tool_started",
+    "tool_finished",
+    "thought_started",
+    "thought_finished",
+]
 
 
 class Question(msgspec.Struct, frozen=True):
     """What is asked, and for whom.
 
     `user` scopes conversations, files and stops at Dify; `conversation_id` continues a conversation of the same user.
+    With `steps` and `speech`, the answer has parts of these kinds, if the source has them.
     """
 
     content: str
@@ -21,6 +32,8 @@ class Question(msgspec.Struct, frozen=True):
     conversation_id: str | None = None
     inputs: dict[str, Any] = {}
     files: list[dict[str, Any]] = []
+    steps: bool = False
+    speech: bool = False
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -59,6 +72,28 @@ class Replacement(msgspec.Struct, frozen=True):
     content: str
 
 
+class Step(msgspec.Struct, frozen=True):
+    """What the source does on its way to the answer. `step` is the same where it starts and where it is finished.
+
+    `name` is its title or tool, `kind` the kind of a node, `status` how it ended, `content` the thought.
+    """
+
+    event: StepEvent
+    step: str
+    name: str | None = None
+    kind: str | None = None
+    status: str | None = None
+    duration_ms: int | None = None
+    content: str | None = None
+
+
+class Speech(msgspec.Struct, frozen=True):
+    """A piece of the answer, spoken: MP3 in base64, numbered from 0."""
+
+    number: int
+    content: str
+
+
 class Summary(msgspec.Struct, frozen=True):
     """What is known at the end. `usage` and `citations` are Dify's own objects, handed on as they are."""
 
@@ -66,7 +101,7 @@ class Summary(msgspec.Struct, frozen=True):
     citations: list[Any] | None = None
 
 
-Part = Identity | Text | Replacement | Summary
+Part = Identity | Text | Replacement | Step | Speech | Summary
 
 
 class AnswerError(Exception):

@@ -93,7 +93,7 @@ class DifyAnswer:
     def __init__(self, dify: DifyAnswerer, question: Question) -> None:
         self._dify = dify
         self._question = question
-        self._reader = Reader()
+        self._reader = Reader(steps=question.steps, speech=question.speech)
         self._task_known = asyncio.Event()  # set too when the stream is over: there is nothing left to stop
         self._asked_at = time.monotonic()
         self._first_event_ms: int | None = None

@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from service.answers.base import Identity, Part, Replacement, Summary, Text
+from service.answers import steps
+from service.answers.base import Identity, Part, Replacement, Speech, Summary, Text
+from service.answers.steps import Steps
 
 
 class _Metadata(msgspec.Struct):
@@ -32,6 +34,7 @@ class _Event(msgspec.Struct):
     message_id: str | None = None
     metadata: _Metadata | None = None
     data: _Run | None = None
+    audio: str | None = None
     code: Any = None
     message: Any = None
 
@@ -45,14 +48,14 @@ _LOGGED_CHARACTERS = 1000
 
 
 class Reader:
-    """Reads the events of one answer.
+    """Reads the events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
 
     `task_id` is what Dify's stop route wants; `usage` the tokens and prices. Dify says how it ended: `ended`, the
     answer is whole; `stopped`, somebody stopped it; `failure`, in Dify's own words. Events may follow: read on until
     the stream ends.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, steps: bool = False, speech: bool = False) -> None:
         self.task_id: str | None = None
         self.identity: Identity | None = None
         self.usage: dict[str, Any] | None = None
@@ -61,6 +64,9 @@ class Reader:
         self.failure: str | None = None
         self._has_failed = False
         self._is_agent = False
+        self._steps = Steps() if steps else None
+        self._wants_speech = speech
+        self._spoken = 0
 
     @property
     def is_over(self) -> bool:
@@ -83,6 +89,8 @@ class Reader:
             parts += _joined(text)
             text.clear()
             parts += self._other(event)
+            if self._steps is not None and event.event in steps.KINDS:
+                parts += self._steps.read(raw)
         return parts + _joined(text)
 
     def _parse(self, raw: bytes) -> _Event | None:
@@ -123,6 +131,9 @@ class Reader:
                 return [self._end(event.metadata or _Metadata())]
             case "workflow_finished":
                 self._finish_workflow(event.data or _Run())
+            case "tts_message" if self._wants_speech and event.audio:
+                self._spoken += 1
+                return [Speech(self._spoken - 1, event.audio)]
             case "error" if not self.ended:
                 self._has_failed = True
                 self._fail(f"{event.code}: {event.message}")

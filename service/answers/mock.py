@@ -4,10 +4,10 @@ import asyncio
 import re
 import uuid
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.answers import failures
-from service.answers.base import AnswerError, Failure, Identity, Part, Question, Replacement, Summary, Text
+from service.answers.base import AnswerError, Failure, Identity, Part, Question, Replacement, Step, Summary, Text
 
 COMMAND = "/mock"
 SLOW_START_SECONDS = 5
@@ -40,12 +40,13 @@ _LONG = "\n\n".join(f"{number}. {'The quick brown fox jumps over the lazy dog. '
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a mock answer does: it waits (seconds), says its text, and then is withdrawn, or fails, or is whole."""
+    """What a mock answer does: it waits (seconds), takes steps, says its text; then it is withdrawn, fails or ends."""
 
     help: str
     text: str
     wait: float = 0
     words_per_second: float | None = None
+    steps: tuple[Step, ...] = ()
     replacement: str | None = None
     failure: Failure | None = None
 
@@ -58,6 +59,21 @@ SCRIPTS = {
         "This answer takes its time, word by word.",
         wait=SLOW_START_SECONDS,
         words_per_second=SLOW_WORDS_PER_SECOND,
+    ),
+    "steps": Script(
+        "what an app does on its way to the answer, as frames for who asks with events",
+        "The weather is fine.",
+        words_per_second=2,
+        steps=(
+            Step("workflow_started", "run"),
+            Step("node_started", "n-1", "Agent", "agent"),
+            Step("thought_started", "t-1"),
+            Step("thought_finished", "t-1", content="I should look up the weather."),
+            Step("tool_started", "t-1", "weather"),
+            Step("tool_finished", "t-1", "weather"),
+            Step("node_finished", "n-1", "Agent", "agent", "succeeded", 2500),
+            Step("workflow_finished", "run", status="succeeded", duration_ms=2500),
+        ),
     ),
     "empty": Script("an answer without a word", ""),
     "replaced": Script("an answer that moderation withdraws", "Words that go too far …", replacement="Withdrawn."),
@@ -83,9 +99,10 @@ class MockAnswerer:
         echo = Script("", f"This is a mock answer: {self._reason}\n\nYou asked: {question.content}")
         if not self._commands:
             return MockAnswer(echo, self._words_per_second, Identity("mock"))
-        conversation_id = question.conversation_id or str(uuid.uuid4())
-        identity = Identity("mock", conversation_id, str(uuid.uuid4()))
-        return MockAnswer(_script(question.content) or echo, self._words_per_second, identity)
+        script = _script(question.content) or echo
+        script = script if question.steps else replace(script, steps=())
+        identity = Identity("mock", question.conversation_id or str(uuid.uuid4()), str(uuid.uuid4()))
+        return MockAnswer(script, self._words_per_second, identity)
 
     async def check(self) -> None:
         """A mock always answers."""
@@ -109,10 +126,11 @@ class MockAnswer:
         await self._rest(script.wait)
         if script.failure is None or words:
             yield self._identity
-        for word in words:
+        parts: list[Step | Text] = [*script.steps, *(Text(word) for word in words)]
+        for part in parts:
             if self._stopped.is_set():
                 return
-            yield Text(word)
+            yield part
             await self._rest(self._pause)
         if script.replacement is not None:
             yield Replacement(script.replacement)

@@ -15,7 +15,7 @@ from service.chat import closing
 from service.chat.closing import Closing
 from service.chat.roster import Roster
 from service.chat.session import Session
-from service.chat.turn import Turns
+from service.chat.turns import Turns
 from service.codes import Code
 
 log = structlog.get_logger()

@@ -10,13 +10,19 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from service.answers.base import StepEvent
 from service.codes import Code
 
 TurnId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+Token = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+Offset = Annotated[int, Meta(ge=0)]
 
 
 class Chat(Struct, frozen=True, tag_field="type", tag="chat"):
-    """A question. `id` is the client's own name for the turn; `stream` asks for the answer as it is written."""
+    """A question. `id` is the client's own name for the turn; `stream` asks for the answer as it is written.
+
+    `events` and `audio` ask for what the app does on the way, and for its voice, as frames of their own.
+    """
 
     content: str
     id: TurnId | None = None
@@ -24,6 +30,8 @@ class Chat(Struct, frozen=True, tag_field="type", tag="chat"):
     conversation_id: str | None = None
     inputs: dict[str, Any] | None = None
     files: list[dict[str, Any]] | None = None
+    events: bool = False
+    audio: bool = False
 
 
 class Ping(Struct, frozen=True, tag_field="type", tag="ping"):
@@ -33,12 +41,20 @@ class Ping(Struct, frozen=True, tag_field="type", tag="ping"):
 
 
 class Stop(Struct, frozen=True, tag_field="type", tag="stop"):
-    """End that turn now; without id, every turn of this connection."""
+    """End that turn now; without id, every turn of this client."""
 
     id: TurnId | None = None
 
 
-ClientFrame = Chat | Ping | Stop
+class Resume(Struct, frozen=True, tag_field="type", tag="resume"):
+    """From now on the connection is the token's: of its turn `id`, send what comes after `offset`."""
+
+    token: Token
+    id: TurnId | None = None
+    offset: Offset = 0
+
+
+ClientFrame = Chat | Ping | Stop | Resume
 
 
 class System(Struct, frozen=True, tag_field="type", tag="system"):
@@ -83,6 +99,28 @@ class ChatDelta(Struct, frozen=True, tag_field="type", tag="chat_delta"):
     replace: Literal[True] | UnsetType = UNSET
 
 
+class ChatEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="chat_event"):
+    """What the app does on its way to the answer of turn `id`. `step` joins what starts and what is finished."""
+
+    id: str
+    event: StepEvent
+    step: str
+    name: str | None = None
+    kind: str | None = None
+    status: str | None = None
+    duration_ms: int | None = None
+    content: str | None = None
+
+
+class ChatAudio(Struct, frozen=True, tag_field="type", tag="chat_audio"):
+    """A piece of the answer of turn `id`, spoken, in base64. Numbered from 0: after a `resume` one may come twice."""
+
+    id: str
+    number: int
+    content: str
+    media_type: Literal["audio/mpeg"] = "audio/mpeg"
+
+
 class ChatAnswer(Struct, frozen=True, kw_only=True, tag_field="type", tag="chat"):
     """The whole answer of turn `id`, and its end: `status` done, stopped or incomplete, `source` dify or mock.
 
@@ -101,7 +139,7 @@ class ChatAnswer(Struct, frozen=True, kw_only=True, tag_field="type", tag="chat"
     citations: list[Any] | UnsetType = UNSET
 
 
-ServerFrame = System | Pong | Heartbeat | Error | ChatDelta | ChatAnswer
+ServerFrame = System | Pong | Heartbeat | Error | ChatDelta | ChatEvent | ChatAudio | ChatAnswer
 
 
 class BadFrame(Exception):
@@ -123,7 +161,7 @@ class _Named(Struct, tag_field="type", tag="chat"):
     id: TurnId | None = None
 
 
-_KNOWN_TYPES = ("chat", "ping", "stop")
+_KNOWN_TYPES = ("chat", "ping", "stop", "resume")
 _LONGEST_ECHO = 40
 _NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
 _NOT_AN_OBJECT = 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'
@@ -186,7 +224,7 @@ def _explain(message: str, error: msgspec.ValidationError) -> str:
         return f"Unknown type {_short(type_)}: this service understands {', '.join(_KNOWN_TYPES)}."
     what, _, where = str(error).partition(" - at `$.")
     if "matching regex" in what:
-        what = "Expected 1 to 64 of A-Z, a-z, 0-9, _ and -"
+        what = "Expected 32 hexadecimal digits" if "token" in where else "Expected 1 to 64 of A-Z, a-z, 0-9, _ and -"
     return f"Bad `{type_}` frame: {where.rstrip('`') + ': ' if where else ''}{what}."
 
 

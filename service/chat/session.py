@@ -7,13 +7,28 @@ from contextlib import aclosing
 from typing import Protocol
 
 import structlog
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
-from service.answers.base import Question
+from service.answers.base import Question, Speech, Step
 from service.chat import closing, owner, protocol
 from service.chat.closing import Closing
-from service.chat.protocol import BadFrame, Chat, ChatAnswer, ChatDelta, Error, Ping, Pong, ServerFrame, Stop, System
-from service.chat.turn import Delta, Status, Turn, Turns
+from service.chat.protocol import (
+    BadFrame,
+    Chat,
+    ChatAnswer,
+    ChatAudio,
+    ChatDelta,
+    ChatEvent,
+    Error,
+    Ping,
+    Pong,
+    Resume,
+    ServerFrame,
+    Stop,
+    System,
+)
+from service.chat.turn import Delta, News, Status, Turn
+from service.chat.turns import Turns
 from service.codes import Code
 
 log = structlog.get_logger()
@@ -21,6 +36,7 @@ log = structlog.get_logger()
 SEND_TIMEOUT_SECONDS = 20
 CLOSE_TIMEOUT_SECONDS = 1
 MAX_RUNNING_TURNS = 8
+UNKNOWN_TURN = "unknown_turn"
 
 
 class Wire(Protocol):
@@ -43,7 +59,6 @@ class Session:
 
     __slots__ = (
         "_answering",
-        "_asked",
         "_max_content_length",
         "_token",
         "_turns",
@@ -63,7 +78,6 @@ class Session:
         self._turns = turns
         self._max_content_length = max_content_length
         self._answering: dict[Turn, asyncio.Task[None]] = {}
-        self._asked: list[Turn] = []  # a turn that was stopped is read to its end, and counts until then
 
     @property
     def is_busy(self) -> bool:
@@ -80,8 +94,7 @@ class Session:
         try:
             frame = protocol.parse(message, self._max_content_length)
         except BadFrame as error:
-            ended = UNSET if error.turn_id is None or self._is_answering(error.turn_id) else error.turn_id
-            await self.send(Error(str(error), Code.PARAMETER_ERROR, ended))
+            await self._refuse(str(error), error.turn_id)
             return
         match frame:
             case Ping(timestamp):
@@ -90,6 +103,8 @@ class Session:
                 await self._ask(frame)
             case Stop(turn_id):
                 self._stop(turn_id)
+            case Resume():
+                await self._resume(frame)
 
     async def send(self, frame: ServerFrame) -> None:
         """Write a frame; a client that does not take it in time is cut off as slow."""
@@ -120,26 +135,58 @@ class Session:
             self._wire.drop()
 
     async def end(self) -> None:
-        """The connection is over: nobody reads what is still being written."""
-        answering, self._answering = self._answering, {}
-        for turn, delivery in answering.items():
+        """The connection is over; its turns go on for a while, since the client may come back for them."""
+        deliveries = list(self._answering.values())
+        for delivery in deliveries:
             delivery.cancel()
-            turn.stop("client_left")
-        await asyncio.gather(*answering.values(), return_exceptions=True)
+        await asyncio.gather(*deliveries, return_exceptions=True)
 
     async def _ask(self, chat: Chat) -> None:
         turn_id = chat.id or secrets.token_hex(8)
-        if self._is_answering(turn_id):
-            return  # the answer to this very question is on its way
-        self._asked = [turn for turn in self._asked if not turn.reading.done()]
-        if len(self._asked) >= MAX_RUNNING_TURNS:
+        turn = self._turns.find(self._token, turn_id)
+        if turn is None and len(self._turns.running(self._token)) >= MAX_RUNNING_TURNS:
             words = f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one, or stop it."
             await self.send(Error(words, Code.TOO_MANY_REQUESTS, turn_id))
-            return
+        elif turn is None:
+            self._answer(self._start(turn_id, chat), chat.stream)
+        elif turn.answers(chat.content):
+            log.info("turn.joined", turn_id=turn_id)
+            self._answer(turn, chat.stream)
+        else:
+            await self._refuse("This id names another question already.", turn_id)
+
+    def _start(self, turn_id: str, chat: Chat) -> Turn:
         log.info("turn.started", turn_id=turn_id, characters=len(chat.content), stream=chat.stream)
-        turn = self._turns.start(turn_id, self._question(chat))
-        self._asked.append(turn)
-        self._answering[turn] = asyncio.create_task(self._deliver(turn, chat.stream))
+        return self._turns.start(self._token, turn_id, self._question(chat))
+
+    async def _refuse(self, words: str, turn_id: str | None) -> None:
+        """An error with an id ends that turn for the client: it has none where it would end one that goes on."""
+        ended = UNSET if turn_id is None or self._is_answering(turn_id) else turn_id
+        await self.send(Error(words, Code.PARAMETER_ERROR, ended))
+
+    async def _resume(self, resume: Resume) -> None:
+        """What was asked on this connection so far stays its first token's; only what comes is the other's."""
+        self._token = resume.token
+        if resume.id is None:
+            await self.send(System("Welcome back", resume_token=self._token))
+        elif (turn := self._turns.find(self._token, resume.id)) is not None:
+            log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
+            self._answer(turn, stream=True, offset=resume.offset)
+        else:
+            words = "There is no such answer to go on with: it is over, or somebody else's."
+            await self.send(Error(words, Code.NOT_FOUND, resume.id, UNKNOWN_TURN))
+
+    def _answer(self, turn: Turn, stream: bool, offset: int = 0) -> None:  # noqa: FBT001 - the client's own flag
+        if turn in self._answering:
+            return  # it is on its way
+        turn.join()
+        delivery = asyncio.create_task(self._deliver(turn, stream, offset))
+        self._answering[turn] = delivery
+        delivery.add_done_callback(lambda _: self._answered(turn))
+
+    def _answered(self, turn: Turn) -> None:
+        del self._answering[turn]
+        turn.leave()
 
     def _is_answering(self, turn_id: str) -> bool:
         return any(turn.id == turn_id for turn in self._answering)
@@ -151,32 +198,48 @@ class Session:
             conversation_id=chat.conversation_id,
             inputs=chat.inputs or {},
             files=chat.files or [],
+            steps=chat.stream and chat.events,
+            speech=chat.stream and chat.audio,
         )
 
     def _stop(self, turn_id: str | None) -> None:
         """Stopping what is over changes nothing: its terminal frame says how it ended."""
-        for turn in self._answering:
+        for turn in {*self._answering, *self._turns.running(self._token)}:
             if turn_id in (None, turn.id):
                 turn.stop("client_stopped")
 
-    async def _deliver(self, turn: Turn, stream: bool) -> None:  # noqa: FBT001 - the client's own flag
+    async def _deliver(self, turn: Turn, stream: bool, offset: int) -> None:  # noqa: FBT001 - the client's own flag
         try:
             if stream:
-                async with aclosing(turn.follow()) as deltas:
-                    async for delta in deltas:
-                        await self.send(_delta_frame(turn, delta))
+                await self._stream(turn, offset)
             else:
                 await turn.ended()
             await self.send(_terminal_frame(turn))
+            self._note_delivery(turn, turn.length)
         except Exception:
             log.exception("delivery.failed")
             await self.close(closing.INTERNAL_ERROR)
-        finally:
-            self._answering.pop(turn, None)
+
+    async def _stream(self, turn: Turn, offset: int) -> None:
+        async with aclosing(turn.follow(offset)) as news:
+            async for item in news:
+                await self.send(_frame(turn, item))
+                if isinstance(item, Delta):
+                    self._note_delivery(turn, item.offset + len(item.content))
+
+    def _note_delivery(self, turn: Turn, offset: int) -> None:
+        if self.closed_by is None:
+            turn.delivered = max(turn.delivered, offset)
 
 
-def _delta_frame(turn: Turn, delta: Delta) -> ChatDelta:
-    return ChatDelta(turn.id, delta.offset, delta.content, replace=True if delta.replace else UNSET)
+def _frame(turn: Turn, news: News) -> ChatDelta | ChatEvent | ChatAudio:
+    match news:
+        case Delta(offset, content, replace):
+            return ChatDelta(turn.id, offset, content, replace=True if replace else UNSET)
+        case Step():
+            return ChatEvent(id=turn.id, **structs.asdict(news))
+        case Speech(number, content):
+            return ChatAudio(turn.id, number, content)
 
 
 def _terminal_frame(turn: Turn) -> ChatAnswer | Error:

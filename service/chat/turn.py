@@ -2,22 +2,25 @@
 
 import asyncio
 import time
+import zlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 import structlog
 
 from service.answers.base import (
     Answer,
-    Answerer,
     AnswerError,
     Failure,
     Identity,
     Part,
     Question,
     Replacement,
+    Speech,
+    Step,
     Summary,
     Text,
 )
@@ -27,6 +30,7 @@ from service.tasks import Tasks
 log = structlog.get_logger()
 
 MAX_ANSWER_CHARACTERS = 1_000_000
+MAX_SPEECH_CHARACTERS = 4_000_000
 STOP_TIMEOUT_SECONDS = 5
 
 INTERNAL = Failure("internal", Code.UNKNOWN_ERROR, "Something went wrong here.", "a fault of this service")
@@ -53,44 +57,90 @@ class Delta:
     replace: bool = False
 
 
-class Turn:
-    """Reads an answer into its buffer, whoever listens. `status` is None until the one terminal state is reached."""
+News = Delta | Step | Speech
+_Entry = str | Replacement | Step | Speech
 
-    def __init__(self, turn_id: str, answer: Answer, tasks: Tasks) -> None:
+
+class Turn:
+    """Reads an answer into its buffer, whoever listens. `status` is None until the one terminal state is reached.
+
+    Whoever listens joins, and leaves: a turn to which nobody has listened for `orphan_grace` seconds is stopped.
+    `length` is that of the text, `delivered` how far it got to any client, both in code points.
+    """
+
+    def __init__(self, turn_id: str, question: Question, answer: Answer, tasks: Tasks, orphan_grace: float) -> None:
         self.id = turn_id
+        self._checksum = _checksum(question.content)
         self.status: Status | None = None
         self.failure: Failure | None = None
         self.identity: Identity | None = None
         self.summary = Summary()
+        self.length = 0
+        self.delivered = 0
         self._answer = answer
-        self._parts: list[str] = []
-        self._length = 0
-        self._revision = 0
+        self._log: list[_Entry] = []
+        self._spoken = 0
+        self._was_replaced = False
         self._news = asyncio.Event()
+        self._listeners = 0
+        self._orphan_grace = orphan_grace
+        self._orphaned: asyncio.TimerHandle | None = None
         self._started_at = time.monotonic()
         self._tasks = tasks
         self.reading = tasks.spawn(self._read())
 
     @property
     def text(self) -> str:
-        return "".join(self._parts)
+        return "".join([_words(entry) for entry in self._log if isinstance(entry, str | Replacement)])
 
-    async def follow(self) -> AsyncGenerator[Delta, None]:
-        """Yield the text as it comes, from the start to the turn's end. Who is late gets more at a time."""
-        revision, seen, offset = self._revision, 0, 0
+    @property
+    def undelivered(self) -> int:
+        """Code points that no client got."""
+        return max(0, self.length - self.delivered)
+
+    def answers(self, content: str) -> bool:
+        """Whether it was asked just that."""
+        return self._checksum == _checksum(content)
+
+    def join(self) -> None:
+        """One more listens."""
+        self._listeners += 1
+        if self._orphaned is not None:
+            self._orphaned.cancel()
+
+    def leave(self) -> None:
+        """One listens no more. If it was the last one, it has `orphan_grace` seconds to come back."""
+        self._listeners -= 1
+        if self._listeners:
+            return
+        if self.status is not None:
+            self._log = _joined(self._log)
+            return
+        loop = asyncio.get_running_loop()
+        self._orphaned = loop.call_later(self._orphan_grace, self.stop, "client_left")
+
+    async def follow(self, offset: int = 0) -> AsyncGenerator[News, None]:
+        """Yield what comes after `offset`, to the turn's end. Who is late gets more text at a time.
+
+        If text was withdrawn since the start, or there is less than `offset`, all of it comes anew, as a replacement.
+        """
+        entries, seen = self._since(offset), len(self._log)
         while True:
-            replaced = revision != self._revision
-            if replaced:
-                revision, seen, offset = self._revision, 0, 0
-            if seen < len(self._parts):
-                content = "".join(self._parts[seen:])
-                seen = len(self._parts)
-                yield Delta(offset, content, replaced)
-                offset += len(content)
-            elif self.status is not None:
-                return
-            else:
+            for entry in _joined(entries):
+                match entry:
+                    case str():
+                        yield Delta(offset, entry)
+                        offset += len(entry)
+                    case Replacement(content):
+                        yield Delta(0, content, replace=True)
+                        offset = len(content)
+                    case _:
+                        yield entry
+            if seen == len(self._log):
+                if self.status is not None:
+                    return
                 await self._news.wait()
+            entries, seen = self._log[seen:], len(self._log)
 
     async def ended(self) -> None:
         while self.status is None:
@@ -99,6 +149,18 @@ class Turn:
     def stop(self, reason: str) -> None:
         """End the turn now, and its source in the background."""
         self._cut(Status.STOPPED, reason)
+
+    def _since(self, offset: int) -> list[_Entry]:
+        if offset > self.length or (offset and self._was_replaced):
+            return [Replacement(""), *self._log]
+        for index, entry in enumerate(self._log):
+            if not offset:
+                return self._log[index:]
+            if isinstance(entry, str):
+                if len(entry) > offset:
+                    return [entry[offset:], *self._log[index + 1 :]]
+                offset -= len(entry)
+        return []
 
     async def _read(self) -> None:
         structlog.contextvars.bind_contextvars(turn_id=self.id)
@@ -116,29 +178,46 @@ class Turn:
             self._end(Status.STOPPED, "cancelled")
 
     def _take(self, part: Part) -> None:
-        if self.status is not None:
-            return  # what is still written after a stop is nobody's
+        if isinstance(part, Summary):
+            self.summary = part  # a stop costs tokens, too
+        elif self.status is None:  # what is still written after a stop is nobody's
+            self._note(part)
+
+    def _note(self, part: Identity | Text | Replacement | Step | Speech) -> None:
         match part:
             case Text(content):
-                self._write(content)
+                self._write(content, len(content))
             case Replacement(content):
-                self._parts, self._length = [], 0
-                self._revision += 1
-                self._write(content)
+                self._log = ["" if _is_text(entry) else entry for entry in self._log]
+                self._was_replaced = True
+                self.length = self.delivered = 0
+                self._write(part, len(content))
             case Identity():
                 self.identity = part
-            case Summary():
-                self.summary = part
+            case Step():
+                self._log.append(part)
+                self._tell()
+            case Speech():
+                self._speak(part)
 
-    def _write(self, content: str) -> None:
-        self._parts.append(content)
-        self._length += len(content)
+    def _write(self, entry: str | Replacement, length: int) -> None:
+        self._log.append(entry)
+        self.length += length
         self._tell()
-        if self._length > MAX_ANSWER_CHARACTERS:
+        if self.length > MAX_ANSWER_CHARACTERS:
             self._cut(Status.INCOMPLETE, TOO_LONG.reason, TOO_LONG)
 
+    def _speak(self, speech: Speech) -> None:
+        """Speech that is too much to keep is withheld: the words are there, to be read or spoken otherwise."""
+        if self._spoken <= MAX_SPEECH_CHARACTERS < self._spoken + len(speech.content):
+            log.warning("turn.speech_withheld", turn_id=self.id, number=speech.number)
+        self._spoken += len(speech.content)
+        if self._spoken <= MAX_SPEECH_CHARACTERS:
+            self._log.append(speech)
+            self._tell()
+
     def _break_off(self, failure: Failure) -> None:
-        self._end(Status.INCOMPLETE if self._length else Status.ERROR, failure.reason, failure)
+        self._end(Status.INCOMPLETE if self.length else Status.ERROR, failure.reason, failure)
 
     def _cut(self, status: Status, reason: str, failure: Failure | None = None) -> None:
         if self._end(status, reason, failure):
@@ -157,13 +236,15 @@ class Turn:
         if self.status is not None:
             return False
         self.status, self.failure = status, failure
+        if self._orphaned is not None:
+            self._orphaned.cancel()
         log.info(
             "turn.finished",
             turn_id=self.id,
             status=status,
             reason=reason,
             source=self.identity and self.identity.source,
-            characters=self._length,
+            characters=self.length,
             duration_ms=round((time.monotonic() - self._started_at) * 1000),
         )
         self._tell()
@@ -175,25 +256,32 @@ class Turn:
         self._news.clear()
 
 
-class Turns:
-    """The turns of this process, and the tasks in which they live: neither ends with the connection that asked."""
+def _checksum(content: str) -> int:
+    return zlib.crc32(content.encode(errors="replace"))
 
-    def __init__(self, answerer: Answerer) -> None:
-        self._answerer = answerer
-        self._running: set[Turn] = set()
-        self._tasks = Tasks()
 
-    def __len__(self) -> int:
-        return len(self._running)
+def _joined(entries: list[_Entry]) -> list[_Entry]:
+    """Neighbouring texts become one; what a replacement withdraws is left out."""
+    if len(entries) == 1:
+        return entries
+    last = max((index for index, entry in enumerate(entries) if isinstance(entry, Replacement)), default=0)
+    kept = [entry for index, entry in enumerate(entries) if index >= last or not _is_text(entry)]
+    joined: list[_Entry] = []
+    for is_text, run in groupby(kept, _is_text):
+        same = list(run)
+        joined += [_text_of(same)] if is_text else same
+    return joined
 
-    def start(self, turn_id: str, question: Question) -> Turn:
-        turn = Turn(turn_id, self._answerer.ask(question), self._tasks)
-        self._running.add(turn)
-        turn.reading.add_done_callback(lambda _: self._running.discard(turn))
-        return turn
 
-    async def close(self) -> None:
-        """Stop what still runs, within STOP_TIMEOUT_SECONDS and a second."""
-        for turn in self._running:
-            turn.stop("shutdown")
-        await self._tasks.finish(within=STOP_TIMEOUT_SECONDS + 1)
+def _is_text(entry: _Entry) -> bool:
+    return isinstance(entry, str | Replacement)
+
+
+def _text_of(run: list[_Entry]) -> str | Replacement:
+    """One entry for many; a replacement can only be the first of them."""
+    text = "".join([_words(entry) for entry in run if isinstance(entry, str | Replacement)])
+    return Replacement(text) if isinstance(run[0], Replacement) else text
+
+
+def _words(entry: str | Replacement) -> str:
+    return entry.content if isinstance(entry, Replacement) else entry

@@ -1,0 +1,116 @@
+"""The turns of this process, by owner, while they run and for a while after that."""
+
+import asyncio
+import time
+from collections import Counter
+from typing import Any
+
+import structlog
+
+from service.answers.base import Answerer, Question
+from service.chat.turn import STOP_TIMEOUT_SECONDS, Turn
+from service.tasks import Tasks
+
+log = structlog.get_logger()
+
+MAX_ENDED_PER_OWNER = 32
+MAX_ENDED = 10_000
+MAX_ENDED_CHARACTERS = 64_000_000
+
+
+class Turns:
+    """Turns and the tasks in which they live: neither ends with the connection that asked.
+
+    An ended turn is kept for `resume_window` seconds, fewer where there are too many of them. One that nobody listens
+    to is stopped after `orphan_grace` seconds.
+    """
+
+    def __init__(self, answerer: Answerer, *, orphan_grace: float, resume_window: float) -> None:
+        self._answerer = answerer
+        self._orphan_grace = orphan_grace
+        self._resume_window = resume_window
+        self._by_owner: dict[str, dict[str, Turn]] = {}
+        self._running = 0
+        self._ended: dict[Turn, tuple[float, str]] = {}  # when, and whose; in the order of their ends
+        self._ended_characters = 0
+        self._sweep: asyncio.TimerHandle | None = None
+        self._tasks = Tasks()
+        self._statuses: Counter[str] = Counter()
+        self._tokens = 0
+        self._undelivered = 0
+
+    def __len__(self) -> int:
+        """How many are running. One that was stopped is read to its end, and counts until then."""
+        return self._running
+
+    def start(self, owner: str, turn_id: str, question: Question) -> Turn:
+        turn = Turn(turn_id, question, self._answerer.ask(question), self._tasks, self._orphan_grace)
+        self._by_owner.setdefault(owner, {})[turn_id] = turn
+        self._running += 1
+        turn.reading.add_done_callback(lambda _: self._end(owner, turn))
+        return turn
+
+    def find(self, owner: str, turn_id: str) -> Turn | None:
+        return self._by_owner.get(owner, {}).get(turn_id)
+
+    def running(self, owner: str) -> list[Turn]:
+        return [turn for turn in self._by_owner.get(owner, {}).values() if not turn.reading.done()]
+
+    def counts(self) -> dict[str, Any]:
+        """Since the start: answers by how they ended, tokens used, code points that nobody got (not yet, perhaps)."""
+        return {"answers": dict(self._statuses), "tokens": self._tokens, "undelivered_characters": self._undelivered}
+
+    async def close(self) -> None:
+        """Stop what still runs, within STOP_TIMEOUT_SECONDS and a second; forget the rest."""
+        for turns in self._by_owner.values():
+            for turn in turns.values():
+                turn.stop("shutdown")
+        await self._tasks.finish(within=STOP_TIMEOUT_SECONDS + 1)
+        await asyncio.sleep(0)  # the last ones have just ended
+        for turn in list(self._ended):
+            self._forget(turn)
+        if self._sweep is not None:
+            self._sweep.cancel()
+
+    def _end(self, owner: str, turn: Turn) -> None:
+        self._running -= 1
+        self._statuses[str(turn.status)] += 1
+        self._tokens += _total_tokens(turn)
+        self._ended[turn] = (time.monotonic(), owner)
+        self._ended_characters += turn.length
+        self._make_room(owner)
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(self._resume_window, self._forget_expired)
+
+    def _make_room(self, owner: str) -> None:
+        own = [turn for turn in self._by_owner[owner].values() if turn in self._ended]
+        for turn in own[:-MAX_ENDED_PER_OWNER]:
+            self._forget(turn)
+        while len(self._ended) > MAX_ENDED or self._ended_characters > MAX_ENDED_CHARACTERS:
+            self._forget(next(iter(self._ended)))
+
+    def _forget_expired(self) -> None:
+        """One timer for all: it waits for the oldest, and then for the next."""
+        self._sweep = None
+        for turn, (ended_at, _) in list(self._ended.items()):
+            left = ended_at + self._resume_window - time.monotonic()
+            if left > 0:
+                self._sweep = asyncio.get_running_loop().call_later(left, self._forget_expired)
+                return
+            self._forget(turn)
+
+    def _forget(self, turn: Turn) -> None:
+        _, owner = self._ended.pop(turn)
+        self._ended_characters -= turn.length
+        turns = self._by_owner[owner]
+        del turns[turn.id]
+        if not turns:
+            del self._by_owner[owner]
+        if turn.undelivered:
+            self._undelivered += turn.undelivered
+            log.info("turn.undelivered", turn_id=turn.id, characters=turn.undelivered)
+
+
+def _total_tokens(turn: Turn) -> int:
+    tokens = (turn.summary.usage or {}).get("total_tokens")
+    return tokens if isinstance(tokens, int) else 0

@@ -1,0 +1,166 @@
+"""All faults at once, at random: each turn ends in exactly one way, nothing leaks, Dify is stopped exactly when due."""
+
+import asyncio
+import os
+import random
+from collections import Counter
+
+import pytest
+
+from tests import fake_dify
+from tests.clients import text_of
+from tests.conftest import PATIENCE_SECONDS, eventually
+
+PEOPLE = 16
+QUESTIONS_EACH = 12
+WORDS = [f"word{number} " for number in range(20)]
+
+
+async def silent(stage):
+    await stage.dify.released.wait()
+
+
+async def stalls(stage):
+    await stage.open()
+    await stage.event("message", answer=WORDS[0])
+    await stage.dify.released.wait()
+
+
+async def withdraws(stage):
+    await stage.open()
+    await stage.event("message", answer="bad words")
+    await stage.event("message_replace", answer=WORDS[0], reason="moderation")
+    await stage.end()
+
+
+# What Dify does, what becomes of it, and whether Dify is due a stop.
+SCENES = {
+    "talks": (fake_dify.say(*WORDS, pause=0.002), "done", False),
+    "talks at once": (fake_dify.say("".join(WORDS)), "done", False),
+    "is silent about it": (fake_dify.say(), "done", False),
+    "withdraws": (withdraws, "done", False),
+    "never ends": (fake_dify.until_stopped(*WORDS), "stopped", True),
+    "stalls": (stalls, "incomplete", True),
+    "is torn away": (fake_dify.reset_after(*WORDS), "incomplete", True),
+    "fails": (fake_dify.events(("message", {"answer": WORDS[0]}), ("error", {"code": "x"})), "incomplete", False),
+    "breaks off": (fake_dify.events(("message", {"answer": WORDS[0]})), "incomplete", True),
+    "never begins": (silent, "error", False),
+    "resets": (fake_dify.reset_at_once(), "error", False),
+    "has a bad gateway": (fake_dify.raw(b"<html>", 502, "text/html"), "error", False),
+    "refuses": (fake_dify.replay("3e_unpublished_streaming"), "error", False),
+}
+
+
+async def play(stage):
+    scene, _, is_due = SCENES[(await stage.request.json())["query"]]
+    if is_due:
+        stage.dify.due.add(stage.task_id)
+    await scene(stage)
+
+
+@pytest.fixture
+def seed():
+    seed = int(os.environ.get("SOAK_SEED", random.SystemRandom().randrange(10**6)))
+    print(f"SOAK_SEED={seed} plays the same again")  # noqa: T201 - pytest shows it where a test failed
+    return seed
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch):
+    monkeypatch.setattr("service.answers.fallback.FIRST_PAUSE_SECONDS", 0.01)
+
+
+class Person:
+    """Asks at random, and reads, stops, comes back after a lost connection, or leaves for good."""
+
+    def __init__(self, connect, service, dice):
+        self.connect = connect
+        self.service = service
+        self.dice = dice
+        self.outcomes = Counter()
+        self.asked = 0
+
+    async def live(self):
+        self.client = await self.connect(self.service)
+        for _ in range(QUESTIONS_EACH):
+            await self.ask(self.dice.choice(list(SCENES)))
+        await self.client.say({"type": "ping", "timestamp": 7})
+        assert await self.client.frame() == {"type": "pong", "timestamp": 7}  # and nothing else was under way
+        await self.client.leave()
+
+    async def ask(self, query):
+        self.asked += 1
+        turn_id = f"t{self.asked}"
+        await self.client.ask(query, id=turn_id, stream=True)
+        if query != "never ends":
+            frames = await self.read(turn_id, self.dice.choice((None, 1, 3, 8)))
+        elif self.dice.random() < 0.5:
+            frames = [await self.client.frame() for _ in range(self.dice.randrange(2))]
+            await self.client.say({"type": "stop", "id": turn_id})
+            frames += await self.client.frames_until_end()
+        else:
+            await self.leave_for_good()
+            return
+        self.judge(query, frames)
+
+    async def read(self, turn_id, lost_after):
+        """All frames of the turn; the connection is lost once on the way, after so many of them."""
+        frames = [await self.client.frame()]
+        while frames[-1]["type"] == "chat_delta":
+            if len(frames) == lost_after:
+                await self.come_back(turn_id, len(text_of(frames)))
+            frames.append(await self.client.frame())
+        return frames
+
+    async def come_back(self, turn_id, offset):
+        token = self.client.greeting["resume_token"]
+        await self.client.leave()
+        self.client = await self.connect(self.service)
+        self.client.greeting["resume_token"] = token
+        await self.client.say({"type": "resume", "token": token, "id": turn_id, "offset": offset})
+
+    async def leave_for_good(self):
+        await self.client.frame()
+        await self.client.leave()
+        self.client = await self.connect(self.service)
+
+    def judge(self, query, frames):
+        *deltas, end = frames
+        outcome = end.get("status", end["type"])
+        assert outcome == SCENES[query][1], (query, end)
+        assert end["type"] == "error" or text_of(deltas) == end["content"], query
+        self.outcomes[outcome] += 1
+
+
+async def nothing_running(http, service):
+    """What /health says when no connection and no turn is left."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            async with http.get(f"{service.url}/health") as response:
+                health = (await response.json())["data"]
+            if health["connections"] == health["turns"] == 0:
+                return health
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.timeout(120)
+async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_when_due(
+    seed, with_dify, dify, connect, http
+):
+    dify.due = set()
+    dify.plays(play)
+    service = await with_dify(
+        degrade_to_mock=False,
+        dify_breaker_failures=10**6,
+        dify_first_event_timeout=2,
+        dify_idle_timeout=2,
+        orphan_grace=1,
+        mock_mode=False,
+    )
+    people = [Person(connect, service, random.Random(seed + number)) for number in range(PEOPLE)]
+    await asyncio.gather(*(person.live() for person in people))
+    await eventually(lambda: len(dify.stops) >= len(dify.due))
+    health = await nothing_running(http, service)
+    assert sum(health["answers"].values()) == PEOPLE * QUESTIONS_EACH
+    assert sorted(task_id for task_id, _ in dify.stops) == sorted(dify.due)
+    assert health["answers"]["done"] == sum(person.outcomes["done"] for person in people)
