@@ -15,6 +15,7 @@ import uvicorn
 from service import logs
 from service.app import create_app
 from service.check import check
+from service.server import Server
 from service.settings import Settings, SettingsError, read_settings
 from service.transport import WebSocketTransport
 
@@ -56,7 +57,8 @@ def serve(settings: Settings) -> None:
         log.error("service.cannot_listen", host=settings.host, port=settings.port, error=str(error))  # noqa: TRY400
         sys.exit(1)
     log.info("service.listening", url=_url(listener))
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), **server_options(settings)))
+    app = create_app(settings)
+    server = Server(uvicorn.Config(app, **server_options(settings)), app.state.drain)
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 

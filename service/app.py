@@ -17,6 +17,7 @@ from service.answers.fallback import CarefulAnswerer, DegradingAnswerer
 from service.answers.line import WaitingLine
 from service.answers.mock import COMMAND, MockAnswerer
 from service.answers.patience import Timeouts
+from service.chat.drain import Drain
 from service.chat.gateway import Gateway
 from service.chat.heartbeat import Supervisor
 from service.chat.roster import Roster
@@ -44,10 +45,12 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         refuse=fail,
     )
 
+    drain = Drain(roster, turns, settings.drain_timeout)
     operations = Operations(
         settings.mode,
         lambda: {"connections": len(roster), "turns": len(turns), **turns.counts()},
         answerer.check,
+        lambda: turns.is_closing,
         degrades=settings.degrade_to_mock,
     )
 
@@ -71,7 +74,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             if at_end is not None:
                 at_end()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             WebSocketRoute("/ws/chat", gateway.chat),
             WebSocketRoute("/ws/chat/{client_id}", gateway.chat),
@@ -82,6 +85,8 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         exception_handlers={HTTPException: on_http_error, Exception: on_fault},
         lifespan=lifespan,
     )
+    app.state.drain = drain.run
+    return app
 
 
 async def _announce(answerer: Answerer) -> None:

@@ -49,6 +49,7 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     orphan_grace: float = 30
     resume_window: float = 60
+    drain_timeout: float = 25
     max_connections: int = 5000
     max_content_length: int = 10_000
     log_level: str = "INFO"
@@ -112,6 +113,7 @@ def read_settings(env_file: str = ".env") -> Settings:
         allowed_origins=env.origins("ALLOWED_ORIGINS", ""),
         orphan_grace=env.float("ORPHAN_GRACE", default.orphan_grace, validate=_not_negative),
         resume_window=env.float("RESUME_WINDOW", default.resume_window, validate=_not_negative),
+        drain_timeout=env.float("DRAIN_TIMEOUT", default.drain_timeout, validate=_not_negative),
         max_connections=env.int("MAX_CONNECTIONS", default.max_connections, validate=_positive),
         max_content_length=env.int("MAX_CONTENT_LENGTH", default.max_content_length, validate=_positive),
         log_level=env.level("LOG_LEVEL", "DEBUG" if debug else default.log_level),

@@ -1,4 +1,8 @@
 import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +13,14 @@ import uvicorn
 
 from service.__main__ import listen, server_options
 from service.app import create_app
+from service.server import Server
 from service.settings import Settings
 from tests.clients import Client
 from tests.fake_dify import KEY, FakeDify
+from tests.processes import Process
 
 PATIENCE_SECONDS = 10
+ROOT = Path(__file__).parents[1]
 
 
 async def eventually(condition):
@@ -73,7 +80,8 @@ class Service:
         listener = listen("127.0.0.1", self.port)
         self.port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.server = uvicorn.Server(uvicorn.Config(create_app(self.settings), **server_options(self.settings)))
+        app = create_app(self.settings)
+        self.server = Server(uvicorn.Config(app, **server_options(self.settings)), app.state.drain)
         self.task = asyncio.create_task(self.server.serve(sockets=[listener]))
         await eventually(lambda: self.server.started)
 
@@ -94,7 +102,7 @@ async def start():
     running = []
 
     async def start(**settings):
-        service = Service(replace(Settings(), **settings))
+        service = Service(replace(Settings(), **{"drain_timeout": 0} | settings))
         await service.start()
         running.append(service)
         return service
@@ -125,3 +133,27 @@ async def connect(http):
         return client
 
     return connect
+
+
+@pytest.fixture
+async def run(tmp_path):
+    """Start a process with these settings; it is killed after the test, if it still runs."""
+    running = []
+
+    async def run(*command, **settings):
+        known = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "0", "LOG_DIR": str(tmp_path / "logs")}
+        known |= {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
+        known |= {"PYTHONPATH": str(ROOT), **settings}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *(command or ("-m", "service")), cwd=tmp_path, env=known,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        running.append(process)
+        return Process(process)
+
+    yield run
+    for process in running:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # with what it started itself
+        await process.communicate()
+        process._transport.close()

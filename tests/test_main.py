@@ -2,13 +2,9 @@
 
 import asyncio
 import json
-import os
-import re
 import shutil
 import signal
 import socket
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,74 +16,6 @@ from tests.conftest import eventually
 from tests.fake_dify import KEY
 
 ROOT = Path(__file__).parents[1]
-
-
-class Process:
-    """A service started the way the README says, with its console read line by line."""
-
-    def __init__(self, process):
-        self.process = process
-        self.lines = []
-        self.url = None
-
-    async def until_up(self, http):
-        async with asyncio.timeout(20):
-            while not self.url:
-                await self._read_line()
-                if found := re.search(r"http://(localhost|[\d.]+):\d+", self.lines[-1]):
-                    self.url = found.group()
-            while True:
-                try:
-                    async with http.get(f"{self.url}/health"):
-                        return self
-                except OSError:
-                    await asyncio.sleep(0.02)
-
-    async def until_said(self, event):
-        async with asyncio.timeout(20):
-            await self._read_line()
-            while f'"{event}"' not in self.lines[-1]:
-                await self._read_line()
-
-    async def _read_line(self):
-        line = await self.process.stdout.readline()
-        assert line, f"ended: {self.lines}"
-        self.lines.append(line.decode())
-
-    async def end(self, sent=None):
-        """Exit code and all that was said, after a signal if one is given."""
-        if sent:
-            self.process.send_signal(sent)
-        out, err = await asyncio.wait_for(self.process.communicate(), 20)
-        self.lines += out.decode().splitlines(keepends=True)
-        return self.process.returncode, err.decode()
-
-    def events(self):
-        return [json.loads(line) for line in self.lines]
-
-
-@pytest.fixture
-async def run(tmp_path):
-    """Start a process with these settings; it is killed after the test, if it still runs."""
-    running = []
-
-    async def run(*command, **settings):
-        known = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "0", "LOG_DIR": str(tmp_path / "logs")}
-        known |= {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
-        known |= {"PYTHONPATH": str(ROOT), **settings}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *(command or ("-m", "service")), cwd=tmp_path, env=known,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-        running.append(process)
-        return Process(process)
-
-    yield run
-    for process in running:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # with what it started itself
-        await process.communicate()
-        process._transport.close()
 
 
 async def test_without_a_key_it_starts_in_mock_mode_and_says_so(run, http):
@@ -112,7 +40,7 @@ async def test_a_signal_ends_it_in_good_order(run, http, sent):
 
 async def test_sigterm_ends_running_answers_tells_dify_and_closes_with_1012(run, http, dify):
     dify.plays(fake_dify.until_stopped("Some "))
-    process = await (await run(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY)).until_up(http)
+    process = await (await run(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY, DRAIN_TIMEOUT="0.2")).until_up(http)
     client = Client(await http.ws_connect(f"{process.url}/ws/chat/bed-7"))
     await client.frame()
     await client.ask("Hello", stream=True)

@@ -24,10 +24,10 @@ class Closing:
 INTERNAL_ERROR = Closing(1011, "Something went wrong here.")
 IDLE = Closing(4000, "Nothing was heard from this client for too long.")
 SLOW = Closing(4001, "This client reads too slowly.")
+RESTARTING = Closing(1012, "The service is restarting.")
 REPLACED = Closing(4500, "A newer connection with the same client id took over.")
 
-# Never written by us: the transport's own words, for its shutdown and for a message past WEBSOCKET_MAX_SIZE, and what
-# RFC 6455 has us say of a connection that ended without a close frame.
-RESTARTING = Closing(1012, "The service is restarting.")
+# Never written by us: the transport's own words for a message past WEBSOCKET_MAX_SIZE, and what RFC 6455 has us say of
+# a connection that ended without a close frame.
 MESSAGE_TOO_BIG = Closing(1009, "The message is larger than the service reads.")
 LOST = Closing(1006, "The connection was lost.")

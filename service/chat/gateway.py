@@ -73,6 +73,8 @@ class Gateway:
         if len(client_id) > LONGEST_CLIENT_ID or not client_id.isprintable():
             words = f"A client id is up to {LONGEST_CLIENT_ID} printable characters."
             raise Refusal(Code.PARAMETER_ERROR, words)
+        if self._turns.is_closing:
+            raise Refusal(Code.UNAVAILABLE, closing.RESTARTING.reason)
         if not self._roster.has_room_for(client_id):
             raise Refusal(Code.UNAVAILABLE, "All places are taken at the moment: try again a little later.")
 

@@ -60,12 +60,14 @@ ClientFrame = Chat | Ping | Stop | Resume
 class System(Struct, frozen=True, tag_field="type", tag="system"):
     """A notice. The first frame of each connection is one, with `client_id` and `resume_token`.
 
-    The token is a secret: who holds it owns what is asked on this connection.
+    The token is a secret: who holds it owns what is asked on this connection. Before a restart a notice says when to
+    come back: `retry_after`, in milliseconds.
     """
 
     content: str
     client_id: str | UnsetType = UNSET
     resume_token: str | UnsetType = UNSET
+    retry_after: int | UnsetType = UNSET
 
 
 class Pong(Struct, frozen=True, tag_field="type", tag="pong"):

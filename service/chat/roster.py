@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from itertools import takewhile
 
 from service.chat.session import Session
@@ -16,6 +17,9 @@ class Roster:
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._sessions.values()))
 
     def has_room_for(self, client_id: str) -> bool:
         return len(self._sessions) < self._capacity or client_id in self._sessions

@@ -27,7 +27,7 @@ from service.chat.protocol import (
     Stop,
     System,
 )
-from service.chat.turn import Delta, News, Status, Turn
+from service.chat.turn import RESTARTING, Delta, News, Status, Turn
 from service.chat.turns import Turns
 from service.codes import Code
 
@@ -134,6 +134,11 @@ class Session:
             self.closed_by = closing.SLOW
             self._wire.drop()
 
+    async def answered(self) -> None:
+        """Wait until no answer is on its way to this client."""
+        while self._answering:
+            await asyncio.wait(self._answering.values())
+
     async def end(self) -> None:
         """The connection is over; its turns go on for a while, since the client may come back for them."""
         deliveries = list(self._answering.values())
@@ -144,7 +149,9 @@ class Session:
     async def _ask(self, chat: Chat) -> None:
         turn_id = chat.id or secrets.token_hex(8)
         turn = self._turns.find(self._token, turn_id)
-        if turn is None and len(self._turns.running(self._token)) >= MAX_RUNNING_TURNS:
+        if turn is None and self._turns.is_closing:
+            await self.send(Error(RESTARTING.words, RESTARTING.code, turn_id, RESTARTING.reason))
+        elif turn is None and len(self._turns.running(self._token)) >= MAX_RUNNING_TURNS:
             words = f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one, or stop it."
             await self.send(Error(words, Code.TOO_MANY_REQUESTS, turn_id))
         elif turn is None:

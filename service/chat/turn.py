@@ -37,6 +37,13 @@ INTERNAL = Failure("internal", Code.UNKNOWN_ERROR, "Something went wrong here.",
 TOO_LONG = Failure(
     "too_long", Code.THIRD_PARTY_ERROR, "The answer became too long.", f"more than {MAX_ANSWER_CHARACTERS:,} characters"
 )
+RESTARTING = Failure(
+    "restarting",
+    Code.UNAVAILABLE,
+    "The service is restarting. Please ask again in a moment.",
+    "this service was told to end, and DRAIN_TIMEOUT was over",
+)
+FAILURES = (INTERNAL, TOO_LONG, RESTARTING)
 
 
 class Status(StrEnum):
@@ -98,6 +105,10 @@ class Turn:
         """Code points that no client got."""
         return max(0, self.length - self.delivered)
 
+    @property
+    def is_deserted(self) -> bool:
+        return not self._listeners
+
     def answers(self, content: str) -> bool:
         """Whether it was asked just that."""
         return self._checksum == _checksum(content)
@@ -149,6 +160,10 @@ class Turn:
     def stop(self, reason: str) -> None:
         """End the turn now, and its source in the background."""
         self._cut(Status.STOPPED, reason)
+
+    def interrupt(self, failure: Failure) -> None:
+        """The same, for a reason of ours: the client is to know that this is not all."""
+        self._cut(self._broken(), failure.reason, failure)
 
     def _since(self, offset: int) -> list[_Entry]:
         if offset > self.length or (offset and self._was_replaced):
@@ -217,7 +232,10 @@ class Turn:
             self._tell()
 
     def _break_off(self, failure: Failure) -> None:
-        self._end(Status.INCOMPLETE if self.length else Status.ERROR, failure.reason, failure)
+        self._end(self._broken(), failure.reason, failure)
+
+    def _broken(self) -> Status:
+        return Status.INCOMPLETE if self.length else Status.ERROR
 
     def _cut(self, status: Status, reason: str, failure: Failure | None = None) -> None:
         if self._end(status, reason, failure):

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from service.answers.base import Answerer, Question
-from service.chat.turn import STOP_TIMEOUT_SECONDS, Turn
+from service.chat.turn import RESTARTING, STOP_TIMEOUT_SECONDS, Turn
 from service.tasks import Tasks
 
 log = structlog.get_logger()
@@ -35,6 +35,7 @@ class Turns:
         self._ended_characters = 0
         self._sweep: asyncio.TimerHandle | None = None
         self._tasks = Tasks()
+        self.is_closing = False
         self._statuses: Counter[str] = Counter()
         self._tokens = 0
         self._undelivered = 0
@@ -60,17 +61,35 @@ class Turns:
         """Since the start: answers by how they ended, tokens used, code points that nobody got (not yet, perhaps)."""
         return {"answers": dict(self._statuses), "tokens": self._tokens, "undelivered_characters": self._undelivered}
 
+    def take_no_more(self) -> None:
+        """From now on there are only joins. What nobody listens to ends: nobody can come back for it."""
+        self.is_closing = True
+        for turn in self._all():
+            if turn.is_deserted:
+                turn.stop("client_left")
+
+    async def ended(self) -> None:
+        """Wait until nothing runs any more."""
+        for turn in self._all():
+            await turn.ended()
+
+    def interrupt(self) -> None:
+        """Break off what still runs."""
+        for turn in self._all():
+            turn.interrupt(RESTARTING)
+
     async def close(self) -> None:
-        """Stop what still runs, within STOP_TIMEOUT_SECONDS and a second; forget the rest."""
-        for turns in self._by_owner.values():
-            for turn in turns.values():
-                turn.stop("shutdown")
+        """End what still runs, within STOP_TIMEOUT_SECONDS and a second; forget the rest."""
+        self.interrupt()
         await self._tasks.finish(within=STOP_TIMEOUT_SECONDS + 1)
         await asyncio.sleep(0)  # the last ones have just ended
         for turn in list(self._ended):
             self._forget(turn)
         if self._sweep is not None:
             self._sweep.cancel()
+
+    def _all(self) -> list[Turn]:
+        return [turn for turns in self._by_owner.values() for turn in turns.values()]
 
     def _end(self, owner: str, turn: Turn) -> None:
         self._running -= 1

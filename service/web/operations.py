@@ -19,7 +19,8 @@ _UNCACHED = {"Cache-Control": "no-store"}
 
 
 class Operations:
-    """`count` tells how many of what is alive now; `check` what keeps the source of answers from answering.
+    """`count` tells how many of what is alive now; `check` what keeps the source of answers from answering,
+    `is_closing` whether new questions are refused since the service is about to end.
 
     While answers degrade to a mock, the service is ready without its source, and only says what is wrong with it.
     """
@@ -29,12 +30,14 @@ class Operations:
         mode: str,
         count: Callable[[], dict[str, int]],
         check: Callable[[], Awaitable[Failure | None]],
+        is_closing: Callable[[], bool],
         *,
         degrades: bool,
     ) -> None:
         self._mode = mode
         self._count = count
         self._check = check
+        self._is_closing = is_closing
         self._degrades = degrades
         self._checking = asyncio.Lock()
         self._failure: Failure | None = None
@@ -50,6 +53,8 @@ class Operations:
 
     async def ready(self, request: Request) -> Response:
         """Whether questions get answers, asked of the source at most every READY_FOR_SECONDS."""
+        if self._is_closing():
+            return fail(Code.UNAVAILABLE, "The service is restarting.", _UNCACHED)
         async with self._checking:
             if time.monotonic() - self._checked_at >= READY_FOR_SECONDS:
                 self._failure = await self._check()

@@ -12,7 +12,7 @@ from starlette.templating import Jinja2Templates
 from service import __version__
 from service.answers import failures
 from service.answers.mock import SCRIPTS
-from service.chat import closing
+from service.chat import closing, turn
 from service.codes import Code
 from service.settings import Settings
 from service.web.replies import ok
@@ -58,7 +58,12 @@ class Pages:
 
     async def docs(self, request: Request) -> Response:
         closings = sorted((value for value in vars(closing).values() if isinstance(value, closing.Closing)), key=_code)
-        tables = {"codes": list(Code), "closings": closings, "failures": failures.ALL, "scripts": SCRIPTS}
+        tables = {
+            "codes": list(Code),
+            "closings": closings,
+            "failures": [*failures.ALL, *turn.FAILURES],
+            "scripts": SCRIPTS,
+        }
         return self._page(request, "docs.html", **tables)
 
     def _page(self, request: Request, template: str, **context: Any) -> Response:
