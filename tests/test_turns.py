@@ -92,9 +92,12 @@ async def test_a_total_that_is_no_number_is_not_counted(keep):
 
 
 async def test_words_that_nobody_got_are_counted_and_said_when_they_are_given_up(keep, events):
-    turns = keep(Scripted(Text("words")), resume_window=0.01)
-    turn = await ask(turns, "one")
+    source = Scripted(Text("words"), ends=False)
+    turns = keep(source, resume_window=0.01)
+    turn = turns.start("ann", "one", Question("Hi", "user"))
+    await eventually(lambda: turn.text)
     turn.delivered = 2
+    source.put(None)
     await eventually(lambda: turns.find("ann", "one") is None)
     assert turns.counts()["undelivered_characters"] == 3
     assert [event["characters"] for event in events if event["event"] == "turn.undelivered"] == [3]

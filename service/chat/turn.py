@@ -125,33 +125,28 @@ class Turn:
         if self._listeners:
             return
         if self.status is not None:
-            self._log = _joined(self._log)
+            self._log = _joined(self._log)  # a cursor keeps the old one
             return
         loop = asyncio.get_running_loop()
         self._orphaned = loop.call_later(self._orphan_grace, self.stop, "client_left")
 
     async def follow(self, offset: int = 0) -> AsyncGenerator[News, None]:
-        """Yield what comes after `offset`, to the turn's end. Who is late gets more text at a time.
-
-        If text was withdrawn since the start, or there is less than `offset`, all of it comes anew, as a replacement.
-        """
-        entries, seen = self._since(offset), len(self._log)
+        """Yield what comes after `offset`, to the turn's end. Who is late gets more text at a time."""
+        cursor = self.cursor(offset)
         while True:
-            for entry in _joined(entries):
-                match entry:
-                    case str():
-                        yield Delta(offset, entry)
-                        offset += len(entry)
-                    case Replacement(content):
-                        yield Delta(0, content, replace=True)
-                        offset = len(content)
-                    case _:
-                        yield entry
-            if seen == len(self._log):
+            for item in cursor.news():
+                yield item
+            if cursor.is_at_end:
                 if self.status is not None:
                     return
                 await self._news.wait()
-            entries, seen = self._log[seen:], len(self._log)
+
+    def cursor(self, offset: int = 0) -> "Cursor":
+        """A reader that has `offset` code points already.
+
+        If text was withdrawn since the start, or there is less than `offset`, all of it comes anew, as a replacement.
+        """
+        return Cursor(self._log, self._since(offset), offset)
 
     async def ended(self) -> None:
         while self.status is None:
@@ -203,7 +198,7 @@ class Turn:
             case Text(content):
                 self._write(content, len(content))
             case Replacement(content):
-                self._log = ["" if _is_text(entry) else entry for entry in self._log]
+                self._log[:] = ["" if _is_text(entry) else entry for entry in self._log]
                 self._was_replaced = True
                 self.length = self.delivered = 0
                 self._write(part, len(content))
@@ -272,6 +267,34 @@ class Turn:
         """Wake whoever listens. The event is left clear: it says that there is news, not what."""
         self._news.set()
         self._news.clear()
+
+
+class Cursor:
+    """One reader of a turn's log, and how far it has read."""
+
+    def __init__(self, log: list[_Entry], first: list[_Entry], offset: int) -> None:
+        self._log = log
+        self._first = first
+        self._seen = len(log)
+        self._offset = offset
+
+    @property
+    def is_at_end(self) -> bool:
+        return self._seen == len(self._log)
+
+    def news(self) -> list[News]:
+        """What has come since the last look, neighbouring texts joined."""
+        entries, self._first = self._first + self._log[self._seen :], []
+        self._seen = len(self._log)
+        return [self._item(entry) for entry in _joined(entries)]
+
+    def _item(self, entry: _Entry) -> News:
+        if not isinstance(entry, str | Replacement):
+            return entry
+        replaces = isinstance(entry, Replacement)
+        delta = Delta(0 if replaces else self._offset, _words(entry), replaces)
+        self._offset = delta.offset + len(delta.content)
+        return delta
 
 
 def _checksum(content: str) -> int:
