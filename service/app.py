@@ -10,12 +10,16 @@ from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
 
 from service import __version__, logs
+from service.answers.around import AroundChat
 from service.answers.base import Answerer
 from service.answers.breaker import CircuitBreaker
-from service.answers.dify import DifyAnswerer
+from service.answers.dify import DifyClient
+from service.answers.dify_answers import DifyAnswerer
+from service.answers.dify_around import DifyAroundChat
 from service.answers.fallback import CarefulAnswerer, DegradingAnswerer
 from service.answers.line import WaitingLine
 from service.answers.mock import COMMAND, MockAnswerer
+from service.answers.mock_around import MockAroundChat
 from service.answers.patience import Timeouts
 from service.chat.drain import Drain
 from service.chat.gateway import Gateway
@@ -24,7 +28,9 @@ from service.chat.roster import Roster
 from service.chat.turns import Turns
 from service.settings import Settings, SettingsError, read_settings
 from service.tasks import Tasks
+from service.web.api import HANDLERS, Api
 from service.web.operations import Operations
+from service.web.origins import origin_middleware
 from service.web.pages import Pages
 from service.web.replies import fail, on_fault, on_http_error
 
@@ -33,7 +39,7 @@ log = structlog.get_logger()
 
 def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
     """The whole service; `at_end` is called when all of it has stopped."""
-    answerer = _answerer(settings)
+    answerer, around = _sources(settings)
     turns = Turns(answerer, orphan_grace=settings.orphan_grace, resume_window=settings.resume_window)
     roster = Roster(settings.max_connections)
     supervisor = Supervisor(roster, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
@@ -81,8 +87,10 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             WebSocketRoute("/{path:path}", gateway.nowhere),
             *Pages(settings).routes(),
             *operations.routes(),
+            *Api(around, settings.max_content_length).routes(),
         ],
-        exception_handlers={HTTPException: on_http_error, Exception: on_fault},
+        middleware=origin_middleware(settings.allowed_origins),
+        exception_handlers={HTTPException: on_http_error, Exception: on_fault, **HANDLERS},
         lifespan=lifespan,
     )
     app.state.drain = drain.run
@@ -98,21 +106,27 @@ async def _announce(answerer: Answerer) -> None:
         log.error("dify.not_ready", reason=failure.reason, cause=failure.cause)
 
 
-def _answerer(settings: Settings) -> Answerer:
+def _sources(settings: Settings) -> tuple[Answerer, AroundChat]:
+    """Where answers come from, and what is around the chat. Only answers degrade to a mock."""
     if settings.mock_mode:
         reason = f"this service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
-        return MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
-    dify = CarefulAnswerer(
-        dify_answerer(settings),
-        WaitingLine(settings.dify_max_concurrency, settings.dify_max_waiting, settings.dify_wait_timeout),
-        CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest),
-        settings.dify_retry_budget,
-    )
+        mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
+        return mock, MockAroundChat(settings.app_name)
+    dify = dify_answerer(settings)
+    return _careful(dify, settings), DifyAroundChat(dify.client, _line(settings))
+
+
+def _careful(dify: DifyAnswerer, settings: Settings) -> Answerer:
+    breaker = CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest)
+    careful = CarefulAnswerer(dify, _line(settings), breaker, settings.dify_retry_budget)
     if not settings.degrade_to_mock:
-        return dify
-    return DegradingAnswerer(
-        dify, MockAnswerer("the assistant cannot be reached at the moment.", settings.mock_tokens_per_second)
-    )
+        return careful
+    reason = "the assistant cannot be reached at the moment."
+    return DegradingAnswerer(careful, MockAnswerer(reason, settings.mock_tokens_per_second))
+
+
+def _line(settings: Settings) -> WaitingLine:
+    return WaitingLine(settings.dify_max_concurrency, settings.dify_max_waiting, settings.dify_wait_timeout)
 
 
 def dify_answerer(settings: Settings) -> DifyAnswerer:
@@ -122,7 +136,8 @@ def dify_answerer(settings: Settings) -> DifyAnswerer:
         idle=settings.dify_idle_timeout,
         total=settings.dify_total_timeout,
     )
-    return DifyAnswerer(settings.dify_api_url, settings.dify_api_key, timeouts)
+    client = DifyClient(settings.dify_api_url, settings.dify_api_key, timeouts.connect, timeouts.idle)
+    return DifyAnswerer(client, timeouts)
 
 
 def __getattr__(name: str) -> Any:

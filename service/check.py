@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from service.answers.base import AnswerError, Failure, Question, Text
-from service.answers.dify import DifyAnswerer
+from service.answers.dify_answers import DifyAnswerer
+from service.answers.dify_around import is_on
+from service.answers.files import rules_of, rules_of_inputs
 from service.app import dify_answerer
 from service.settings import Settings
 
@@ -82,11 +84,11 @@ def _check_folder(report: Report, folder: str) -> None:
 
 
 async def _check_dify(report: Report, dify: DifyAnswerer) -> None:
-    info = await dify.get("info")
+    info = await dify.client.ask_app("info")
     report.well("address and key", "Dify knows the app")
     _check_app(report, info)
     _check_clock(report, info["date"])
-    _tell_features(report, await dify.get("parameters"))
+    _tell_features(report, await dify.client.ask_app("parameters"))
     await _check_streaming(report, dify)
 
 
@@ -114,17 +116,12 @@ def _check_clock(report: Report, date: str | None) -> None:
 
 
 def _tell_features(report: Report, parameters: Mapping[str, Any]) -> None:
-    uploads = parameters.get("file_upload") or {}
     features = {
-        "speech to text": _is_on(parameters.get("speech_to_text")),
-        "text to speech": _is_on(parameters.get("text_to_speech")),
-        "upload": _is_on(uploads) or any(_is_on(kind) for kind in uploads.values()),
+        "speech to text": is_on(parameters.get("speech_to_text")),
+        "text to speech": is_on(parameters.get("text_to_speech")),
+        "upload": rules_of(parameters) is not None or any(rules_of_inputs(parameters)),
     }
     report.well("features", ", ".join(f"{name} {'on' if is_on else 'off'}" for name, is_on in features.items()))
-
-
-def _is_on(feature: Any) -> bool:
-    return isinstance(feature, dict) and feature.get("enabled") is True
 
 
 async def _check_streaming(report: Report, dify: DifyAnswerer) -> None:

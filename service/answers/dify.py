@@ -1,79 +1,112 @@
-"""aiohttp to Dify: ask, read the answer as it is written, stop.
+"""The HTTP client of one Dify app: requests, and what goes wrong with them. The only place that knows aiohttp.
 
-Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 1.12.1.
+Source of the facts: Dify, api-reference, and recordings of Dify 1.12.1.
 """
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-import structlog
 
 from service.answers import failures
-from service.answers.base import AnswerError, Failure, Part, Question, Text
-from service.answers.events import Reader
-from service.answers.patience import Patience, Timeouts
-from service.answers.sse import Decoder, EventTooLarge
-from service.tasks import Tasks
-
-log = structlog.get_logger()
+from service.answers.base import AnswerError, Failure
+from service.answers.files import File
 
 KEEP_ALIVE_SECONDS = 30
-STOP_TIMEOUT_SECONDS = 5
 CHECK_TIMEOUT_SECONDS = 5
-_LOGGED_BYTES = 1000
 _MAX_REFUSAL_BYTES = 64 * 1024
+_SUCCESSES = {HTTPStatus.OK, HTTPStatus.CREATED}
+_JSON = {"Accept": "application/json"}
+
+CLIENT_ERRORS = (aiohttp.ClientError, TimeoutError)
+"""What entering a stream, and reading one, may raise, besides Refused; `failure_of` reads them."""
 
 
-class DifyAnswerer:
-    """One Dify app. All answers share one HTTP session, whose connections are kept alive between questions."""
+class Refused(Exception):
+    """Dify, or something on the way to it, gave another reply than the one that was asked for."""
 
-    def __init__(self, url: str, key: str, timeouts: Timeouts) -> None:
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        self.body = body
+
+
+class DifyClient:
+    """One Dify app. All requests share one HTTP session, whose connections are kept alive between them.
+
+    `connect_timeout` and `idle_timeout` (Dify is silent) are seconds. No redirect is followed: our key goes to Dify
+    only. What is in a path is for the caller to check.
+    """
+
+    def __init__(self, url: str, key: str, connect_timeout: float, idle_timeout: float) -> None:
         self._url = url
         self._headers = {"Authorization": f"Bearer {key}"}
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=timeouts.connect)
-        self.timeouts = timeouts
-        self.tasks = Tasks()
+        self._connect_timeout = connect_timeout
+        self._idle_timeout = idle_timeout
         self._session: aiohttp.ClientSession | None = None
 
-    def ask(self, question: Question) -> "DifyAnswer":
-        return DifyAnswer(self, question)
-
-    async def check(self) -> Failure | None:
-        """Asks for the app's name: that takes a right address, a good key and an app that is there."""
-        try:
-            await self.get("info")
-        except AnswerError as error:
-            return error.failure
-        return None
-
-    async def get(self, path: str) -> Mapping[str, Any]:
+    async def ask_app(self, path: str) -> Mapping[str, Any]:
         """What Dify says of the app under `info` or `parameters`, and `date`, its clock (HTTP). Raises AnswerError."""
-        connect = self.timeouts.connect
+        connect = self._connect_timeout
         timeout = aiohttp.ClientTimeout(total=connect + CHECK_TIMEOUT_SECONDS, connect=connect)
-        try:
-            async with self._open_session().get(f"{self._url}/{path}", timeout=timeout, allow_redirects=False) as reply:
-                if reply.status == HTTPStatus.OK and reply.content_type == "application/json":
-                    return {**await reply.json(), "date": reply.headers.get("Date")}
-                raise AnswerError(failures.of_reply(reply.status, await _start_of(reply)))
-        except TimeoutError as error:
-            raise AnswerError(_of_client_error(error) or failures.SILENT) from error
-        except (aiohttp.ClientError, ValueError, TypeError) as error:  # the latter: JSON that is broken, or no object
-            raise AnswerError(_of_client_error(error) or failures.LOST) from error
+        with in_the_words_of_the_table():
+            async with self._request("GET", path, timeout=timeout, headers=_JSON) as response:
+                return {**await _json(response), "date": response.headers.get("Date")}
+
+    async def get(self, path: str, query: dict[str, str]) -> Mapping[str, Any]:
+        """Raises AnswerError."""
+        with in_the_words_of_the_table():
+            async with self._request("GET", path, params=query, headers=_JSON) as response:
+                return await _json(response)
+
+    async def post(self, path: str, body: dict[str, Any]) -> Mapping[str, Any]:
+        """Raises AnswerError."""
+        with in_the_words_of_the_table():
+            async with self._request("POST", path, json=body, headers=_JSON) as response:
+                return await _json(response)
+
+    async def upload(self, path: str, user: str, file: File) -> Mapping[str, Any]:
+        """Write the file on as it is read, at the pace of Dify. Raises AnswerError, and what reading raises."""
+        passage = _Passage(file.content, self._idle_timeout)
+        with in_the_words_of_the_table():
+            try:
+                async with (
+                    passage.watch,
+                    self._request("POST", path, data=_form(user, file, passage), headers=_JSON) as response,
+                ):
+                    return await _json(response)
+            except CLIENT_ERRORS as error:
+                raise passage.trouble or error from error
+
+    @asynccontextmanager
+    async def stream(self, path: str, body: dict[str, Any]) -> AsyncIterator["Stream"]:
+        """A reply that is no JSON and comes bit by bit. Raises AnswerError; so does reading it."""
+        with in_the_words_of_the_table():
+            async with self._request("POST", path, json=body, headers={"Accept": "*/*"}) as response:
+                if response.status != HTTPStatus.OK or not response.content_type.startswith("audio/"):
+                    raise Refused(response.status, await _start_of(response))
+                yield Stream(response)
+
+    def events(self, path: str, body: dict[str, Any]) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """A reply of events, to be entered and read; without a timeout but the one to connect."""
+        timeout = aiohttp.ClientTimeout(total=None, connect=self._connect_timeout)
+        return self._request("POST", path, json=body, timeout=timeout)
+
+    async def tell(self, path: str, body: dict[str, Any], within: float) -> int:
+        """The status of the reply, if it comes within so many seconds. Raises CLIENT_ERRORS."""
+        limit = aiohttp.ClientTimeout(total=within)
+        async with self._request("POST", path, json=body, timeout=limit) as response:
+            return response.status
 
     async def close(self) -> None:
-        await self.tasks.finish(within=STOP_TIMEOUT_SECONDS)
         if self._session is not None:
             await self._session.close()
 
-    def post(self, path: str, body: dict[str, Any], timeout: aiohttp.ClientTimeout | None = None) -> Any:
-        """An aiohttp request, to be entered with `async with`. No redirect is followed: our key goes to Dify only."""
-        return self._open_session().post(
-            f"{self._url}/{path}", json=body, timeout=timeout or self._timeout, allow_redirects=False
-        )
+    def _request(self, method: str, path: str, **options: Any) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        return self._open_session().request(method, f"{self._url}/{path}", allow_redirects=False, **options)
 
     def _open_session(self) -> aiohttp.ClientSession:
         """Made at first use, since aiohttp wants a running event loop for it."""
@@ -83,137 +116,73 @@ class DifyAnswerer:
                 headers=self._headers | {"Accept": "text/event-stream", "Accept-Encoding": "identity"},
                 # The connector's own limit would be a silent queue.
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout, sock_read=self._idle_timeout),
             )
         return self._session
 
 
-class DifyAnswer:
-    """One call of Dify's chat-messages."""
+class Stream:
+    """The body of a reply, as it comes."""
 
-    def __init__(self, dify: DifyAnswerer, question: Question) -> None:
-        self._dify = dify
-        self._question = question
-        self._reader = Reader(steps=question.steps, speech=question.speech)
-        self._task_known = asyncio.Event()  # set too when the stream is over: there is nothing left to stop
-        self._asked_at = time.monotonic()
-        self._first_event_ms: int | None = None
-        self._first_text_ms: int | None = None
-        self._patience = Patience(dify.timeouts)
-        self._is_stopped = False
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.media_type = response.content_type
+        self._content = response.content
 
-    async def __aiter__(self) -> AsyncGenerator[Part, None]:
+    async def read(self) -> bytes:
+        """What has come since the last read; empty at the end. Raises AnswerError."""
         try:
-            async with (
-                self._patience.while_waiting(),
-                self._dify.post("chat-messages", _body(self._question)) as response,
-            ):
-                await _check(response)
-                decoder = Decoder()
-                async for chunk in response.content.iter_any():
-                    self._patience.heard()
-                    if self._first_event_ms is None:
-                        self._first_event_ms = self._elapsed_ms()
-                    for part in self._read(decoder.feed(chunk)):
-                        yield part
-        except (_Refused, EventTooLarge, aiohttp.ClientError, TimeoutError) as error:
-            self._fail(self._failure_of(error), error)
-        finally:
-            self._task_known.set()
-            self._leave()
-        self._conclude()
+            return await self._content.readany()
+        except CLIENT_ERRORS as error:
+            stalled = isinstance(error, TimeoutError)
+            raise AnswerError(failures.STALLED if stalled else failures.BROKEN_OFF) from error
 
-    async def stop(self) -> None:
-        """Sent as soon as the task is known. Dify says 200 to any stop: only the end of the stream proves it."""
-        await self._task_known.wait()
-        await self._send_stop()
 
-    def _leave(self) -> None:
-        """Unless Dify said that it is done: what it goes on writing costs tokens, and nobody reads it."""
-        if self._reader.task_id is not None and not self._reader.is_over:
-            self._dify.tasks.spawn(self._send_stop())
+class _Passage:
+    """The content of a file on its way through: what reading it raised, and a watch over how fast Dify takes it."""
 
-    async def _send_stop(self) -> None:
-        task = self._reader.task_id
-        if task is None or self._is_stopped:
-            return
-        self._is_stopped = True
-        path, body = f"chat-messages/{task}/stop", {"user": self._question.user}
+    def __init__(self, content: AsyncIterator[bytes], idle_timeout: float) -> None:
+        self._content = content
+        self._idle_timeout = idle_timeout
+        self.watch = asyncio.timeout(idle_timeout)
+        self.trouble: Exception | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """What is raised here is kept, since aiohttp wraps it."""
         try:
-            async with self._dify.post(path, body, aiohttp.ClientTimeout(total=STOP_TIMEOUT_SECONDS)) as response:
-                log.info("dify.stop_sent", task_id=task, status=response.status)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            log.warning("dify.stop_failed", task_id=task, exc_info=error)
+            self._wait_for_reader()
+            async for chunk in self._content:
+                self._wait_for_dify()
+                yield chunk
+                self._wait_for_reader()
+            self._wait_for_dify()
+        except Exception as error:
+            self.trouble = error
+            raise
 
-    def _read(self, events: list[bytes]) -> list[Part]:
-        parts = self._reader.read(events)
-        if self._reader.task_id is not None:
-            self._task_known.set()
-        if self._first_text_ms is None and any(isinstance(part, Text) for part in parts):
-            self._first_text_ms = self._elapsed_ms()
-        return parts
+    def _wait_for_reader(self) -> None:
+        """Reading has a patience of its own."""
+        with suppress(RuntimeError):  # over already
+            self.watch.reschedule(None)
 
-    def _conclude(self) -> None:
-        """The stream ended in good order; what it said decides."""
-        stopped_by_others = self._reader.stopped and not self._is_stopped
-        if self._reader.failure is not None or stopped_by_others:
-            self._fail(failures.FAILED)
-        elif not self._reader.is_over:
-            self._fail(failures.BROKEN_OFF)
-        else:
-            log.info("dify.answered", **self._facts(), usage=self._reader.usage)
-
-    def _fail(self, failure: Failure, error: Exception | None = None) -> None:
-        """Raise AnswerError, unless Dify had said all before the trouble came."""
-        if self._reader.is_over and failure is not failures.FAILED:
-            return
-        raised = AnswerError(failure)
-        refusal = error if isinstance(error, _Refused) else None
-        log.error(
-            "dify.failed",
-            reason=failure.reason,
-            status=refusal and refusal.status,
-            said=refusal.body[:_LOGGED_BYTES].decode(errors="replace") if refusal else self._reader.failure,
-            **self._facts(),
-            exc_info=error or raised,
-        )
-        raise raised from error
-
-    def _failure_of(self, error: Exception) -> Failure:
-        if isinstance(error, _Refused):
-            return failures.of_reply(error.status, error.body)
-        if (failure := _of_client_error(error)) is not None:
-            return failure
-        if isinstance(error, TimeoutError):
-            return self._patience.failure
-        return failures.LOST if self._first_event_ms is None else failures.BROKEN_OFF
-
-    def _facts(self) -> dict[str, Any]:
-        identity = self._reader.identity
-        return {
-            "task_id": self._reader.task_id,
-            "message_id": identity and identity.message_id,
-            "dify_conversation_id": identity and identity.conversation_id,
-            "first_event_ms": self._first_event_ms,
-            "first_text_ms": self._first_text_ms,
-            "total_ms": self._elapsed_ms(),
-        }
-
-    def _elapsed_ms(self) -> int:
-        return round((time.monotonic() - self._asked_at) * 1000)
+    def _wait_for_dify(self) -> None:
+        with suppress(RuntimeError):
+            self.watch.reschedule(asyncio.get_running_loop().time() + self._idle_timeout)
 
 
-class _Refused(Exception):
-    """Dify, or something on the way to it, gave another reply than an event stream."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        super().__init__(f"HTTP {status}")
-        self.status = status
-        self.body = body
+@contextmanager
+def in_the_words_of_the_table() -> Iterator[None]:
+    """What aiohttp raises, and what Dify refuses, as an AnswerError."""
+    try:
+        yield
+    except Refused as error:
+        raise AnswerError(failures.of_reply(error.status, error.body)) from error
+    except CLIENT_ERRORS as error:
+        fallback = failures.SILENT if isinstance(error, TimeoutError) else failures.LOST
+        raise AnswerError(failure_of(error) or fallback) from error
 
 
 # The first that fits counts: a more special one stands before the more general.
 _BY_ERROR: dict[type[Exception], Failure] = {
-    EventTooLarge: failures.EVENT_TOO_LARGE,
     aiohttp.ConnectionTimeoutError: failures.CONNECT_TIMEOUT,
     aiohttp.ClientConnectorDNSError: failures.NAME_NOT_FOUND,
     aiohttp.ClientSSLError: failures.TLS_ERROR,
@@ -221,28 +190,15 @@ _BY_ERROR: dict[type[Exception], Failure] = {
 }
 
 
-def _of_client_error(error: Exception) -> Failure | None:
+def failure_of(error: Exception) -> Failure | None:
+    """What kept a request from reaching Dify; None for what happened later."""
     return next((failure for kind, failure in _BY_ERROR.items() if isinstance(error, kind)), None)
 
 
-def _body(question: Question) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "query": question.content,
-        "inputs": question.inputs,
-        "user": question.user,
-        "response_mode": "streaming",
-        "auto_generate_name": False,  # naming a new conversation costs a second before the first byte
-    }
-    if question.conversation_id:
-        body["conversation_id"] = question.conversation_id
-    if question.files:
-        body["files"] = question.files
-    return body
-
-
-async def _check(response: aiohttp.ClientResponse) -> None:
+async def expect_events(response: aiohttp.ClientResponse) -> None:
+    """Raises Refused."""
     if response.status != HTTPStatus.OK or response.content_type != "text/event-stream":
-        raise _Refused(response.status, await _start_of(response))
+        raise Refused(response.status, await _start_of(response))
 
 
 async def _start_of(response: aiohttp.ClientResponse) -> bytes:
@@ -251,3 +207,25 @@ async def _start_of(response: aiohttp.ClientResponse) -> bytes:
     while len(body) < _MAX_REFUSAL_BYTES and (chunk := await response.content.readany()):
         body += chunk
     return body
+
+
+async def _json(response: aiohttp.ClientResponse) -> Mapping[str, Any]:
+    if response.status not in _SUCCESSES or response.content_type != "application/json":
+        raise Refused(response.status, await _start_of(response))
+    try:
+        reply = await response.json()
+    except ValueError:
+        reply = None
+    if not isinstance(reply, dict):
+        raise AnswerError(failures.LOST)
+    return reply
+
+
+def _form(user: str, file: File, content: _Passage) -> aiohttp.MultipartWriter:
+    """As a browser would write it: the name in UTF-8, and what would end it escaped."""
+    form = aiohttp.MultipartWriter("form-data")
+    form.append(user, {"Content-Disposition": 'form-data; name="user"'})
+    name = file.name.replace('"', "%22")
+    headers = {"Content-Disposition": f'form-data; name="file"; filename="{name}"', "Content-Type": file.media_type}
+    form.append(aiter(content), headers)
+    return form

@@ -11,7 +11,7 @@ from service.codes import Code
 _LATER = "The assistant cannot be reached at the moment. Please try again later."
 _BUSY = "The assistant is busy at the moment. Please try again in a minute."
 _SET_UP = "The assistant is not set up correctly. Please tell the people who run it."
-_UNFIT = "The assistant cannot take this question as it is."
+_UNFIT = "The assistant cannot take this as it is."
 _BROKE_OFF = "The answer broke off."
 
 # No way to Dify.
@@ -35,9 +35,7 @@ LOST = Failure(
     "lost", Code.UNAVAILABLE, _LATER, "the connection ended before the first event", is_retried=True, is_counted=True
 )
 
-SILENT = Failure(
-    "silent", Code.GATEWAY_TIMEOUT, _LATER, "connected, but Dify does not say what app it is", is_counted=True
-)
+SILENT = Failure("silent", Code.GATEWAY_TIMEOUT, _LATER, "connected, but no reply in time", is_counted=True)
 
 # Dify, or something on the way to it, refused.
 BAD_GATEWAY = Failure("bad_gateway", Code.UNAVAILABLE, _LATER, "HTTP 502, 503 or 504", is_retried=True, is_counted=True)
@@ -61,6 +59,28 @@ MISCONFIGURED = Failure(
     "not_chat_app, app_unavailable, provider_not_initialize, model_currently_not_support, not published",
 )  # fmt: skip
 INVALID = Failure("invalid", Code.THIRD_PARTY_ERROR, _UNFIT, "HTTP 400, 413 or 415: an input is missing or unfit")
+
+# Around the chat: what Dify refuses, or would refuse.
+FEATURE_OFF = Failure(
+    "feature_off", Code.BUSINESS_ERROR, "The assistant does not offer this.",
+    "suggested questions, speech or uploads are switched off in the app",
+)  # fmt: skip
+MESSAGE_NOT_FOUND = Failure(
+    "message_not_found", Code.NOT_FOUND, "This answer is not known any more.",
+    "HTTP 404 not_found: no such message, or another user's",
+)  # fmt: skip
+TOO_LARGE = Failure(
+    "too_large", Code.TOO_LARGE, "This file is too large.", "a file above Dify's limit for its kind, or HTTP 413"
+)
+UNSUPPORTED_TYPE = Failure(
+    "unsupported_type", Code.UNSUPPORTED_MEDIA_TYPE, "Files of this type are not accepted.",
+    "a kind of file that the app does not take, or unsupported_file_type",
+)  # fmt: skip
+UNSUPPORTED_AUDIO = Failure(
+    "unsupported_audio", Code.UNSUPPORTED_MEDIA_TYPE,
+    "This recording is of a type that cannot be understood: record WAV, or send MP3, M4A or AMR.",
+    "audio that Dify does not take, WebM and Ogg for instance, or unsupported_audio_type",
+)  # fmt: skip
 
 # While Dify answered.
 FIRST_EVENT_TIMEOUT = Failure(
@@ -90,11 +110,27 @@ _BY_DIFY_CODE = {
     "provider_not_initialize": MISCONFIGURED,
     "model_currently_not_support": MISCONFIGURED,
     "not_found": CONVERSATION_NOT_FOUND,
+    "speech_to_text_disabled": FEATURE_OFF,
+    "file_too_large": TOO_LARGE,
+    "audio_too_large": TOO_LARGE,
+    "unsupported_file_type": UNSUPPORTED_TYPE,
+    "unsupported_audio_type": UNSUPPORTED_AUDIO,
 }
 _BY_STATUS = {400: INVALID, 401: UNAUTHORIZED, 403: SWITCHED_OFF, 413: INVALID, 415: INVALID, 429: BUSY}
 _GATEWAY_STATUSES = {502, 503, 504}
-# Dify 1.12 says all of these as 400 invalid_param: only the words tell.
-_BY_WORDS = {"Too many requests": BUSY, "not published": MISCONFIGURED, "does not exist": MISCONFIGURED}
+# Dify 1.12 says all of these by the same few codes: only the words tell. Other codes quote a model, which may say
+# anything.
+_CODES_WITH_WORDS = {"invalid_param", "bad_request", "not_found"}
+_BY_WORDS = {
+    "Too many requests": BUSY,
+    "not published": MISCONFIGURED,
+    "does not exist": MISCONFIGURED,
+    "TTS is not enabled": FEATURE_OFF,
+    "Speech to text is not enabled": FEATURE_OFF,
+    "Suggested Questions Is Disabled": FEATURE_OFF,
+    "Message Not Exists": MESSAGE_NOT_FOUND,
+}
+_WITHOUT_WORDS: dict[int, Failure] = {Code.TOO_MANY_REQUESTS: BUSY, Code.TOO_LARGE: TOO_LARGE}  # a proxy before Dify
 
 
 class _Refusal(msgspec.Struct):
@@ -111,12 +147,12 @@ def of_reply(status: int, body: bytes) -> Failure:
     try:
         refusal = msgspec.json.decode(body, type=_Refusal)
     except msgspec.DecodeError:
-        return BUSY if status == Code.TOO_MANY_REQUESTS else NOT_DIFY
+        return _WITHOUT_WORDS.get(status, NOT_DIFY)
     return _of_refusal(status, refusal)
 
 
 def _of_refusal(status: int, refusal: _Refusal) -> Failure:
     for words, failure in _BY_WORDS.items():
-        if words in refusal.message and refusal.code == "invalid_param":
+        if words in refusal.message and refusal.code in _CODES_WITH_WORDS:
             return failure
     return _BY_DIFY_CODE.get(refusal.code) or _BY_STATUS.get(status, NOT_DIFY)

@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 import structlog
 from starlette.responses import Response
@@ -17,11 +16,11 @@ from service.chat.roster import Roster
 from service.chat.session import Session
 from service.chat.turns import Turns
 from service.codes import Code
+from service.origins import is_welcome
 
 log = structlog.get_logger()
 
 LONGEST_CLIENT_ID = 128
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Refusal(Exception):
@@ -68,7 +67,7 @@ class Gateway:
 
     def _check(self, websocket: WebSocket, client_id: str) -> None:
         origin = websocket.headers.get("origin")
-        if origin is not None and not self._is_welcome(origin.lower(), websocket.headers.get("host", "")):
+        if origin is not None and not is_welcome(origin, websocket.headers.get("host", ""), self._allowed_origins):
             raise Refusal(Code.FORBIDDEN, f"Pages from {origin} may not connect here: see ALLOWED_ORIGINS.")
         if len(client_id) > LONGEST_CLIENT_ID or not client_id.isprintable():
             words = f"A client id is up to {LONGEST_CLIENT_ID} printable characters."
@@ -77,13 +76,6 @@ class Gateway:
             raise Refusal(Code.UNAVAILABLE, closing.RESTARTING.reason)
         if not self._roster.has_room_for(client_id):
             raise Refusal(Code.UNAVAILABLE, "All places are taken at the moment: try again a little later.")
-
-    def _is_welcome(self, origin: str, host: str) -> bool:
-        """Same origin means same host and port. The scheme may differ: TLS often ends before the service."""
-        if "*" in self._allowed_origins or origin in self._allowed_origins:
-            return True
-        scheme = origin.partition("://")[0]
-        return scheme in _DEFAULT_PORTS and _authority(origin) == _authority(f"{scheme}://{host}")
 
     async def _turn_away(self, websocket: WebSocket, refusal: Refusal) -> None:
         log.warning("connection.refused", code=refusal.code, why=str(refusal), origin=websocket.headers.get("origin"))
@@ -153,12 +145,3 @@ class _Wire:
     def drop(self) -> None:
         with suppress(RuntimeError):  # over already
             self.lifetime.reschedule(asyncio.get_running_loop().time())
-
-
-def _authority(origin: str) -> tuple[str | None, int | None]:
-    """Host and port of an origin, the scheme's own port where it names none. (None, None) for what is no origin."""
-    try:
-        url = urlsplit(origin)
-        return url.hostname, url.port or _DEFAULT_PORTS.get(url.scheme)
-    except ValueError:
-        return None, None

@@ -25,9 +25,9 @@ def ok(data: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
     return Reply(Code.SUCCESS, Code.SUCCESS.phrase, data, headers)
 
 
-def fail(code: Code, message: str = "", headers: Mapping[str, str] | None = None) -> Reply:
+def fail(code: Code, message: str = "", headers: Mapping[str, str] | None = None, data: Any = None) -> Reply:
     """`message` says more than the code does by itself."""
-    return Reply(code, message or code.phrase, headers=headers)
+    return Reply(code, message or code.phrase, data, headers)
 
 
 async def on_http_error(request: Request, error: Exception) -> Reply:

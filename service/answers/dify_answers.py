@@ -1,0 +1,180 @@
+"""Questions to Dify: ask, read the answer as it is written, stop.
+
+Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 1.12.1.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import structlog
+
+from service.answers import failures
+from service.answers.base import AnswerError, Failure, Part, Question, Text
+from service.answers.dify import CLIENT_ERRORS, DifyClient, Refused, expect_events, failure_of
+from service.answers.events import Reader
+from service.answers.patience import Patience, Timeouts
+from service.answers.sse import Decoder, EventTooLarge
+from service.tasks import Tasks
+
+log = structlog.get_logger()
+
+STOP_TIMEOUT_SECONDS = 5
+_LOGGED_BYTES = 1000
+
+
+class DifyAnswerer:
+    """Asks the app that `client` knows; closes the client with itself."""
+
+    def __init__(self, client: DifyClient, timeouts: Timeouts) -> None:
+        self.client = client
+        self.timeouts = timeouts
+        self.tasks = Tasks()
+
+    def ask(self, question: Question) -> "DifyAnswer":
+        return DifyAnswer(self, question)
+
+    async def check(self) -> Failure | None:
+        """Asks for the app's name: that takes a right address, a good key and an app that is there."""
+        try:
+            await self.client.ask_app("info")
+        except AnswerError as error:
+            return error.failure
+        return None
+
+    async def close(self) -> None:
+        await self.tasks.finish(within=STOP_TIMEOUT_SECONDS)
+        await self.client.close()
+
+
+class DifyAnswer:
+    """One call of Dify's chat-messages."""
+
+    def __init__(self, dify: DifyAnswerer, question: Question) -> None:
+        self._dify = dify
+        self._question = question
+        self._reader = Reader(steps=question.steps, speech=question.speech)
+        self._task_known = asyncio.Event()  # set too when the stream is over: there is nothing left to stop
+        self._asked_at = time.monotonic()
+        self._first_event_ms: int | None = None
+        self._first_text_ms: int | None = None
+        self._patience = Patience(dify.timeouts)
+        self._is_stopped = False
+
+    async def __aiter__(self) -> AsyncGenerator[Part, None]:
+        try:
+            async with (
+                self._patience.while_waiting(),
+                self._dify.client.events("chat-messages", _body(self._question)) as response,
+            ):
+                await expect_events(response)
+                decoder = Decoder()
+                async for chunk in response.content.iter_any():
+                    self._patience.heard()
+                    if self._first_event_ms is None:
+                        self._first_event_ms = self._elapsed_ms()
+                    for part in self._read(decoder.feed(chunk)):
+                        yield part
+        except (Refused, EventTooLarge, *CLIENT_ERRORS) as error:
+            self._fail(self._failure_of(error), error)
+        finally:
+            self._task_known.set()
+            self._leave()
+        self._conclude()
+
+    async def stop(self) -> None:
+        """Sent as soon as the task is known. Dify says 200 to any stop: only the end of the stream proves it."""
+        await self._task_known.wait()
+        await self._send_stop()
+
+    def _leave(self) -> None:
+        """Unless Dify said that it is done: what it goes on writing costs tokens, and nobody reads it."""
+        if self._reader.task_id is not None and not self._reader.is_over:
+            self._dify.tasks.spawn(self._send_stop())
+
+    async def _send_stop(self) -> None:
+        task = self._reader.task_id
+        if task is None or self._is_stopped:
+            return
+        self._is_stopped = True
+        path, body = f"chat-messages/{task}/stop", {"user": self._question.user}
+        try:
+            status = await self._dify.client.tell(path, body, STOP_TIMEOUT_SECONDS)
+            log.info("dify.stop_sent", task_id=task, status=status)
+        except CLIENT_ERRORS as error:
+            log.warning("dify.stop_failed", task_id=task, exc_info=error)
+
+    def _read(self, events: list[bytes]) -> list[Part]:
+        parts = self._reader.read(events)
+        if self._reader.task_id is not None:
+            self._task_known.set()
+        if self._first_text_ms is None and any(isinstance(part, Text) for part in parts):
+            self._first_text_ms = self._elapsed_ms()
+        return parts
+
+    def _conclude(self) -> None:
+        """The stream ended in good order; what it said decides."""
+        stopped_by_others = self._reader.stopped and not self._is_stopped
+        if self._reader.failure is not None or stopped_by_others:
+            self._fail(failures.FAILED)
+        elif not self._reader.is_over:
+            self._fail(failures.BROKEN_OFF)
+        else:
+            log.info("dify.answered", **self._facts(), usage=self._reader.usage)
+
+    def _fail(self, failure: Failure, error: Exception | None = None) -> None:
+        """Raise AnswerError, unless Dify had said all before the trouble came."""
+        if self._reader.is_over and failure is not failures.FAILED:
+            return
+        raised = AnswerError(failure)
+        refusal = error if isinstance(error, Refused) else None
+        log.error(
+            "dify.failed",
+            reason=failure.reason,
+            status=refusal and refusal.status,
+            said=refusal.body[:_LOGGED_BYTES].decode(errors="replace") if refusal else self._reader.failure,
+            **self._facts(),
+            exc_info=error or raised,
+        )
+        raise raised from error
+
+    def _failure_of(self, error: Exception) -> Failure:
+        if isinstance(error, Refused):
+            return failures.of_reply(error.status, error.body)
+        if isinstance(error, EventTooLarge):
+            return failures.EVENT_TOO_LARGE
+        if (failure := failure_of(error)) is not None:
+            return failure
+        if isinstance(error, TimeoutError):
+            return self._patience.failure
+        return failures.LOST if self._first_event_ms is None else failures.BROKEN_OFF
+
+    def _facts(self) -> dict[str, Any]:
+        identity = self._reader.identity
+        return {
+            "task_id": self._reader.task_id,
+            "message_id": identity and identity.message_id,
+            "dify_conversation_id": identity and identity.conversation_id,
+            "first_event_ms": self._first_event_ms,
+            "first_text_ms": self._first_text_ms,
+            "total_ms": self._elapsed_ms(),
+        }
+
+    def _elapsed_ms(self) -> int:
+        return round((time.monotonic() - self._asked_at) * 1000)
+
+
+def _body(question: Question) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "query": question.content,
+        "inputs": question.inputs,
+        "user": question.user,
+        "response_mode": "streaming",
+        "auto_generate_name": False,  # naming a new conversation costs a second before the first byte
+    }
+    if question.conversation_id:
+        body["conversation_id"] = question.conversation_id
+    if question.files:
+        body["files"] = question.files
+    return body

@@ -1,0 +1,201 @@
+"""What Dify offers around the chat: the app itself, suggestions, feedback, speech and files.
+
+Source of the facts: Dify, api-reference, and recordings of Dify 1.12.1.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+
+from service.answers import failures, files
+from service.answers.around import App, Rating, Speech, StoredFile
+from service.answers.base import AnswerError, Failure
+from service.answers.dify import DifyClient, Refused, Stream
+from service.answers.files import File
+from service.answers.line import WaitingLine
+from service.codes import Code
+
+log = structlog.get_logger()
+
+KNOWN_FOR_SECONDS = 30
+FAILED_FOR_SECONDS = 3
+_LOGGED_BYTES = 1000
+_NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
+
+
+class DifyAroundChat:
+    """Calls wait in `line` before they reach Dify: so many connections, and no more."""
+
+    def __init__(self, client: DifyClient, line: WaitingLine) -> None:
+        self._client = client
+        self._line = line
+        self._known = _Known(client)
+
+    async def app(self) -> App:
+        parameters, info, stale = await self._known.get()
+        return _app(info, parameters, stale=stale)
+
+    async def suggest(self, message_id: str, user: str) -> list[str]:
+        async with self._calling("suggested"):
+            reply = await self._client.get(f"messages/{message_id}/suggested", {"user": user})
+            return [question for question in _list(reply.get("data")) if isinstance(question, str)]
+
+    async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
+        body = {"rating": rating, "user": user} | ({} if content is None else {"content": content})
+        async with self._calling("feedbacks"):
+            try:
+                await self._client.post(f"messages/{message_id}/feedbacks", body)
+            except AnswerError as error:
+                if rating is not None or _NOTHING_TO_TAKE_BACK not in _said(error):
+                    raise
+
+    async def transcribe(self, file: File, user: str) -> str:
+        async with self._calling("audio-to-text"):
+            reply = await self._client.upload("audio-to-text", user, files.speech(file))
+            return str(reply.get("text") or "")
+
+    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Speech:
+        what = {"text": text} if message_id is None else {"message_id": message_id}
+        async with AsyncExitStack() as opening:
+            await opening.enter_async_context(self._calling("text-to-audio"))
+            stream = await opening.enter_async_context(self._client.stream("text-to-audio", {"user": user} | what))
+            if not (first := await stream.read()):
+                raise AnswerError(failures.BROKEN_OFF)
+            return Speech(stream.media_type, _rest(first, stream), opening.pop_all())
+
+    async def upload(self, file: File, user: str) -> StoredFile:
+        parameters, _, _ = await self._known.get()
+        async with self._calling("files/upload"):
+            rules = [rule for rule in (files.rules_of(parameters), *files.rules_of_inputs(parameters)) if rule]
+            kind, max_bytes = files.admit(file, rules)
+            reply = await self._client.upload("files/upload", user, files.limited(file, max_bytes))
+            return _stored(file, kind, reply)
+
+    @asynccontextmanager
+    async def _calling(self, route: str) -> AsyncIterator[None]:
+        """A place in line, and a line in the log: of what was called and how it went, never of what was said."""
+        started_at = time.monotonic()
+        try:
+            await self._line.enter()
+            try:
+                yield
+            finally:
+                self._line.leave()
+        except AnswerError as error:
+            _log_failure(route, error, _ms_since(started_at))
+            raise
+        except BaseException as error:  # the caller hung up, or sends something else than it said
+            log.info("dify.abandoned", route=route, why=type(error).__name__, duration_ms=_ms_since(started_at))
+            raise
+        log.info("dify.called", route=route, duration_ms=_ms_since(started_at))
+
+
+class _Known:
+    """What Dify said of the app, asked anew after KNOWN_FOR_SECONDS, by one caller for all.
+
+    While Dify fails, what it said last goes on to be true; it is asked again after FAILED_FOR_SECONDS.
+    """
+
+    def __init__(self, client: DifyClient) -> None:
+        self._client = client
+        self._asking = asyncio.Lock()
+        self._said: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+        self._failure: Failure | None = None
+        self._good_until = 0.0
+
+    async def get(self) -> tuple[Mapping[str, Any], Mapping[str, Any], bool]:
+        """The app's parameters, its info, and whether that is stale. Raises AnswerError where nothing is known."""
+        async with self._asking:
+            if time.monotonic() >= self._good_until:
+                await self._ask()
+        if self._said is None:
+            raise AnswerError(self._failure or failures.LOST)
+        return *self._said, self._failure is not None
+
+    async def _ask(self) -> None:
+        try:
+            self._said = await self._client.ask_app("parameters"), await self._client.ask_app("info")
+            self._failure = None
+        except AnswerError as error:
+            _log_failure("parameters", error)
+            self._failure = error.failure
+        self._good_until = time.monotonic() + (KNOWN_FOR_SECONDS if self._failure is None else FAILED_FOR_SECONDS)
+
+
+async def _rest(first: bytes, stream: Stream) -> AsyncGenerator[bytes, None]:
+    chunk = first
+    while chunk:
+        yield chunk
+        chunk = await stream.read()
+
+
+def _app(info: Mapping[str, Any], parameters: Mapping[str, Any], *, stale: bool) -> App:
+    return App(
+        name=str(info.get("name") or ""),
+        mode=str(info.get("mode") or ""),
+        source="dify",
+        opening_statement=str(parameters.get("opening_statement") or ""),
+        suggested_questions=[str(question) for question in _list(parameters.get("suggested_questions"))],
+        suggested_questions_after_answer=is_on(parameters.get("suggested_questions_after_answer")),
+        speech_to_text=is_on(parameters.get("speech_to_text")),
+        text_to_speech=is_on(parameters.get("text_to_speech")),
+        speaks_by_itself=_speaks_by_itself(parameters.get("text_to_speech")),
+        citations=is_on(parameters.get("retriever_resource")),
+        upload=files.rules_of(parameters),
+        inputs=_list(parameters.get("user_input_form")),
+        stale=stale,
+    )
+
+
+def is_on(feature: Any) -> bool:
+    """Of a feature among the app's parameters."""
+    return isinstance(feature, dict) and feature.get("enabled") is True
+
+
+def _speaks_by_itself(speech: Any) -> bool:
+    return is_on(speech) and speech.get("autoPlay") == "enabled"
+
+
+def _stored(file: File, kind: str, reply: Mapping[str, Any]) -> StoredFile:
+    if not reply.get("id"):
+        raise AnswerError(failures.LOST)
+    return StoredFile(
+        id=str(reply["id"]),
+        name=str(reply.get("name") or file.name),
+        size=int(reply.get("size") or 0),
+        kind=kind,
+        extension=str(reply.get("extension") or file.extension),
+        mime_type=str(reply.get("mime_type") or file.media_type),
+    )
+
+
+def _log_failure(route: str, error: AnswerError, duration_ms: int | None = None) -> None:
+    """What only the caller can mend is no error of the service."""
+    failure = error.failure
+    is_ours = failure.code is Code.UNAUTHORIZED or failure.code.status >= Code.SERVER_ERROR
+    refusal = error.__cause__ if isinstance(error.__cause__, Refused) else None
+    (log.error if is_ours else log.warning)(
+        "dify.failed",
+        route=route,
+        reason=failure.reason,
+        status=refusal and refusal.status,
+        said=_said(error)[:_LOGGED_BYTES].decode(errors="replace") or None,
+        duration_ms=duration_ms,
+        exc_info=error if is_ours else None,
+    )
+
+
+def _said(error: AnswerError) -> bytes:
+    return error.__cause__.body if isinstance(error.__cause__, Refused) else b""
+
+
+def _ms_since(moment: float) -> int:
+    return round((time.monotonic() - moment) * 1000)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

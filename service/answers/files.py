@@ -1,0 +1,183 @@
+"""Files on their way to Dify: their names, kinds and sizes, and what an app takes of them. No I/O.
+
+Source of the facts: Dify, api-reference: files/upload, audio-to-text, parameters.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from service.answers.base import AnswerError
+from service.answers.failures import FEATURE_OFF, TOO_LARGE, UNSUPPORTED_AUDIO, UNSUPPORTED_TYPE
+
+KINDS = ("image", "document", "audio", "video", "custom")
+MEGABYTE = 1024 * 1024
+MAX_SPEECH_BYTES = 30 * MEGABYTE
+LONGEST_NAME = 200
+
+_EXTENSIONS = {
+    "image": "jpg jpeg png webp gif svg",
+    "document": "txt md mdx markdown pdf html xlsx xls doc docx csv eml msg pptx ppt xml epub",
+    "audio": "mp3 m4a wav webm amr mpga",
+    "video": "mp4 mov mpeg",
+}
+_KIND_BY_EXTENSION = {extension: kind for kind, names in _EXTENSIONS.items() for extension in names.split()}
+_LIMITS = {  # in system_parameters, in MB, and Dify's defaults
+    "image": ("image_file_size_limit", 10),
+    "audio": ("audio_file_size_limit", 50),
+    "video": ("video_file_size_limit", 100),
+    "document": ("file_size_limit", 15),
+}
+_DEFAULT_MAX_FILES = 3
+
+# Dify tells by the part's content type alone, and knows few names; these are other names for the same.
+_SPEECH_TYPES = {
+    "audio/wav": "audio/wav",
+    "audio/x-wav": "audio/wav",
+    "audio/wave": "audio/wav",
+    "audio/vnd.wave": "audio/wav",
+    "audio/mp3": "audio/mp3",
+    "audio/mpeg": "audio/mp3",
+    "audio/mpga": "audio/mp3",
+    "audio/m4a": "audio/m4a",
+    "audio/x-m4a": "audio/m4a",
+    "audio/mp4": "audio/m4a",
+    "audio/amr": "audio/amr",
+}
+_SPEECH_TYPE_BY_EXTENSION = {
+    "wav": "audio/wav",
+    "mp3": "audio/mp3",
+    "mpga": "audio/mp3",
+    "m4a": "audio/m4a",
+    "amr": "audio/amr",
+}
+_UNKNOWN_TYPES = {"", "application/octet-stream"}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that is still being read. `least_size` is known before it is; `content` is iterated once."""
+
+    name: str
+    media_type: str
+    content: AsyncIterator[bytes]
+    least_size: int = 0
+
+    @property
+    def extension(self) -> str:
+        """Without the dot, in lower case."""
+        return PurePosixPath(self.name).suffix[1:].lower()
+
+
+class UploadRules(msgspec.Struct, frozen=True):
+    """What an app takes. Kind `custom` is any file of one of the `extensions`, or any at all where there are none."""
+
+    kinds: list[str]
+    extensions: list[str]
+    max_files: int
+    max_bytes: dict[str, int]
+
+    def kind_of(self, file: File) -> str | None:
+        """The kind under which the app takes the file; None if it does not."""
+        kind = kind_of(file)
+        if kind in self.kinds and kind != "custom":
+            return kind
+        is_listed = not self.extensions or file.extension in self.extensions
+        return "custom" if "custom" in self.kinds and is_listed else None
+
+
+def kind_of(file: File) -> str:
+    """As Dify decides it: by the extension, then by the media type."""
+    general = file.media_type.partition("/")[0]
+    return _KIND_BY_EXTENSION.get(file.extension) or (general if general in {"image", "audio", "video"} else "custom")
+
+
+def rules_of(parameters: Mapping[str, Any]) -> UploadRules | None:
+    """What may be attached to a question; None where uploads are off."""
+    uploads = _object(parameters.get("file_upload"))
+    image = _object(uploads.get("image"))
+    max_bytes = max_bytes_of(parameters)
+    if uploads.get("enabled") is True:
+        return _rules(uploads, max_bytes)
+    if image.get("enabled") is True:  # the older form
+        return _rules(image | {"allowed_file_types": ["image"]}, max_bytes)
+    return None
+
+
+def rules_of_inputs(parameters: Mapping[str, Any]) -> Iterator[UploadRules]:
+    """What the app takes as its inputs: a field for files takes some although uploads are off."""
+    for item in parameters.get("user_input_form") or []:
+        for kind, field in _object(item).items():
+            if kind in {"file", "file-list"} and (rules := _rules(_object(field), max_bytes_of(parameters))):
+                yield rules
+
+
+def max_bytes_of(parameters: Mapping[str, Any]) -> dict[str, int]:
+    limits = _object(parameters.get("system_parameters"))
+    return {kind: int(limits.get(name) or default) * MEGABYTE for kind, (name, default) in _LIMITS.items()}
+
+
+def admit(file: File, rules: list[UploadRules]) -> tuple[str, int]:
+    """The kind under which the file is taken, and how large it may be (bytes). Raises AnswerError."""
+    if not rules:
+        raise AnswerError(FEATURE_OFF)
+    kind = next((kind for rule in rules if (kind := rule.kind_of(file))), None)
+    if kind is None:
+        raise AnswerError(UNSUPPORTED_TYPE)
+    # Dify goes by the extension here, whatever the media type says.
+    max_bytes = rules[0].max_bytes[_KIND_BY_EXTENSION.get(file.extension, "document")]
+    return kind, max_bytes
+
+
+def speech(file: File) -> File:
+    """The file under the name that Dify has for its type. Raises AnswerError where it has none."""
+    said = file.media_type.partition(";")[0].strip().lower()
+    by_extension = _SPEECH_TYPE_BY_EXTENSION.get(file.extension)
+    media_type = by_extension if said in _UNKNOWN_TYPES else _SPEECH_TYPES.get(said)
+    if media_type is None:
+        raise AnswerError(UNSUPPORTED_AUDIO)
+    return limited(File(file.name, media_type, file.content, file.least_size), MAX_SPEECH_BYTES)
+
+
+def limited(file: File, max_bytes: int) -> File:
+    """The same file, whose reading raises AnswerError when it gets too large; so does this, if that is known."""
+    if file.least_size > max_bytes:
+        raise AnswerError(TOO_LARGE)
+    return File(file.name, file.media_type, _counted(file.content, max_bytes), file.least_size)
+
+
+async def _counted(content: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in content:
+        size += len(chunk)
+        if size > max_bytes:
+            raise AnswerError(TOO_LARGE)
+        yield chunk
+
+
+def plain_name(name: str, media_type: str) -> str:
+    """The last segment of a path of any system, without what cannot be seen; a name for a file that has none."""
+    name = "".join(char for char in re.split(r"[/\\]", name)[-1] if char.isprintable()).strip(" .")
+    if not name:
+        subtype = re.sub(r"[^a-z0-9]", "", media_type.partition(";")[0].partition("/")[2].lower())
+        name = f"file.{subtype}" if subtype in _KIND_BY_EXTENSION else "file"
+    path = PurePosixPath(name)
+    return path.stem[: LONGEST_NAME - len(path.suffix[:20])] + path.suffix[:20]
+
+
+def _rules(config: Mapping[str, Any], max_bytes: dict[str, int]) -> UploadRules | None:
+    methods = config.get("allowed_file_upload_methods") or config.get("transfer_methods")
+    if methods and "local_file" not in methods:
+        return None
+    kinds = [kind for kind in config.get("allowed_file_types") or KINDS if kind in KINDS]
+    extensions = [str(extension).lower().lstrip(".") for extension in config.get("allowed_file_extensions") or []]
+    max_files = config.get("number_limits") or config.get("max_length") or _DEFAULT_MAX_FILES
+    return UploadRules(kinds, extensions, int(max_files), max_bytes)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,80 @@
+"""What a mock offers around the chat: enough of everything to build a page on."""
+
+import io
+import math
+import struct
+import uuid
+import wave
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+
+from service.answers import files
+from service.answers.around import App, Rating, Speech, StoredFile
+from service.answers.files import KINDS, File, UploadRules
+
+SAMPLES_PER_SECOND = 8000
+TONE_SECONDS = 0.4
+TONE_HERTZ = 440
+_CHUNK_BYTES = 2048
+_RULES = UploadRules(list(KINDS), [], max_files=3, max_bytes=files.max_bytes_of({}))
+
+
+class MockAroundChat:
+    """All is switched on; nothing is kept. Files are read to their end, counted and forgotten."""
+
+    def __init__(self, name: str) -> None:
+        self._app = App(
+            name=name,
+            mode="chat",
+            source="mock",
+            opening_statement="Hello! This is a mock: it answers by itself.",
+            suggested_questions=["/mock help", "/mock markdown"],
+            suggested_questions_after_answer=True,
+            speech_to_text=True,
+            text_to_speech=True,
+            citations=True,
+            upload=_RULES,
+        )
+
+    async def app(self) -> App:
+        return self._app
+
+    async def suggest(self, message_id: str, user: str) -> list[str]:
+        return ["/mock help", "What else can you do?", "Why is that so?"]
+
+    async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
+        """Any answer takes any rating."""
+
+    async def transcribe(self, file: File, user: str) -> str:
+        size = await _size(files.speech(file))
+        return f"This is a mock: {size} bytes of speech."
+
+    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Speech:
+        return Speech("audio/wav", _in_chunks(_tone()), AsyncExitStack())
+
+    async def upload(self, file: File, user: str) -> StoredFile:
+        kind, max_bytes = files.admit(file, [_RULES])
+        size = await _size(files.limited(file, max_bytes))
+        return StoredFile(str(uuid.uuid4()), file.name, size, kind, file.extension, file.media_type)
+
+
+async def _size(file: File) -> int:
+    return sum([len(chunk) async for chunk in file.content])
+
+
+async def _in_chunks(data: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(data), _CHUNK_BYTES):
+        yield data[start : start + _CHUNK_BYTES]
+
+
+def _tone() -> bytes:
+    """A WAV file, 16 bits, mono."""
+    turn = 2 * math.pi * TONE_HERTZ / SAMPLES_PER_SECOND
+    samples = [round(8000 * math.sin(turn * number)) for number in range(round(SAMPLES_PER_SECOND * TONE_SECONDS))]
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(SAMPLES_PER_SECOND)
+        wav.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+    return file.getvalue()

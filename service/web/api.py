@@ -1,0 +1,165 @@
+"""/api: what there is around the chat, for pages. The same user as in the chat: the holder of its resume token."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Send
+
+from service.answers.around import AroundChat, Rating, Speech
+from service.answers.base import AnswerError
+from service.chat.owner import is_token, user_of
+from service.codes import Code
+from service.web.bodies import BadBody, open_file, read_json
+from service.web.replies import Reply, fail, ok
+
+_UNCACHED = {"Cache-Control": "no-store"}
+
+T = TypeVar("T")
+
+
+class Feedback(msgspec.Struct, frozen=True):
+    rating: Rating | None
+    content: str | None = None
+
+
+class SpeechRequest(msgspec.Struct, frozen=True):
+    text: str | None = None
+    message_id: UUID | None = None
+
+
+class NoToken(Exception):
+    """The caller does not say who asks."""
+
+
+class Api:
+    """`max_length` of what people write is in characters."""
+
+    def __init__(self, around: AroundChat, max_length: int) -> None:
+        self._around = around
+        self._max_length = max_length
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/api/app", self.app),
+            Route("/api/messages/{message_id:uuid}/suggested", self.suggested),
+            Route("/api/messages/{message_id:uuid}/feedback", self.feedback, methods=["POST"]),
+            Route("/api/audio-to-text", self.audio_to_text, methods=["POST"]),
+            Route("/api/text-to-audio", self.text_to_audio, methods=["POST"]),
+            Route("/api/files", self.files, methods=["POST"]),
+        ]
+
+    async def app(self, request: Request) -> Response:
+        return ok(await self._around.app(), _UNCACHED)
+
+    async def suggested(self, request: Request) -> Response:
+        user, message_id = _user(request), str(request.path_params["message_id"])
+        return ok(await _while_connected(request, self._around.suggest(message_id, user)), _UNCACHED)
+
+    async def feedback(self, request: Request) -> Response:
+        user, message_id = _user(request), str(request.path_params["message_id"])
+        feedback = await read_json(request, Feedback)
+        self._check_length("content", feedback.content or "")
+        await self._around.rate(message_id, user, feedback.rating, feedback.content)
+        return ok()
+
+    async def audio_to_text(self, request: Request) -> Response:
+        user = _user(request)
+        return ok({"text": await self._around.transcribe(await open_file(request), user)})
+
+    async def text_to_audio(self, request: Request) -> Response:
+        user = _user(request)
+        wanted = await read_json(request, SpeechRequest)
+        self._check_wish(wanted)
+        message_id = None if wanted.message_id is None else str(wanted.message_id)
+        speaking = self._around.speak(user, text=wanted.text, message_id=message_id)
+        return _SpeechReply(await _while_connected(request, speaking))
+
+    async def files(self, request: Request) -> Response:
+        user = _user(request)
+        return ok(await self._around.upload(await open_file(request), user))
+
+    def _check_wish(self, wanted: SpeechRequest) -> None:
+        if wanted.message_id is None and not (wanted.text or "").strip():
+            raise BadBody("Say what to speak: `text`, or the `message_id` of an answer.")
+        self._check_length("text", wanted.text or "")
+
+    def _check_length(self, name: str, text: str) -> None:
+        if len(text) > self._max_length:
+            raise BadBody(f"{name} is too long: {len(text)} characters, {self._max_length} are allowed.")
+
+
+class _SpeechReply(StreamingResponse):
+    """Where the source breaks off, so does the connection: the caller sees that something is missing."""
+
+    def __init__(self, speech: Speech) -> None:
+        super().__init__(speech.chunks, media_type=speech.media_type, headers=_UNCACHED)
+        self._speech = speech
+
+    async def stream_response(self, send: Send) -> None:
+        try:
+            with suppress(AnswerError):
+                await super().stream_response(send)
+        finally:
+            await self._speech.close()
+
+
+async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Nobody pays for what nobody waits for: the work is given up when the caller hangs up. Its body has been read."""
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_hang_up(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _hang_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _user(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not is_token(token):
+        raise NoToken
+    return user_of(token)
+
+
+async def on_answer_error(request: Request, error: Exception) -> Reply:
+    assert isinstance(error, AnswerError)  # noqa: S101 - for the type checker: so with the others
+    failure = error.failure
+    return fail(failure.code, failure.words, data={"reason": failure.reason})
+
+
+async def on_bad_body(request: Request, error: Exception) -> Reply:
+    assert isinstance(error, BadBody)  # noqa: S101
+    return fail(error.code, str(error))
+
+
+async def on_no_token(request: Request, error: Exception) -> Reply:
+    words = "Send the connection's resume_token: Authorization: Bearer <32 hexadecimal digits>."
+    return fail(Code.UNAUTHORIZED, words, {"WWW-Authenticate": "Bearer"})
+
+
+async def on_hang_up(request: Request, error: Exception) -> Reply:
+    """Nobody is there to read it."""
+    return fail(Code.BAD_REQUEST)
+
+
+HANDLERS = {
+    AnswerError: on_answer_error,
+    BadBody: on_bad_body,
+    NoToken: on_no_token,
+    ClientDisconnect: on_hang_up,
+}
