@@ -60,13 +60,26 @@ async def dify(aiohttp_server):
     fake = FakeDify()
     server = await aiohttp_server(fake.app())
     fake.url = str(server.make_url("/v1"))
-    return fake
+    yield fake
+    assert fake.inspector.troubles == []
 
 
 @pytest.fixture
 async def http():
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@pytest.fixture
+def call(http):
+    """Call a route of the API; returns the HTTP status and the envelope."""
+
+    async def call(service, method, path, token="0123456789abcdef" * 2, **options):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with http.request(method, f"{service.url}{path}", headers=headers, **options) as response:
+            return response.status, await response.json()
+
+    return call
 
 
 class Service:

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import web
 
 from tests import recordings
+from tests.dify_requests import Inspector
+from tests.fake_around import FakeAround, parameters
 
 KEY = "app-secret-of-the-tests"
 
@@ -58,6 +60,9 @@ class FakeDify:
         self.mode = "chat"
         self.info_headers: dict[str, str] = {}
         self.info: Scene | None = None  # another reply to the check than a good one
+        self.parameters = parameters()
+        self.inspector = Inspector()
+        self.around = FakeAround(self._play)
         self.hung_up = 0
         self.finished = 0
         self.released = asyncio.Event()  # ends the scenes that would go on for ever
@@ -71,11 +76,12 @@ class FakeDify:
         self._scenes = list(scenes)
 
     def app(self) -> web.Application:
-        app = web.Application()
+        app = web.Application(middlewares=[self.inspector.middleware()])
         app.router.add_get("/v1/info", self._info)
         app.router.add_get("/v1/parameters", self._parameters)
         app.router.add_post("/v1/chat-messages", self._chat_messages)
         app.router.add_post("/v1/chat-messages/{task_id}/stop", self._stop)
+        self.around.add_to(app.router)
         return app
 
     def stop_of(self, task_id: str) -> asyncio.Event:
@@ -91,8 +97,18 @@ class FakeDify:
         return _refusal(request) or web.json_response(app, headers=self.info_headers)
 
     async def _parameters(self, request: web.Request) -> web.StreamResponse:
-        recording = recordings.load("5_parameters_chat-speech-on")
-        return _refusal(request) or web.Response(body=recording.body, content_type="application/json")
+        return _refusal(request) or web.json_response(self.parameters)
+
+    async def _play(self, request: web.Request, scene: Scene | None, recording: str | None) -> web.StreamResponse:
+        """What is around the chat: the recording, unless a scene stands in."""
+        if refusal := _refusal(request):
+            return refusal
+        stage = Stage(self, request)
+        try:
+            await (scene or replay(recording))(stage)
+        except ConnectionResetError:
+            self.hung_up += 1
+        return stage.response
 
     async def _chat_messages(self, request: web.Request) -> web.StreamResponse:
         if refusal := _refusal(request):
