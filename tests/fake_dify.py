@@ -7,6 +7,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -42,6 +43,11 @@ class Stage:
 
     async def end(self) -> None:
         await self.event("message_end", metadata={"usage": {"total_tokens": 3}, "retriever_resources": []})
+
+    async def hung_up(self) -> None:
+        """Until the service ends the connection: then aiohttp cancels the handler."""
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
 
     async def stopped(self) -> None:
         await self.dify.stop_of(self.task_id).wait()

@@ -130,6 +130,7 @@ async def _rest(first: bytes, stream: Stream) -> AsyncGenerator[bytes, None]:
     chunk = first
     while chunk:
         yield chunk
+        await asyncio.sleep(0)  # the end of a listener is seen here, however fast Dify writes
         chunk = await stream.read()
 
 

@@ -135,7 +135,10 @@ def admit(file: File, rules: list[UploadRules]) -> tuple[str, int]:
 
 def speech(file: File) -> File:
     """The file under the name that Dify has for its type. Raises AnswerError where it has none."""
-    said = file.media_type.partition(";")[0].strip().lower()
+    said, _, options = file.media_type.lower().partition(";")
+    said = said.strip()
+    if "codecs" in options and said == "audio/mp4" and "mp4a" not in options:
+        raise AnswerError(UNSUPPORTED_AUDIO)  # the container of M4A, with something else in it
     by_extension = _SPEECH_TYPE_BY_EXTENSION.get(file.extension)
     media_type = by_extension if said in _UNKNOWN_TYPES else _SPEECH_TYPES.get(said)
     if media_type is None:
