@@ -200,7 +200,7 @@ async def test_a_body_that_is_wrong_is_explained(start, call, body, words):
 
 
 async def test_a_body_that_is_too_large_is_not_read_to_its_end(start, call):
-    body = b'{"rating": "like", "content": "%s"}' % (b"x" * 70_000)
+    body = b'{"rating": "like", "content": "%s"}' % (b"x" * 130_000)
     status, reply = await call(await start(), "POST", f"/api/messages/{MESSAGE}/feedback", data=body)
     assert (status, reply["code"]) == (413, 413)
 

@@ -19,6 +19,8 @@ from service.codes import Code
 from service.web.bodies import BadBody, open_file, read_json
 from service.web.replies import Reply, fail, ok
 
+MIN_JSON_BYTES = 64 * 1024
+MAX_BYTES_PER_CHARACTER = 12  # an emoji, escaped
 _UNCACHED = {"Cache-Control": "no-store"}
 
 T = TypeVar("T")
@@ -44,6 +46,7 @@ class Api:
     def __init__(self, around: AroundChat, max_length: int) -> None:
         self._around = around
         self._max_length = max_length
+        self._max_bytes = max(MIN_JSON_BYTES, max_length * MAX_BYTES_PER_CHARACTER)
 
     def routes(self) -> list[Route]:
         return [
@@ -64,7 +67,7 @@ class Api:
 
     async def feedback(self, request: Request) -> Response:
         user, message_id = _user(request), str(request.path_params["message_id"])
-        feedback = await read_json(request, Feedback)
+        feedback = await read_json(request, Feedback, self._max_bytes)
         self._check_length("content", feedback.content or "")
         await self._around.rate(message_id, user, feedback.rating, feedback.content)
         return ok()
@@ -75,7 +78,7 @@ class Api:
 
     async def text_to_audio(self, request: Request) -> Response:
         user = _user(request)
-        wanted = await read_json(request, SpeechRequest)
+        wanted = await read_json(request, SpeechRequest, self._max_bytes)
         self._check_wish(wanted)
         message_id = None if wanted.message_id is None else str(wanted.message_id)
         speaking = self._around.speak(user, text=wanted.text, message_id=message_id)

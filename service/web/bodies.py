@@ -12,7 +12,6 @@ from starlette.requests import Request
 from service.answers.files import File, plain_name
 from service.codes import Code
 
-MAX_JSON_BYTES = 64 * 1024
 MAX_FRAME_BYTES = 64 * 1024
 """What may stand around a file in a form: other fields, headers, boundaries."""
 IDLE_TIMEOUT_SECONDS = 30
@@ -28,13 +27,13 @@ class BadBody(Exception):
         self.code = code
 
 
-async def read_json(request: Request, kind: type[T]) -> T:
+async def read_json(request: Request, kind: type[T], max_bytes: int) -> T:
     """Raises BadBody, and ClientDisconnect."""
     body = b""
     async for chunk in _chunks(request):
         body += chunk
-        if len(body) > MAX_JSON_BYTES:
-            raise BadBody(f"The body is larger than {MAX_JSON_BYTES} bytes.", Code.TOO_LARGE)
+        if len(body) > max_bytes:
+            raise BadBody(f"The body is larger than {max_bytes} bytes.", Code.TOO_LARGE)
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
