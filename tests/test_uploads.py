@@ -187,6 +187,12 @@ async def test_what_dify_says_against_a_file_is_told(service, dify, call, status
     assert (replied, reply["data"]) == (told, {"reason": reason})
 
 
+async def test_a_reply_without_an_id_is_none(service, dify, call):
+    dify.around.scenes["files/upload"] = fake_dify.raw(b"{}", 201, "application/json")
+    status, reply = await call(service, "POST", "/api/files", data=form())
+    assert (status, reply["data"]) == (503, {"reason": "lost"})
+
+
 async def test_memory_stays_flat_while_a_large_file_passes(service, dify, http):
     await Sender(1).send(http, service)
     tracemalloc.start()
