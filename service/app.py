@@ -1,5 +1,6 @@
 """create_app(settings): the only place where parts are wired together."""
 
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,6 +25,7 @@ from service.answers.patience import Timeouts
 from service.chat.drain import Drain
 from service.chat.gateway import Gateway
 from service.chat.heartbeat import Supervisor
+from service.chat.peers import Alone, Peers
 from service.chat.roster import Roster
 from service.chat.turns import Turns
 from service.settings import Settings, SettingsError, read_settings
@@ -39,13 +41,16 @@ log = structlog.get_logger()
 
 def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
     """The whole service; `at_end` is called when all of it has stopped."""
-    answerer, around = _sources(settings)
-    turns = Turns(answerer, orphan_grace=settings.orphan_grace, resume_window=settings.resume_window)
+    line = _line(settings)
+    answerer, around = _sources(settings, line)
     roster = Roster(settings.max_connections)
+    peers = _peers(settings, roster, line)
+    turns = Turns(answerer, peers, orphan_grace=settings.orphan_grace, resume_window=settings.resume_window)
     supervisor = Supervisor(roster, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
     gateway = Gateway(
         roster,
         turns,
+        peers.enter,
         allowed_origins=settings.allowed_origins,
         max_content_length=settings.max_content_length,
         refuse=fail,
@@ -54,7 +59,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     drain = Drain(roster, turns, settings.drain_timeout)
     operations = Operations(
         settings.mode,
-        lambda: {"connections": len(roster), "turns": len(turns), **turns.counts()},
+        lambda: {"connections": len(roster), "turns": len(turns), **turns.counts(), **peers.counts()},
         answerer.check,
         lambda: turns.is_closing,
         degrades=settings.degrade_to_mock,
@@ -63,7 +68,9 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = Tasks()
+        await peers.start()
         tasks.spawn(supervisor.run())
+        tasks.spawn(peers.run())
         if not settings.mock_mode:
             tasks.spawn(_announce(answerer))
         else:
@@ -75,6 +82,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         finally:
             await turns.close()
             await tasks.finish(within=0)
+            await peers.close()
             await answerer.close()
             log.info("service.stopped", **turns.counts())
             if at_end is not None:
@@ -106,23 +114,35 @@ async def _announce(answerer: Answerer) -> None:
         log.error("dify.not_ready", reason=failure.reason, cause=failure.cause)
 
 
-def _sources(settings: Settings) -> tuple[Answerer, AroundChat]:
+def _sources(settings: Settings, line: WaitingLine) -> tuple[Answerer, AroundChat]:
     """Where answers come from, and what is around the chat. Only answers degrade to a mock."""
     if settings.mock_mode:
         reason = f"this service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
         return mock, MockAroundChat(settings.app_name)
     dify = dify_answerer(settings)
-    return _careful(dify, settings), DifyAroundChat(dify.client, _line(settings))
+    return _careful(dify, settings, line), DifyAroundChat(dify.client, _line(settings))
 
 
-def _careful(dify: DifyAnswerer, settings: Settings) -> Answerer:
+def _careful(dify: DifyAnswerer, settings: Settings, line: WaitingLine) -> Answerer:
     breaker = CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest)
-    careful = CarefulAnswerer(dify, _line(settings), breaker, settings.dify_retry_budget)
+    careful = CarefulAnswerer(dify, line, breaker, settings.dify_retry_budget)
     if not settings.degrade_to_mock:
         return careful
     reason = "the assistant cannot be reached at the moment."
     return DegradingAnswerer(careful, MockAnswerer(reason, settings.mock_tokens_per_second))
+
+
+def _peers(settings: Settings, roster: Roster, line: WaitingLine) -> Peers:
+    """Processes that ask the same Dify app by the same Redis are one fleet."""
+    if not settings.redis_url:
+        return Alone()
+    from service.fleet.fleet import Fleet  # noqa: PLC0415 - Redis costs memory, only where it is used
+    from service.fleet.store import Store  # noqa: PLC0415
+
+    app = hashlib.sha256(f"{settings.dify_api_url} {settings.dify_api_key}".encode()).hexdigest()[:8]
+    store = Store(settings.redis_url, f"dify-live:{app}", settings.resume_window)
+    return Fleet(store, roster, line.share)
 
 
 def _line(settings: Settings) -> WaitingLine:

@@ -50,6 +50,8 @@ class Settings:
     orphan_grace: float = 30
     resume_window: float = 60
     drain_timeout: float = 25
+    redis_url: str = field(default="", repr=False)
+    web_concurrency: int = 1
     max_connections: int = 5000
     max_content_length: int = 10_000
     log_level: str = "INFO"
@@ -61,7 +63,7 @@ class Settings:
 
     def masked(self) -> dict[str, Any]:
         """For the log: everything but secrets, of which it says only whether they are there."""
-        return asdict(self) | {"dify_api_key": "***" if self.dify_api_key else ""}
+        return asdict(self) | {name: "***" if getattr(self, name) else "" for name in ("dify_api_key", "redis_url")}
 
 
 def read_settings(env_file: str = ".env") -> Settings:
@@ -75,6 +77,7 @@ def read_settings(env_file: str = ".env") -> Settings:
     except (OSError, ValueError) as error:
         raise SettingsError(f"{env_file}: cannot be read: {error}.") from None
     env.add_parser("http_url", _http_url)
+    env.add_parser("redis_url", _redis_url)
     env.add_parser("level", _level)
     env.add_parser("origins", _origins)
     default = Settings()
@@ -114,6 +117,8 @@ def read_settings(env_file: str = ".env") -> Settings:
         orphan_grace=env.float("ORPHAN_GRACE", default.orphan_grace, validate=_not_negative),
         resume_window=env.float("RESUME_WINDOW", default.resume_window, validate=_not_negative),
         drain_timeout=env.float("DRAIN_TIMEOUT", default.drain_timeout, validate=_not_negative),
+        redis_url=env.redis_url("REDIS_URL", default.redis_url),
+        web_concurrency=env.int("WEB_CONCURRENCY", default.web_concurrency, validate=_positive),
         max_connections=env.int("MAX_CONNECTIONS", default.max_connections, validate=_positive),
         max_content_length=env.int("MAX_CONTENT_LENGTH", default.max_content_length, validate=_positive),
         log_level=env.level("LOG_LEVEL", "DEBUG" if debug else default.log_level),
@@ -131,6 +136,10 @@ def read_settings(env_file: str = ".env") -> Settings:
 def _check_together(settings: Settings) -> None:
     if not settings.mock_mode and not settings.dify_api_key:
         raise SettingsError("DIFY_API_KEY: is needed when MOCK_MODE is off.")
+    if settings.web_concurrency > 1 and not settings.redis_url:
+        raise SettingsError(
+            "WEB_CONCURRENCY: more than one process needs REDIS_URL, or a client that comes back finds nothing."
+        )
     if settings.websocket_heartbeat_timeout <= settings.websocket_heartbeat_interval:
         raise SettingsError("WEBSOCKET_HEARTBEAT_TIMEOUT: must be longer than WEBSOCKET_HEARTBEAT_INTERVAL.")
 
@@ -159,6 +168,12 @@ def _http_url(value: str) -> str:
     if _http_origin(value) is None or "?" in value or "#" in value:
         raise ValidationError("Must be a URL such as https://api.dify.ai/v1.")
     return value.rstrip("/")
+
+
+def _redis_url(value: str) -> str:
+    if value and not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ValidationError("Must be a URL such as redis://:password@host:6379/0.")
+    return value
 
 
 def _origins(value: str) -> tuple[str, ...]:

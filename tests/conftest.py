@@ -18,6 +18,7 @@ from service.settings import Settings
 from tests.clients import Client
 from tests.fake_dify import KEY, FakeDify
 from tests.processes import Process
+from tests.redis_server import redis  # noqa: F401 - a fixture
 
 PATIENCE_SECONDS = 10
 ROOT = Path(__file__).parents[1]

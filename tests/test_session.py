@@ -10,6 +10,7 @@ from service.answers.base import Identity, Speech, Step, Text
 from service.chat import closing
 from service.chat import session as session_module
 from service.chat.owner import user_of
+from service.chat.peers import Alone
 from service.chat.session import MAX_RUNNING_TURNS, Session
 from service.chat.turns import Turns
 from tests.conftest import PATIENCE_SECONDS, eventually
@@ -44,7 +45,7 @@ async def meet():
 
     def meet(source, turns=None, orphan_grace=PATIENCE_SECONDS):
         if turns is None:
-            turns = Turns(source, orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
+            turns = Turns(source, Alone(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
         wire = Wire()
         session = Session("bed-7", wire, turns, max_content_length=100)
         met.append((session, turns))
@@ -395,5 +396,5 @@ async def test_what_a_closed_session_was_owed_counts_as_not_delivered(meet):
     await session.close(closing.REPLACED)
     source.put(Text(" unread"), None)
     await eventually(lambda: not session.is_busy)
-    turn = session._turns.find(session._token, "one")
+    turn = session._turns.known(session._token, "one")
     assert (turn.delivered, turn.undelivered) == (5, 7)

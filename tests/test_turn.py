@@ -6,6 +6,7 @@ import pytest
 
 from service.answers.base import Identity, Question, Replacement, Speech, Step, Summary, Text
 from service.chat import turn as turn_module
+from service.chat.peers import Alone
 from service.chat.turn import Delta, Status
 from service.chat.turns import Turns
 from tests.conftest import PATIENCE_SECONDS, eventually
@@ -21,7 +22,7 @@ async def begin():
     started = []
 
     def begin(source, orphan_grace=PATIENCE_SECONDS):
-        turns = Turns(source, orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
+        turns = Turns(source, Alone(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
         started.append(turns)
         return turns.start("owner", "t", QUESTION), turns
 

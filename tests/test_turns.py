@@ -4,6 +4,7 @@ import pytest
 
 from service.answers.base import Question, Summary, Text
 from service.chat import turns as turns_module
+from service.chat.peers import Alone
 from service.chat.turn import Status
 from service.chat.turns import Turns
 from tests.conftest import PATIENCE_SECONDS, eventually
@@ -16,7 +17,7 @@ async def keep():
     kept = []
 
     def keep(source, resume_window=PATIENCE_SECONDS):
-        turns = Turns(source, orphan_grace=PATIENCE_SECONDS, resume_window=resume_window)
+        turns = Turns(source, Alone(), orphan_grace=PATIENCE_SECONDS, resume_window=resume_window)
         kept.append(turns)
         return turns
 
@@ -35,16 +36,16 @@ async def ask(turns, turn_id, owner="ann"):
 async def test_an_ended_turn_is_found_by_its_owner_only(keep):
     turns = keep(Scripted(Text("a")))
     turn = await ask(turns, "one")
-    assert turns.find("ann", "one") is turn
-    assert turns.find("bob", "one") is None
-    assert turns.find("ann", "two") is None
+    assert turns.known("ann", "one") is turn
+    assert turns.known("bob", "one") is None
+    assert turns.known("ann", "two") is None
 
 
 async def test_an_ended_turn_is_forgotten_when_the_window_ends(keep):
     turns = keep(Scripted(Text("a")), resume_window=0.01)
     await ask(turns, "one")
     await ask(turns, "two")
-    await eventually(lambda: turns.find("ann", "one") is turns.find("ann", "two") is None)
+    await eventually(lambda: turns.known("ann", "one") is turns.known("ann", "two") is None)
 
 
 async def test_only_what_runs_is_running(keep):
@@ -62,7 +63,7 @@ async def test_of_one_owner_only_so_many_ended_turns_are_kept(keep, monkeypatch)
     turns = keep(Scripted(Text("a")))
     for turn_id in ("one", "two", "three"):
         await ask(turns, turn_id)
-    assert [turns.find("ann", turn_id) is None for turn_id in ("one", "two", "three")] == [True, False, False]
+    assert [turns.known("ann", turn_id) is None for turn_id in ("one", "two", "three")] == [True, False, False]
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_ENDED", 2), ("MAX_ENDED_CHARACTERS", 8)])
@@ -71,7 +72,7 @@ async def test_of_all_owners_only_so_much_is_kept_and_the_oldest_goes_first(keep
     turns = keep(Scripted(Text("four")))
     for owner in ("ann", "bob", "eve"):
         await ask(turns, "one", owner)
-    assert [turns.find(owner, "one") is None for owner in ("ann", "bob", "eve")] == [True, False, False]
+    assert [turns.known(owner, "one") is None for owner in ("ann", "bob", "eve")] == [True, False, False]
 
 
 async def test_answers_and_tokens_are_counted_also_of_those_that_were_stopped(keep):
@@ -98,6 +99,6 @@ async def test_words_that_nobody_got_are_counted_and_said_when_they_are_given_up
     await eventually(lambda: turn.text)
     turn.delivered = 2
     source.put(None)
-    await eventually(lambda: turns.find("ann", "one") is None)
+    await eventually(lambda: turns.known("ann", "one") is None)
     assert turns.counts()["undelivered_characters"] == 3
     assert [event["characters"] for event in events if event["event"] == "turn.undelivered"] == [3]

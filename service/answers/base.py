@@ -51,7 +51,7 @@ class Failure(msgspec.Struct, frozen=True):
     is_counted: bool = False
 
 
-class Identity(msgspec.Struct, frozen=True):
+class Identity(msgspec.Struct, frozen=True, tag=True):
     """Whose answer it is: known from the first event, before any text. `instead_of` is why a mock stands in."""
 
     source: Source
@@ -60,19 +60,19 @@ class Identity(msgspec.Struct, frozen=True):
     instead_of: Failure | None = None
 
 
-class Text(msgspec.Struct, frozen=True):
+class Text(msgspec.Struct, frozen=True, tag=True):
     """More of the answer."""
 
     content: str
 
 
-class Replacement(msgspec.Struct, frozen=True):
+class Replacement(msgspec.Struct, frozen=True, tag=True):
     """All text so far is withdrawn, and this takes its place (moderation)."""
 
     content: str
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, tag=True):
     """What the source does on its way to the answer. `step` is the same where it starts and where it is finished.
 
     `name` is its title or tool, `kind` the kind of a node, `status` how it ended, `content` the thought.
@@ -87,14 +87,14 @@ class Step(msgspec.Struct, frozen=True):
     content: str | None = None
 
 
-class Speech(msgspec.Struct, frozen=True):
+class Speech(msgspec.Struct, frozen=True, tag=True):
     """A piece of the answer, spoken: MP3 in base64, numbered from 0."""
 
     number: int
     content: str
 
 
-class Summary(msgspec.Struct, frozen=True):
+class Summary(msgspec.Struct, frozen=True, tag=True):
     """What is known at the end. `usage` and `citations` are Dify's own objects, handed on as they are."""
 
     usage: dict[str, Any] | None = None
@@ -110,6 +110,10 @@ class AnswerError(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.reason)
         self.failure = failure
+
+
+class AnswerStopped(Exception):
+    """The answer was stopped, though not here."""
 
 
 class Answer(Protocol):

@@ -32,12 +32,13 @@ class Refusal(Exception):
 
 
 class Gateway:
-    """Lets clients in. `refuse` makes the reply, in the envelope, for those who are not."""
+    """Lets clients in, and tells other processes (`announce`). `refuse` makes the envelope for those who are not."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the door is where all meets
         self,
         roster: Roster,
         turns: Turns,
+        announce: Callable[[str], None],
         *,
         allowed_origins: tuple[str, ...],
         max_content_length: int,
@@ -45,6 +46,7 @@ class Gateway:
     ) -> None:
         self._roster = roster
         self._turns = turns
+        self._announce = announce
         self._allowed_origins = allowed_origins
         self._max_content_length = max_content_length
         self._refuse = refuse
@@ -59,6 +61,8 @@ class Gateway:
             await self._turn_away(websocket, refusal)
             return
         await websocket.accept()
+        if "client_id" in websocket.path_params:  # nobody else has one that we made up
+            self._announce(client_id)
         await self._serve(_Wire(websocket), client_id)
 
     async def nowhere(self, websocket: WebSocket) -> None:

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import takewhile
 
+from service.chat import closing
 from service.chat.session import Session
 
 
@@ -29,6 +30,16 @@ class Roster:
         replaced = self._sessions.pop(session.client_id, None)
         self._sessions[session.client_id] = session
         return replaced
+
+    async def on_entered(self, client_id: str, is_ours: bool) -> None:  # noqa: FBT001 - what peers tell
+        """The newest connection anywhere has the client id: all processes hear of all in the same order."""
+        session = self._sessions.get(client_id)
+        if session is None:
+            return
+        if is_ours:
+            session.is_announced = True
+        elif session.is_announced:
+            await session.close(closing.REPLACED)
 
     def leave(self, session: Session) -> None:
         if self._sessions.get(session.client_id) is session:

@@ -27,7 +27,7 @@ from service.chat.protocol import (
     Stop,
     System,
 )
-from service.chat.turn import RESTARTING, Delta, News, Status, Turn
+from service.chat.turn import ID_TAKEN, RESTARTING, Delta, News, Status, Turn
 from service.chat.turns import Turns
 from service.codes import Code
 
@@ -54,7 +54,7 @@ class Session:
     """A client while it is connected. `send` is the only way out.
 
     `last_seen` and `last_sign` are on the monotonic clock, in seconds: the client's last message, and the last sign of
-    life in either direction.
+    life in either direction. `is_announced`: other processes know that the client is here.
     """
 
     __slots__ = (
@@ -65,6 +65,7 @@ class Session:
         "_wire",
         "client_id",
         "closed_by",
+        "is_announced",
         "last_seen",
         "last_sign",
     )
@@ -72,6 +73,7 @@ class Session:
     def __init__(self, client_id: str, wire: Wire, turns: Turns, max_content_length: int) -> None:
         self.client_id = client_id
         self.closed_by: Closing | None = None
+        self.is_announced = False
         self.last_seen = self.last_sign = time.monotonic()
         self._wire = wire
         self._token = owner.new_token()
@@ -148,7 +150,7 @@ class Session:
 
     async def _ask(self, chat: Chat) -> None:
         turn_id = chat.id or secrets.token_hex(8)
-        turn = self._turns.find(self._token, turn_id)
+        turn = self._turns.known(self._token, turn_id)
         if turn is None and self._turns.is_closing:
             await self.send(Error(RESTARTING.words, RESTARTING.code, turn_id, RESTARTING.reason))
         elif turn is None and len(self._turns.running(self._token)) >= MAX_RUNNING_TURNS:
@@ -160,7 +162,7 @@ class Session:
             log.info("turn.joined", turn_id=turn_id)
             self._answer(turn, chat.stream)
         else:
-            await self._refuse("This id names another question already.", turn_id)
+            await self._refuse(ID_TAKEN.words, turn_id)
 
     def _start(self, turn_id: str, chat: Chat) -> Turn:
         log.info("turn.started", turn_id=turn_id, characters=len(chat.content), stream=chat.stream)
@@ -176,7 +178,7 @@ class Session:
         self._token = resume.token
         if resume.id is None:
             await self.send(System("Welcome back", resume_token=self._token))
-        elif (turn := self._turns.find(self._token, resume.id)) is not None:
+        elif (turn := await self._turns.find(self._token, resume.id)) is not None:
             log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
             self._answer(turn, stream=True, offset=resume.offset)
         else:

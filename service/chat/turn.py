@@ -14,10 +14,10 @@ import structlog
 from service.answers.base import (
     Answer,
     AnswerError,
+    AnswerStopped,
     Failure,
     Identity,
     Part,
-    Question,
     Replacement,
     Speech,
     Step,
@@ -43,7 +43,14 @@ RESTARTING = Failure(
     "The service is restarting. Please ask again in a moment.",
     "this service was told to end, and DRAIN_TIMEOUT was over",
 )
-FAILURES = (INTERNAL, TOO_LONG, RESTARTING)
+OWNER_LOST = Failure(
+    "owner_lost",
+    Code.UNAVAILABLE,
+    "The answer broke off.",
+    "the process that wrote it ended without a word",
+)
+ID_TAKEN = Failure("id_taken", Code.PARAMETER_ERROR, "This id names another question already.", "an id asked twice")
+FAILURES = (INTERNAL, TOO_LONG, RESTARTING, OWNER_LOST, ID_TAKEN)
 
 
 class Status(StrEnum):
@@ -72,12 +79,14 @@ class Turn:
     """Reads an answer into its buffer, whoever listens. `status` is None until the one terminal state is reached.
 
     Whoever listens joins, and leaves: a turn to which nobody has listened for `orphan_grace` seconds is stopped.
-    `length` is that of the text, `delivered` how far it got to any client, both in code points.
+    `length` is that of the text, `delivered` how far it got to any client, both in code points. Another process runs
+    what `is_relayed`.
     """
 
-    def __init__(self, turn_id: str, question: Question, answer: Answer, tasks: Tasks, orphan_grace: float) -> None:
+    def __init__(self, turn_id: str, checksum: int, answer: Answer, tasks: Tasks, orphan_grace: float) -> None:
         self.id = turn_id
-        self._checksum = _checksum(question.content)
+        self.checksum = checksum
+        self.is_relayed = False
         self.status: Status | None = None
         self.failure: Failure | None = None
         self.identity: Identity | None = None
@@ -111,7 +120,7 @@ class Turn:
 
     def answers(self, content: str) -> bool:
         """Whether it was asked just that."""
-        return self._checksum == _checksum(content)
+        return self.checksum == checksum_of(content)
 
     def join(self) -> None:
         """One more listens."""
@@ -120,9 +129,15 @@ class Turn:
             self._orphaned.cancel()
 
     def leave(self) -> None:
-        """One listens no more. If it was the last one, it has `orphan_grace` seconds to come back."""
+        """One listens no more. If it was the last one, it has `orphan_grace` seconds to come back.
+
+        Of a relayed turn only its own process knows whether nobody listens.
+        """
         self._listeners -= 1
         if self._listeners:
+            return
+        if self.is_relayed:
+            self.reading.cancel()
             return
         if self.status is not None:
             self._log = _joined(self._log)  # a cursor keeps the old one
@@ -132,6 +147,8 @@ class Turn:
 
     async def follow(self, offset: int = 0) -> AsyncGenerator[News, None]:
         """Yield what comes after `offset`, to the turn's end. Who is late gets more text at a time."""
+        while self.length < offset and self.status is None:
+            await self._news.wait()  # a relayed turn has not heard yet what there is
         cursor = self.cursor(offset)
         while True:
             for item in cursor.news():
@@ -181,6 +198,8 @@ class Turn:
             self._end(Status.DONE)
         except AnswerError as error:
             self._break_off(error.failure)
+        except AnswerStopped:
+            self._end(Status.STOPPED, "stopped_elsewhere")
         except Exception:
             log.exception("turn.failed")
             self._break_off(INTERNAL)
@@ -297,7 +316,8 @@ class Cursor:
         return delta
 
 
-def _checksum(content: str) -> int:
+def checksum_of(content: str) -> int:
+    """By which a question is known again."""
     return zlib.crc32(content.encode(errors="replace"))
 
 

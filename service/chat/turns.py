@@ -7,8 +7,9 @@ from typing import Any
 
 import structlog
 
-from service.answers.base import Answerer, Question
-from service.chat.turn import RESTARTING, STOP_TIMEOUT_SECONDS, Turn
+from service.answers.base import Answer, Answerer, Question
+from service.chat.peers import Peers
+from service.chat.turn import RESTARTING, STOP_TIMEOUT_SECONDS, Turn, checksum_of
 from service.tasks import Tasks
 
 log = structlog.get_logger()
@@ -25,8 +26,9 @@ class Turns:
     to is stopped after `orphan_grace` seconds.
     """
 
-    def __init__(self, answerer: Answerer, *, orphan_grace: float, resume_window: float) -> None:
+    def __init__(self, answerer: Answerer, peers: Peers, *, orphan_grace: float, resume_window: float) -> None:
         self._answerer = answerer
+        self._peers = peers
         self._orphan_grace = orphan_grace
         self._resume_window = resume_window
         self._by_owner: dict[str, dict[str, Turn]] = {}
@@ -45,14 +47,25 @@ class Turns:
         return self._running
 
     def start(self, owner: str, turn_id: str, question: Question) -> Turn:
-        turn = Turn(turn_id, question, self._answerer.ask(question), self._tasks, self._orphan_grace)
-        self._by_owner.setdefault(owner, {})[turn_id] = turn
-        self._running += 1
-        turn.reading.add_done_callback(lambda _: self._end(owner, turn))
+        answer = self._peers.answer(owner, turn_id, question, lambda: self._answerer.ask(question))
+        turn = self._add(owner, turn_id, checksum_of(question.content), answer)
+        self._peers.share(owner, turn)
         return turn
 
-    def find(self, owner: str, turn_id: str) -> Turn | None:
+    def known(self, owner: str, turn_id: str) -> Turn | None:
+        """What is known here."""
         return self._by_owner.get(owner, {}).get(turn_id)
+
+    async def find(self, owner: str, turn_id: str) -> Turn | None:
+        """The same, and what peers know."""
+        if (turn := self.known(owner, turn_id)) is not None:
+            return turn
+        found = await self._peers.find(owner, turn_id)
+        if found is None or self.known(owner, turn_id) is not None:
+            return self.known(owner, turn_id)
+        turn = self._add(owner, turn_id, found.checksum, found.answer)
+        turn.is_relayed = True
+        return turn
 
     def running(self, owner: str) -> list[Turn]:
         return [turn for turn in self._by_owner.get(owner, {}).values() if not turn.reading.done()]
@@ -65,7 +78,7 @@ class Turns:
         """From now on there are only joins. What nobody listens to ends: nobody can come back for it."""
         self.is_closing = True
         for turn in self._all():
-            if turn.is_deserted:
+            if turn.is_deserted and not self._peers.can_resume:
                 turn.stop("client_left")
 
     async def ended(self) -> None:
@@ -91,8 +104,18 @@ class Turns:
     def _all(self) -> list[Turn]:
         return [turn for turns in self._by_owner.values() for turn in turns.values()]
 
+    def _add(self, owner: str, turn_id: str, checksum: int, answer: Answer) -> Turn:
+        turn = Turn(turn_id, checksum, answer, self._tasks, self._orphan_grace)
+        self._by_owner.setdefault(owner, {})[turn_id] = turn
+        self._running += 1
+        turn.reading.add_done_callback(lambda _: self._end(owner, turn))
+        return turn
+
     def _end(self, owner: str, turn: Turn) -> None:
         self._running -= 1
+        if turn.is_relayed:
+            self._remove(owner, turn)
+            return
         self._statuses[str(turn.status)] += 1
         self._tokens += _total_tokens(turn)
         self._ended[turn] = (time.monotonic(), owner)
@@ -121,13 +144,16 @@ class Turns:
     def _forget(self, turn: Turn) -> None:
         _, owner = self._ended.pop(turn)
         self._ended_characters -= turn.length
+        self._remove(owner, turn)
+        if turn.undelivered:
+            self._undelivered += turn.undelivered
+            log.info("turn.undelivered", turn_id=turn.id, characters=turn.undelivered)
+
+    def _remove(self, owner: str, turn: Turn) -> None:
         turns = self._by_owner[owner]
         del turns[turn.id]
         if not turns:
             del self._by_owner[owner]
-        if turn.undelivered:
-            self._undelivered += turn.undelivered
-            log.info("turn.undelivered", turn_id=turn.id, characters=turn.undelivered)
 
 
 def _total_tokens(turn: Turn) -> int:

@@ -1,0 +1,1 @@
+"""Several processes of this service, joined by Redis."""

@@ -1,0 +1,64 @@
+"""What goes through Redis: entries of a turn's stream, and commands between processes. No I/O."""
+
+import msgspec
+
+from service.answers.base import Failure, Part, Summary
+
+
+class End(msgspec.Struct, frozen=True, tag=True):
+    """The last entry of a turn: how it ended."""
+
+    status: str
+    failure: Failure | None
+    summary: Summary
+
+
+Entry = Part | End
+
+
+class Joined(msgspec.Struct, frozen=True, tag=True):
+    """Somebody listens, through process `by`, to the turn `key` of another."""
+
+    key: str
+    by: str
+
+
+class Left(msgspec.Struct, frozen=True, tag=True):
+    """Nobody listens any more through process `by`."""
+
+    key: str
+    by: str
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """The owner of the turn wants it to end."""
+
+    key: str
+    by: str
+
+
+class Entered(msgspec.Struct, frozen=True, tag=True):
+    """A client has connected to process `by`."""
+
+    client_id: str
+    by: str
+
+
+Command = Joined | Left | Stop | Entered
+
+_encode = msgspec.json.Encoder().encode
+_decode_entries = msgspec.json.Decoder(list[Entry]).decode
+_decode_command = msgspec.json.Decoder(Command).decode
+
+
+def encode(value: list[Entry] | Command) -> bytes:
+    return _encode(value)
+
+
+def entries_of(data: bytes) -> list[Entry]:
+    return _decode_entries(data)
+
+
+def command_of(data: bytes) -> Command:
+    command: Command = _decode_command(data)
+    return command
