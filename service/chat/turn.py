@@ -246,7 +246,7 @@ class Turn:
             self._tell()
 
     def _break_off(self, failure: Failure) -> None:
-        self._end(self._broken(), failure.reason, failure)
+        self._end(Status.INCOMPLETE if failure == OWNER_LOST else self._broken(), failure.reason, failure)
 
     def _broken(self) -> Status:
         return Status.INCOMPLETE if self.length else Status.ERROR

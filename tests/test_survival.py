@@ -1,0 +1,149 @@
+"""Lost connections, deploys and dead processes: the client's text is Dify's, once, and Dify is asked once."""
+
+import asyncio
+import itertools
+import os
+import random
+import signal
+from collections import Counter
+from contextlib import suppress
+
+import pytest
+
+from tests import fake_dify
+from tests.fake_dify import KEY
+from tests.returning import Returning
+
+CUTS = 1000
+
+
+def words(count, pause):
+    """An answer of its own for each question, so that none can be taken for another."""
+
+    async def scene(stage):
+        question = (await stage.request.json())["query"]
+        await fake_dify.say(*text_for(question, count), pause=pause)(stage)
+
+    return scene
+
+
+def text_for(question, count):
+    return [f"{question}-{number} é👩 " for number in range(count)]
+
+
+@pytest.fixture
+def dice():
+    seed = int(os.environ.get("CUTS_SEED", random.SystemRandom().randrange(10**6)))
+    print(f"CUTS_SEED={seed} cuts the same again")  # noqa: T201 - pytest shows it where a test failed
+    return random.Random(seed)
+
+
+@pytest.mark.timeout(120)
+async def test_wherever_connections_are_cut_each_text_is_dify_s(with_dify, dify, http, dice):
+    await cut([await with_dify()], CUTS, dify, http, dice)
+
+
+@pytest.mark.timeout(120)
+async def test_wherever_they_are_cut_and_whoever_goes_on_each_text_is_dify_s(with_dify, dify, http, dice, redis):
+    await cut([await with_dify(redis_url=redis.url) for _ in range(2)], CUTS // 5, dify, http, dice)
+
+
+async def cut(services, cuts, dify, http, dice):
+    dify.plays(words(60, pause=0.001))
+    left = itertools.count(cuts, -1)
+
+    async def ask_on(person):
+        for number in itertools.count():
+            if next(left) <= 0:
+                return
+            question = f"q{person}-{number}"
+            client = Returning(http, lambda: f"{dice.choice(services).url}/ws/chat", question, lambda: hang_up(left))
+            end = await client.answer()
+            assert client.text == end["content"] == "".join(text_for(question, 60))
+            assert end["status"] == "done"
+
+    def hang_up(left):
+        return dice.randrange(1, 12) if next(left) > 0 else None
+
+    await asyncio.gather(*(ask_on(person) for person in range(16)))
+    assert max(Counter(question["query"] for question in dify.questions).values()) == 1
+    assert dify.stops == []
+
+
+class Forwarder:
+    """A router: each connection goes to the next process that takes it."""
+
+    def __init__(self, ports):
+        self._ports = itertools.cycle(ports)
+        self._writers = set()
+
+    async def start(self):
+        self._server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self):
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
+
+    async def _forward(self, reader, writer):
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", next(self._ports))
+        except OSError:
+            writer.transport.abort()
+            return
+        self._writers |= {writer, far_writer}
+        with suppress(OSError):
+            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+
+    async def _pump(self, reader, writer):
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        finally:
+            writer.transport.abort() if reader.at_eof() is False else writer.close()
+
+
+@pytest.fixture
+async def two_processes(run, http, dify, redis):
+    """Two real processes behind a router, and 50 answers that take two seconds."""
+    dify.plays(words(40, pause=0.05))
+    settings = {"DIFY_API_URL": dify.url, "DIFY_API_KEY": KEY, "REDIS_URL": redis.url}
+    processes = [await (await run(**settings)).until_up(http) for _ in range(2)]
+    forwarder = Forwarder([int(process.url.rpartition(":")[2]) for process in processes])
+    await forwarder.start()
+    clients = [Returning(http, lambda: f"http://127.0.0.1:{forwarder.port}/ws/chat", f"q{i}") for i in range(50)]
+    answers = [asyncio.create_task(client.answer()) for client in clients]
+    async with asyncio.timeout(20):
+        while not all(client.text for client in clients):
+            await asyncio.sleep(0.01)
+    yield processes, clients, answers
+    await forwarder.stop()
+
+
+async def test_a_deploy_loses_and_doubles_nothing(two_processes, dify):
+    processes, clients, answers = two_processes
+    processes[0].process.send_signal(signal.SIGTERM)
+    ends = await asyncio.gather(*answers)
+    assert {end["status"] for end in ends} == {"done"}
+    for client, end in zip(clients, ends, strict=True):
+        assert client.text == end["content"] == "".join(text_for(client._content, 40))
+    assert Counter(question["query"] for question in dify.questions) == {client._content: 1 for client in clients}
+    assert (await processes[0].end())[0] == 0
+
+
+async def test_what_a_dead_process_was_writing_ends_in_words_within_its_lease(two_processes, dify):
+    processes, clients, answers = two_processes
+    processes[0].process.kill()
+    async with asyncio.timeout(20):
+        ends = await asyncio.gather(*answers)
+    assert Counter(end.get("reason") for end in ends)["owner_lost"] == 25
+    for client, end in zip(clients, ends, strict=True):
+        whole = "".join(text_for(client._content, 40))
+        assert end["status"] == ("incomplete" if end.get("reason") else "done")
+        assert client.text == end["content"]
+        assert whole.startswith(client.text)
+        assert client.text
+    assert len(dify.questions) == 50
