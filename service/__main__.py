@@ -21,7 +21,7 @@ from service.transport import WebSocketTransport
 
 log = structlog.get_logger()
 
-SHUTDOWN_TIMEOUT_SECONDS = 5
+SHUTDOWN_TIMEOUT_SECONDS = 1
 UNSENT_DATA_TIMEOUT_MS = 60_000
 
 

@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from service.answers.base import Identity, Question, Replacement, Speech, Step, Summary, Text
+from service.chat import record as record_module
 from service.chat import turn as turn_module
 from service.chat.peers import Alone
-from service.chat.turn import Delta, Status
+from service.chat.record import Delta
+from service.chat.turn import Status
 from service.chat.turns import Turns
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
@@ -220,11 +222,11 @@ async def test_steps_and_speech_come_in_their_place_between_the_texts(begin):
 
 
 async def test_more_speech_than_can_be_kept_is_withheld_and_said(begin, events, monkeypatch):
-    monkeypatch.setattr(turn_module, "MAX_SPEECH_CHARACTERS", 10)
+    monkeypatch.setattr(record_module, "MAX_EXTRAS_CHARACTERS", 2 * (record_module.STEP_CHARACTERS + 4))
     turn, _ = begin(Scripted(*[Speech(number, "bXAz") for number in range(5)], Text("words")))
     await turn.ended()
     assert [news for news in await collect(turn) if isinstance(news, Speech)] == [Speech(0, "bXAz"), Speech(1, "bXAz")]
-    assert [event["event"] for event in events].count("turn.speech_withheld") == 1
+    assert [event["event"] for event in events].count("turn.extras_withheld") == 1
 
 
 async def test_a_turn_that_nobody_listens_to_is_stopped_after_the_grace(begin, events):

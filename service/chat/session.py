@@ -27,7 +27,8 @@ from service.chat.protocol import (
     Stop,
     System,
 )
-from service.chat.turn import ID_TAKEN, RESTARTING, Delta, News, Status, Turn
+from service.chat.record import Delta, News
+from service.chat.turn import ID_TAKEN, RESTARTING, Status, Turn
 from service.chat.turns import Turns
 from service.codes import Code
 
@@ -37,6 +38,7 @@ SEND_TIMEOUT_SECONDS = 20
 CLOSE_TIMEOUT_SECONDS = 1
 MAX_RUNNING_TURNS = 8
 UNKNOWN_TURN = "unknown_turn"
+_TOO_MANY = f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one, or stop it."
 
 
 class Wire(Protocol):
@@ -96,7 +98,7 @@ class Session:
         try:
             frame = protocol.parse(message, self._max_content_length)
         except BadFrame as error:
-            await self._refuse(str(error), error.turn_id)
+            await self._refuse(str(error), error.turn_id, "bad_frame")
             return
         match frame:
             case Ping(timestamp):
@@ -153,25 +155,30 @@ class Session:
         turn = self._turns.known(self._token, turn_id)
         if turn is None and self._turns.is_closing:
             await self.send(Error(RESTARTING.words, RESTARTING.code, turn_id, RESTARTING.reason))
-        elif turn is None and len(self._turns.running(self._token)) >= MAX_RUNNING_TURNS:
-            words = f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one, or stop it."
-            await self.send(Error(words, Code.TOO_MANY_REQUESTS, turn_id))
+        elif turn is None and self._has_too_many():
+            await self.send(Error(_TOO_MANY, Code.TOO_MANY_REQUESTS, turn_id, "too_many_turns"))
         elif turn is None:
             self._answer(self._start(turn_id, chat), chat.stream)
-        elif turn.answers(chat.content):
+        elif turn.is_about(chat.content):
             log.info("turn.joined", turn_id=turn_id)
             self._answer(turn, chat.stream)
         else:
-            await self._refuse(ID_TAKEN.words, turn_id)
+            await self._refuse(ID_TAKEN.words, turn_id, ID_TAKEN.reason)
+
+    def _has_too_many(self) -> bool:
+        """Here or, of the same owner, elsewhere. What was stopped counts less, until it has ended."""
+        running = self._turns.running(self._token)
+        unstopped = [turn for turn in running if turn.status is None]
+        return max(len(unstopped), len(self._answering), len(running) - MAX_RUNNING_TURNS) >= MAX_RUNNING_TURNS
 
     def _start(self, turn_id: str, chat: Chat) -> Turn:
         log.info("turn.started", turn_id=turn_id, characters=len(chat.content), stream=chat.stream)
         return self._turns.start(self._token, turn_id, self._question(chat))
 
-    async def _refuse(self, words: str, turn_id: str | None) -> None:
+    async def _refuse(self, words: str, turn_id: str | None, reason: str) -> None:
         """An error with an id ends that turn for the client: it has none where it would end one that goes on."""
         ended = UNSET if turn_id is None or self._is_answering(turn_id) else turn_id
-        await self.send(Error(words, Code.PARAMETER_ERROR, ended))
+        await self.send(Error(words, Code.PARAMETER_ERROR, ended, reason))
 
     async def _resume(self, resume: Resume) -> None:
         """What was asked on this connection so far stays its first token's; only what comes is the other's."""
@@ -224,7 +231,7 @@ class Session:
             else:
                 await turn.ended()
             await self.send(_terminal_frame(turn))
-            self._note_delivery(turn, turn.length)
+            self._note_delivery(turn, turn.record.length)
         except Exception:
             log.exception("delivery.failed")
             await self.close(closing.INTERNAL_ERROR)
@@ -262,7 +269,7 @@ def _terminal_frame(turn: Turn) -> ChatAnswer | Error:
         id=turn.id,
         status=str(turn.status),
         source=identity.source if identity else UNSET,
-        reason=failure.reason if failure else UNSET,
+        reason=(failure.reason if failure else turn.reason) or UNSET,
         conversation_id=(identity and identity.conversation_id) or UNSET,
         message_id=(identity and identity.message_id) or UNSET,
         usage=turn.summary.usage or UNSET,

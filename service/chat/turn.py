@@ -5,9 +5,7 @@ import time
 import zlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 
 import structlog
 
@@ -24,13 +22,13 @@ from service.answers.base import (
     Summary,
     Text,
 )
+from service.chat.record import Cursor, News, Record
 from service.codes import Code
 from service.tasks import Tasks
 
 log = structlog.get_logger()
 
 MAX_ANSWER_CHARACTERS = 1_000_000
-MAX_SPEECH_CHARACTERS = 4_000_000
 STOP_TIMEOUT_SECONDS = 5
 
 INTERNAL = Failure("internal", Code.UNKNOWN_ERROR, "Something went wrong here.", "a fault of this service")
@@ -62,44 +60,29 @@ class Status(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """The text that starts at `offset` (code points); with `replace`, all before it is withdrawn."""
-
-    offset: int
-    content: str
-    replace: bool = False
-
-
-News = Delta | Step | Speech
-_Entry = str | Replacement | Step | Speech
-
-
 class Turn:
     """Reads an answer into its buffer, whoever listens. `status` is None until the one terminal state is reached.
 
     Whoever listens joins, and leaves: a turn to which nobody has listened for `orphan_grace` seconds is stopped.
-    `length` is that of the text, `delivered` how far it got to any client, both in code points. Another process runs
-    what `is_relayed`.
+    `delivered` is how far the text got to any client, in code points. Another process runs what `is_relayed`.
     """
 
     def __init__(self, turn_id: str, checksum: int, answer: Answer, tasks: Tasks, orphan_grace: float) -> None:
         self.id = turn_id
         self.checksum = checksum
         self.is_relayed = False
+        self.record = Record()
         self.status: Status | None = None
+        self.reason: str | None = None
         self.failure: Failure | None = None
         self.identity: Identity | None = None
         self.summary = Summary()
-        self.length = 0
         self.delivered = 0
+        self.orphan_grace = orphan_grace
         self._answer = answer
-        self._log: list[_Entry] = []
-        self._spoken = 0
-        self._was_replaced = False
+        self._is_withholding = False
         self._news = asyncio.Event()
         self._listeners = 0
-        self._orphan_grace = orphan_grace
         self._orphaned: asyncio.TimerHandle | None = None
         self._started_at = time.monotonic()
         self._tasks = tasks
@@ -107,18 +90,18 @@ class Turn:
 
     @property
     def text(self) -> str:
-        return "".join([_words(entry) for entry in self._log if isinstance(entry, str | Replacement)])
+        return self.record.text
 
     @property
     def undelivered(self) -> int:
         """Code points that no client got."""
-        return max(0, self.length - self.delivered)
+        return max(0, self.record.length - self.delivered)
 
     @property
     def is_deserted(self) -> bool:
         return not self._listeners
 
-    def answers(self, content: str) -> bool:
+    def is_about(self, content: str) -> bool:
         """Whether it was asked just that."""
         return self.checksum == checksum_of(content)
 
@@ -138,18 +121,17 @@ class Turn:
             return
         if self.is_relayed:
             self.reading.cancel()
-            return
-        if self.status is not None:
-            self._log = _joined(self._log)  # a cursor keeps the old one
-            return
-        loop = asyncio.get_running_loop()
-        self._orphaned = loop.call_later(self._orphan_grace, self.stop, "client_left")
+        elif self.status is not None:
+            self.record.compact()
+        else:
+            loop = asyncio.get_running_loop()
+            self._orphaned = loop.call_later(self.orphan_grace, self.stop, "client_left")
 
     async def follow(self, offset: int = 0) -> AsyncGenerator[News, None]:
         """Yield what comes after `offset`, to the turn's end. Who is late gets more text at a time."""
-        while self.length < offset and self.status is None:
+        while self.record.length < offset and self.status is None:
             await self._news.wait()  # a relayed turn has not heard yet what there is
-        cursor = self.cursor(offset)
+        cursor = Cursor(self.record, offset)
         while True:
             for item in cursor.news():
                 yield item
@@ -157,13 +139,6 @@ class Turn:
                 if self.status is not None:
                     return
                 await self._news.wait()
-
-    def cursor(self, offset: int = 0) -> "Cursor":
-        """A reader that has `offset` code points already.
-
-        If text was withdrawn since the start, or there is less than `offset`, all of it comes anew, as a replacement.
-        """
-        return Cursor(self._log, self._since(offset), offset)
 
     async def ended(self) -> None:
         while self.status is None:
@@ -177,18 +152,6 @@ class Turn:
         """The same, for a reason of ours: the client is to know that this is not all."""
         self._cut(self._broken(), failure.reason, failure)
 
-    def _since(self, offset: int) -> list[_Entry]:
-        if offset > self.length or (offset and self._was_replaced):
-            return [Replacement(""), *self._log]
-        for index, entry in enumerate(self._log):
-            if not offset:
-                return self._log[index:]
-            if isinstance(entry, str):
-                if len(entry) > offset:
-                    return [entry[offset:], *self._log[index + 1 :]]
-                offset -= len(entry)
-        return []
-
     async def _read(self) -> None:
         structlog.contextvars.bind_contextvars(turn_id=self.id)
         try:
@@ -199,7 +162,7 @@ class Turn:
         except AnswerError as error:
             self._break_off(error.failure)
         except AnswerStopped:
-            self._end(Status.STOPPED, "stopped_elsewhere")
+            self._end(Status.STOPPED)
         except Exception:
             log.exception("turn.failed")
             self._break_off(INTERNAL)
@@ -215,41 +178,30 @@ class Turn:
     def _note(self, part: Identity | Text | Replacement | Step | Speech) -> None:
         match part:
             case Text(content):
-                self._write(content, len(content))
-            case Replacement(content):
-                self._log[:] = ["" if _is_text(entry) else entry for entry in self._log]
-                self._was_replaced = True
-                self.length = self.delivered = 0
-                self._write(part, len(content))
+                self.record.write(content)
+            case Replacement():
+                self.record.replace(part)
+                self.delivered = 0
             case Identity():
                 self.identity = part
-            case Step():
-                self._log.append(part)
-                self._tell()
-            case Speech():
-                self._speak(part)
-
-    def _write(self, entry: str | Replacement, length: int) -> None:
-        self._log.append(entry)
-        self.length += length
+                return
+            case Step() | Speech():
+                self._add(part)
         self._tell()
-        if self.length > MAX_ANSWER_CHARACTERS:
+        if self.record.taken > MAX_ANSWER_CHARACTERS:
             self._cut(Status.INCOMPLETE, TOO_LONG.reason, TOO_LONG)
 
-    def _speak(self, speech: Speech) -> None:
-        """Speech that is too much to keep is withheld: the words are there, to be read or spoken otherwise."""
-        if self._spoken <= MAX_SPEECH_CHARACTERS < self._spoken + len(speech.content):
-            log.warning("turn.speech_withheld", turn_id=self.id, number=speech.number)
-        self._spoken += len(speech.content)
-        if self._spoken <= MAX_SPEECH_CHARACTERS:
-            self._log.append(speech)
-            self._tell()
+    def _add(self, extra: Step | Speech) -> None:
+        """More than can be kept is withheld: the words are there, to be read or spoken otherwise."""
+        if not self.record.add(extra) and not self._is_withholding:
+            self._is_withholding = True
+            log.warning("turn.extras_withheld", turn_id=self.id)
 
     def _break_off(self, failure: Failure) -> None:
         self._end(Status.INCOMPLETE if failure == OWNER_LOST else self._broken(), failure.reason, failure)
 
     def _broken(self) -> Status:
-        return Status.INCOMPLETE if self.length else Status.ERROR
+        return Status.INCOMPLETE if self.record.length else Status.ERROR
 
     def _cut(self, status: Status, reason: str, failure: Failure | None = None) -> None:
         if self._end(status, reason, failure):
@@ -267,7 +219,9 @@ class Turn:
         """Enter the terminal state. False if the turn was over already: the first end counts."""
         if self.status is not None:
             return False
-        self.status, self.failure = status, failure
+        self.status, self.reason, self.failure = status, reason, failure
+        if self.is_deserted:
+            self.record.compact()
         if self._orphaned is not None:
             self._orphaned.cancel()
         log.info(
@@ -276,7 +230,7 @@ class Turn:
             status=status,
             reason=reason,
             source=self.identity and self.identity.source,
-            characters=self.length,
+            characters=self.record.length,
             duration_ms=round((time.monotonic() - self._started_at) * 1000),
         )
         self._tell()
@@ -288,61 +242,6 @@ class Turn:
         self._news.clear()
 
 
-class Cursor:
-    """One reader of a turn's log, and how far it has read."""
-
-    def __init__(self, log: list[_Entry], first: list[_Entry], offset: int) -> None:
-        self._log = log
-        self._first = first
-        self._seen = len(log)
-        self._offset = offset
-
-    @property
-    def is_at_end(self) -> bool:
-        return self._seen == len(self._log)
-
-    def news(self) -> list[News]:
-        """What has come since the last look, neighbouring texts joined."""
-        entries, self._first = self._first + self._log[self._seen :], []
-        self._seen = len(self._log)
-        return [self._item(entry) for entry in _joined(entries)]
-
-    def _item(self, entry: _Entry) -> News:
-        if not isinstance(entry, str | Replacement):
-            return entry
-        replaces = isinstance(entry, Replacement)
-        delta = Delta(0 if replaces else self._offset, _words(entry), replaces)
-        self._offset = delta.offset + len(delta.content)
-        return delta
-
-
 def checksum_of(content: str) -> int:
     """By which a question is known again."""
     return zlib.crc32(content.encode(errors="replace"))
-
-
-def _joined(entries: list[_Entry]) -> list[_Entry]:
-    """Neighbouring texts become one; what a replacement withdraws is left out."""
-    if len(entries) == 1:
-        return entries
-    last = max((index for index, entry in enumerate(entries) if isinstance(entry, Replacement)), default=0)
-    kept = [entry for index, entry in enumerate(entries) if index >= last or not _is_text(entry)]
-    joined: list[_Entry] = []
-    for is_text, run in groupby(kept, _is_text):
-        same = list(run)
-        joined += [_text_of(same)] if is_text else same
-    return joined
-
-
-def _is_text(entry: _Entry) -> bool:
-    return isinstance(entry, str | Replacement)
-
-
-def _text_of(run: list[_Entry]) -> str | Replacement:
-    """One entry for many; a replacement can only be the first of them."""
-    text = "".join([_words(entry) for entry in run if isinstance(entry, str | Replacement)])
-    return Replacement(text) if isinstance(run[0], Replacement) else text
-
-
-def _words(entry: str | Replacement) -> str:
-    return entry.content if isinstance(entry, Replacement) else entry

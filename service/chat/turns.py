@@ -1,6 +1,7 @@
 """The turns of this process, by owner, while they run and for a while after that."""
 
 import asyncio
+import contextvars
 import time
 from collections import Counter
 from typing import Any
@@ -9,7 +10,7 @@ import structlog
 
 from service.answers.base import Answer, Answerer, Question
 from service.chat.peers import Peers
-from service.chat.turn import RESTARTING, STOP_TIMEOUT_SECONDS, Turn, checksum_of
+from service.chat.turn import RESTARTING, Turn, checksum_of
 from service.tasks import Tasks
 
 log = structlog.get_logger()
@@ -17,6 +18,7 @@ log = structlog.get_logger()
 MAX_ENDED_PER_OWNER = 32
 MAX_ENDED = 10_000
 MAX_ENDED_CHARACTERS = 64_000_000
+CLOSE_TIMEOUT_SECONDS = 1
 
 
 class Turns:
@@ -68,6 +70,7 @@ class Turns:
         return turn
 
     def running(self, owner: str) -> list[Turn]:
+        """Those that have not ended, and those that were stopped and are still being read to their end."""
         return [turn for turn in self._by_owner.get(owner, {}).values() if not turn.reading.done()]
 
     def counts(self) -> dict[str, Any]:
@@ -78,8 +81,10 @@ class Turns:
         """From now on there are only joins. What nobody listens to ends: nobody can come back for it."""
         self.is_closing = True
         for turn in self._all():
-            if turn.is_deserted and not self._peers.can_resume:
-                turn.stop("client_left")
+            if not self._peers.can_resume:
+                turn.orphan_grace = 0
+                if turn.is_deserted:
+                    turn.stop("client_left")
 
     async def ended(self) -> None:
         """Wait until nothing runs any more."""
@@ -92,9 +97,9 @@ class Turns:
             turn.interrupt(RESTARTING)
 
     async def close(self) -> None:
-        """End what still runs, within STOP_TIMEOUT_SECONDS and a second; forget the rest."""
+        """End what still runs, within CLOSE_TIMEOUT_SECONDS; forget the rest."""
         self.interrupt()
-        await self._tasks.finish(within=STOP_TIMEOUT_SECONDS + 1)
+        await self._tasks.finish(within=CLOSE_TIMEOUT_SECONDS)
         await asyncio.sleep(0)  # the last ones have just ended
         for turn in list(self._ended):
             self._forget(turn)
@@ -119,10 +124,10 @@ class Turns:
         self._statuses[str(turn.status)] += 1
         self._tokens += _total_tokens(turn)
         self._ended[turn] = (time.monotonic(), owner)
-        self._ended_characters += turn.length
+        self._ended_characters += turn.record.size
         self._make_room(owner)
         if self._sweep is None:
-            self._sweep = asyncio.get_running_loop().call_later(self._resume_window, self._forget_expired)
+            self._sweep_after(self._resume_window)
 
     def _make_room(self, owner: str) -> None:
         own = [turn for turn in self._by_owner[owner].values() if turn in self._ended]
@@ -137,13 +142,18 @@ class Turns:
         for turn, (ended_at, _) in list(self._ended.items()):
             left = ended_at + self._resume_window - time.monotonic()
             if left > 0:
-                self._sweep = asyncio.get_running_loop().call_later(left, self._forget_expired)
+                self._sweep_after(left)
                 return
             self._forget(turn)
 
+    def _sweep_after(self, seconds: float) -> None:
+        """In a context of its own: what is forgotten is not of the client that happens to be at work now."""
+        loop = asyncio.get_running_loop()
+        self._sweep = loop.call_later(seconds, self._forget_expired, context=contextvars.Context())
+
     def _forget(self, turn: Turn) -> None:
         _, owner = self._ended.pop(turn)
-        self._ended_characters -= turn.length
+        self._ended_characters -= turn.record.size
         self._remove(owner, turn)
         if turn.undelivered:
             self._undelivered += turn.undelivered

@@ -1,7 +1,8 @@
 """A turn of this process, as the others get it."""
 
 from service.answers.base import Part, Replacement, Text
-from service.chat.turn import Delta, News, Turn
+from service.chat.record import Cursor, Delta, News
+from service.chat.turn import Turn
 from service.fleet.entries import End, Entry
 
 
@@ -13,14 +14,14 @@ class Shared:
         self.listeners: set[str] = set()
         self.is_claimed = False
         self.is_told = False
-        self._cursor = turn.cursor()
+        self._cursor = Cursor(turn.record)
         self._is_identified = False
         self._begins_anew = False
 
     def rewind(self) -> None:
         """Nobody knows what has arrived: all text comes once more, as a replacement."""
         self.is_told = False
-        self._cursor = self.turn.cursor()
+        self._cursor = Cursor(self.turn.record)
         self._is_identified = False
         self._begins_anew = True
 
