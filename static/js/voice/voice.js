@@ -1,0 +1,3 @@
+// Speaking and listening. What the page promises is described in ../chat.js.
+
+export function mountVoice() {}
