@@ -47,6 +47,7 @@ class Settings:
     websocket_heartbeat_timeout: float = 120
     websocket_max_size: int = 1024 * 1024
     allowed_origins: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ()
     orphan_grace: float = 30
     resume_window: float = 60
     drain_timeout: float = 25
@@ -114,6 +115,7 @@ def read_settings(env_file: str = ".env") -> Settings:
         ),
         websocket_max_size=env.int("WEBSOCKET_MAX_SIZE", default.websocket_max_size, validate=_positive),
         allowed_origins=env.origins("ALLOWED_ORIGINS", ""),
+        frame_ancestors=env.origins("FRAME_ANCESTORS", ""),
         orphan_grace=env.float("ORPHAN_GRACE", default.orphan_grace, validate=_not_negative),
         resume_window=env.float("RESUME_WINDOW", default.resume_window, validate=_not_negative),
         drain_timeout=env.float("DRAIN_TIMEOUT", default.drain_timeout, validate=_not_negative),

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
@@ -18,15 +18,19 @@ from service.settings import Settings
 from service.web.replies import ok
 
 _ROOT = Path(__file__).parents[2]
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+)
 _PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-    ),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), payment=(), usb=()",
     "Cache-Control": "no-cache",
 }
+_MANIFEST_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+_THEME = "#0f6a73"
+_BACKGROUND = "#f6f8f9"
 
 
 class Pages:
@@ -35,12 +39,15 @@ class Pages:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._templates = Jinja2Templates(_ROOT / "templates")
+        frames = " ".join(("'self'", *settings.frame_ancestors))
+        self._headers = _PAGE_HEADERS | {"Content-Security-Policy": _POLICY + frames}
 
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/", self.welcome),
             Route("/chat", self.chat),
             Route("/docs", self.docs),
+            Route("/manifest.webmanifest", self.manifest),
             Mount("/static", _Static(directory=_ROOT / "static")),
         ]
 
@@ -66,6 +73,23 @@ class Pages:
         }
         return self._page(request, "docs.html", **tables)
 
+    async def manifest(self, request: Request) -> Response:
+        """What makes the chat page installable (W3C, Web Application Manifest)."""
+        name = self._settings.app_name
+        icon = {"src": "/static/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
+        content = {
+            "name": name,
+            "short_name": name,
+            "id": "/chat",
+            "start_url": "/chat",
+            "scope": "/",
+            "display": "standalone",
+            "theme_color": _THEME,
+            "background_color": _BACKGROUND,
+            "icons": [icon, icon | {"src": "/static/icon-maskable.svg", "purpose": "maskable"}],
+        }
+        return JSONResponse(content, headers=_MANIFEST_HEADERS, media_type="application/manifest+json")
+
     def _page(self, request: Request, template: str, **context: Any) -> Response:
         context |= {
             "app_name": self._settings.app_name,
@@ -73,7 +97,7 @@ class Pages:
             "mock": self._settings.mock_mode,
             "settings": self._settings,
         }
-        return self._templates.TemplateResponse(request, template, context, headers=_PAGE_HEADERS)
+        return self._templates.TemplateResponse(request, template, context, headers=self._headers)
 
 
 class _Static(StaticFiles):

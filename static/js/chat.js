@@ -28,206 +28,207 @@
  * Buttons look like the page's own with class "icon" (44 px, an <svg>, aria-label and title) or without (words).
  */
 
+import { announcement } from "./answer.js";
+import { createApi } from "./api.js";
+import { createAsker, isOver, randomId } from "./asker.js";
+import { createComposer } from "./composer.js";
 import { connect, socketUrl } from "./connection.js";
+import { icon } from "./elements.js";
+import { createFiles } from "./files.js";
+import { createStateLine, wireSwitches } from "./header.js";
+import { clear, label, language, say, sayAll, t } from "./i18n.js";
+import { forget } from "./memory.js";
 import { createTranscript } from "./transcript.js";
+import { mountVoice } from "./voice/voice.js";
+import { createWelcome } from "./welcome.js";
 
-const STOP_PATIENCE_MS = 5_000;
-
-const WORDS = {
-  open: "Connected",
-  waiting: "Reconnecting…",
-  offline: "Offline",
-  ended: "Disconnected",
-  mock: "mock answer",
-  stopped: "stopped",
-  incomplete: "broken off",
-  lost: "broken off: the connection was lost",
-  failed: "The answer failed.",
-  reload: "Reload this page to connect again.",
-};
-const PROGRESS = {
-  streaming: "Answering…",
-  done: "Answer finished.",
-  stopped: "Answer stopped.",
-  incomplete: "Answer broken off.",
-  failed: "Answer failed.",
-};
+/** What an app is taken for that cannot be asked. */
+const UNKNOWN_APP = { name: "", mode: "chat", upload: null, inputs: [], suggested_questions: [] };
 
 const byId = (id) => document.getElementById(id);
-const composer = byId("composer");
-const field = byId("question");
-const send = byId("send");
-const stateLine = byId("state");
 const progress = byId("progress");
-const transcript = createTranscript(byId("log"));
+const startOver = byId("new");
+let app = UNKNOWN_APP;
+let isOpen = false;
 
-/** {id, text, question, answer?, sentAt?, wordAfter?, stopTimer?}; times in milliseconds. No answer: not yet sent. */
-let turn = null;
-let conversationId;
-let hasEnded = false;
+const announce = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
-/** 128 random bits; crypto.randomUUID is missing on plain-http intranets. */
-function randomId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+sayAll();
+for (const name of ["new", "attach"]) byId(name).replaceChildren(icon(name));
+wireSwitches(byId("language"), byId("theme"));
+
+// The parts
+
+const asker = createAsker({
+  send: (frame) => connection.send(frame),
+  on: { added, started, text: grown, event: stepped, ended, removed },
+});
+const api = createApi(() => connection.token());
+const welcome = createWelcome(byId("welcome"), ask);
+const transcript = createTranscript(byId("log"), byId("below"), {
+  again: (turn) => ask(turn.question, turn.files),
+  takeBack: (turn) => returned(asker.takeBack(turn.id)),
+  rate,
+});
+const files = createFiles({ list: byId("files"), attach: byId("attach"), upload: api.upload });
+const composer = createComposer(byId("composer"), files, {
+  ask,
+  stop,
+  isAnswering: asker.isAnswering,
+  mayAsk: welcome.isComplete,
+});
+const showState = createStateLine(byId("state"));
+restore();
+const connection = connect({
+  url: socketUrl(location, randomId()),
+  running: asker.running,
+  onState: connectionChanged,
+  onFrame: received,
+});
+
+// Questions and answers
+
+function ask(question, attached = []) {
+  if (!welcome.isComplete()) return null;
+  const id = asker.ask(question, { files: attached, inputs: welcome.inputs() });
+  update();
+  composer.focus();
+  return id;
 }
 
-// The turn
+/** Says whether there was something to stop. */
+function stop() {
+  const isBusy = asker.turns().some((turn) => !isOver(turn));
+  returned(asker.stop());
+  return isBusy;
+}
 
-/** Says whether the question is taken. */
-function ask(text) {
-  if (turn || hasEnded || !text) return false;
-  turn = { id: randomId(), text, question: transcript.question(text) };
-  updateButton();
-  sendQuestion();
+/** A question that was taken back can be written anew. */
+function returned(turn) {
+  if (turn && !composer.text()) composer.fill(turn.question);
+  if (turn) composer.focus();
+}
+
+function added(turn) {
+  welcome.show(false);
+  transcript.question(turn);
+}
+
+function removed(turn) {
+  transcript.remove(turn);
+  update();
+}
+
+function started(turn) {
+  transcript.answer(turn);
+  say(progress, "progress.streaming");
+  update();
+  announce("turn:started", { id: turn.id });
+}
+
+function grown(turn, replaced) {
+  transcript.answerOf(turn).grow(replaced);
+  announce("turn:text", { id: turn.id, text: turn.text, replaced });
+}
+
+function stepped(turn, frame) {
+  if (!turn.text) transcript.answerOf(turn).showStep(frame);
+}
+
+function ended(turn) {
+  const answer = transcript.answerOf(turn);
+  answer.finish();
+  clear(progress);
+  progress.textContent = announcement(turn, answer.words());
+  update();
+  announce("turn:ended", { id: turn.id, status: turn.status, text: turn.text });
+  if (turn.status === "done" && turn.message_id && app.suggested_questions_after_answer) suggestAfter(turn);
+}
+
+/** Nice to have: where it fails, nobody needs to know. */
+async function suggestAfter(turn) {
+  const questions = await api.suggested(turn.message_id).catch(() => []);
+  if (asker.turns().at(-1) === turn) transcript.suggest(questions, ask);
+}
+
+async function rate(turn, rating) {
+  try {
+    await api.rate(turn.message_id, rating);
+  } catch (error) {
+    transcript.notice(error);
+    return false;
+  }
+  asker.keepNow();
+  if (rating) say(progress, "rated");
   return true;
 }
 
-function sendQuestion() {
-  if (!turn || turn.answer) return;
-  const frame = { type: "chat", id: turn.id, content: turn.text, stream: true, conversation_id: conversationId };
-  if (!connection.send(frame)) return;
-  turn.question.sent();
-  turn.answer = transcript.answer();
-  turn.sentAt = performance.now();
-  progress.textContent = PROGRESS.streaming;
+function beginAnew() {
+  asker.startAnew();
+  transcript.empty();
+  forget("inputs");
+  welcome.greet(app);
+  welcome.show(true);
+  clear(progress);
+  update();
+  composer.focus();
 }
 
-function stop() {
-  if (!turn) return;
-  if (!turn.answer) return withdraw();
-  if (turn.stopTimer) return;
-  connection.send({ type: "stop", id: turn.id });
-  // A service that never confirms must not lock the page.
-  turn.stopTimer = setTimeout(() => settle("stopped", WORDS.stopped), STOP_PATIENCE_MS);
-}
-
-/** Takes back a question that was never sent. */
-function withdraw() {
-  turn.question.remove();
-  field.value ||= turn.text;
-  turn = null;
-  fitField();
-  updateButton();
-  field.focus();
-}
-
-function settle(state, note, details = "") {
-  const { answer, text, stopTimer } = turn;
-  clearTimeout(stopTimer);
-  const again = () => ask(text) && send.focus();
-  answer.finish(state, note, details, state === "incomplete" || state === "failed" ? again : null);
-  progress.textContent = PROGRESS[state];
-  turn = null;
-  updateButton();
-}
-
-function details({ content, usage }) {
-  const wordAfter = turn.wordAfter ?? (content ? sinceSent() : null);
-  const parts = [
-    wordAfter !== null && `First word after ${(wordAfter / 1000).toFixed(1)} s`,
-    usage?.total_tokens > 0 && `${usage.total_tokens} tokens`,
-  ];
-  return parts.filter(Boolean).join(" · ");
-}
-
-const sinceSent = () => performance.now() - turn.sentAt;
-
-// Frames. What belongs to a turn that is over is ignored.
-
-const isOurs = ({ id }) => Boolean(turn?.answer) && (id ?? turn.id) === turn.id;
-
-const RECEIVERS = {
-  chat_delta(frame) {
-    if (!isOurs(frame)) return;
-    turn.wordAfter ??= sinceSent();
-    if (frame.replace) turn.answer.replace(frame.content);
-    else turn.answer.append(frame.offset, frame.content);
-  },
-  chat(frame) {
-    if (!isOurs(frame)) return;
-    const { status = "done", source, content } = frame;
-    if (typeof content === "string") turn.answer.replace(content);
-    conversationId = frame.conversation_id ?? conversationId;
-    const notes = [source === "mock" && WORDS.mock, WORDS[status]];
-    settle(status, notes.filter(Boolean).join(" · "), details(frame));
-  },
-  error(frame) {
-    if (!frame.id) transcript.notice(frame.content);
-    else if (isOurs(frame)) settle("failed", frame.content || WORDS.failed);
-  },
-};
-
-function receive(frame) {
-  RECEIVERS[frame.type]?.(frame);
+/** What follows from whether an answer is under way and who waits for what. */
+function update() {
+  const turns = asker.turns();
+  const key = isOpen ? "waiting.turn" : "waiting.connection";
+  for (const turn of turns) if (turn.status === "waiting") transcript.waits(turn, key);
+  startOver.disabled = !turns.length;
+  composer.update();
 }
 
 // The connection
 
-/** While connecting, the last words hold (at first the template's): nobody wants to hear each try. */
-function showState({ name, reason }) {
-  if (name === "connecting") return;
-  const words = reason ? `${WORDS[name]}: ${reason}` : WORDS[name];
-  stateLine.dataset.state = name;
-  if (stateLine.textContent !== words) stateLine.textContent = words;
+function received(frame) {
+  const isOurs = asker.receive(frame);
+  if (frame.type === "error" && !isOurs && !frame.id) transcript.notice(frame);
 }
 
-function changeState(state) {
+function connectionChanged(state) {
+  isOpen = state.name === "open";
   showState(state);
-  hasEnded = state.name === "ended";
-  if (state.name === "open") return sendQuestion();
-  if (turn?.answer) settle("incomplete", WORDS.lost);
-  if (!hasEnded) return;
-  if (turn) withdraw();
-  updateButton();
-  transcript.notice(WORDS.reload);
+  asker.connectionIs(state.name);
+  if (state.name === "ended") composer.end();
+  update();
 }
 
-// The composer
+// The page
 
-function updateButton() {
-  send.textContent = turn ? "Stop" : "Send";
-  send.dataset.action = turn ? "stop" : "send";
-  send.disabled = hasEnded;
+/** What was said before a reload. */
+function restore() {
+  const turns = asker.turns();
+  for (const turn of turns) {
+    transcript.question(turn);
+    if (turn.status === "waiting") continue;
+    const answer = transcript.answer(turn);
+    if (isOver(turn)) answer.finish();
+    else answer.grow();
+  }
+  welcome.show(!turns.length);
+  update();
 }
 
-function fitField() {
-  field.style.height = "auto";
-  field.style.height = `${field.scrollHeight}px`;
+async function meetApp() {
+  app = await api.app().catch(() => UNKNOWN_APP);
+  welcome.greet(app);
+  files.allow(app.upload);
+  mountVoice({ app, slot: byId("voice"), composer, asker: voiceAsker, language, t, api });
 }
 
-function askFromField() {
-  if (!ask(field.value.trim())) return;
-  field.value = "";
-  fitField();
-}
+const voiceAsker = { ask, stop, isAnswering: asker.isAnswering, textOf: asker.textOf };
 
-composer.addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (turn) stop();
-  else askFromField();
-  if (matchMedia("(pointer: fine)").matches) field.focus(); // a touch keyboard would cover the answer
-});
-
-send.addEventListener("click", (event) => {
-  if (turn && event.detail > 1) event.preventDefault(); // a double click on Send must not stop
-});
-
-field.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey) return;
-  if (event.isComposing || event.keyCode === 229) return; // Enter chooses a word from the input method
-  event.preventDefault();
-  askFromField();
-});
-
-field.addEventListener("input", fitField);
-
+startOver.addEventListener("click", beginAnew);
+addEventListener("pagehide", asker.keepNow);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.isComposing) stop();
+  if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
+  // In a frame, Escape with nothing to stop closes the frame; its page listens (embed.js).
+  if (!stop() && parent !== window) parent.postMessage("dify-live:close", "*");
 });
 
-const connection = connect({
-  url: socketUrl(location, randomId()),
-  onState: changeState,
-  onFrame: receive,
-});
+meetApp();

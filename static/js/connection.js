@@ -1,4 +1,6 @@
-// One socket that comes back by itself. Knows frames as objects and nothing of what they mean, and no DOM.
+// One socket that comes back by itself, as the same client: it keeps the token that owns what was asked. Knows no DOM.
+
+import { keep, recall } from "./memory.js";
 
 export const PING_PERIOD_MS = 25_000;
 const STALE_AFTER_MS = 2 * PING_PERIOD_MS;
@@ -22,6 +24,13 @@ export function socketUrl({ protocol, host }, clientId) {
   return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/ws/chat/${clientId}`;
 }
 
+/** What to say first on a new socket: who we are, and from where on each running turn is to be told. */
+export function resumeFrames(token, running) {
+  if (!token) return [];
+  if (!running.length) return [{ type: "resume", token }];
+  return running.map(({ id, offset }) => ({ type: "resume", token, id, offset }));
+}
+
 /** The frame as an object, or null for whatever is not a JSON object. */
 export function parseFrame(data) {
   try {
@@ -33,12 +42,16 @@ export function parseFrame(data) {
 }
 
 /**
- * Connects, and keeps at it until a close code forbids it.
+ * Connects, and keeps at it until a close code forbids it. `running()` lists the turns to take up again: {id, offset}, in
+ * code points.
  *
  * `onState` gets {name: "connecting" | "open"}, {name: "waiting" | "offline", delay} (milliseconds to the next try) or
- * {name: "ended", reason}. `onFrame` gets each frame. The result's `send(frame)` says whether the frame was written.
+ * {name: "ended", code, reason}. `onFrame` gets each frame. The result's `send(frame)` says whether the frame was written;
+ * `token()` is null before the first greeting.
  */
-export function connect({ url, onState, onFrame, WebSocket = globalThis.WebSocket }) {
+export function connect({ url, running, onState, onFrame, WebSocket = globalThis.WebSocket }) {
+  let token = recall("token");
+  let comeBackAfter = null;
   let socket = null;
   let state = "";
   let attempt = 0;
@@ -68,18 +81,27 @@ export function connect({ url, onState, onFrame, WebSocket = globalThis.WebSocke
     openedAt = Date.now();
     pings = setInterval(ping, PING_PERIOD_MS);
     heard();
+    for (const frame of resumeFrames(token, running())) send(frame);
     enter("open");
   }
 
   function received({ data }) {
     heard();
     const frame = parseFrame(data);
-    if (frame) onFrame(frame);
+    if (!frame) return;
+    if (frame.type === "system") greeted(frame);
+    onFrame(frame);
+  }
+
+  /** The token of the first greeting stays ours on every later connection. */
+  function greeted({ resume_token: given, retry_after: delay }) {
+    if (!token && given) keep("token", (token = given));
+    if (delay > 0) comeBackAfter = delay;
   }
 
   function closed({ code, reason }) {
     release();
-    if (isFinal(code)) enter("ended", { reason });
+    if (isFinal(code)) enter("ended", { code, reason });
     else retryLater();
   }
 
@@ -100,7 +122,8 @@ export function connect({ url, onState, onFrame, WebSocket = globalThis.WebSocke
   function retryLater() {
     if (Date.now() - openedAt >= STAYED_AFTER_MS) attempt = 0;
     openedAt = Infinity;
-    const delay = backoff(attempt++);
+    const delay = comeBackAfter ?? backoff(attempt++);
+    comeBackAfter = null;
     retry = setTimeout(open, delay);
     // Also when offline: the browser's opinion is wrong where the service runs on the same machine.
     enter(globalThis.navigator?.onLine === false ? "offline" : "waiting", { delay });
@@ -141,5 +164,5 @@ export function connect({ url, onState, onFrame, WebSocket = globalThis.WebSocke
     if (document.visibilityState === "visible") lookAgain();
   });
   open();
-  return { send };
+  return { send, token: () => token };
 }

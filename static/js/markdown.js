@@ -1,8 +1,7 @@
-// Markdown to DOM nodes, block by block. Text becomes text nodes only: no answer can bring markup, script or remote
-// content. Linear in its input: patterns are anchored, nesting is bounded.
+// Markdown to blocks. Knows no DOM. Linear in its input: patterns are anchored, nesting is bounded.
 // Left out on purpose: raw HTML, indented code, underlined headings (in answers these are accidents).
 
-import { isBlank, parseInline } from "./inline.js";
+import { isBlank } from "./inline.js";
 
 const MAX_NESTING = 16;
 
@@ -11,8 +10,26 @@ const HEADING = /^ {0,3}(#{1,6})(?=\s|$)/;
 const QUOTE = /^ {0,3}> ?/;
 const MARKER = /^\s*([-*+]|\d{1,9}[.)])(?=\s|$)/;
 
-const READERS = [readFence, readHeading, readRule, readQuote, readList, readTable, readParagraph];
+// What a model thinks before it answers: as models write it, and as Dify shows it.
+const THOUGHT = /^\s*(?:<think>|<details\b[^<>]*>\s*<summary>[^<>]*<\/summary>)/i;
+const THOUGHT_END = /<\/(?:think|details)>/i;
+
+const READERS = [readThought, readFence, readHeading, readRule, readQuote, readList, readTable, readParagraph];
 const FLAT_READERS = [readFence, readParagraph];
+
+/** The same text, where what follows a thought begins on a line of its own. What is appended changes nothing before. */
+export function separateThoughts(text) {
+  let out = "";
+  let from = 0;
+  const tag = /^[^\S\n]*<(?:think>|details\b)|<\/(?:think|details)>(?=[^\n])/gim;
+  let isOpen = false;
+  for (let match; (match = tag.exec(text)); ) {
+    const isEnd = match[0].startsWith("</");
+    if (isEnd && isOpen) out += `${text.slice(from, (from = tag.lastIndex))}\n`;
+    isOpen = !isEnd;
+  }
+  return out + text.slice(from);
+}
 
 /**
  * The top-level blocks of a text. `offset` is where a block begins in it (UTF-16 units). Text that is appended
@@ -44,6 +61,16 @@ function parseLines(lines, depth) {
 }
 
 const isRule = (line) => /^(?:-{3,}|\*{3,}|_{3,})$/.test(line.replace(/\s/g, ""));
+
+function readThought(lines, at, depth) {
+  const start = depth === 0 && THOUGHT.exec(lines[at]);
+  if (!start) return null;
+  let end = at;
+  const inner = [lines[at].slice(start[0].length)];
+  while (!THOUGHT_END.test(inner.at(-1)) && end + 1 < lines.length) inner.push(lines[++end]);
+  inner.push(inner.pop().split(THOUGHT_END)[0]);
+  return { type: "thought", blocks: parseLines(inner, depth + 1), end: end + 1 };
+}
 
 function readFence(lines, at) {
   const fence = fenceOf(lines[at]);
@@ -168,7 +195,8 @@ function readParagraph(lines, at) {
 
 function startsBlock(lines, at) {
   const line = lines[at];
-  if (fenceOf(line) || HEADING.test(line) || QUOTE.test(line) || isRule(line) || startsTable(lines, at)) return true;
+  if (THOUGHT.test(line) || fenceOf(line) || HEADING.test(line) || QUOTE.test(line) || isRule(line)) return true;
+  if (startsTable(lines, at)) return true;
   const marker = markerOf(line);
   return Boolean(marker) && !isBlank(marker.rest) && (marker.number ?? 1) === 1;
 }
@@ -189,63 +217,4 @@ function dedent(line, width) {
   let at = 0;
   for (; column < width && " \t".includes(line[at]); at++) column += line[at] === "\t" ? 4 - (column % 4) : 1;
   return " ".repeat(Math.max(0, column - width)) + line.slice(at);
-}
-
-// Nodes
-
-const RENDERERS = {
-  paragraph: ({ text }) => element("p", inline(text)),
-  heading: ({ level, text }) => element(`h${level}`, inline(text)),
-  rule: () => element("hr"),
-  quote: ({ blocks }) => element("blockquote", blocks.map(render)),
-  code: renderCode,
-  list: renderList,
-  table: renderTable,
-};
-
-/** One DOM element for one block of `parse`. */
-export function render(block) {
-  return RENDERERS[block.type](block);
-}
-
-function renderCode({ language, text }) {
-  const pre = scrollable(element("pre", [element("code", [text])]), "Code");
-  if (language) pre.dataset.language = language;
-  return pre;
-}
-
-function renderList({ ordered, start, items }) {
-  const list = element(ordered ? "ol" : "ul", items.map((blocks) => element("li", blocks.map(render))));
-  if (ordered && start !== 1) list.start = start;
-  return list;
-}
-
-function renderTable({ head, aligns, rows }) {
-  const row = (tag, cells) => element("tr", cells.map((text, column) => {
-    const cell = element(tag, inline(text));
-    cell.dataset.align = aligns[column];
-    return cell;
-  }));
-  const body = element("tbody", rows.map((cells) => row("td", cells)));
-  const table = element("table", [element("thead", [row("th", head)]), body]);
-  return scrollable(element("div", [table]), "Table");
-}
-
-const scrollable = (node, ariaLabel) =>
-  Object.assign(node, { className: "scrollable", tabIndex: 0, role: "group", ariaLabel });
-
-const inline = (text) => parseInline(text).map((part) => inlineNode(part, false));
-
-function inlineNode(part, inLink) {
-  if (typeof part === "string") return part;
-  const isLink = part.tag === "a" && !inLink;
-  const children = (part.children ?? []).map((child) => inlineNode(child, inLink || isLink));
-  if (!isLink) return element(part.tag === "a" ? "span" : part.tag, children);
-  return Object.assign(element("a", children), { href: part.href, target: "_blank", rel: "noopener noreferrer" });
-}
-
-function element(tag, children = []) {
-  const node = document.createElement(tag);
-  for (const child of children) node.append(child);
-  return node;
 }

@@ -1,0 +1,55 @@
+// The bar at the top: the state of the connection in words, and the switches for language and colours.
+
+import { icon } from "./elements.js";
+import { label, language, LANGUAGES, say, switchLanguage } from "./i18n.js";
+
+const SHOWN_AFTER_MS = 1_500; // a connection that is back by then was never seen to be gone
+
+/** Shows states of connection.js in `node`. */
+export function createStateLine(node) {
+  let later;
+
+  function show(name, key) {
+    if (node.dataset.state === name) return;
+    node.dataset.state = name;
+    say(node, key);
+  }
+
+  return ({ name, code }) => {
+    if (name === "connecting") return; // the last words hold: nobody wants to hear of each try
+    later = clearTimeout(later);
+    if (name === "open") show(name, "state.open");
+    else if (name === "ended") show(name, [4500, 1008].includes(code) ? `ended.${code}` : "ended.other");
+    else later = setTimeout(show, SHOWN_AFTER_MS, name, `state.${name}`);
+  };
+}
+
+export function wireSwitches(languageButton, themeButton) {
+  const root = document.documentElement;
+
+  function showTheme() {
+    const other = root.dataset.theme === "dark" ? "light" : "dark";
+    themeButton.replaceChildren(icon(other));
+    label(themeButton, `theme.${other}`);
+  }
+
+  languageButton.addEventListener("click", () => {
+    const other = LANGUAGES.find((lang) => lang !== language());
+    remember("language", other);
+    switchLanguage(other);
+  });
+  themeButton.addEventListener("click", () => {
+    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+    remember("theme", root.dataset.theme);
+  });
+  new MutationObserver(showTheme).observe(root, { attributeFilter: ["data-theme"] });
+  showTheme();
+}
+
+function remember(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // storage is switched off: it holds until the page is left
+  }
+}

@@ -1,0 +1,72 @@
+// The page's words in the reader's language, also after it was switched: each node remembers which words it shows.
+
+import en from "./words/en.js";
+import zh from "./words/zh.js";
+
+const WORDS = { en, "zh-CN": zh };
+
+export const LANGUAGES = Object.keys(WORDS);
+
+const root = () => globalThis.document?.documentElement;
+export const language = () => (root()?.lang in WORDS ? root().lang : "en");
+
+/** The words for `key`, with {name} filled in from `values`. */
+export function t(key, values = {}) {
+  const words = WORDS[language()][key] ?? en[key] ?? key;
+  return words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+const hasWords = (key) => key in en;
+
+/**
+ * What went wrong, from an error frame or a failed call: by `reason`, then by `code`, then in the service's own words.
+ * Returns [key, values] for `say`.
+ */
+export function failureWords({ reason, code, content = "", message = "" }) {
+  const key = [`reason.${reason}`, `code.${code}`].find(hasWords);
+  return key ? [key, { detail: content || message }] : ["as-is", { text: content || message || t("failed") }];
+}
+
+// What a node shows: its text, or an attribute.
+
+const SHOW = {
+  text: (node, words) => (node.textContent = words),
+  label: (node, words) => {
+    node.setAttribute("aria-label", words);
+    if (node.matches("button, a")) node.title = words;
+  },
+  hint: (node, words) => (node.placeholder = words),
+};
+
+function show(what, node, key, values) {
+  node.setAttribute(`data-say-${what}`, JSON.stringify([key, values]));
+  SHOW[what](node, t(key, values));
+  return node;
+}
+
+/** Puts words into a node; they follow the language. */
+export const say = (node, key, values) => show("text", node, key, values);
+/** Names a node for those who do not see it. */
+export const label = (node, key, values) => show("label", node, key, values);
+
+export function clear(node) {
+  node.removeAttribute("data-say-text");
+  node.textContent = "";
+}
+
+/** Says everything below `node` (again) in the language of the moment. A template may name a key without brackets. */
+export function sayAll(node = document) {
+  for (const what of Object.keys(SHOW)) {
+    for (const item of node.querySelectorAll(`[data-say-${what}]`)) {
+      const said = item.getAttribute(`data-say-${what}`);
+      const [key, values] = said.startsWith("[") ? JSON.parse(said) : [said];
+      SHOW[what](item, t(key, values));
+    }
+  }
+}
+
+export function switchLanguage(lang) {
+  root().lang = lang;
+  sayAll();
+  document.dispatchEvent(new CustomEvent("language", { detail: { lang } }));
+}

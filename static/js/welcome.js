@@ -1,0 +1,31 @@
+// What stands on the page before the first question: a greeting, what one could ask, and what the app wants to know.
+
+import { suggestionsOf } from "./answer.js";
+import { element } from "./elements.js";
+import { say } from "./i18n.js";
+import { createInputs } from "./inputs.js";
+import { growingMarkdown } from "./nodes.js";
+
+/** `ask(text)` asks one of the app's first questions. */
+export function createWelcome(section, ask) {
+  let inputs = null;
+
+  /** `app` is GET /api/app's. */
+  function greet({ opening_statement: statement, suggested_questions: questions = [], inputs: wanted = [] }) {
+    const greeting = element("div", "greeting");
+    if (statement?.trim()) growingMarkdown(greeting).show(statement);
+    else say(greeting, "welcome");
+    inputs = createInputs(wanted);
+    const first = questions.filter((question) => question?.trim());
+    const parts = [greeting, inputs?.form, first.length && suggestionsOf("openers", first, ask)];
+    section.replaceChildren(...parts.filter(Boolean));
+  }
+
+  return {
+    greet,
+    show: (isShown) => (section.hidden = !isShown),
+    inputs: () => inputs?.values(),
+    /** What is missing is pointed out, where it can be seen. */
+    isComplete: () => section.hidden || !inputs || inputs.isComplete(),
+  };
+}
