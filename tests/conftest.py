@@ -20,6 +20,8 @@ from tests.fake_dify import KEY, FakeDify
 from tests.processes import Process
 from tests.redis_server import redis  # noqa: F401 - a fixture
 
+pytest_plugins = ["tests.browser"]
+
 PATIENCE_SECONDS = 10
 ROOT = Path(__file__).parents[1]
 

@@ -13,7 +13,7 @@ const EXCERPT_LENGTH = 300;
  * `turn` is as in asker.js.
  */
 export function createAnswer(turn, actions) {
-  const text = element("div", "text");
+  const text = element("div", "text prose");
   text.dir = "auto";
   const doing = element("p", "doing");
   const note = element("p", "note");

@@ -5,20 +5,28 @@ const NEAR_END_PX = 80;
 /** `below` is a button that is shown while there is new text that the reader does not see. */
 export function followEnd(log, below) {
   let isFollowing = true;
+  let lastTop = 0; // where it was scrolled to from here
 
-  /** To be called when text was added. */
+  /** To be called when text was added. A reader may have scrolled since, and the event of that be still to come. */
   function keep() {
-    if (isFollowing) log.scrollTop = log.scrollHeight;
+    if (log.scrollTop < lastTop) isFollowing = false;
+    if (isFollowing) follow();
     else below.hidden = false;
+  }
+
+  function follow() {
+    log.scrollTop = log.scrollHeight;
+    lastTop = log.scrollTop;
   }
 
   function toEnd() {
     isFollowing = true;
     below.hidden = true;
-    keep();
+    follow();
   }
 
   function look() {
+    lastTop = log.scrollTop;
     isFollowing = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
     if (isFollowing) below.hidden = true;
   }
@@ -28,6 +36,6 @@ export function followEnd(log, below) {
     log.focus({ preventScroll: true }); // the button goes away
     toEnd();
   });
-  new ResizeObserver(() => isFollowing && keep()).observe(log);
+  new ResizeObserver(() => isFollowing && follow()).observe(log);
   return { keep, toEnd };
 }

@@ -12,7 +12,7 @@ export function createWelcome(section, ask) {
 
   /** `app` is GET /api/app's. */
   function greet({ opening_statement: statement, suggested_questions: questions = [], inputs: wanted = [] }) {
-    const greeting = element("div", "greeting");
+    const greeting = element("div", "greeting prose");
     if (statement?.trim()) growingMarkdown(greeting).show(statement);
     else say(greeting, "welcome");
     inputs = createInputs(wanted);
