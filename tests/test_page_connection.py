@@ -1,0 +1,137 @@
+"""The chat page when its connection, or the page itself, goes away and comes back."""
+
+import asyncio
+import re
+
+from playwright.async_api import expect
+
+from tests import fake_dify
+from tests.browser import answer, ask, ends
+
+
+def words_then(more, first, last):
+    """An answer whose second half waits."""
+
+    async def scene(stage):
+        await stage.open()
+        await stage.event("message", answer=first)
+        await more.wait()
+        await stage.event("message", answer=last)
+        await stage.end()
+
+    return scene
+
+
+async def drop(page):
+    """Break the connection as a network does; the page comes back by itself."""
+    await page.evaluate("sockets.at(-1).close()")
+
+
+async def watched(visit, service, **options):
+    """A page whose sockets the test can break."""
+    page = await visit(service, **options)
+    await page.add_init_script("""
+      window.sockets = [];
+      window.WebSocket = class extends WebSocket {
+        constructor(...args) { super(...args); sockets.push(this); }
+      };
+    """)
+    await page.reload()
+    await expect(page.locator("#state")).to_have_text("Connected")
+    return page
+
+
+async def test_an_answer_goes_on_after_the_connection_was_lost(with_dify, dify, visit):
+    more = asyncio.Event()
+    dify.plays(words_then(more, "Half 😀 ", "and whole."))
+    page = await watched(visit, await with_dify())
+    await ask(page, "Hello")
+    await expect(answer(page).locator(".text")).to_have_text("Half 😀")
+    await drop(page)
+    more.set()
+    await expect(answer(page).locator(".text")).to_have_text("Half 😀 and whole.")
+    await ends(page)
+    assert len(dify.questions) == 1
+
+
+async def test_a_conversation_and_a_draft_survive_a_reload(with_dify, dify, visit):
+    more = asyncio.Event()
+    dify.plays(fake_dify.say("**First.**"), words_then(more, "Second, ", "whole."), fake_dify.say("Third."))
+    page = await visit(await with_dify())
+    await ask(page, "One")
+    await ends(page)
+    await ask(page, "Two")
+    await expect(answer(page).locator(".text")).to_have_text("Second,")
+    await ask(page, "Three")
+    await page.fill("#question", "a draft")
+    await page.reload()
+    await expect(page.locator(".answer strong")).to_have_text("First.")
+    await expect(page.locator("#question")).to_have_value("a draft")
+    await expect(page.locator(".question .text")).to_have_text(["One", "Two", "Three"])
+    await expect(answer(page).locator(".text")).to_have_text("Second,")
+    more.set()
+    await expect(page.locator(".answer .text")).to_have_text(["First.", "Second, whole.", "Third."])
+    users = {question["user"] for question in dify.questions}
+    assert [question["query"] for question in dify.questions] == ["One", "Two", "Three"]
+    assert len(users) == 1
+
+
+async def test_a_question_that_did_not_arrive_is_asked_once_more(with_dify, dify, visit):
+    page = await watched(visit, await with_dify())
+    await page.evaluate("""() => {
+      const [socket] = sockets;
+      socket.send = () => socket.close(); // it is taken, and gets lost on the way
+    }""")
+    await ask(page, "Hello")
+    await ends(page)
+    await expect(answer(page).locator(".text")).to_have_text("Hello.")
+    assert len(dify.questions) == 1
+
+
+async def test_the_page_survives_a_restart_of_the_service(with_dify, dify, visit):
+    """The text so far is kept and marked; what is asked meanwhile waits, and is sent once the service is back."""
+    dify.plays(fake_dify.until_stopped("Half an answer"), fake_dify.say("Welcome back."))
+    service = await with_dify()
+    page = await visit(service)
+    await ask(page, "Hello")
+    await expect(answer(page).locator(".text")).to_have_text("Half an answer")
+
+    async def meanwhile():
+        await expect(page.locator("#state")).to_have_text("Reconnecting…")
+        await ask(page, "Are you there?")
+        await ask(page, "Not sent")
+        waiting = page.locator(".question[data-state=waiting]")
+        await expect(waiting.first.locator(".note")).to_contain_text("Waiting for the connection")
+        await waiting.last.get_by_role("button", name="Take back").click()
+
+    await service.restart(meanwhile)
+    await expect(page.locator(".answer").first).to_have_attribute("data-state", "incomplete", timeout=20_000)
+    await expect(page.locator(".answer .note").first).to_have_text("Broken off: the connection was lost")
+    await expect(answer(page).locator(".text")).to_have_text("Welcome back.")
+    await expect(page.locator("#state")).to_have_text("Connected")
+    assert [question["query"] for question in dify.questions] == ["Hello", "Are you there?"]
+
+
+async def test_a_short_break_is_not_shown(start, visit):
+    page = await watched(visit, await start())
+    await page.evaluate("""() => {
+      window.shown = [];
+      const state = document.getElementById("state");
+      new MutationObserver(() => shown.push(state.textContent)).observe(state, { childList: true });
+    }""")
+    await page.evaluate("Math.random = () => 0")
+    await drop(page)
+    await ask(page, "Hello")
+    await ends(page)
+    assert await page.evaluate("shown") == []
+
+
+async def test_a_page_that_was_replaced_says_why_and_does_not_come_back(start, visit, connect, events):
+    service = await start()
+    page = await visit(service)
+    (opened,) = [event for event in events if event["event"] == "connection.opened"]
+    await connect(service, f"/ws/chat/{opened['client_id']}")
+    await expect(page.locator("#state")).to_have_text(re.compile("opened in another window. Reload this page"))
+    await expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    await page.get_by_role("button", name="中文").or_(page.locator("#language")).first.click()
+    await expect(page.locator("#state")).to_contain_text("已断开")

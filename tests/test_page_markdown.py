@@ -1,0 +1,100 @@
+"""Markdown on the page: what is meant is shown, and nothing that an answer says ever runs or loads."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser import STATIC
+
+HOSTILE = json.loads((Path(__file__).parent / "data/hostile.json").read_text())
+TREES = json.loads((Path(__file__).parent / "data/markdown.json").read_text())
+SAFE_ATTRIBUTES = {"href", "target", "rel", "class", "start", "tabindex", "role", "aria-label", "data-align", "type"}
+SAFE_ATTRIBUTES |= {"title", "aria-hidden", "viewBox", "d", "data-say-text", "data-say-label"}
+OUR_TAGS = set("p h1 h2 h3 h4 h5 h6 hr blockquote div ul ol li table thead tbody tr th td pre code".split())
+OUR_TAGS |= set("a em strong del br span details summary button svg path".split())
+
+RENDER = """async ([text, step]) => {
+  const { growingMarkdown } = await import("/static/js/nodes.js");
+  const target = document.createElement("div");
+  document.getElementById("log").append(target);
+  const markdown = growingMarkdown(target);
+  for (let end = step; step && end < text.length; end += step) markdown.show(text.slice(0, end));
+  markdown.show(text);
+  return target;
+}"""
+LOOK = f"""async (args) => {{
+  const target = await ({RENDER})(args);
+  const nodes = [...target.querySelectorAll("*")];
+  return {{
+    tags: nodes.map((node) => node.localName),
+    attributes: nodes.flatMap((node) => node.getAttributeNames()),
+    links: nodes.filter((node) => node.href).map((node) => node.getAttribute("href")),
+    text: target.textContent,
+  }};
+}}"""
+TREE = f"""async (args) => {{
+  const tree = (node) => {{
+    if (node.nodeType === Node.TEXT_NODE) return node.data;
+    const children = [...node.childNodes].filter((child) => !child.matches?.(".code-head")).map(tree);
+    const name = node.localName + (node.getAttribute("start") ? `[${{node.getAttribute("start")}}]` : "");
+    const address = node.getAttribute("href");
+    return [address ? `${{name}}=${{address}}` : name, ...children];
+  }};
+  const target = await ({RENDER})(args);
+  target.normalize();
+  return [...target.childNodes].map(tree);
+}}"""
+
+
+async def test_hostile_text_runs_nothing_loads_nothing_and_leaves_no_attribute(start, visit):
+    """`visit` fails where something runs: an alert, a message of the browser's policy, an error."""
+    assert len(HOSTILE) >= 80
+    page = await visit(await start())
+    requests = []
+    await page.evaluate("import('/static/js/nodes.js')")
+    page.on("request", lambda request: requests.append(request.url))
+    for text in HOSTILE:
+        for step in (0, 3):
+            seen = await page.evaluate(LOOK, [text, step])
+            assert set(seen["tags"]) <= OUR_TAGS, text
+            assert set(seen["attributes"]) <= SAFE_ATTRIBUTES, text
+            assert all(link.startswith(("http://", "https://", "mailto:")) for link in seen["links"]), text
+    assert requests == []
+    assert await page.evaluate("typeof window.pwned") == "undefined"
+
+
+async def test_markdown_becomes_what_it_means(start, visit):
+    page = await visit(await start())
+    for text, expected in TREES:
+        assert await page.evaluate(TREE, [text, 0]) == expected, text
+
+
+async def test_text_that_grows_ends_as_text_that_came_at_once(start, visit):
+    page = await visit(await start())
+    whole = "\n\n".join(text for text, _ in TREES)
+    assert await page.evaluate(TREE, [whole, 5]) == await page.evaluate(TREE, [whole, 0])
+    for text in [text for text, _ in TREES]:
+        assert await page.evaluate(TREE, [text, 1]) == await page.evaluate(TREE, [text, 0]), text
+
+
+async def test_thoughts_fold_away_and_code_can_be_copied(start, visit):
+    page = await visit(await start(), permissions=["clipboard-read", "clipboard-write"])
+    text = "<think>\nLet me *see*.\n</think>The answer.\n\n```py\nx = 1\ny = 2\n```"
+    await page.evaluate(f"async (args) => {{ (await ({RENDER})(args)).className = 'prose' }}", [text, 4])
+    await expect(page.get_by_text("Let me see.")).to_be_hidden()
+    await page.get_by_text("Thoughts").click()
+    await expect(page.get_by_text("Let me see.")).to_be_visible()
+    await expect(page.get_by_text("The answer.")).to_be_visible()
+    await expect(page.locator(".code-head")).to_have_text("py")
+    await page.get_by_role("button", name="Copy the code").click()
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == "x = 1\ny = 2"
+
+
+@pytest.mark.parametrize("module", sorted(STATIC.glob("**/*.js")), ids=lambda path: str(path.relative_to(STATIC)))
+def test_no_module_makes_markup_from_strings(module):
+    ways = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "parseFromString",
+            "createContextualFragment", "setHTML", "srcdoc", "javascript:")  # fmt: skip
+    assert [way for way in ways if way in module.read_text()] == []
