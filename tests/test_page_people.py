@@ -1,0 +1,153 @@
+"""The chat page for everybody: both languages, light and dark, small and large, by keyboard, by ear."""
+
+from importlib.resources import files
+
+import pytest
+from playwright.async_api import expect
+
+from tests import fake_dify
+from tests.browser import STATIC, answer, ask, ends
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+NARROW, MIDDLE, WIDE = ({"width": width, "height": 720} for width in (320, 768, 1440))
+FULL = {
+    "opening_statement": "# Ward 7\n\nAsk **me**.",
+    "suggested_questions": ["When is lunch?"],
+    "suggested_questions_after_answer": True,
+    "upload": {"kinds": ["image"], "extensions": ["png"], "max_files": 3, "max_bytes": {"image": 1000}},
+    "inputs": [
+        {"text-input": {"label": "Room", "variable": "room", "required": True}},
+        {"select": {"label": "Diet", "variable": "diet", "options": ["any", "vegan"]}},
+    ],
+}
+
+
+async def accessible(page):
+    """axe-core finds nothing wrong with the page as it is now, and it is not wider than its window."""
+    await page.evaluate(AXE)
+    found = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    ("viewport", "theme", "locale"),
+    [(NARROW, "light", "zh-CN"), (NARROW, "dark", "en-GB"), (MIDDLE, "light", "en-GB"), (WIDE, "dark", "zh-CN")],
+)
+async def test_axe_finds_nothing_from_the_first_sight_to_the_last_answer(start, visit, viewport, theme, locale):
+    service = await start(mock_tokens_per_second=1000)
+    options = {"viewport": viewport, "color_scheme": theme, "locale": locale, "reduced_motion": "reduce"}
+    page = await visit(service, app=FULL, replies={"suggested": ["And dinner?"]}, **options)
+    await accessible(page)
+    await page.fill("[name=room]", "12")
+    await ask(page, "/mock markdown")
+    await expect(page.get_by_role("button", name="And dinner?")).to_be_visible()
+    await page.locator(".answer .icon").nth(1).click()
+    for question, state in [("/mock incomplete", "incomplete"), ("/mock error quota", "failed")]:
+        await ask(page, question)
+        await expect(page.locator(".question .text").last).to_have_text(question)
+        await ends(page, state)
+    await ask(page, "/mock slow")
+    await ask(page, "Later")
+    await ends(page, "streaming")
+    await accessible(page)
+    await service.stop()
+    await expect(page.locator("#state[data-state=waiting]")).to_be_visible()
+    await accessible(page)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/chat?embed=1"])
+async def test_other_pages_are_accessible_and_fit_a_small_window(start, visit, path):
+    page = await visit(await start(), path, viewport=NARROW)
+    if path == "/docs":
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    else:
+        await accessible(page)
+
+
+async def test_the_language_follows_the_browser_and_the_switch(with_dify, dify, visit):
+    dify.plays(fake_dify.say("Hello."), fake_dify.raw(b"", status=503))
+    service = await with_dify(degrade_to_mock=False, dify_retry_budget=0)
+    page = await visit(service, locale="zh-TW")
+    await expect(page.locator("#state")).to_have_text("已连接")
+    await ask(page, "您好")
+    await ends(page)
+    await expect(answer(page).locator(".detail")).to_contain_text("3 个 token")
+    await ask(page, "您好吗")
+    await ends(page, "failed")
+    await expect(answer(page).locator(".note")).to_have_text("暂时无法连接到助手，请稍后再试。")
+    await page.evaluate("document.addEventListener('language', ({ detail }) => (window.heard = detail.lang))")
+    await page.get_by_role("button", name="Switch to English").click()
+    assert await page.evaluate("heard") == "en"
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await expect(answer(page).locator(".note")).to_contain_text("cannot be reached at the moment")
+    await expect(page.locator("#question")).to_have_attribute("placeholder", "Ask a question…")
+    await page.reload()
+    await expect(page.locator("#state")).to_have_text("Connected")
+
+
+async def test_light_and_dark_follow_the_system_and_the_switch(start, visit):
+    page = await visit(await start(), color_scheme="dark")
+    dark = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    await page.emulate_media(color_scheme="light")
+    await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    assert await page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+    await page.get_by_role("button", name="Use dark colours").click()
+    await page.reload()
+    await expect(page.locator("body")).to_have_css("background-color", dark)
+
+
+async def test_a_screen_reader_hears_that_it_answers_and_then_the_answer_once(with_dify, dify, visit):
+    dify.plays(fake_dify.say(*"Soup **and** bread, at noon.".split(" "), pause=0.01))
+    page = await visit(await with_dify())
+    await page.evaluate("""() => {
+      window.heard = [];
+      const progress = document.getElementById("progress");
+      const note = () => progress.textContent && heard.push(progress.textContent);
+      new MutationObserver(note).observe(progress, { childList: true });
+    }""")
+    await ask(page, "Lunch?")
+    await ends(page)
+    assert await page.evaluate("heard") == ["Answering…", "Answer: Soupandbread,atnoon."]
+    assert await page.locator("#log").get_attribute("aria-live") == "off"
+
+
+async def test_everything_can_be_reached_by_keyboard_and_is_large_enough_to_touch(with_dify, visit):
+    page = await visit(await with_dify(), app=FULL, replies={"suggested": ["And dinner?"]}, has_touch=True)
+    await page.fill("[name=room]", "12")
+    await ask(page, "Hello")
+    await expect(page.get_by_role("button", name="And dinner?")).to_be_visible()
+    wanted = await page.locator("button:visible").count()
+    reached = set()
+    for _ in range(wanted + 8):
+        await page.keyboard.press("Tab")
+        reached.add(await page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent"))
+    names = await page.locator("button:visible").evaluate_all(
+        "all => all.map((one) => one.ariaLabel ?? one.textContent)"
+    )
+    assert set(names) <= reached
+    sizes = await page.locator("button:visible").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect()).map(({ width, height }) => Math.min(width, height))"
+    )
+    assert min(sizes) >= 44
+
+
+async def test_nothing_jumps_while_the_page_opens_and_an_answer_is_written(with_dify, dify, visit):
+    dify.plays(fake_dify.say(*(f"Some words, number {number}. " for number in range(80)), pause=0.005))
+    page = await visit(await with_dify())
+    await page.add_init_script("""
+      window.shift = 0;
+      const look = (list) => list.getEntries().forEach(({ value }) => (shift += value));
+      new PerformanceObserver(look).observe({ type: "layout-shift", buffered: true });
+    """)
+    await page.reload()
+    await expect(page.locator("#state")).to_have_text("Connected")
+    await ask(page, "Hello")
+    await ends(page)
+    assert await page.evaluate("shift") < 0.01
+
+
+def test_the_page_stays_small():
+    sizes = {path.name: path.stat().st_size for path in STATIC.rglob("*") if path.suffix in {".js", ".css", ".svg"}}
+    templates = [STATIC.parent / "templates" / name for name in ("base.html", "chat.html")]
+    assert sum(sizes.values()) + sum(path.stat().st_size for path in templates) < 120_000
