@@ -92,8 +92,16 @@ function ask(question, attached = []) {
   if (!welcome.isComplete()) return null;
   const id = asker.ask(question, { files: attached, inputs: welcome.inputs() });
   update();
-  composer.focus();
+  rescueFocus();
   return id;
+}
+
+/** The button that was pressed may be gone. On a touch screen the field would bring a keyboard that covers the answer. */
+function rescueFocus() {
+  const { activeElement, body } = document;
+  if (activeElement !== body && activeElement.getClientRects().length) return;
+  if (matchMedia("(pointer: fine)").matches) composer.focus();
+  else byId("log").focus({ preventScroll: true });
 }
 
 /** Says whether there was something to stop. */
@@ -223,6 +231,11 @@ async function meetApp() {
 
 const voiceAsker = { ask, stop, isAnswering: asker.isAnswering, textOf: asker.textOf };
 
+/** Where there is a keyboard: on a touch screen one would cover the page. In a frame: when its page gives it the focus. */
+function focusFirst() {
+  if (document.hasFocus() && matchMedia("(pointer: fine)").matches) composer.focus();
+}
+
 startOver.addEventListener("click", beginAnew);
 addEventListener("pagehide", asker.keepNow);
 document.addEventListener("keydown", (event) => {
@@ -230,5 +243,7 @@ document.addEventListener("keydown", (event) => {
   // In a frame, Escape with nothing to stop closes the frame; its page listens (embed.js).
   if (!stop() && parent !== window) parent.postMessage("dify-live:close", "*");
 });
+addEventListener("focus", () => document.activeElement === document.body && focusFirst());
 
+focusFirst();
 meetApp();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { backoff, connect, isFinal, parseFrame, PING_PERIOD_MS, socketUrl } from "../../static/js/connection.js";
+import { backoff, connect, isFinal, parseFrame, PING_PERIOD_MS, resumeFrames, socketUrl } from "../../static/js/connection.js";
 
 class FakeSocket {
   static OPEN = 1;
@@ -43,7 +43,7 @@ class FakeSocket {
   }
 }
 
-let states, frames, connection;
+let states, frames, running, connection;
 const listeners = {};
 globalThis.addEventListener = (type, listener) => (listeners[type] = listener);
 globalThis.document = { visibilityState: "visible", addEventListener: globalThis.addEventListener };
@@ -52,9 +52,10 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   mock.method(Math, "random", () => 1);
   FakeSocket.all = [];
-  [states, frames] = [[], []];
+  [states, frames, running] = [[], [], []];
   const onState = (state) => states.push(state);
-  connection = connect({ url: "ws://x", onState, onFrame: (frame) => frames.push(frame), WebSocket: FakeSocket });
+  const onFrame = (frame) => frames.push(frame);
+  connection = connect({ url: "ws://x", running: () => running, onState, onFrame, WebSocket: FakeSocket });
 });
 afterEach(() => {
   mock.timers.reset();
@@ -133,7 +134,7 @@ test("it tries at once when the network or the reader is back", () => {
 test("it obeys a code that says not to come back", () => {
   FakeSocket.last.accept();
   FakeSocket.last.drops(4500, "Replaced.");
-  assert.deepEqual(states.at(-1), { name: "ended", reason: "Replaced." });
+  assert.deepEqual(states.at(-1), { name: "ended", code: 4500, reason: "Replaced." });
   pass(100_000);
   listeners.online();
   assert.equal(FakeSocket.all.length, 1);
@@ -157,4 +158,30 @@ test("sending says whether it was written", () => {
   assert.equal(connection.send({ type: "stop" }), true);
   FakeSocket.last.drops();
   assert.equal(connection.send({ type: "stop" }), false);
+});
+
+test("the first greeting's token is kept, and opens each later connection", () => {
+  FakeSocket.last.accept();
+  assert.deepEqual(FakeSocket.last.sent, []);
+  FakeSocket.last.says({ type: "system", resume_token: "first" });
+  assert.equal(connection.token(), "first");
+  running = [{ id: "turn", offset: 7 }];
+  FakeSocket.last.drops();
+  pass(1000);
+  FakeSocket.last.accept();
+  assert.deepEqual(FakeSocket.last.sent, [{ type: "resume", token: "first", id: "turn", offset: 7 }]);
+  FakeSocket.last.says({ type: "system", resume_token: "another" });
+  assert.equal(connection.token(), "first");
+});
+
+test("a connection without a running turn still says who it is", () => {
+  assert.deepEqual(resumeFrames("token", []), [{ type: "resume", token: "token" }]);
+  assert.deepEqual(resumeFrames(null, [{ id: "turn", offset: 0 }]), []);
+});
+
+test("it comes back when the service said so", () => {
+  FakeSocket.last.accept();
+  FakeSocket.last.says({ type: "system", content: "Restarting", retry_after: 4321 });
+  FakeSocket.last.drops(1012);
+  assert.equal(states.at(-1).delay, 4321);
 });

@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { parseInline } from "../../static/js/inline.js";
-import { parse } from "../../static/js/markdown.js";
-import { unseen } from "../../static/js/transcript.js";
+import { parse, separateThoughts } from "../../static/js/markdown.js";
 
 const POSITIONS = new Set(["end", "line", "offset"]);
 const plain = (blocks) => JSON.parse(JSON.stringify(blocks, (key, value) => (POSITIONS.has(key) ? undefined : value)));
@@ -80,13 +79,16 @@ test("text that grows gives the same blocks as the whole text", () => {
 
 test("no input takes long", () => {
   const many = (text) => text.repeat(60_000 / text.length);
-  const evil = ["*", "* ", "[", "](", "`", "> ", "- ", "|", "_a ", "**a *b ", "[a](b \"", "https://", "~~a ", "|\n|-\n", "\t"];
+  const evil = ["*", "* ", "[", "](", "`", "> ", "- ", "|", "_a ", "**a *b ", "[a](b \"", "https://", "~~a ", "|\n|-\n", "\t", "<think>", "<think>\n"];
   const started = performance.now();
-  for (const text of evil.map(many)) for (const block of parse(text)) if (block.text) parseInline(block.text);
+  for (const text of evil.map(many)) for (const block of parse(separateThoughts(text))) if (block.text) parseInline(block.text);
   assert.ok(performance.now() - started < 5000);
 });
 
-test("a delta that overlaps adds only what is new, in code points", () => {
-  assert.equal(unseen(3, 1, "a👋bc"), "bc");
-  assert.equal(unseen(3, 3, "new"), "new");
+test("what follows a thought begins on a line of its own, however the text grows", () => {
+  const text = "<think>a</think>b\n\n</think>c\n<think>\nd\n</think> e";
+  assert.equal(separateThoughts(text), "<think>a</think>\nb\n\n</think>c\n<think>\nd\n</think>\n e");
+  for (let end = 0; end < text.length; end++) {
+    assert.ok(separateThoughts(text).startsWith(separateThoughts(text.slice(0, end))));
+  }
 });

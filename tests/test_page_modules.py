@@ -1,0 +1,46 @@
+"""The page's own files: what is pure passes its tests in Node.js, and all of it stays small and plain."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.browser import NODE, STATIC
+
+MODULES = sorted(STATIC.glob("**/*.js"))
+LONGEST_MODULE_LINES = 260
+LARGEST_PAGE_BYTES = 120_000
+# fmt: off
+WAYS_TO_MAKE_MARKUP = [
+    "innerHTML", "outerHTML", "insertAdjacentHTML", "setHTML", "document.write", "parseFromString", "srcdoc",
+    "createContextualFragment", "eval(", "Function(", "javascript:",
+]
+# fmt: on
+
+
+@pytest.mark.skipif(NODE is None and not os.environ.get("REQUIRE_BROWSER"), reason="no Node.js on this machine")
+async def test_the_pure_modules_pass_their_own_tests():
+    tests = sorted(str(path) for path in Path(__file__).parent.glob("js/*.test.mjs"))
+    assert tests
+    process = await asyncio.create_subprocess_exec(
+        NODE, "--test", *tests, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    out, _ = await process.communicate()
+    process._transport.close()
+    assert process.returncode == 0, out.decode()
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(STATIC)))
+def test_each_module_is_small_and_makes_no_markup_from_strings(module):
+    text = module.read_text()
+    assert [way for way in WAYS_TO_MAKE_MARKUP if way in text] == []
+    assert len(text.splitlines()) <= LONGEST_MODULE_LINES
+
+
+def test_the_page_stays_small_and_comes_from_here_alone():
+    templates = [STATIC.parent / "templates" / name for name in ("base.html", "chat.html")]
+    files = [path for path in STATIC.rglob("*") if path.is_file()] + templates
+    assert sum(path.stat().st_size for path in files) < LARGEST_PAGE_BYTES
+    for path in templates:
+        assert "://" not in path.read_text()
