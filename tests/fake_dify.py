@@ -122,6 +122,7 @@ class FakeDify:
         self.questions.append(await request.json())
         scene = self._scenes.pop(0) if len(self._scenes) > 1 else self._scenes[0]
         stage = Stage(self, request)
+        self.around.owners[stage.ids["message_id"]] = self.questions[-1]["user"]
         try:
             await scene(stage)
         except ConnectionResetError:

@@ -141,17 +141,13 @@ async def test_an_answer_can_be_copied_and_rated(with_dify, dify, visit):
     for pressed in ("true", "false"):
         await good.click()
         await expect(good).to_have_attribute("aria-pressed", pressed)
-    await eventually(lambda: len(page.calls) == 2)
-    (path, token, first), (_, _, second) = page.calls
-    assert path.startswith("messages/")
-    assert path.endswith("/feedback")
-    assert token.startswith("Bearer ")
-    assert [first, second] == [b'{"rating":"like"}', b'{"rating":null}']
+    await eventually(lambda: len(dify.around.called("feedbacks")) == 2)
+    assert [fields["rating"] for fields in dify.around.called("feedbacks")] == ["like", None]
 
 
-async def test_a_rating_that_is_not_taken_is_not_shown(with_dify, visit):
-    refusal = {"code": 404, "message": "No such message", "data": {"reason": "message_not_found"}}
-    page = await visit(await with_dify(), replies={"feedback": refusal})
+async def test_a_rating_that_is_not_taken_is_not_shown(with_dify, dify, visit):
+    dify.around.scenes["feedbacks"] = fake_dify.replay("5_suggested_unknown")
+    page = await visit(await with_dify())
     await ask(page, "Lunch?")
     await ends(page)
     bad = answer(page).get_by_role("button", name="Bad answer")
@@ -161,19 +157,19 @@ async def test_a_rating_that_is_not_taken_is_not_shown(with_dify, visit):
 
 
 async def test_the_app_greets_and_suggests_before_and_after(with_dify, dify, visit):
-    app = {
+    dify.parameters |= {
         "opening_statement": "I am **Ward 7**.",
         "suggested_questions": ["When is lunch?"],
-        "suggested_questions_after_answer": True,
+        "suggested_questions_after_answer": {"enabled": True},
     }
-    page = await visit(await with_dify(), app=app, replies={"suggested": ["And dinner?"]})
+    page = await visit(await with_dify())
     await expect(page.locator("#welcome strong")).to_have_text("Ward 7")
     await page.get_by_role("button", name="When is lunch?").click()
     await ends(page)
     await expect(page.locator("#welcome")).to_be_hidden()
-    await page.get_by_role("button", name="And dinner?").click()
+    await page.get_by_role("button", name="What next?").click()
     await expect(page.locator(".answer[data-state=done]")).to_have_count(2)
-    assert [question["query"] for question in dify.questions] == ["When is lunch?", "And dinner?"]
+    assert [question["query"] for question in dify.questions] == ["When is lunch?", "What next?"]
 
 
 async def test_sources_are_named_once_with_what_they_say(with_dify, dify, visit):

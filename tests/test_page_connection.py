@@ -106,7 +106,7 @@ async def test_the_page_survives_a_restart_of_the_service(with_dify, dify, visit
 
     await service.restart(meanwhile)
     await expect(page.locator(".answer").first).to_have_attribute("data-state", "incomplete", timeout=20_000)
-    await expect(page.locator(".answer .note").first).to_have_text("Broken off: the connection was lost")
+    await expect(page.locator(".answer .note").first).to_contain_text("Broken off")
     await expect(answer(page).locator(".text")).to_have_text("Welcome back.")
     await expect(page.locator("#state")).to_have_text("Connected")
     assert [question["query"] for question in dify.questions] == ["Hello", "Are you there?"]

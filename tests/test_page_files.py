@@ -2,14 +2,26 @@
 
 import asyncio
 
+import pytest
 from playwright.async_api import expect
 
 from tests import fake_dify
-from tests.browser import answer, ask, ends
+from tests.browser import accessible, answer, ask, ends
 from tests.conftest import eventually
 
-UPLOAD = {"kinds": ["image", "document"], "extensions": ["png", "pdf"], "max_files": 2, "max_bytes": {"document": 1000}}
-FILE = {"id": "f-1", "name": "menu.pdf", "size": 3, "kind": "document", "extension": "pdf"}
+STORED = "5e0d5ba0-3c0f-4b5a-8d0a-7f6a3c1f0b11"
+
+
+@pytest.fixture
+async def with_files(with_dify, dify, visit):
+    """The page of an app that takes up to two images or documents of at most a megabyte."""
+
+    async def open_page():
+        rules = {"enabled": True, "allowed_file_types": ["image", "document"], "number_limits": 2}
+        dify.parameters |= {"file_upload": rules, "system_parameters": {"file_size_limit": 1}}
+        return await visit(await with_dify())
+
+    return open_page
 
 
 def pdf(name, size=3):
@@ -22,8 +34,8 @@ async def choose(page, *files):
     await (await chooser.value).set_files(list(files))
 
 
-async def test_a_file_goes_with_the_question_and_is_named(with_dify, dify, visit):
-    page = await visit(await with_dify(), app={"upload": UPLOAD}, replies={"files": FILE})
+async def test_a_file_goes_with_the_question_and_is_named(with_files, dify):
+    page = await with_files()
     await choose(page, pdf("menu.pdf"))
     await expect(page.locator("#files li .name")).to_have_text("menu.pdf")
     await expect(page.get_by_text("Uploading…")).to_have_count(0)
@@ -34,15 +46,14 @@ async def test_a_file_goes_with_the_question_and_is_named(with_dify, dify, visit
     await expect(page.locator("#files")).to_be_hidden()
     await expect(page.locator(".question .files li")).to_have_text("menu.pdf")
     (question,) = dify.questions
-    assert question["files"] == [{"type": "document", "transfer_method": "local_file", "upload_file_id": "f-1"}]
-    ((path, token, body),) = page.calls
-    assert path == "files"
-    assert token.startswith("Bearer ")
-    assert b'name="file"; filename="menu.pdf"' in body
+    assert question["files"] == [{"type": "document", "transfer_method": "local_file", "upload_file_id": STORED}]
+    (uploaded,) = dify.around.called("files/upload")
+    assert uploaded["user"] == question["user"]
+    assert uploaded["file"]["size"] == 3
 
 
-async def test_files_can_be_pasted_and_dropped_and_taken_away(with_dify, dify, visit):
-    page = await visit(await with_dify(), app={"upload": UPLOAD}, replies={"files": FILE})
+async def test_files_can_be_pasted_and_dropped_and_taken_away(with_files, dify):
+    page = await with_files()
     for event, carrier in [("paste", "clipboardData"), ("drop", "dataTransfer")]:
         await page.evaluate(
             """([type, carrier]) => {
@@ -63,20 +74,19 @@ async def test_files_can_be_pasted_and_dropped_and_taken_away(with_dify, dify, v
     assert not dify.questions[0].get("files")
 
 
-async def test_what_cannot_be_uploaded_is_said_in_words(with_dify, visit):
-    refusal = {"code": 415, "message": "no", "data": {"reason": "unsupported_type"}}
-    page = await visit(await with_dify(), app={"upload": UPLOAD}, replies={"files": refusal})
+async def test_what_cannot_be_uploaded_is_said_in_words(with_files):
+    page = await with_files()
     trouble = page.locator("#trouble")
-    await choose(page, pdf("large.pdf", 2000))
-    await expect(trouble).to_contain_text("large.pdf is too large")
-    await choose(page, pdf("odd.pdf"))
-    await expect(trouble).to_have_text("odd.pdf: files of this kind are not taken here.")
+    await choose(page, pdf("large.pdf", 1024 * 1024 + 1))
+    await expect(trouble).to_have_text("large.pdf is too large: at most 1 MB.")
+    await choose(page, pdf("odd.exe"))
+    await expect(trouble).to_have_text("odd.exe: files of this kind are not taken here.")
     await expect(page.locator("#files")).to_be_hidden()
 
 
-async def test_a_question_waits_for_its_files(with_dify, dify, visit):
-    done = asyncio.Event()
-    page = await visit(await with_dify(), app={"upload": UPLOAD}, replies={"files": done})
+async def test_a_question_waits_for_its_files(with_files, dify):
+    dify.around.may_read.clear()
+    page = await with_files()
     await choose(page, pdf("slow.pdf"))
     await ask(page, "Too early")
     await expect(page.locator("#trouble")).to_have_text("Wait a moment: files are being uploaded.")
@@ -84,11 +94,11 @@ async def test_a_question_waits_for_its_files(with_dify, dify, visit):
     await page.press("#question", "Enter")
     await ends(page)
     assert [question["query"] for question in dify.questions] == ["Too early"]
-    done.set()
+    dify.around.may_read.set()
 
 
-async def test_without_uploads_there_is_no_way_to_add_a_file(start, visit):
-    page = await visit(await start())
+async def test_without_uploads_there_is_no_way_to_add_a_file(with_dify, visit):
+    page = await visit(await with_dify())
     await expect(page.locator("#attach")).to_be_hidden()
 
 
@@ -99,7 +109,9 @@ async def test_what_an_app_must_know_is_asked_for_first_and_goes_with_each_quest
         {"select": {"label": "Diet", "variable": "diet", "options": ["any", "vegan"], "default": "vegan"}},
         {"paragraph": {"label": "Remarks", "variable": "remarks", "default": ""}},
     ]
-    page = await visit(await with_dify(), app={"inputs": inputs})
+    dify.parameters["user_input_form"] = inputs
+    page = await visit(await with_dify(), viewport={"width": 320, "height": 720})
+    await accessible(page)
     await ask(page, "Lunch?")
     await expect(page.get_by_label("Room (required)")).to_be_focused()
     await expect(page.locator("#question")).to_have_value("Lunch?")

@@ -4,6 +4,7 @@ import { element, iconButton } from "./elements.js";
 import { failureWords, say, t } from "./i18n.js";
 import { keep, recall } from "./memory.js";
 
+const MEDIA = ["image", "audio", "video"];
 const MEGABYTE = 1024 * 1024;
 
 /**
@@ -72,7 +73,7 @@ export function createFiles({ list, attach, upload }) {
   function problemWith({ name, type, size }) {
     const { max_files: count, max_bytes: limits = {} } = rules;
     if (files.length >= count) return ["file.count", { limit: count }];
-    const kind = ["image", "audio", "video"].find((prefix) => type.startsWith(prefix)) ?? "document";
+    const kind = MEDIA.find((prefix) => type.startsWith(prefix)) ?? "document";
     if (size > limits[kind]) return ["file.size", { name, limit: Math.round(limits[kind] / MEGABYTE) }];
     return null;
   }
@@ -81,7 +82,9 @@ export function createFiles({ list, attach, upload }) {
   function allow(upload) {
     rules = upload;
     attach.hidden = !rules;
-    if (rules?.extensions?.length) picker.accept = rules.extensions.map((each) => `.${each.replace(/^\./, "")}`).join();
+    const { extensions = [], kinds = [] } = rules ?? {};
+    const isMedia = kinds.length && kinds.every((kind) => MEDIA.includes(kind));
+    picker.accept = extensions.map((each) => `.${each}`).join() || (isMedia ? kinds.map((kind) => `${kind}/*`).join() : "");
   }
 
   function addAll(sources) {
