@@ -248,4 +248,4 @@ async def test_long_answers_stream_without_being_drawn_anew(with_dify, dify, vis
     await expect(answer(page)).to_have_attribute("data-state", "done", timeout=30_000)
     added, longest, nodes = await page.evaluate("[added, longest, document.querySelectorAll('.answer .text *').length]")
     assert added < 2 * nodes
-    assert longest < 200
+    assert longest < 1000  # milliseconds; none over 50 where nothing else keeps the processor busy

@@ -14,7 +14,7 @@ NARROW, WIDE = ({"width": width, "height": 720} for width in (320, 1440))
     [(NARROW, "light", "zh-CN"), (WIDE, "dark", "en-GB")],
 )
 async def test_axe_finds_nothing_from_the_first_sight_to_the_last_answer(start, visit, viewport, theme, locale):
-    service = await start(mock_tokens_per_second=1000, drain_timeout=0.1)
+    service = await start(mock_tokens_per_second=1000)
     options = {"viewport": viewport, "color_scheme": theme, "locale": locale, "reduced_motion": "reduce"}
     page = await visit(service, **options)
     await accessible(page)

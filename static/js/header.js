@@ -3,24 +3,30 @@
 import { icon } from "./elements.js";
 import { label, language, LANGUAGES, say, switchLanguage } from "./i18n.js";
 
+const ABSENCES = ["waiting", "offline"];
 const SHOWN_AFTER_MS = 1_500; // a connection that is back by then was never seen to be gone
 
 /** Shows states of connection.js in `node`. */
 export function createStateLine(node) {
+  let absent = "waiting";
   let later;
 
   function show(name, key) {
+    later = clearTimeout(later);
     if (node.dataset.state === name) return;
     node.dataset.state = name;
     say(node, key);
   }
 
+  const showAbsence = () => show(absent, `state.${absent}`);
+
   return ({ name, code }) => {
     if (name === "connecting") return; // the last words hold: nobody wants to hear of each try
-    later = clearTimeout(later);
-    if (name === "open") show(name, "state.open");
-    else if (name === "ended") show(name, [4500, 1008].includes(code) ? `ended.${code}` : "ended.other");
-    else later = setTimeout(show, SHOWN_AFTER_MS, name, `state.${name}`);
+    if (name === "open") return show(name, "state.open");
+    if (name === "ended") return show(name, [4500, 1008].includes(code) ? `ended.${code}` : "ended.other");
+    absent = name;
+    if (ABSENCES.includes(node.dataset.state)) showAbsence();
+    else later ??= setTimeout(showAbsence, SHOWN_AFTER_MS);
   };
 }
 

@@ -4,14 +4,16 @@ const NEAR_END_PX = 80;
 
 /** `below` is a button that is shown while there is new text that the reader does not see. */
 export function followEnd(log, below) {
-  let isFollowing = true;
+  let isFollowing = false;
   let lastTop = 0; // where it was scrolled to from here
+
+  const isNearEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
 
   /** To be called when text was added. A reader may have scrolled since, and the event of that be still to come. */
   function keep() {
     if (log.scrollTop < lastTop) isFollowing = false;
     if (isFollowing) follow();
-    else below.hidden = false;
+    else below.hidden = isNearEnd();
   }
 
   function follow() {
@@ -25,9 +27,15 @@ export function followEnd(log, below) {
     follow();
   }
 
+  function toStart() {
+    isFollowing = false;
+    below.hidden = true;
+    log.scrollTop = lastTop = 0;
+  }
+
   function look() {
     lastTop = log.scrollTop;
-    isFollowing = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
+    isFollowing = isNearEnd();
     if (isFollowing) below.hidden = true;
   }
 
@@ -37,5 +45,5 @@ export function followEnd(log, below) {
     toEnd();
   });
   new ResizeObserver(() => isFollowing && follow()).observe(log);
-  return { keep, toEnd };
+  return { keep, toEnd, toStart };
 }

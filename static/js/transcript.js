@@ -61,7 +61,7 @@ export function createTranscript(log, below, actions) {
     questions.clear();
     answers.clear();
     suggest(null);
-    view.toEnd();
+    view.toStart();
   }
 
   function suggest(texts, ask) {
