@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from service.answers import failures
+from service.chat import turn
 from tests.browser import NODE, STATIC
 
 MODULES = sorted(STATIC.glob("**/*.js"))
@@ -44,3 +46,8 @@ def test_the_page_stays_small_and_comes_from_here_alone():
     assert sum(path.stat().st_size for path in files) < LARGEST_PAGE_BYTES
     for path in templates:
         assert "://" not in path.read_text()
+
+
+@pytest.mark.parametrize("reason", [failure.reason for failure in (*failures.ALL, *turn.FAILURES)])
+def test_the_page_has_words_for_each_failure(reason):
+    assert f'"reason.{reason}":' in (STATIC / "js/words/zh.js").read_text()

@@ -35,8 +35,8 @@ async def test_axe_finds_nothing_from_the_first_sight_to_the_last_answer(start, 
 
 
 @pytest.mark.parametrize("path", ["/docs", "/chat?embed=1"])
-async def test_other_pages_are_accessible_and_fit_a_small_window(start, visit, path):
-    page = await visit(await start(), path, viewport=NARROW)
+async def test_other_pages_fit_a_small_window_also_in_forced_colours(start, visit, path):
+    page = await visit(await start(), path, viewport=NARROW, forced_colors="active")
     if path == "/docs":
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     else:

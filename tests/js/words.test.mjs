@@ -1,0 +1,23 @@
+// Both languages say the same things.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { failureWords, t } from "../../static/js/i18n.js";
+import en from "../../static/js/words/en.js";
+import zh from "../../static/js/words/zh.js";
+
+const blanks = (words) => (words.match(/\{\w+\}/g) ?? []).sort();
+
+test("each language has all words, with the same blanks to fill in", () => {
+  assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
+  for (const key of Object.keys(en)) assert.deepEqual(blanks(zh[key]), blanks(en[key]), key);
+});
+
+test("what is said of a failure goes by its reason, then its code, then the service's own words", () => {
+  const said = (failure) => t(...failureWords(failure));
+  assert.equal(said({ reason: "busy", code: 503, content: "x" }), en["reason.busy"]);
+  assert.equal(said({ reason: "new one", code: 413, content: "x" }), en["code.413"]);
+  assert.equal(said({ reason: "new one", code: 10000, content: "The question is odd." }), "The question is odd.");
+  assert.equal(said({}), en.failed);
+});
