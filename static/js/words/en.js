@@ -120,6 +120,8 @@ export default {
   "reason.unsupported_type": "Files of this kind are not taken here.",
   "reason.unsupported_audio": "This kind of sound is not taken here.",
   "reason.unknown_turn": "This answer is no longer known.",
+  "reason.owner_lost": BROKE_OFF,
+  "reason.id_taken": "Something went wrong. Please ask again.",
   "reason.no_connection": "There is no connection at the moment.",
   "code.401": "Please reload this page.",
   "code.413": "That is too large.",
