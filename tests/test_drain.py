@@ -120,3 +120,24 @@ async def test_a_second_signal_ends_it_at_once(run, http, connect, dify):
     code, _ = await process.end(signal.SIGTERM)
     assert code == 0
     assert time.monotonic() - started_at < 6
+
+
+async def test_who_leaves_while_it_drains_does_not_hold_it_up(service, connect, http, dify):
+    client = await connect(service)
+    await ask(client)
+    await until_draining(http, service)
+    await client.leave()
+    await eventually(lambda: len(dify.stops) == 1)
+    await asyncio.wait_for(asyncio.shield(service.task), 5)
+
+
+async def test_a_dify_that_ignores_stops_delays_the_end_by_a_few_seconds_at_most(run, http, connect, dify):
+    dify.plays(fake_dify.until_stopped("Some ", "words"))
+    dify.ignores_stops = True
+    process = await (await run(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY, DRAIN_TIMEOUT="0.1")).until_up(http)
+    await ask(await connect(process))
+    started_at = time.monotonic()
+    code, _ = await process.end(signal.SIGTERM)
+    assert code == 0
+    assert time.monotonic() - started_at < 6
+    dify.release()
