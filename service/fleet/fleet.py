@@ -25,6 +25,7 @@ LEASE_SECONDS = 6.0
 BEAT_SECONDS = 2.0
 WRITE_SECONDS = 0.05
 READ_SECONDS = 1.0
+CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 class Fleet:
@@ -65,9 +66,10 @@ class Fleet:
     async def close(self) -> None:
         """Hand over what is left, and be gone for the others at once."""
         with suppress(*TROUBLE):
-            if self._is_up.is_set():
-                await self._write()
-                await self._store.leave(self.id)
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                if self._is_up.is_set():
+                    await self._write()
+                    await self._store.leave(self.id)
         await self._store.close()
 
     def counts(self) -> dict[str, Any]:
