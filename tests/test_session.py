@@ -7,7 +7,7 @@ import pytest
 
 from service.answers import failures
 from service.answers.base import Identity, Speech, Step, Text
-from service.chat import closing
+from service.chat import closing, frames
 from service.chat import session as session_module
 from service.chat.owner import user_of
 from service.chat.peers import Alone
@@ -223,7 +223,7 @@ async def test_who_leaves_and_does_not_come_back_has_their_turns_stopped(meet, e
 
 
 async def test_a_fault_in_the_delivery_closes_the_connection_and_is_logged(meet, events, monkeypatch):
-    monkeypatch.setattr(session_module, "_terminal_frame", None)
+    monkeypatch.setattr(frames, "terminal_frame", None)
     session, wire = meet(Scripted())
     await session.receive(chat())
     await eventually(lambda: wire.closed)

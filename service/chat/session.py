@@ -7,18 +7,14 @@ from contextlib import aclosing
 from typing import Protocol
 
 import structlog
-from msgspec import UNSET, structs
+from msgspec import UNSET
 
-from service.answers.base import Question, Speech, Step
-from service.chat import closing, owner, protocol
+from service.answers.base import Question
+from service.chat import closing, frames, owner, protocol
 from service.chat.closing import Closing
 from service.chat.protocol import (
     BadFrame,
     Chat,
-    ChatAnswer,
-    ChatAudio,
-    ChatDelta,
-    ChatEvent,
     Error,
     Ping,
     Pong,
@@ -27,8 +23,8 @@ from service.chat.protocol import (
     Stop,
     System,
 )
-from service.chat.record import Delta, News
-from service.chat.turn import ID_TAKEN, RESTARTING, Status, Turn
+from service.chat.record import Delta
+from service.chat.turn import ID_TAKEN, RESTARTING, Turn
 from service.chat.turns import Turns
 from service.codes import Code
 
@@ -230,7 +226,7 @@ class Session:
                 await self._stream(turn, offset)
             else:
                 await turn.ended()
-            await self.send(_terminal_frame(turn))
+            await self.send(frames.terminal_frame(turn))
             self._note_delivery(turn, turn.record.length)
         except Exception:
             log.exception("delivery.failed")
@@ -239,39 +235,10 @@ class Session:
     async def _stream(self, turn: Turn, offset: int) -> None:
         async with aclosing(turn.follow(offset)) as news:
             async for item in news:
-                await self.send(_frame(turn, item))
+                await self.send(frames.news_frame(turn, item))
                 if isinstance(item, Delta):
                     self._note_delivery(turn, item.offset + len(item.content))
 
     def _note_delivery(self, turn: Turn, offset: int) -> None:
         if self.closed_by is None:
             turn.delivered = max(turn.delivered, offset)
-
-
-def _frame(turn: Turn, news: News) -> ChatDelta | ChatEvent | ChatAudio:
-    match news:
-        case Delta(offset, content, replace):
-            return ChatDelta(turn.id, offset, content, replace=True if replace else UNSET)
-        case Step():
-            return ChatEvent(id=turn.id, **structs.asdict(news))
-        case Speech(number, content):
-            return ChatAudio(turn.id, number, content)
-
-
-def _terminal_frame(turn: Turn) -> ChatAnswer | Error:
-    identity, failure = turn.identity, turn.failure
-    if turn.status is Status.ERROR and failure is not None:
-        return Error(failure.words, failure.code, turn.id, failure.reason)
-    if identity and not failure:
-        failure = identity.instead_of
-    return ChatAnswer(
-        content=turn.text,
-        id=turn.id,
-        status=str(turn.status),
-        source=identity.source if identity else UNSET,
-        reason=(failure.reason if failure else turn.reason) or UNSET,
-        conversation_id=(identity and identity.conversation_id) or UNSET,
-        message_id=(identity and identity.message_id) or UNSET,
-        usage=turn.summary.usage or UNSET,
-        citations=turn.summary.citations or UNSET,
-    )
