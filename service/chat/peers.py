@@ -31,7 +31,7 @@ class Peers(Protocol):
     def answer(self, owner: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
         """The answer to a question: `ask`ed here, unless a peer has been asked under that id."""
 
-    def share(self, owner: str, turn: Turn) -> None:
+    def share(self, turn: Turn) -> None:
         """Let the peers have a turn that has just started here: read it, join it, stop it."""
 
     async def find(self, owner: str, turn_id: str) -> Found | None: ...
@@ -57,7 +57,7 @@ class Alone:
     def answer(self, owner: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
         return ask()
 
-    def share(self, owner: str, turn: Turn) -> None:
+    def share(self, turn: Turn) -> None:
         """Nobody is there to have it."""
 
     async def find(self, owner: str, turn_id: str) -> Found | None:

@@ -67,7 +67,34 @@ class Turn:
     `delivered` is how far the text got to any client, in code points. Another process runs what `is_relayed`.
     """
 
-    def __init__(self, turn_id: str, checksum: int, answer: Answer, tasks: Tasks, orphan_grace: float) -> None:
+    __slots__ = (
+        "_answer",
+        "_is_withholding",
+        "_listeners",
+        "_news",
+        "_orphaned",
+        "_started_at",
+        "_tasks",
+        "checksum",
+        "delivered",
+        "failure",
+        "id",
+        "identity",
+        "is_relayed",
+        "orphan_grace",
+        "owner",
+        "reading",
+        "reason",
+        "record",
+        "settled_at",
+        "status",
+        "summary",
+    )
+
+    def __init__(  # noqa: PLR0913 - each of its own kind
+        self, owner: str, turn_id: str, checksum: int, answer: Answer, *, tasks: Tasks, orphan_grace: float
+    ) -> None:
+        self.owner = owner
         self.id = turn_id
         self.checksum = checksum
         self.is_relayed = False
@@ -152,6 +179,13 @@ class Turn:
         """The same, for a reason of ours: the client is to know that this is not all."""
         self._cut(self._broken(), failure.reason, failure)
 
+    def settle(self) -> None:
+        """It has been read to its end: only what a client may still want is kept. Thousands of them may be."""
+        self.settled_at = time.monotonic()
+        del self._answer, self._news, self._tasks, self.reading
+        if self.is_deserted:
+            self.record.compact()
+
     async def _read(self) -> None:
         structlog.contextvars.bind_contextvars(turn_id=self.id)
         try:
@@ -205,23 +239,13 @@ class Turn:
 
     def _cut(self, status: Status, reason: str, failure: Failure | None = None) -> None:
         if self._end(status, reason, failure):
-            self._tasks.spawn(self._stop_source())
-
-    async def _stop_source(self) -> None:
-        """Only the end of the source's stream proves that it stopped; if that does not come, drop the connection."""
-        await self._answer.stop()
-        _, unended = await asyncio.wait([self.reading], timeout=STOP_TIMEOUT_SECONDS)
-        if unended:
-            log.warning("turn.stop_unproven", turn_id=self.id)
-            self.reading.cancel()
+            self._tasks.spawn(_stop_source(self.id, self._answer, self.reading))
 
     def _end(self, status: Status, reason: str | None = None, failure: Failure | None = None) -> bool:
         """Enter the terminal state. False if the turn was over already: the first end counts."""
         if self.status is not None:
             return False
         self.status, self.reason, self.failure = status, reason, failure
-        if self.is_deserted:
-            self.record.compact()
         if self._orphaned is not None:
             self._orphaned.cancel()
         log.info(
@@ -240,6 +264,15 @@ class Turn:
         """Wake whoever listens. The event is left clear: it says that there is news, not what."""
         self._news.set()
         self._news.clear()
+
+
+async def _stop_source(turn_id: str, answer: Answer, reading: asyncio.Task[None]) -> None:
+    """Only the end of the source's stream proves that it stopped; if that does not come, drop the connection."""
+    await answer.stop()
+    _, unended = await asyncio.wait([reading], timeout=STOP_TIMEOUT_SECONDS)
+    if unended:
+        log.warning("turn.stop_unproven", turn_id=turn_id)
+        reading.cancel()
 
 
 def checksum_of(content: str) -> int:

@@ -19,6 +19,7 @@ MAX_ENDED_PER_OWNER = 32
 MAX_ENDED = 10_000
 MAX_ENDED_CHARACTERS = 64_000_000
 CLOSE_TIMEOUT_SECONDS = 1
+SWEEPS_PER_WINDOW = 60
 
 
 class Turns:
@@ -35,7 +36,7 @@ class Turns:
         self._resume_window = resume_window
         self._by_owner: dict[str, dict[str, Turn]] = {}
         self._running = 0
-        self._ended: dict[Turn, tuple[float, str]] = {}  # when, and whose; in the order of their ends
+        self._ended: dict[Turn, None] = {}  # in the order of their ends
         self._ended_characters = 0
         self._sweep: asyncio.TimerHandle | None = None
         self._tasks = Tasks()
@@ -51,7 +52,7 @@ class Turns:
     def start(self, owner: str, turn_id: str, question: Question) -> Turn:
         answer = self._peers.answer(owner, turn_id, question, lambda: self._answerer.ask(question))
         turn = self._add(owner, turn_id, checksum_of(question.content), answer)
-        self._peers.share(owner, turn)
+        self._peers.share(turn)
         return turn
 
     def known(self, owner: str, turn_id: str) -> Turn | None:
@@ -71,7 +72,7 @@ class Turns:
 
     def running(self, owner: str) -> list[Turn]:
         """Those that have not ended, and those that were stopped and are still being read to their end."""
-        return [turn for turn in self._by_owner.get(owner, {}).values() if not turn.reading.done()]
+        return [turn for turn in self._by_owner.get(owner, {}).values() if turn not in self._ended]
 
     def counts(self) -> dict[str, Any]:
         """Since the start: answers by how they ended, tokens used, code points that nobody got (not yet, perhaps)."""
@@ -110,22 +111,23 @@ class Turns:
         return [turn for turns in self._by_owner.values() for turn in turns.values()]
 
     def _add(self, owner: str, turn_id: str, checksum: int, answer: Answer) -> Turn:
-        turn = Turn(turn_id, checksum, answer, self._tasks, self._orphan_grace)
+        turn = Turn(owner, turn_id, checksum, answer, tasks=self._tasks, orphan_grace=self._orphan_grace)
         self._by_owner.setdefault(owner, {})[turn_id] = turn
         self._running += 1
-        turn.reading.add_done_callback(lambda _: self._end(owner, turn))
+        turn.reading.add_done_callback(lambda _: self._end(turn))
         return turn
 
-    def _end(self, owner: str, turn: Turn) -> None:
+    def _end(self, turn: Turn) -> None:
         self._running -= 1
         if turn.is_relayed:
-            self._remove(owner, turn)
+            self._remove(turn)
             return
+        turn.settle()
         self._statuses[str(turn.status)] += 1
         self._tokens += _total_tokens(turn)
-        self._ended[turn] = (time.monotonic(), owner)
+        self._ended[turn] = None
         self._ended_characters += turn.record.size
-        self._make_room(owner)
+        self._make_room(turn.owner)
         if self._sweep is None:
             self._sweep_after(self._resume_window)
 
@@ -137,14 +139,13 @@ class Turns:
             self._forget(next(iter(self._ended)))
 
     def _forget_expired(self) -> None:
-        """One timer for all: it waits for the oldest, and then for the next."""
+        """One timer for all: it forgets the oldest, and then waits for the next, and a while for more."""
         self._sweep = None
-        for turn, (ended_at, _) in list(self._ended.items()):
-            left = ended_at + self._resume_window - time.monotonic()
-            if left > 0:
-                self._sweep_after(left)
-                return
-            self._forget(turn)
+        expired = time.monotonic() - self._resume_window
+        while self._ended and (oldest := next(iter(self._ended))).settled_at <= expired:
+            self._forget(oldest)
+        if self._ended:
+            self._sweep_after(oldest.settled_at - expired + self._resume_window / SWEEPS_PER_WINDOW)
 
     def _sweep_after(self, seconds: float) -> None:
         """In a context of its own: what is forgotten is not of the client that happens to be at work now."""
@@ -152,18 +153,18 @@ class Turns:
         self._sweep = loop.call_later(seconds, self._forget_expired, context=contextvars.Context())
 
     def _forget(self, turn: Turn) -> None:
-        _, owner = self._ended.pop(turn)
+        del self._ended[turn]
         self._ended_characters -= turn.record.size
-        self._remove(owner, turn)
+        self._remove(turn)
         if turn.undelivered:
             self._undelivered += turn.undelivered
             log.info("turn.undelivered", turn_id=turn.id, characters=turn.undelivered)
 
-    def _remove(self, owner: str, turn: Turn) -> None:
-        turns = self._by_owner[owner]
+    def _remove(self, turn: Turn) -> None:
+        turns = self._by_owner[turn.owner]
         del turns[turn.id]
         if not turns:
-            del self._by_owner[owner]
+            del self._by_owner[turn.owner]
 
 
 def _total_tokens(turn: Turn) -> int:

@@ -82,8 +82,8 @@ class Fleet:
     def answer(self, owner: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
         return ClaimedAnswer(self, _key(owner, turn_id), checksum_of(question.content), ask)
 
-    def share(self, owner: str, turn: Turn) -> None:
-        self._ours[_key(owner, turn.id)] = Shared(turn)
+    def share(self, turn: Turn) -> None:
+        self._ours[_key(turn.owner, turn.id)] = Shared(turn)
 
     async def find(self, owner: str, turn_id: str) -> Found | None:
         if not self._is_up.is_set():
