@@ -145,5 +145,5 @@ async def test_what_a_dead_process_was_writing_ends_in_words_within_its_lease(tw
         assert end["status"] == ("incomplete" if end.get("reason") else "done")
         assert client.text == end["content"]
         assert whole.startswith(client.text)
-        assert client.text
+    assert any(client.text for client, end in zip(clients, ends, strict=True) if end.get("reason"))
     assert len(dify.questions) == 50
