@@ -1,0 +1,46 @@
+// Tells speech from silence by how loud it is compared with the room. Pure.
+
+const FAINTEST_DB = -50; // below this nobody speaks to the page
+const ABOVE_ROOM_DB = 12;
+const GETS_USED_MS = 1_200; // to hearing itself
+const DIP_MS = 200; // between two syllables
+const SPEECH_MS = 300; // a cough or a door is shorter
+
+/** The level of samples in dB below full scale. */
+export function decibels(samples) {
+  let sum = 0;
+  for (const sample of samples) sum += sample * sample;
+  return 10 * Math.log10(sum / samples.length + 1e-10);
+}
+
+/** 0 to 1, for a meter. */
+export const asLevel = (db) => Math.max(0, Math.min(1, (db + 60) / 50));
+
+/**
+ * `feed(db, ms, isSpeaking)` takes the level of the next `ms` milliseconds and whether the page is speaking, and returns
+ * {isSpeech, quietMs}: whether somebody has been speaking for SPEECH_MS, and for how long it has been silent since. While
+ * the page speaks, what the microphone hears of it counts as the room: only who is clearly louder is heard.
+ */
+export function createActivity() {
+  let room = -60;
+  let loudMs = 0;
+  let quietMs = 0;
+  let speakingMs = 0;
+
+  function feed(db, ms, isSpeaking = false) {
+    speakingMs = isSpeaking ? speakingMs + ms : 0;
+    const isLoud = db > Math.max(FAINTEST_DB, room + ABOVE_ROOM_DB);
+    room = roomAfter(db, ms / 1_000);
+    quietMs = isLoud ? 0 : quietMs + ms;
+    if (isLoud && !(isSpeaking && speakingMs < GETS_USED_MS)) loudMs += ms;
+    else if (quietMs > DIP_MS) loudMs = 0;
+    return { isSpeech: loudMs >= SPEECH_MS, quietMs };
+  }
+
+  function roomAfter(db, seconds) {
+    if (!speakingMs) return Math.min(Math.max(db, -80), room + 3 * seconds); // a fan that starts is the room after a while
+    return Math.min(Math.max(db, room - 6 * seconds), room + 30 * seconds);
+  }
+
+  return { feed };
+}

@@ -1,0 +1,90 @@
+// Sound and what it means: levels, echoes, WAV files, speed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { asLevel, createActivity, decibels } from "../../static/js/voice/activity.js";
+import { withoutEcho } from "../../static/js/voice/echo.js";
+import { stretched } from "../../static/js/voice/stretch.js";
+import { RATE, resample, wavOf } from "../../static/js/voice/wav.js";
+
+const tone = (hertz, rate, seconds) =>
+  Float32Array.from({ length: rate * seconds }, (_, at) => Math.sin((2 * Math.PI * hertz * at) / rate) / 2);
+
+/** Feeds [db, milliseconds, isSpeaking] in steps of 40 ms; says after which of them somebody was heard. */
+function heardIn(...stretches) {
+  const activity = createActivity();
+  return stretches.map(([db, ms, isSpeaking]) => {
+    let heard = false;
+    for (let at = 0; at < ms; at += 40) heard = activity.feed(db, 40, isSpeaking).isSpeech || heard;
+    return heard;
+  });
+}
+
+test("speech is what is louder than the room for 300 ms", () => {
+  assert.deepEqual(heardIn([-65, 1000], [-30, 600], [-65, 240], [-65, 500]), [false, true, true, false]);
+  assert.deepEqual(heardIn([-65, 1000], [-30, 200], [-65, 500]), [false, false, false]);
+  assert.deepEqual(heardIn([-65, 1000], [-30, 200], [-65, 120], [-30, 200]), [false, false, false, true]);
+});
+
+test("a constant noise becomes the room, and speech is louder still", () => {
+  assert.deepEqual(heardIn([-35, 12_000], [-35, 2_000], [-15, 600]).slice(1), [false, true]);
+});
+
+test("the page does not take its own voice for somebody else's, and yet hears who is louder", () => {
+  const own = Array.from({ length: 20 }, (_, at) => [at % 2 ? -55 : -38, 200, true]);
+  assert.ok(heardIn([-65, 1000], ...own).every((heard) => !heard));
+  assert.ok(heardIn([-65, 1000], ...own, [-12, 500, true]).at(-1));
+});
+
+test("silence is measured since the last sound", () => {
+  const activity = createActivity();
+  for (let at = 0; at < 10; at++) activity.feed(-30, 40);
+  assert.equal(activity.feed(-70, 40).quietMs, 40);
+  assert.equal(activity.feed(-70, 40).quietMs, 80);
+});
+
+test("levels are in decibels, and in parts of a meter", () => {
+  assert.ok(Math.abs(decibels(tone(440, 48_000, 1)) + 9) < 0.1);
+  assert.equal(decibels(new Float32Array(128)), -100);
+  assert.deepEqual([asLevel(-100), asLevel(0)], [0, 1]);
+});
+
+test("what repeats the page's own words is no question, and what comes after them is", () => {
+  const said = "The garden is behind the house. It opens at nine.";
+  assert.equal(withoutEcho("the garden is behind the house", said), "");
+  assert.equal(withoutEcho("the garden is behind the mouse it opens", said), "");
+  assert.equal(withoutEcho("garden is behind stop please", said), "stop please");
+  assert.equal(withoutEcho("the garden is behind the house when does it close", said), "when does it close");
+  assert.equal(withoutEcho("opens at nine and on sunday", said), "and on sunday");
+  assert.equal(withoutEcho("stop", said), "stop");
+  assert.equal(withoutEcho("花园在后面等一下", "花园在后面。"), "等一下");
+  assert.equal(withoutEcho(" What about it? ", ""), "What about it?");
+});
+
+test("resampling keeps speech and filters out what the new rate cannot hold", () => {
+  const middle = (samples) => decibels(samples.slice(RATE / 4, RATE / 2));
+  for (const rate of [44_100, 48_000, 16_000, 8_000]) {
+    assert.equal(resample(tone(1_000, rate, 1), rate).length, RATE);
+    assert.ok(Math.abs(middle(resample(tone(1_000, rate, 1), rate)) + 9) < 0.5, `${rate}`);
+  }
+  assert.ok(middle(resample(tone(12_000, 48_000, 1), 48_000)) < -40);
+});
+
+test("a WAV file says what it is", async () => {
+  const view = new DataView(await wavOf(tone(440, 48_000, 1), 48_000).arrayBuffer());
+  const text = (at, length) => String.fromCharCode(...new Uint8Array(view.buffer, at, length));
+  assert.deepEqual([text(0, 4), text(8, 8), text(36, 4)], ["RIFF", "WAVEfmt ", "data"]);
+  assert.deepEqual([view.getUint32(24, true), view.getUint16(22, true), view.getUint16(34, true)], [16_000, 1, 16]);
+  assert.deepEqual([view.byteLength, view.getUint32(40, true), view.getUint32(4, true)], [32_044, 32_000, 32_036]);
+});
+
+test("speech that is faster or slower has its pitch", () => {
+  const crossings = (samples) => samples.filter((value, at) => at && value >= 0 && samples[at - 1] < 0).length;
+  for (const rate of [0.6, 0.8, 1.3, 1.6]) {
+    const sound = stretched(tone(220, 24_000, 1), rate, 24_000);
+    assert.equal(sound.length, Math.round(24_000 / rate));
+    assert.ok(Math.abs(crossings(sound) * rate - 220) < 4, `${rate}: ${crossings(sound) * rate}`);
+    assert.ok(Math.abs(decibels(sound.slice(2_000, -2_000)) + 9) < 1.5, `${rate}: ${decibels(sound)}`);
+  }
+});
