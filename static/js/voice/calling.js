@@ -1,0 +1,132 @@
+// Runs a hands-free call: does what call.js says, with the microphone, the page's questions and the reader.
+
+import { createCallView } from "./call-view.js";
+import { IDLE, isLive, next } from "./call.js";
+import { withoutEcho } from "./echo.js";
+import { createListener } from "./listen.js";
+import { stayAwake } from "./sound.js";
+
+const LOUD_LATELY_MS = 1_500;
+const COMMANDS = /^(?:stop|wait|no|halt|enough|停|等|不|够了)/i; // where there is no level, one word could be a mishearing
+
+export function createCalling({ app, api, asker, language, settings, words, reader }) {
+  const pauseMs = () => settings().pauseSeconds * 1_000;
+  let call = IDLE;
+  let pause, awake;
+  let turnId = null;
+  let said = []; // what may be heard of the page's own voice
+  let saying = "";
+  let note = "";
+  let speechAt = -Infinity;
+
+  const listener = createListener({
+    ...{ app, api, language, pauseMs, isHandsFree: true },
+    isSpeaking: () => Boolean(saying),
+    onText: heard,
+    onLevel: (value) => view.level(value),
+    onSpeech: speech,
+    onEar: show,
+    onBusy: (isWriting) => tell(isWriting ? "writing" : ""),
+    onError: (why, message) => (why === "unwritten" ? tell(message) : dispatch("failed", { why })),
+  });
+  const view = createCallView({
+    words,
+    on: {
+      interrupt: () => dispatch("speech"),
+      mute: () => dispatch(call.muted ? "unmute" : "mute"),
+      again: start,
+      end: () => dispatch("end"),
+    },
+  });
+
+  const EFFECTS = {
+    listen: listener.start,
+    deafen: listener.abort,
+    wait() {
+      clearTimeout(pause);
+      pause = setTimeout(dispatch, pauseMs(), "due");
+    },
+    hold: () => clearTimeout(pause),
+    ask() {
+      turnId = null;
+      if (!asker.ask(call.asked)) dispatch("failed", { why: "closed" });
+    },
+    hush() {
+      saying = "";
+      reader.stop();
+    },
+    stop: asker.stop,
+    fresh() {
+      said = [];
+      listener.reset();
+    },
+    release() {
+      clearTimeout(pause);
+      listener.abort();
+      awake?.release();
+    },
+  };
+
+  function dispatch(type, more) {
+    const { call: changed, effects } = next(call, { type, ...more });
+    call = changed;
+    for (const effect of effects) EFFECTS[effect]();
+    show();
+  }
+
+  function show() {
+    view.show(call, { ear: listener.earName(), saying, note });
+  }
+
+  function tell(words) {
+    note = words;
+    show();
+  }
+
+  /** Called by a tap. */
+  function start() {
+    reader.stop();
+    note = "";
+    view.open();
+    awake = stayAwake();
+    dispatch("start");
+  }
+
+  function heard(text, isDue = false) {
+    const own = withoutEcho(text, said.join(" "));
+    if (call.name !== "speaking" || isDue || interrupts(own)) dispatch("heard", { text: own, isDue });
+  }
+
+  /** Words count only if somebody was loud enough; where the level is not known, two of them, or a command. */
+  function interrupts(text) {
+    if (listener.hasLevel()) return performance.now() - speechAt < LOUD_LATELY_MS;
+    return COMMANDS.test(text) || /\p{L}[\s\S]*\s\S|\p{Script=Han}{2}/u.test(text);
+  }
+
+  /** By the level. With recognition it takes words to interrupt; a recording has none before its end. */
+  function speech(isSpeech) {
+    if (isSpeech) note = "";
+    speechAt = performance.now();
+    if (call.name === "speaking" && listener.earName() !== "recorder") return;
+    dispatch(isSpeech ? "speech" : "quiet");
+  }
+
+  const turn = {
+    started({ id }) {
+      turnId = id;
+    },
+    /** The reader tells what it says, and when it has said all. */
+    saying(text) {
+      saying = text;
+      said.push(text);
+      dispatch("saying");
+    },
+    done(id, hasFailed) {
+      saying = "";
+      note = hasFailed ? "unspoken" : "";
+      if (id === turnId) dispatch("over");
+    },
+  };
+
+  return { start, turn, isLive: () => isLive(call), show };
+}
