@@ -37,12 +37,16 @@ async def browser():
 
 @pytest.fixture
 async def visit(browser, dify):
-    """Open a page of a service as a person of their own; a fault in its script fails the test."""
+    """Open a page of a service as a person of their own; a fault in its script fails the test.
+
+    `script` runs before the page's own.
+    """
     complaints = []
     dify.parameters |= PLAIN_APP
 
-    async def visit(service, path="/chat", **options):
+    async def visit(service, path="/chat", *, script="", **options):
         context = await browser.new_context(**{"locale": "en-GB"} | options)
+        await context.add_init_script(script)
         page = await context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
