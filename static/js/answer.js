@@ -83,7 +83,7 @@ function showNotes(note, { status, source, reason, text, lost, failure }) {
     status === "stopped" && ["status.stopped"],
     status === "incomplete" && [lost ? "status.lost" : "status.incomplete"],
     failure && failureWords(failure),
-    !failure && reason && t("reason.broken_off") !== t(`reason.${reason}`) && failureWords({ reason }),
+    !failure && reason && reason !== "client_stopped" && t("reason.broken_off") !== t(`reason.${reason}`) && failureWords({ reason }),
   ].filter(Boolean);
   note.replaceChildren(...words.map((each) => say(element("span"), ...each)));
 }

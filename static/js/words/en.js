@@ -121,6 +121,7 @@ export default {
   "reason.unsupported_audio": "This kind of sound is not taken here.",
   "reason.unknown_turn": "This answer is no longer known.",
   "reason.owner_lost": BROKE_OFF,
+  "reason.client_left": "The connection was away for too long.",
   "reason.id_taken": "Something went wrong. Please ask again.",
   "reason.no_connection": "There is no connection at the moment.",
   "code.401": "Please reload this page.",

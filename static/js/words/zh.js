@@ -121,6 +121,7 @@ export default {
   "reason.unsupported_audio": "此处不接受这类音频。",
   "reason.unknown_turn": "找不到这个回答了。",
   "reason.owner_lost": BROKE_OFF,
+  "reason.client_left": "连接中断的时间过长。",
   "reason.id_taken": "出错了，请再问一次。",
   "reason.no_connection": "目前没有连接。",
   "code.401": "请刷新页面。",
