@@ -24,9 +24,9 @@ PLAIN_APP = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def browser():
-    """A new browser for each test, so that nothing of it is left after."""
+    """One for all tests of a process; each test has contexts of its own."""
     if CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"):
         pytest.skip("no Chromium on this machine")
     async with async_playwright() as playwright:
@@ -41,11 +41,12 @@ async def visit(browser, dify):
 
     `script` runs before the page's own.
     """
-    complaints = []
+    complaints, contexts = [], []
     dify.parameters |= PLAIN_APP
 
     async def visit(service, path="/chat", *, script="", **options):
         context = await browser.new_context(**{"locale": "en-GB"} | options)
+        contexts.append(context)
         await context.add_init_script(script)
         page = await context.new_page()
         page.set_default_timeout(10_000)
@@ -59,6 +60,8 @@ async def visit(browser, dify):
         return page
 
     yield visit
+    for context in contexts:
+        await context.close()
     assert [words for words in complaints if not any(noise in words for noise in EXPECTED_NOISE)] == []
 
 

@@ -36,13 +36,16 @@ async def eventually(condition):
 @pytest.fixture(autouse=True)
 async def nothing_left():
     """No task and no file handle outlives its test."""
-    handles = _open_handles()
+    handles, tasks = _open_handles(), _other_tasks()
     yield
     try:
-        await eventually(lambda: len(asyncio.all_tasks()) == 1 and _open_handles() <= handles)
+        await eventually(lambda: _other_tasks() <= tasks and _open_handles() <= handles)
     except TimeoutError:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        pytest.fail(f"left: {tasks}, handles {handles} -> {_open_handles()}")
+        pytest.fail(f"left: {_other_tasks() - tasks}, handles {handles} -> {_open_handles()}")
+
+
+def _other_tasks():
+    return asyncio.all_tasks() - {asyncio.current_task()}
 
 
 def _open_handles():
