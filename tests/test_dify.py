@@ -208,15 +208,15 @@ async def test_asking_and_stopping_over_and_over_does_not_flood_dify(with_dify, 
     dify.plays(fake_dify.until_stopped("Some "))
     client = await connect(await with_dify())
     ends = []
-    for number in range(12):
+    for number in range(20):
         await client.ask("Hello", id=f"q{number}", stream=True)
         frame = await client.frame()
         if frame["type"] == "chat_delta":
             await client.say({"type": "stop"})
             frame = await client.frame()
         ends.append(frame)
-    assert [end.get("code", end.get("status")) for end in ends] == ["stopped"] * 8 + [429] * 4
-    assert len(dify.questions) == 8
+    assert [end.get("code", end.get("status")) for end in ends] == ["stopped"] * 16 + [429] * 4
+    assert len(dify.questions) == 16
     dify.release()
 
 
