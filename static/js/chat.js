@@ -39,7 +39,6 @@ import { createStateLine, wireSwitches } from "./header.js";
 import { clear, label, language, say, sayAll, t } from "./i18n.js";
 import { forget } from "./memory.js";
 import { createTranscript } from "./transcript.js";
-import { mountVoice } from "./voice/voice.js";
 import { createWelcome } from "./welcome.js";
 
 /** What an app is taken for that cannot be asked. */
@@ -226,7 +225,8 @@ async function meetApp() {
   app = await api.app().catch(() => UNKNOWN_APP);
   welcome.greet(app);
   files.allow(app.upload);
-  mountVoice({ app, slot: byId("voice"), composer, asker: voiceAsker, language, t, api });
+  const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
+  voice?.mountVoice({ app, slot: byId("voice"), composer, asker: voiceAsker, language, t, api });
 }
 
 const voiceAsker = { ask, stop, isAnswering: asker.isAnswering, textOf: asker.textOf };
