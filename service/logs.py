@@ -1,25 +1,29 @@
 """structlog, and the standard library's records with it: console, logs/info.log, logs/error.log.
 
 Every event becomes a dict in the thread that tells it, goes through a queue, and is written by a thread of its own, so
-that no disk stalls the event loop.
+that no disk stalls the event loop. Several processes may write the same files.
 """
 
 import atexit
 import logging
+import os
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from logging.handlers import QueueListener, RotatingFileHandler
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from service.settings import Settings
+
+if sys.platform != "win32":
+    import fcntl  # where several processes are possible
 
 MAX_FILE_BYTES = 10_000_000
 BACKUPS = 5
@@ -45,8 +49,7 @@ def configure(settings: Settings) -> Callable[[], None]:
         logger_factory=lambda *_: _Handover(queue),
         cache_logger_on_first_use=False,
     )
-    files, trouble = _files(Path(settings.log_dir))
-    listener = QueueListener(queue, _console(), *files, respect_handler_level=True)
+    listener, trouble = _listener(queue, Path(settings.log_dir), is_shared=settings.web_concurrency > 1)
     listener.start()
     if trouble is not None:
         structlog.get_logger().warning("logs.files_missing", folder=settings.log_dir, error=str(trouble))
@@ -58,20 +61,62 @@ def configure(settings: Settings) -> Callable[[], None]:
     return ending.close
 
 
-def _files(folder: Path) -> tuple[list[logging.Handler], OSError | None]:
-    """A folder that cannot be written costs the files, not the service."""
+def _listener(
+    queue: "SimpleQueue[logging.LogRecord]", folder: Path, *, is_shared: bool
+) -> tuple[QueueListener, OSError | None]:
+    """What writes; with an error where that is the console only."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [_file(folder / "info.log", logging.INFO), _file(folder / "error.log", logging.ERROR)], None
+        kind = _SharedFile if is_shared else RotatingFileHandler
+        files = _file(kind, folder / "info.log", logging.INFO), _file(kind, folder / "error.log", logging.ERROR)
     except OSError as error:
-        return [], error
+        return QueueListener(queue, _console()), error
+    listener = _InTurns(folder, queue) if is_shared else QueueListener(queue)
+    listener.handlers, listener.respect_handler_level = (_console(), *files), True
+    return listener, None
 
 
-def _file(path: Path, level: int) -> logging.Handler:
-    handler = RotatingFileHandler(path, maxBytes=MAX_FILE_BYTES, backupCount=BACKUPS, encoding="utf-8")
+def _file(kind: type[RotatingFileHandler], path: Path, level: int) -> logging.Handler:
+    handler = kind(path, maxBytes=MAX_FILE_BYTES, backupCount=BACKUPS, encoding="utf-8")
     handler.setLevel(level)
     handler.setFormatter(_JsonLine())
     return handler
+
+
+class _InTurns(QueueListener):
+    """Several processes that log to one folder, and one console, write one at a time."""
+
+    def __init__(self, folder: Path, queue: "SimpleQueue[logging.LogRecord]") -> None:
+        super().__init__(queue)
+        self._folder = os.open(folder, os.O_RDONLY)
+
+    def handle(self, record: logging.LogRecord) -> None:
+        fcntl.flock(self._folder, fcntl.LOCK_EX)
+        try:
+            super().handle(record)
+        finally:
+            fcntl.flock(self._folder, fcntl.LOCK_UN)
+
+    def stop(self) -> None:
+        super().stop()
+        os.close(self._folder)
+
+
+class _SharedFile(RotatingFileHandler):
+    """Notices when another process has rotated it."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: N802 - the standard library's name
+        if self.stream is not None:
+            self._catch_up(self.stream)
+        return super().shouldRollover(record)
+
+    def _catch_up(self, stream: IO[str]) -> None:
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(stream.fileno()), Path(self.baseFilename).stat()):
+                stream.seek(0, os.SEEK_END)  # what others have written counts
+                return
+        stream.close()
+        self.stream = None  # is opened anew
 
 
 def _console() -> logging.Handler:

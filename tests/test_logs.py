@@ -1,7 +1,10 @@
 """Logs: files, shapes, and what a broken folder costs."""
 
+import asyncio
 import json
 import logging
+import os
+import sys
 from dataclasses import replace
 
 import pytest
@@ -9,6 +12,7 @@ import structlog
 
 from service import logs
 from service.settings import Settings
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -122,6 +126,42 @@ def test_files_are_rotated_and_five_backups_kept(configure, tmp_path, monkeypatc
     stop()
     names = sorted(path.name for path in (tmp_path / "logs").iterdir())
     assert names == ["error.log", "info.log", *(f"info.log.{n}" for n in range(1, 6))]
+
+
+WRITER = """
+import pathlib, sys, time, structlog
+from service import logs
+from service.settings import Settings
+
+logs.MAX_FILE_BYTES, logs.BACKUPS = 20_000, 200
+logs.configure(Settings(web_concurrency=4))
+pathlib.Path(f"ready-{sys.argv[1]}").touch()
+while len(list(pathlib.Path().glob("ready-*"))) < 4:
+    time.sleep(0.01)
+for number in range(200):
+    structlog.get_logger().error("written", by=int(sys.argv[1]), number=number, filling="x" * (number % 7 * 1_000))
+"""
+
+
+async def test_several_processes_share_console_and_files_and_no_line_is_lost_or_torn(tmp_path):
+    (tmp_path / "writer.py").write_text(WRITER)
+    four = f"for by in 0 1 2 3; do {sys.executable} writer.py $by & done; wait"
+    environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+    process = await asyncio.create_subprocess_shell(four, cwd=tmp_path, env=environment, stdout=asyncio.subprocess.PIPE)
+    console, _ = await process.communicate()
+    process._transport.close()
+    (tmp_path / "console").write_bytes(console)
+    assert_complete(lines(tmp_path / "console"))
+    for name in ("info.log", "error.log"):
+        paths = sorted((tmp_path / "logs").glob(f"{name}*"), key=lambda path: -int(path.suffix[1:].strip("log") or 0))
+        assert all(10_000 < path.stat().st_size < 20_000 for path in paths[:-1])
+        assert_complete([line for path in paths for line in lines(path)])
+
+
+def assert_complete(written):
+    """Each process's lines, in order."""
+    for by in range(4):
+        assert [line["number"] for line in written if line["by"] == by] == list(range(200))
 
 
 def test_on_a_terminal_a_person_can_read_it(configure, monkeypatch, capsys, tmp_path):
