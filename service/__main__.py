@@ -1,4 +1,7 @@
-"""python -m service: settings, logs, uvicorn; ends in good order on SIGTERM. python -m service check: see check.py."""
+"""python -m service: settings, logs, uvicorn; ends in good order on SIGTERM. python -m service check: see check.py.
+
+python -m service worker: what workers.py starts.
+"""
 
 import asyncio
 import logging
@@ -18,6 +21,7 @@ from service.check import check
 from service.server import Server
 from service.settings import Settings, SettingsError, read_settings
 from service.transport import WebSocketTransport
+from service.workers import Workers
 
 log = structlog.get_logger()
 
@@ -34,6 +38,8 @@ def main() -> None:
     match sys.argv[1:]:
         case []:
             serve(settings)
+        case ["worker", *numbers]:
+            work(settings, *map(int, numbers))
         case ["check"]:
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
             sys.exit(0 if asyncio.run(check(settings)) else 1)
@@ -43,9 +49,7 @@ def main() -> None:
 
 
 def serve(settings: Settings) -> None:
-    # uvicorn ends by raising the signal again that it caught: this turns its end, too, into exit code 0.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    logs.configure(settings)
+    _begin(settings)
     if settings.reload:
         uvicorn.run(
             "service.app:app", reload=True, reload_dirs=[str(Path(__file__).parent)], **server_options(settings)
@@ -57,8 +61,27 @@ def serve(settings: Settings) -> None:
         log.error("service.cannot_listen", host=settings.host, port=settings.port, error=str(error))  # noqa: TRY400
         sys.exit(1)
     log.info("service.listening", url=_url(listener))
+    if settings.web_concurrency > 1:
+        sys.exit(asyncio.run(Workers(listener, settings.web_concurrency).run()))
+    _accept(settings, listener)
+
+
+def work(settings: Settings, worker: int, listener: int, lifeline: int) -> None:
+    """Be one of several: accept from the inherited listener, until the process that holds the lifeline is gone."""
+    _begin(settings)
+    structlog.contextvars.bind_contextvars(worker=worker)
+    _accept(settings, socket.socket(fileno=listener), lifeline)
+
+
+def _begin(settings: Settings) -> None:
+    # uvicorn ends by raising the signal again that it caught: this turns its end, too, into exit code 0.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    logs.configure(settings)
+
+
+def _accept(settings: Settings, listener: socket.socket, lifeline: int | None = None) -> None:
     app = create_app(settings)
-    server = Server(uvicorn.Config(app, **server_options(settings)), app.state.drain)
+    server = Server(uvicorn.Config(app, **server_options(settings)), app.state.drain, lifeline)
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 

@@ -7,29 +7,52 @@ from collections.abc import Callable, Coroutine
 from types import FrameType
 from typing import Any
 
+import structlog
 import uvicorn
+
+log = structlog.get_logger()
 
 # A platform may signal a whole process group, and a supervisor its children: both mean one request to end.
 SAME_REQUEST_SECONDS = 0.5
 
 
 class Server(uvicorn.Server):
-    """Drains at the first signal; a second one ends it at once."""
+    """Drains at the first signal; a second one ends it at once.
 
-    def __init__(self, config: uvicorn.Config, drain: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    `lifeline` is a file descriptor that ends when the process that started this one is gone: that drains it, too.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, drain: Callable[[], Coroutine[Any, Any, None]], lifeline: int | None = None
+    ) -> None:
         super().__init__(config)
         self._drain = drain
+        self._lifeline = lifeline
         self._asked_at: float | None = None
         self._hurry = asyncio.Event()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by Python between two steps of the event loop."""
-        super().handle_exit(sig, frame)
         now = time.monotonic()
-        self._asked_at = self._asked_at or now
-        if self.force_exit or now - self._asked_at > SAME_REQUEST_SECONDS:
+        if self._asked_at is None:
+            self._asked_at = now
+            super().handle_exit(sig, frame)
+        elif now - self._asked_at > SAME_REQUEST_SECONDS:
             self.force_exit = True
             self._hurry.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._lifeline is not None:
+            asyncio.get_running_loop().add_reader(self._lifeline, self._on_orphaned, self._lifeline)
+
+    def _on_orphaned(self, lifeline: int) -> None:
+        """Nobody would start this process anew: it leaves the port to its successors."""
+        asyncio.get_running_loop().remove_reader(lifeline)
+        log.error("worker.orphaned")
+        for server in self.servers:
+            server.close()
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         draining = asyncio.create_task(self._drain())

@@ -1,0 +1,94 @@
+"""Several processes of this service on one port, and the one that looks after them."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from asyncio.subprocess import Process
+from contextlib import suppress
+
+import structlog
+
+log = structlog.get_logger()
+
+FIRST_PAUSE_SECONDS = 0.5
+MAX_PAUSE_SECONDS = 30.0
+# Who ends sooner than this has not really started; when none starts any more, all is given up.
+STARTED_AFTER_SECONDS = 10.0
+MAX_FAILED_STARTS = 3
+# The signals end in good order: they may meet a worker that has not begun to listen for them.
+GOOD_EXIT_CODES = {0, -signal.SIGTERM, -signal.SIGINT}
+
+
+class Workers:
+    """Keeps so many workers running, which all accept from one listener.
+
+    Each inherits the end of a pipe through which nothing ever comes: when it closes, we are gone, whatever ended us.
+    """
+
+    def __init__(self, listener: socket.socket, count: int) -> None:
+        self._listener = listener
+        self._lifeline, self._held_open = os.pipe()
+        self._failed_starts = dict.fromkeys(range(1, count + 1), 0)
+        self._running: set[Process] = set()
+        self._is_ending = asyncio.Event()
+        self._exit_code = 0
+
+    async def run(self) -> int:
+        """Until a signal ends them, or none can be started; returns the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._pass_on, number)
+        await asyncio.gather(*(self._keep(worker) for worker in self._failed_starts))
+        return self._exit_code
+
+    def _pass_on(self, number: signal.Signals) -> None:
+        self._is_ending.set()
+        for process in self._running:
+            with suppress(ProcessLookupError):
+                process.send_signal(number)
+
+    async def _keep(self, worker: int) -> None:
+        while not self._is_ending.is_set():
+            started_at = time.monotonic()
+            exit_code = await self._run(worker)
+            if self._is_ending.is_set():
+                self._exit_code = self._exit_code or int(exit_code not in GOOD_EXIT_CODES)
+            else:
+                await self._rest(worker, time.monotonic() - started_at)
+
+    async def _run(self, worker: int) -> int:
+        """Start a worker and wait for its end; returns its exit code."""
+        try:
+            process = await self._start(worker)
+        except OSError as error:
+            log.error("worker.not_started", worker=worker, error=str(error))  # noqa: TRY400 - the words say it all
+            return 1
+        log.info("worker.started", worker=worker, pid=process.pid)
+        self._running.add(process)
+        if self._is_ending.is_set():
+            process.terminate()
+        exit_code = await process.wait()
+        self._running.remove(process)
+        tell = log.info if exit_code in GOOD_EXIT_CODES else log.error
+        tell("worker.ended", worker=worker, pid=process.pid, exit_code=exit_code)
+        return exit_code
+
+    async def _start(self, worker: int) -> Process:
+        inherited = (self._listener.fileno(), self._lifeline)
+        words = ("worker", str(worker), *map(str, inherited))
+        return await asyncio.create_subprocess_exec(sys.executable, "-m", "service", *words, pass_fds=inherited)
+
+    async def _rest(self, worker: int, lived_seconds: float) -> None:
+        """Before it is started anew, the longer the more often it ended at once."""
+        failed = self._failed_starts[worker] + 1 if lived_seconds < STARTED_AFTER_SECONDS else 0
+        self._failed_starts[worker] = failed
+        if min(self._failed_starts.values()) >= MAX_FAILED_STARTS:
+            log.error("workers.given_up", failed_starts=failed)
+            self._exit_code = 1
+            self._pass_on(signal.SIGTERM)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(FIRST_PAUSE_SECONDS * 2**failed, MAX_PAUSE_SECONDS)):
+                await self._is_ending.wait()
