@@ -43,6 +43,8 @@ async def check(settings: Settings) -> bool:
     report = Report()
     report.well("settings", f"read; mode {settings.mode}")
     _check_folder(report, settings.log_dir)
+    if settings.redis_url:
+        await _check_redis(report, settings.redis_url)
     if settings.mock_mode:
         report.well("dify", "is not asked in mock mode; set DIFY_API_KEY to ask it")
         return report.is_well
@@ -81,6 +83,23 @@ def _check_folder(report: Report, folder: str) -> None:
             report.well("logs", f"{folder} can be written")
     except OSError as error:
         report.bad("logs", f"{folder} cannot be written: {error.strerror}", "Set LOG_DIR to a folder that can.")
+
+
+async def _check_redis(report: Report, url: str) -> None:
+    """By a script and a stream, as the service does, under a name of its own; nothing is left behind."""
+    from service.fleet.store import TROUBLE, Store  # noqa: PLC0415 - costs memory, only where it is used
+
+    store = Store(url, "dify-live:check", resume_window=1)
+    try:
+        await store.beat("check", clients=0, lease=1)
+        await store.newest_command()
+        await store.leave("check")
+        report.well("redis", "joins the processes")
+    except TROUBLE as error:
+        fix = "Does a Redis 6 or newer run at REDIS_URL, with that password? Without it each process goes on alone."
+        report.bad("redis", str(error), fix)
+    finally:
+        await store.close()
 
 
 async def _check_dify(report: Report, dify: DifyAnswerer) -> None:

@@ -1,6 +1,7 @@
 """The settings, read once at start; nothing else sees the environment."""
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
@@ -142,6 +143,8 @@ def _check_together(settings: Settings) -> None:
         raise SettingsError(
             "WEB_CONCURRENCY: more than one process needs REDIS_URL, or a client that comes back finds nothing."
         )
+    if settings.web_concurrency > 1 and sys.platform == "win32":
+        raise SettingsError("WEB_CONCURRENCY: more than one process is not possible on Windows.")
     if settings.websocket_heartbeat_timeout <= settings.websocket_heartbeat_interval:
         raise SettingsError("WEBSOCKET_HEARTBEAT_TIMEOUT: must be longer than WEBSOCKET_HEARTBEAT_INTERVAL.")
 
@@ -173,7 +176,12 @@ def _http_url(value: str) -> str:
 
 
 def _redis_url(value: str) -> str:
-    if value and not value.startswith(("redis://", "rediss://", "unix://")):
+    try:
+        url = urlsplit(value)
+        is_good = not value or (url.scheme in {"redis", "rediss", "unix"} and url.port != 0)
+    except ValueError:  # brackets or a port that make no sense
+        is_good = False
+    if not is_good:
         raise ValidationError("Must be a URL such as redis://:password@host:6379/0.")
     return value
 

@@ -41,7 +41,11 @@ class Workers:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._pass_on, number)
-        await asyncio.gather(*(self._keep(worker) for worker in self._failed_starts))
+        try:
+            await asyncio.gather(*(self._keep(worker) for worker in self._failed_starts))
+        finally:
+            os.close(self._lifeline)
+            os.close(self._held_open)
         return self._exit_code
 
     def _pass_on(self, number: signal.Signals) -> None:

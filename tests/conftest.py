@@ -159,12 +159,12 @@ async def run(tmp_path):
     """Start a process with these settings; it is killed after the test, if it still runs."""
     running = []
 
-    async def run(*command, **settings):
+    async def run(*command, program=sys.executable, **settings):
         known = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "0", "LOG_DIR": str(tmp_path / "logs")}
         known |= {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
         known |= {"PYTHONPATH": str(ROOT), **settings}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *(command or ("-m", "service")), cwd=tmp_path, env=known,
+            program, *(command or ("-m", "service")), cwd=tmp_path, env=known,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         running.append(process)

@@ -55,6 +55,20 @@ async def test_what_is_wrong_comes_with_its_fix(run, changes, words):
     assert words in out
 
 
+async def test_redis_is_asked_where_it_is_set(run, dify, redis):
+    is_well, out = await run(mock_mode=True, redis_url=redis.url)
+    assert is_well
+    assert "ok    redis: joins the processes" in out
+
+
+async def test_redis_that_is_away_is_said_so_without_its_password(run, dify):
+    is_well, out = await run(mock_mode=True, redis_url="unix://:secret@/nowhere/redis.sock")
+    assert not is_well
+    assert "FAIL  redis: " in out
+    assert "Does a Redis 6 or newer run at REDIS_URL" in out
+    assert "secret" not in out
+
+
 async def test_a_wrong_path_is_no_dify(run, dify):
     is_well, out = await run(dify_api_url=dify.url.removesuffix("/v1"))
     assert not is_well

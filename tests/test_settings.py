@@ -105,6 +105,10 @@ def test_the_env_file_says_what_the_environment_does_not(monkeypatch, tmp_path):
         ("MAX_CONTENT_LENGTH", "none", "integer"),
         ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("MOCK_MODE", "False", "DIFY_API_KEY"),
+        ("REDIS_URL", "localhost:6379", "URL such as"),
+        ("REDIS_URL", "redis://localhost:port", "URL such as"),
+        ("WEB_CONCURRENCY", "0", "above zero"),
+        ("WEB_CONCURRENCY", "2", "needs REDIS_URL"),
     ],
 )
 def test_a_bad_value_is_refused_naming_the_variable_and_why(monkeypatch, name, value, words):
