@@ -140,8 +140,15 @@ async def test_nobody_sees_what_belongs_to_another(with_dify, dify, call):
 async def test_a_message_that_dify_does_not_know_is_said_so(with_dify, call, events):
     status, reply = await call(await with_dify(), "GET", f"/api/messages/{UNKNOWN}/suggested")
     assert (status, reply["data"]) == (404, {"reason": "message_not_found"})
-    (line,) = [event for event in logged(events, "dify.failed") if event["route"] == "suggested"]
-    assert (line["log_level"], line["status"], "Message Not Exists" in line["said"]) == ("warning", 404, True)
+    (line,) = logged(events, "dify.failed")
+    assert (line["log_level"], line["route"], line["status"], line["code"]) == (
+        "warning",
+        "suggested",
+        404,
+        "not_found",
+    )
+    (said,) = logged(events, "dify.said")
+    assert (said["log_level"], "Message Not Exists" in said["said"]) == ("debug", True)
 
 
 async def test_suggestions_that_are_switched_off_are_said_so(with_dify, dify, call):

@@ -414,13 +414,35 @@ async def test_a_question_tells_its_story_in_the_log_without_the_key(with_dify, 
     assert KEY not in repr(events)
 
 
-async def test_a_failure_tells_what_dify_said_in_the_log(with_dify, dify, connect, events):
+async def test_a_failure_tells_dify_s_code_in_the_log_and_its_words_at_debug(with_dify, dify, connect, events):
     dify.plays(fake_dify.replay("3e_401_wrong_key"))
     client = await connect(await with_dify())
     await client.answer("Hello")
     (failed,) = logged(events, "dify.failed")
-    assert (failed["status"], failed["reason"]) == (401, "unauthorized")
-    assert "Access token is invalid" in failed["said"]
+    assert (failed["status"], failed["code"], failed["reason"]) == (401, "unauthorized", "unauthorized")
+    (said,) = logged(events, "dify.said")
+    assert (said["log_level"], "Access token is invalid" in said["said"]) == ("debug", True)
+
+
+QUOTING = b'{"code":"invalid_param","message":"I cannot take \'My secret pain\'","status":400}'
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        fake_dify.raw(QUOTING, 400, "application/json"),
+        fake_dify.raw(QUOTING, 500, "text/html"),
+        fake_dify.events(("error", {"code": "invalid_param", "status": 400, "message": "'My secret pain'?"})),
+        fake_dify.events(("error", {"code": "My secret pain", "message": "No."})),
+        fake_dify.events(("workflow_finished", {"data": {"status": "failed", "error": "My secret pain"}})),
+    ],
+)
+async def test_what_dify_quotes_of_people_s_words_is_logged_at_debug_only(with_dify, dify, connect, events, scene):
+    dify.plays(scene)
+    client = await connect(await with_dify())
+    await client.answer("My secret pain")
+    assert logged(events, "dify.failed")
+    assert "secret" not in repr([event for event in events if event["log_level"] != "debug"])
 
 
 async def test_an_answer_without_words_is_an_answer(with_dify, dify, connect):

@@ -6,6 +6,7 @@ import pytest
 
 from service.answers.base import Identity, Replacement, Speech, Step, Summary, Text
 from service.answers.events import Reader
+from service.answers.failures import Trouble
 from service.answers.sse import Decoder
 from tests import recordings
 
@@ -93,7 +94,21 @@ def test_a_file_without_text_adds_nothing():
 def test_a_failure_midway_keeps_the_text_and_dify_s_words(name):
     reader, parts = read(*recordings.load(name).chunks)
     assert text(parts)
-    assert "upstream" in reader.failure or "failed" in reader.failure or "error" in reader.failure
+    assert reader.failure.what in {"an error event", "a failed workflow"}
+    assert reader.failure.words
+
+
+def test_an_error_event_tells_dify_s_code_apart_from_its_words():
+    reader = Reader()
+    reader.read([event("error", code="invalid_param", status=400, message="Not Ann's name again")])
+    assert reader.failure == Trouble("an error event", 400, "invalid_param", "Not Ann's name again")
+
+
+@pytest.mark.parametrize("code", [None, 5, "", "Ann said so", "x" * 65, ["invalid_param"]])
+def test_what_cannot_be_a_code_is_none(code):
+    reader = Reader()
+    reader.read([event("error", code=code, message="")])
+    assert reader.failure == Trouble("an error event")
 
 
 def test_a_workflow_that_fails_without_an_error_event_has_failed():
@@ -142,15 +157,15 @@ def test_what_is_not_understood_is_passed_over(raw):
 def test_a_text_event_of_another_shape_is_a_failure_not_a_gap():
     reader = Reader()
     assert reader.read([event("message", answer={"text": "Hi"})]) == []
-    assert "a message event of unknown shape" in reader.failure
-    assert "Hi" not in reader.failure
+    assert "a message event of unknown shape" in reader.failure.what
+    assert "Hi" not in str(reader.failure)
 
 
 @pytest.mark.parametrize("raw", [b'{"event": "message", "answer": "half', b'{"event": "mess\xff'])
 def test_an_event_that_is_no_json_is_a_failure_not_a_gap(raw):
     reader = Reader()
     assert reader.read([raw]) == []
-    assert "no JSON" in reader.failure
+    assert "no JSON" in reader.failure.what
 
 
 @pytest.mark.parametrize("half", [b"\\ud83d", b"\xf0\x9f"])

@@ -41,7 +41,7 @@ class StoredFile(msgspec.Struct, frozen=True):
     mime_type: str
 
 
-class Speech:
+class Audio:
     """Audio as it comes: iterate `chunks`, which raise AnswerError where the source breaks off, and close it."""
 
     def __init__(self, media_type: str, chunks: AsyncGenerator[bytes, None], ending: AsyncExitStack) -> None:
@@ -72,7 +72,7 @@ class AroundChat(Protocol):
 
     async def transcribe(self, file: File, user: str) -> str: ...
 
-    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Speech:
+    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Audio:
         """Returns when the first audio is there."""
 
     async def upload(self, file: File, user: str) -> StoredFile: ...

@@ -41,6 +41,7 @@ class Failure(msgspec.Struct, frozen=True):
 
     `reason` is a stable word, which a page can translate; `code` and `words` are what the client is told; `cause` is
     for operators. Only what `is_retried` is tried again, before the first event; `is_counted` by the circuit breaker.
+    What `is_callers` only the caller can mend, by asking otherwise: no mock stands in for it.
     """
 
     reason: str
@@ -49,6 +50,7 @@ class Failure(msgspec.Struct, frozen=True):
     cause: str
     is_retried: bool = False
     is_counted: bool = False
+    is_callers: bool = False
 
 
 class Identity(msgspec.Struct, frozen=True, tag=True):

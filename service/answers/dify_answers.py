@@ -16,12 +16,12 @@ from service.answers.dify import CLIENT_ERRORS, DifyClient, Refused, expect_even
 from service.answers.events import Reader
 from service.answers.patience import Patience, Timeouts
 from service.answers.sse import Decoder, EventTooLarge
+from service.answers.telling import log_failure
 from service.tasks import Tasks
 
 log = structlog.get_logger()
 
 STOP_TIMEOUT_SECONDS = 5
-_LOGGED_BYTES = 1000
 
 
 class DifyAnswerer:
@@ -128,16 +128,9 @@ class DifyAnswer:
         if self._reader.is_over and failure is not failures.FAILED:
             return
         raised = AnswerError(failure)
-        refusal = error if isinstance(error, Refused) else None
-        log.error(
-            "dify.failed",
-            reason=failure.reason,
-            status=refusal and refusal.status,
-            said=refusal.body[:_LOGGED_BYTES].decode(errors="replace") if refusal else self._reader.failure,
-            **self._facts(),
-            exc_info=error or raised,
-        )
-        raise raised from error
+        raised.__cause__ = error
+        log_failure(raised, self._reader.failure, **self._facts())
+        raise raised
 
     def _failure_of(self, error: Exception) -> Failure:
         if isinstance(error, Refused):

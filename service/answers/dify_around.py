@@ -12,18 +12,17 @@ from typing import Any
 import structlog
 
 from service.answers import failures, files
-from service.answers.around import App, Rating, Speech, StoredFile
+from service.answers.around import App, Audio, Rating, StoredFile
 from service.answers.base import AnswerError, Failure
-from service.answers.dify import DifyClient, Refused, Stream
+from service.answers.dify import DifyClient, Stream
 from service.answers.files import File
 from service.answers.line import WaitingLine
-from service.codes import Code
+from service.answers.telling import log_failure, said
 
 log = structlog.get_logger()
 
 KNOWN_FOR_SECONDS = 30
 FAILED_FOR_SECONDS = 3
-_LOGGED_BYTES = 1000
 _NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
 
 
@@ -50,7 +49,7 @@ class DifyAroundChat:
             try:
                 await self._client.post(f"messages/{message_id}/feedbacks", body)
             except AnswerError as error:
-                if rating is not None or _NOTHING_TO_TAKE_BACK not in _said(error):
+                if rating is not None or _NOTHING_TO_TAKE_BACK not in said(error):
                     raise
 
     async def transcribe(self, file: File, user: str) -> str:
@@ -58,14 +57,14 @@ class DifyAroundChat:
             reply = await self._client.upload("audio-to-text", user, files.speech(file))
             return str(reply.get("text") or "")
 
-    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Speech:
+    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Audio:
         what = {"text": text} if message_id is None else {"message_id": message_id}
         async with AsyncExitStack() as opening:
             await opening.enter_async_context(self._calling("text-to-audio"))
             stream = await opening.enter_async_context(self._client.stream("text-to-audio", {"user": user} | what))
             if not (first := await stream.read()):
                 raise AnswerError(failures.BROKEN_OFF)
-            return Speech(stream.media_type, _rest(first, stream), opening.pop_all())
+            return Audio(stream.media_type, _rest(first, stream), opening.pop_all())
 
     async def upload(self, file: File, user: str) -> StoredFile:
         parameters, _, _ = await self._known.get()
@@ -86,7 +85,7 @@ class DifyAroundChat:
             finally:
                 self._line.leave()
         except AnswerError as error:
-            _log_failure(route, error, _ms_since(started_at))
+            log_failure(error, route=route, duration_ms=_ms_since(started_at))
             raise
         except BaseException as error:  # the caller hung up, or sends something else than it said
             log.info("dify.abandoned", route=route, why=type(error).__name__, duration_ms=_ms_since(started_at))
@@ -121,7 +120,7 @@ class _Known:
             self._said = await self._client.ask_app("parameters"), await self._client.ask_app("info")
             self._failure = None
         except AnswerError as error:
-            _log_failure("parameters", error)
+            log_failure(error, route="app")
             self._failure = error.failure
         self._good_until = time.monotonic() + (KNOWN_FOR_SECONDS if self._failure is None else FAILED_FOR_SECONDS)
 
@@ -172,26 +171,6 @@ def _stored(file: File, kind: str, reply: Mapping[str, Any]) -> StoredFile:
         extension=str(reply.get("extension") or file.extension),
         mime_type=str(reply.get("mime_type") or file.media_type),
     )
-
-
-def _log_failure(route: str, error: AnswerError, duration_ms: int | None = None) -> None:
-    """What only the caller can mend is no error of the service."""
-    failure = error.failure
-    is_ours = failure.code is Code.UNAUTHORIZED or failure.code.status >= Code.SERVER_ERROR
-    refusal = error.__cause__ if isinstance(error.__cause__, Refused) else None
-    (log.error if is_ours else log.warning)(
-        "dify.failed",
-        route=route,
-        reason=failure.reason,
-        status=refusal and refusal.status,
-        said=_said(error)[:_LOGGED_BYTES].decode(errors="replace") or None,
-        duration_ms=duration_ms,
-        exc_info=error if is_ours else None,
-    )
-
-
-def _said(error: AnswerError) -> bytes:
-    return error.__cause__.body if isinstance(error.__cause__, Refused) else b""
 
 
 def _ms_since(moment: float) -> int:

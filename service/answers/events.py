@@ -11,6 +11,7 @@ import msgspec
 
 from service.answers import steps
 from service.answers.base import Identity, Part, Replacement, Speech, Summary, Text
+from service.answers.failures import Trouble, plain_code
 from service.answers.steps import Steps
 
 
@@ -36,6 +37,7 @@ class _Event(msgspec.Struct):
     data: _Run | None = None
     audio: str | None = None
     code: Any = None
+    status: Any = None
     message: Any = None
 
 
@@ -44,15 +46,15 @@ _decode = msgspec.json.Decoder(_Event).decode
 # Some versions label text deltas `message_file`.
 _TEXT = frozenset({"message", "agent_message", "message_file"})
 _UNDERSTOOD = _TEXT | {"message_replace", "message_end", "workflow_finished", "error"}
-_LOGGED_CHARACTERS = 1000
+_MAX_WORDS = 1000
 
 
 class Reader:
     """Reads the events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
 
     `task_id` is what Dify's stop route wants; `usage` the tokens and prices. Dify says how it ended: `ended`, the
-    answer is whole; `stopped`, somebody stopped it; `failure`, in Dify's own words. Events may follow: read on until
-    the stream ends.
+    answer is whole; `stopped`, somebody stopped it; `failure`, and what is known of it. Events may follow: read on
+    until the stream ends.
     """
 
     def __init__(self, *, steps: bool = False, speech: bool = False) -> None:
@@ -61,7 +63,7 @@ class Reader:
         self.usage: dict[str, Any] | None = None
         self.ended = False
         self.stopped = False
-        self.failure: str | None = None
+        self.failure: Trouble | None = None
         self._has_failed = False
         self._is_agent = False
         self._steps = Steps() if steps else None
@@ -103,10 +105,10 @@ class Reader:
             return _decode_patiently(raw)
         except msgspec.ValidationError:
             if _kind(raw) in _UNDERSTOOD:
-                self._fail(f"a {_kind(raw)} event of unknown shape, {len(raw)} bytes")
+                self._fail(Trouble(f"a {_kind(raw)} event of unknown shape, {len(raw)} bytes"))
         except (ValueError, RecursionError):
             if raw.startswith(b"{"):
-                self._fail(f"an event that is no JSON, or nested too deeply, {len(raw)} bytes")
+                self._fail(Trouble(f"an event that is no JSON, or nested too deeply, {len(raw)} bytes"))
         return None
 
     def _identify(self, event: _Event) -> list[Part]:
@@ -136,7 +138,7 @@ class Reader:
                 return [Speech(self._spoken - 1, event.audio)]
             case "error" if not self.ended:
                 self._has_failed = True
-                self._fail(f"{event.code}: {event.message}")
+                self._fail(_trouble_of(event))
         return []
 
     def _end(self, metadata: _Metadata) -> Summary:
@@ -149,14 +151,24 @@ class Reader:
         match run.status:
             case "failed":
                 self._has_failed = True
-                self._fail(f"workflow failed: {run.error}")
+                self._fail(Trouble("a failed workflow", words=_words(run.error)))
             case "stopped":
                 self.stopped = True
             case _:
                 self.ended = True
 
-    def _fail(self, words: str) -> None:
-        self.failure = self.failure or words[:_LOGGED_CHARACTERS]
+    def _fail(self, trouble: Trouble) -> None:
+        """The first says most."""
+        self.failure = self.failure or trouble
+
+
+def _trouble_of(event: _Event) -> Trouble:
+    status = event.status if isinstance(event.status, int) else None
+    return Trouble("an error event", status, plain_code(event.code), _words(event.message))
+
+
+def _words(message: Any) -> str | None:
+    return str(message)[:_MAX_WORDS] if message else None
 
 
 def _decode_patiently(raw: bytes) -> _Event:

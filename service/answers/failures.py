@@ -3,6 +3,9 @@
 Source of the facts: Dify, api-reference: chat-messages, errors; recordings of Dify 1.12.1. No I/O.
 """
 
+import re
+from typing import Any
+
 import msgspec
 
 from service.answers.base import Failure
@@ -50,7 +53,7 @@ UNAUTHORIZED = Failure("unauthorized", Code.UNAUTHORIZED, _SET_UP, "HTTP 401: DI
 SWITCHED_OFF = Failure("switched_off", Code.UNAVAILABLE, _SET_UP, "HTTP 403: the app's API is switched off")
 CONVERSATION_NOT_FOUND = Failure(
     "conversation_not_found", Code.NOT_FOUND, "This conversation is over. Please start a new one.",
-    "HTTP 404 not_found: no such conversation, or another user's",
+    "HTTP 404 not_found: no such conversation, or another user's", is_callers=True,
 )  # fmt: skip
 BUSY = Failure("busy", Code.UNAVAILABLE, _BUSY, "too_many_requests: Dify's limit of answers at once", is_retried=True)
 QUOTA = Failure("quota", Code.UNAVAILABLE, _BUSY, "rate_limit_error, provider_quota_exceeded")
@@ -58,28 +61,31 @@ MISCONFIGURED = Failure(
     "misconfigured", Code.THIRD_PARTY_ERROR, _SET_UP,
     "not_chat_app, app_unavailable, provider_not_initialize, model_currently_not_support, not published",
 )  # fmt: skip
-INVALID = Failure("invalid", Code.THIRD_PARTY_ERROR, _UNFIT, "HTTP 400, 413 or 415: an input is missing or unfit")
+INVALID = Failure(
+    "invalid", Code.THIRD_PARTY_ERROR, _UNFIT, "HTTP 400, 413 or 415: an input is missing or unfit", is_callers=True
+)
 
 # Around the chat: what Dify refuses, or would refuse.
 FEATURE_OFF = Failure(
     "feature_off", Code.BUSINESS_ERROR, "The assistant does not offer this.",
-    "suggested questions, speech or uploads are switched off in the app",
+    "suggested questions, speech or uploads are switched off in the app", is_callers=True,
 )  # fmt: skip
 MESSAGE_NOT_FOUND = Failure(
     "message_not_found", Code.NOT_FOUND, "This answer is not known any more.",
-    "HTTP 404 not_found: no such message, or another user's",
+    "HTTP 404 not_found: no such message, or another user's", is_callers=True,
 )  # fmt: skip
 TOO_LARGE = Failure(
-    "too_large", Code.TOO_LARGE, "This file is too large.", "a file above Dify's limit for its kind, or HTTP 413"
-)
+    "too_large", Code.TOO_LARGE, "This file is too large.", "a file above Dify's limit for its kind, or HTTP 413",
+    is_callers=True,
+)  # fmt: skip
 UNSUPPORTED_TYPE = Failure(
     "unsupported_type", Code.UNSUPPORTED_MEDIA_TYPE, "Files of this type are not accepted.",
-    "a kind of file that the app does not take, or unsupported_file_type",
+    "a kind of file that the app does not take, or unsupported_file_type", is_callers=True,
 )  # fmt: skip
 UNSUPPORTED_AUDIO = Failure(
     "unsupported_audio", Code.UNSUPPORTED_MEDIA_TYPE,
     "This recording is of a type that cannot be understood: record WAV, or send MP3, M4A or AMR.",
-    "audio that Dify does not take, WebM and Ogg for instance, or unsupported_audio_type",
+    "audio that Dify does not take, WebM and Ogg for instance, or unsupported_audio_type", is_callers=True,
 )  # fmt: skip
 
 # While Dify answered.
@@ -133,9 +139,38 @@ _BY_WORDS = {
 _WITHOUT_WORDS: dict[int, Failure] = {Code.TOO_MANY_REQUESTS: BUSY, Code.TOO_LARGE: TOO_LARGE}  # a proxy before Dify
 
 
+_MAX_WORDS = 1000
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """What is known of a failure besides its row. `what` is in our words; `status` and `code` are Dify's.
+
+    `words` are Dify's, too, and may quote what people wrote.
+    """
+
+    what: str | None = None
+    status: int | None = None
+    code: str | None = None
+    words: str | None = None
+
+
 class _Refusal(msgspec.Struct):
     code: str = ""
     message: str = ""
+
+
+def trouble_of_reply(status: int, body: bytes) -> Trouble:
+    try:
+        code = msgspec.json.decode(body, type=_Refusal).code
+    except msgspec.DecodeError:
+        code = None
+    return Trouble(None, status, plain_code(code), body[:_MAX_WORDS].decode(errors="replace") or None)
+
+
+def plain_code(code: Any) -> str | None:
+    """A code of Dify's; None for what cannot be one."""
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None
 
 
 def of_reply(status: int, body: bytes) -> Failure:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 
 from service.answers import files
-from service.answers.around import App, Rating, Speech, StoredFile
+from service.answers.around import App, Audio, Rating, StoredFile
 from service.answers.files import KINDS, File, UploadRules
 
 SAMPLES_PER_SECOND = 8000
@@ -49,8 +49,8 @@ class MockAroundChat:
         size = await _size(files.speech(file))
         return f"This is a mock: {size} bytes of speech."
 
-    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Speech:
-        return Speech("audio/wav", _in_chunks(_tone()), AsyncExitStack())
+    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Audio:
+        return Audio("audio/wav", _in_chunks(_tone()), AsyncExitStack())
 
     async def upload(self, file: File, user: str) -> StoredFile:
         kind, max_bytes = files.admit(file, [_RULES])

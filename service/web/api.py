@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Send
 
-from service.answers.around import AroundChat, Rating, Speech
+from service.answers.around import AroundChat, Audio, Rating
 from service.answers.base import AnswerError
 from service.chat.owner import is_token, user_of
 from service.codes import Code
@@ -82,7 +82,7 @@ class Api:
         self._check_wish(wanted)
         message_id = None if wanted.message_id is None else str(wanted.message_id)
         speaking = self._around.speak(user, text=wanted.text, message_id=message_id)
-        return _SpeechReply(await _while_connected(request, speaking))
+        return _AudioReply(await _while_connected(request, speaking))
 
     async def files(self, request: Request) -> Response:
         user = _user(request)
@@ -98,19 +98,19 @@ class Api:
             raise BadBody(f"{name} is too long: {len(text)} characters, {self._max_length} are allowed.")
 
 
-class _SpeechReply(StreamingResponse):
+class _AudioReply(StreamingResponse):
     """Where the source breaks off, so does the connection: the caller sees that something is missing."""
 
-    def __init__(self, speech: Speech) -> None:
-        super().__init__(speech.chunks, media_type=speech.media_type, headers=_UNCACHED)
-        self._speech = speech
+    def __init__(self, audio: Audio) -> None:
+        super().__init__(audio.chunks, media_type=audio.media_type, headers=_UNCACHED)
+        self._audio = audio
 
     async def stream_response(self, send: Send) -> None:
         try:
             with suppress(AnswerError):
                 await super().stream_response(send)
         finally:
-            await self._speech.close()
+            await self._audio.close()
 
 
 async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
