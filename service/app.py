@@ -117,7 +117,7 @@ async def _announce(answerer: Answerer) -> None:
 def _sources(settings: Settings, line: WaitingLine) -> tuple[Answerer, AroundChat]:
     """Where answers come from, and what is around the chat. Only answers degrade to a mock."""
     if settings.mock_mode:
-        reason = f"this service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
+        reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
         return mock, MockAroundChat(settings.app_name)
     dify = dify_answerer(settings)
@@ -129,8 +129,7 @@ def _careful(dify: DifyAnswerer, settings: Settings, line: WaitingLine) -> Answe
     careful = CarefulAnswerer(dify, line, breaker, settings.dify_retry_budget)
     if not settings.degrade_to_mock:
         return careful
-    reason = "the assistant cannot be reached at the moment."
-    return DegradingAnswerer(careful, MockAnswerer(reason, settings.mock_tokens_per_second))
+    return DegradingAnswerer(careful, lambda failure: MockAnswerer(failure.words, settings.mock_tokens_per_second))
 
 
 def _peers(settings: Settings, roster: Roster, line: WaitingLine) -> Peers:

@@ -5,6 +5,7 @@ import base64
 
 import pytest
 
+from service.answers import failures
 from service.chat.owner import user_of
 from tests import fake_dify
 from tests.clients import text_of
@@ -132,6 +133,32 @@ async def test_when_dify_fails_before_the_first_word_the_answer_is_a_mock(with_d
     failed = logged(events, "dify.failed")[-1]
     assert failed["exc_info"]
     assert [event["reason"] for event in logged(events, "answer.degraded")] == [failed["reason"]] == [answer["reason"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "code"),
+    [
+        ("3e_cid_unknown_uuid", "conversation_not_found", 404),
+        ("3e_cid_not_uuid", "invalid", 30000),
+        ("3e_form_missing_streaming", "invalid", 30000),
+    ],
+)
+async def test_a_caller_s_own_mistake_is_told_and_no_mock_hides_it(
+    with_dify, dify, connect, events, name, reason, code
+):
+    dify.plays(fake_dify.replay(name))
+    client = await connect(await with_dify())
+    error = await client.answer("Hello")
+    assert (error["type"], error["reason"], error["code"]) == ("error", reason, code)
+    assert logged(events, "answer.degraded") == []
+    assert [event["log_level"] for event in logged(events, "dify.failed")] == ["warning"]
+
+
+async def test_a_mock_that_stands_in_says_why_in_the_failure_s_own_words(with_dify, dify, connect):
+    dify.plays(fake_dify.replay("3e_unpublished_streaming"))
+    client = await connect(await with_dify())
+    content = (await client.answer("Hello"))["content"]
+    assert content.startswith(f"This is a mock answer. {failures.MISCONFIGURED.words}")
 
 
 async def test_when_nobody_listens_at_dify_s_address_the_answer_is_a_mock(start, connect, unused_tcp_port, events):

@@ -1,6 +1,7 @@
 """Each row of the table of failures, over real sockets: what is tried again, told, and counted."""
 
 import asyncio
+import re
 import ssl
 
 import aiohttp
@@ -272,6 +273,10 @@ async def test_the_docs_show_the_table(start, http):
     async with http.get(f"{service.url}/docs") as response:
         body = await response.text()
     assert [reason for reason in TABLE if f"<code>{reason}</code>" not in body] == []
+    rows = {reason: row for row in body.split("<tr>") for reason in TABLE if f"<code>{reason}</code></td>" in row}
+    for reason, failure in TABLE.items():
+        flags = (failure.is_retried, failure.is_counted, not failure.is_callers)
+        assert re.findall("<td>(yes|no)</td>", rows[reason]) == ["yes" if flag else "no" for flag in flags]
 
 
 def test_the_defaults_keep_a_person_waiting_no_longer_than_they_accept():

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 
 import structlog
@@ -136,29 +136,31 @@ class CarefulAnswer:
 
 
 class DegradingAnswerer:
-    """Asks `source`, and `substitute` where that fails before the first word of its answer."""
+    """Asks `source`, and where that fails before the first word of its answer, the substitute for such a failure.
 
-    def __init__(self, source: Answerer, substitute: Answerer) -> None:
+    What only the caller can mend is told instead: a substitute would hide it.
+    """
+
+    def __init__(self, source: Answerer, substitute_for: Callable[[Failure], Answerer]) -> None:
         self._source = source
-        self._substitute = substitute
+        self._substitute_for = substitute_for
 
     def ask(self, question: Question) -> "DegradingAnswer":
-        return DegradingAnswer(self._source.ask(question), self._substitute, question)
+        return DegradingAnswer(self._source.ask(question), self._substitute_for, question)
 
     async def check(self) -> Failure | None:
         return await self._source.check()
 
     async def close(self) -> None:
         await self._source.close()
-        await self._substitute.close()
 
 
 class DegradingAnswer:
     """One answer, of the source or of the substitute, never of both."""
 
-    def __init__(self, answer: Answer, substitute: Answerer, question: Question) -> None:
+    def __init__(self, answer: Answer, substitute_for: Callable[[Failure], Answerer], question: Question) -> None:
         self._answer = answer
-        self._substitute = substitute
+        self._substitute_for = substitute_for
         self._question = question
         self._stopped = False
 
@@ -170,10 +172,10 @@ class DegradingAnswer:
                     begun = begun or isinstance(part, Text | Replacement)
                     yield part
         except AnswerError as error:
-            if begun or self._stopped:
+            if begun or self._stopped or error.failure.is_callers:
                 raise
             log.warning("answer.degraded", reason=error.failure.reason)
-            self._answer = self._substitute.ask(self._question)
+            self._answer = self._substitute_for(error.failure).ask(self._question)
             async with aclosing(aiter(self._answer)) as parts:
                 async for part in parts:
                     yield structs.replace(part, instead_of=error.failure) if isinstance(part, Identity) else part

@@ -84,7 +84,7 @@ _REASONS = {failure.reason: failure for failure in failures.ALL}
 
 
 class MockAnswerer:
-    """Echoes the question. `reason` opens each echo: a sentence that says why this is no real answer.
+    """Echoes the question. `reason` opens each echo: a sentence or two that say why this is no real answer.
 
     With `commands`, a question such as `/mock incomplete` plays one of the SCRIPTS instead, and answers have ids and
     usage as Dify's have, so that a page can be built on them.
@@ -96,7 +96,7 @@ class MockAnswerer:
         self._commands = commands
 
     def ask(self, question: Question) -> "MockAnswer":
-        echo = Script("", f"This is a mock answer: {self._reason}\n\nYou asked: {question.content}")
+        echo = Script("", f"This is a mock answer. {self._reason}\n\nYou asked: {question.content}")
         if not self._commands:
             return MockAnswer(echo, self._words_per_second, Identity("mock"))
         script = _script(question.content) or echo

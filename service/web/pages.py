@@ -69,6 +69,7 @@ class Pages:
             "codes": list(Code),
             "closings": closings,
             "failures": [*failures.ALL, *turn.FAILURES],
+            "degrading": [failure for failure in failures.ALL if not failure.is_callers],
             "scripts": SCRIPTS,
         }
         return self._page(request, "docs.html", **tables)
