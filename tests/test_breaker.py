@@ -74,12 +74,25 @@ def test_a_probe_that_fails_gives_it_another_rest(breaker, clock):
     open_up(breaker)
     clock.now = 10
     breaker.admit()
-    breaker.failed()
+    breaker.failed(is_probe=True)
     breaker.probe_ended()
     clock.now = 19.9
     assert is_refused(breaker)
     clock.now = 20
     assert breaker.admit() is True
+
+
+def test_what_was_asked_before_it_opened_delays_no_probe_and_opens_it_only_once(breaker, clock, events):
+    open_up(breaker)
+    clock.now = 9.9
+    breaker.failed()
+    clock.now = 10
+    assert breaker.admit() is True
+    breaker.failed()
+    clock.now = 19
+    breaker.probe_ended()
+    assert breaker.admit() is True
+    assert [event["event"] for event in events].count("circuit.opened") == 1
 
 
 def test_a_probe_that_ends_before_it_can_tell_leaves_its_place_to_the_next(breaker, clock):

@@ -184,6 +184,45 @@ async def test_a_stop_between_two_tries_ends_them(with_dify, dify, connect, monk
     assert dify.stops == []
 
 
+async def test_an_answer_counts_once_however_often_it_was_tried(with_dify, dify, connect):
+    dify.plays(fake_dify.raw(b"", 502))
+    client = await connect(await with_dify(dify_breaker_failures=2, degrade_to_mock=False))
+    reasons = [(await client.answer("Hello"))["reason"] for _ in range(3)]
+    assert (reasons, len(dify.questions)) == (["bad_gateway", "bad_gateway", "circuit_open"], 6)
+
+
+async def test_an_answer_that_a_second_try_saves_counts_for_nothing(with_dify, dify, connect):
+    ill, sound = fake_dify.raw(b"", 502), fake_dify.say("Here.")
+    dify.plays(ill, sound, ill, sound, ill, sound)
+    client = await connect(await with_dify(dify_breaker_failures=1, degrade_to_mock=False))
+    assert [(await client.answer("Hello"))["content"] for _ in range(3)] == ["Here."] * 3
+
+
+async def test_a_probe_is_one_try(with_dify, dify, connect, events):
+    dify.plays(fake_dify.raw(b"", 502))
+    settings = {"dify_breaker_failures": 1, "dify_breaker_rest": 0.01, "degrade_to_mock": False}
+    client = await connect(await with_dify(**settings))
+    await client.answer("Hello")
+    async with asyncio.timeout(10):
+        while (await client.answer("Hello"))["reason"] == "circuit_open":
+            pass
+    assert len(dify.questions) == 3 + 1
+    assert [event["event"] for event in events].count("circuit.opened") == 1
+
+
+async def test_a_stop_during_a_try_that_then_fails_is_followed_by_no_other(with_dify, dify, connect, events):
+    release = asyncio.Event()
+    dify.plays(fake_dify.think_until(release, fake_dify.raw(b"", 502)))
+    client = await connect(await with_dify())
+    await client.ask("Hello")
+    await eventually(lambda: dify.questions)
+    await client.say({"type": "stop"})
+    await client.frames_until_end()
+    release.set()
+    await eventually(lambda: [event for event in events if event["event"] == "dify.failed"])
+    assert (len(dify.questions), [event for event in events if event["event"] == "dify.retried"]) == (1, [])
+
+
 async def test_after_repeated_failures_dify_is_left_alone_and_one_probe_reopens_it(with_dify, dify, connect, events):
     dify.plays(fake_dify.raw(b"", 500))
     client = await connect(await with_dify(dify_breaker_failures=3, dify_breaker_rest=0.3, degrade_to_mock=False))

@@ -12,7 +12,7 @@ log = structlog.get_logger()
 
 
 class CircuitBreaker:
-    """Opens after `failures` in a row, and lets one probe through after each `rest` (seconds).
+    """Opens after `failures` answers in a row that failed, and lets one probe through after each `rest` (seconds).
 
     An answer that begins starts the count anew, and closes the circuit, even if it breaks off later.
 
@@ -26,6 +26,10 @@ class CircuitBreaker:
         self._failures = 0
         self._opened_at: float | None = None
         self._is_probing = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened_at is not None
 
     def admit(self) -> bool:
         """Whether this is the probe, whose end is to be told. Raise AnswerError while Dify is left alone."""
@@ -43,10 +47,14 @@ class CircuitBreaker:
             self._opened_at = None
             log.info("circuit.closed")
 
-    def failed(self) -> None:
+    def failed(self, *, is_probe: bool = False) -> None:
+        """Once it is open, only a probe says something new: what was asked before that delays no probe."""
         self._failures += 1
-        if self._failures >= self._limit:
+        if self._opened_at is None and self._failures >= self._limit:
             log.error("circuit.opened", failures=self._failures, rest=self._rest)
+            self._opened_at = self._clock()
+        elif self._opened_at is not None and is_probe:
+            log.warning("circuit.still_open", rest=self._rest)
             self._opened_at = self._clock()
 
     def probe_ended(self) -> None:

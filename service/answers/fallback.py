@@ -53,32 +53,24 @@ class CarefulAnswer:
         self._is_probe = False
         self._stopped = False
         self._waiting: asyncio.Timeout | None = None
+        self._tries = 0
+        self._first_try_at = 0.0
+        self._pause = 0.0
 
     async def __aiter__(self) -> AsyncGenerator[Part, None]:
         line = self._answerer.line
         if not await self._wait(line.enter()):
             return
         try:
-            give_up_at = time.monotonic() + self._answerer.retry_budget
-            tries = 0
-            while not self._stopped:
-                tries += 1
-                try:
-                    with self._counted():
+            with self._counted():
+                while not self._stopped:
+                    with self._one_try():
                         async with aclosing(aiter(self._ask())) as parts:
                             async for part in parts:
                                 self._begin()
                                 yield part
-                except AnswerError as error:
-                    pause = FIRST_PAUSE_SECONDS * 2 ** (tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-                    in_time = tries < MAX_TRIES and time.monotonic() + pause < give_up_at
-                    if self._begun or not error.failure.is_retried or not in_time:
-                        raise
-                    log.warning("dify.retried", reason=error.failure.reason, tries=tries, pause_ms=round(pause * 1000))
-                else:
-                    return
-                self._answer = None
-                await self._wait(asyncio.sleep(pause))
+                        return
+                    await self._wait(asyncio.sleep(self._pause))
         finally:
             line.leave()
 
@@ -104,6 +96,8 @@ class CarefulAnswer:
         return True
 
     def _ask(self) -> Answer:
+        self._first_try_at = self._first_try_at or time.monotonic()
+        self._tries += 1
         self._answer = self._answerer.source.ask(self._question)
         return self._answer
 
@@ -114,15 +108,43 @@ class CarefulAnswer:
             self._end_probe()
 
     @contextmanager
+    def _one_try(self) -> Iterator[None]:
+        """Its failure ends here where another try is to follow, after `_pause` (seconds)."""
+        try:
+            yield
+        except AnswerError as error:
+            self._pause = FIRST_PAUSE_SECONDS * 2 ** (self._tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+            if not self._may_try_again(error.failure):
+                raise
+            pause_ms = round(self._pause * 1000)
+            log.warning("dify.retried", reason=error.failure.reason, tries=self._tries, pause_ms=pause_ms)
+            self._answer = None
+
+    def _may_try_again(self, failure: Failure) -> bool:
+        """A Dify that is left alone meanwhile is not tried again; so a probe is one try."""
+        give_up_at = self._first_try_at + self._answerer.retry_budget
+        return (
+            failure.is_retried
+            and not self._begun
+            and not self._stopped
+            and not self._answerer.breaker.is_open
+            and self._tries < MAX_TRIES
+            and time.monotonic() + self._pause < give_up_at
+        )
+
+    @contextmanager
     def _counted(self) -> Iterator[None]:
-        """One try, as the circuit breaker sees it: a first event, or a sensible refusal, says that Dify is well."""
+        """The answer, as the circuit breaker sees it: a first event, or a sensible refusal, says that Dify is well.
+
+        Of several tries only the last one's failure counts.
+        """
         breaker = self._answerer.breaker
         self._is_probe = breaker.admit()
         try:
             yield
         except AnswerError as error:
             if error.failure.is_counted:
-                breaker.failed()
+                breaker.failed(is_probe=self._is_probe)
             else:
                 breaker.succeeded()
             raise
