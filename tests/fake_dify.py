@@ -73,6 +73,7 @@ class FakeDify:
         self.finished = 0
         self.released = asyncio.Event()  # ends the scenes that would go on for ever
         self.ignores_stops = False
+        self.stop_statuses: list[int] = []  # of the next stops, which go unheeded
         self.may_answer_stops = asyncio.Event()
         self.may_answer_stops.set()
         self._scenes: list[Scene] = [say("Hello.")]
@@ -139,6 +140,8 @@ class FakeDify:
         await self.may_answer_stops.wait()
         task_id = request.match_info["task_id"]
         self.stops.append((task_id, (await request.json())["user"]))
+        if self.stop_statuses:
+            return web.json_response({"code": "internal_server_error"}, status=self.stop_statuses.pop(0))
         if not self.ignores_stops:
             self.stop_of(task_id).set()
         return web.json_response({"result": "success"})

@@ -400,6 +400,105 @@ async def test_a_stop_that_cannot_be_sent_is_logged(with_dify, dify, connect, ev
     dify.release()
 
 
+async def test_a_stop_that_fails_is_sent_once_more(with_dify, dify, connect, events):
+    dify.stop_statuses = [500]
+    dify.plays(fake_dify.until_stopped("Some "))
+    client = await connect(await with_dify())
+    await client.ask("Hello", stream=True)
+    await client.frame()
+    await client.say({"type": "stop"})
+    await eventually(lambda: dify.finished == 1)
+    assert len(dify.stops) == 2
+    assert [event["status"] for event in logged(events, "dify.stop_failed")] == [500]
+    assert [event["status"] for event in logged(events, "dify.stop_sent")] == [200]
+
+
+async def test_a_stop_that_dify_never_took_is_sent_again_when_the_stream_is_left(
+    with_dify, dify, connect, events, monkeypatch
+):
+    monkeypatch.setattr("service.chat.turn.STOP_TIMEOUT_SECONDS", 0.05)
+    dify.stop_statuses = [500, 503]
+    dify.plays(fake_dify.until_stopped("Some "))
+    client = await connect(await with_dify())
+    await client.ask("Hello", stream=True)
+    await client.frame()
+    await client.say({"type": "stop"})
+    await eventually(lambda: logged(events, "dify.stop_sent"))
+    assert [event["status"] for event in logged(events, "dify.stop_failed")] == [500, 503]
+    assert len(dify.stops) == 3
+
+
+async def test_a_stop_that_was_taken_is_not_sent_again_when_the_stream_is_left(
+    with_dify, dify, connect, events, monkeypatch
+):
+    monkeypatch.setattr("service.chat.turn.STOP_TIMEOUT_SECONDS", 0.05)
+    dify.ignores_stops = True
+    dify.plays(fake_dify.until_stopped("Some "))
+    service = await with_dify()
+    client = await connect(service)
+    await client.ask("Hello", stream=True)
+    await client.frame()
+    await client.say({"type": "stop"})
+    await eventually(lambda: logged(events, "turn.stop_unproven"))
+    await service.stop()
+    assert len(dify.stops) == 1
+    dify.release()
+
+
+async def test_a_dify_that_begins_when_nobody_waits_any_more_is_stopped_then(with_dify, dify, connect):
+    release = asyncio.Event()
+    dify.plays(fake_dify.think_until(release, fake_dify.until_stopped("Late.")))
+    client = await connect(await with_dify(dify_first_event_timeout=0.1, degrade_to_mock=False))
+    assert (await client.answer("Hello"))["reason"] == "first_event_timeout"
+    assert (dify.stops, dify.finished) == ([], 0)
+    release.set()
+    await eventually(lambda: len(dify.stops) == 1)
+    assert [user for _, user in dify.stops] == [user_of(client.greeting["resume_token"])]
+
+
+async def test_pings_alone_do_not_hide_what_is_to_be_stopped(with_dify, dify, connect):
+    release = asyncio.Event()
+
+    async def pings_and_begins_late(stage):
+        await stage.open()
+        await stage.write(b"event: ping\n\n")
+        await release.wait()
+        await stage.event("message", answer="Late.")
+        await stage.stopped()
+
+    dify.plays(pings_and_begins_late)
+    client = await connect(await with_dify(dify_idle_timeout=0.1, degrade_to_mock=False))
+    assert (await client.answer("Hello"))["reason"] == "stalled"
+    release.set()
+    await eventually(lambda: len(dify.stops) == 1)
+
+
+async def test_a_dify_that_never_begins_is_left_in_the_end_and_the_log_says_so(with_dify, dify, connect, events):
+    dify.plays(fake_dify.think_until(dify.released, fake_dify.say("Too late.")))
+    settings = {"dify_first_event_timeout": 0.1, "dify_total_timeout": 0.3, "degrade_to_mock": False}
+    client = await connect(await with_dify(**settings))
+    assert (await client.answer("Hello"))["reason"] == "first_event_timeout"
+    await eventually(lambda: logged(events, "dify.left_running"))
+    assert dify.stops == []
+    dify.released.set()
+
+
+async def test_what_begins_while_the_service_ends_is_stopped_too(with_dify, dify, connect):
+    release = asyncio.Event()
+    dify.plays(fake_dify.think_until(release, fake_dify.until_stopped("Late.")))
+    service = await with_dify(dify_first_event_timeout=0.5, degrade_to_mock=False)
+    client = await connect(service)
+    await client.ask("one", id="given_up")
+    await client.frames_until_end()
+    await client.ask("two", id="running")
+    await eventually(lambda: len(dify.questions) == 2)
+    ending = asyncio.create_task(service.stop())
+    await client.close_code()
+    release.set()
+    await ending
+    assert len(dify.stops) == 2
+
+
 async def test_stopping_when_dify_failed_already_asks_for_nothing(with_dify, dify, connect):
     release = asyncio.Event()
     dify.plays(fake_dify.think_until(release, fake_dify.raw(b"", status=500)))

@@ -16,8 +16,10 @@ QUESTIONS_EACH = 12
 WORDS = [f"word{number} " for number in range(20)]
 
 
-async def silent(stage):
+async def begins_too_late(stage):
+    """When everybody has given up, and it is released."""
     await stage.dify.released.wait()
+    await fake_dify.until_stopped(*WORDS)(stage)
 
 
 async def stalls(stage):
@@ -44,7 +46,7 @@ SCENES = {
     "is torn away": (fake_dify.reset_after(*WORDS), "incomplete", True),
     "fails": (fake_dify.events(("message", {"answer": WORDS[0]}), ("error", {"code": "x"})), "incomplete", False),
     "breaks off": (fake_dify.events(("message", {"answer": WORDS[0]})), "incomplete", True),
-    "never begins": (silent, "error", False),
+    "begins too late": (begins_too_late, "error", True),
     "resets": (fake_dify.reset_at_once(), "error", False),
     "has a bad gateway": (fake_dify.raw(b"<html>", 502, "text/html"), "error", False),
     "refuses": (fake_dify.replay("3e_unpublished_streaming"), "error", False),
@@ -159,6 +161,7 @@ async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_
     )
     people = [Person(connect, service, random.Random(seed + number)) for number in range(PEOPLE)]
     await asyncio.gather(*(person.live() for person in people))
+    dify.released.set()
     await eventually(lambda: len(dify.stops) >= len(dify.due))
     health = await nothing_running(http, service)
     assert sum(health["answers"].values()) == PEOPLE * QUESTIONS_EACH

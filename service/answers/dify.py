@@ -5,7 +5,7 @@ Source of the facts: Dify, api-reference, and recordings of Dify 1.12.1.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,8 @@ import aiohttp
 from service.answers import failures
 from service.answers.base import AnswerError, Failure
 from service.answers.files import File
+from service.answers.passage import Passage
+from service.tasks import Tasks
 
 KEEP_ALIVE_SECONDS = 30
 CHECK_TIMEOUT_SECONDS = 5
@@ -22,7 +24,7 @@ _SUCCESSES = {HTTPStatus.OK, HTTPStatus.CREATED}
 _JSON = {"Accept": "application/json"}
 
 CLIENT_ERRORS = (aiohttp.ClientError, TimeoutError)
-"""What entering a stream, and reading one, may raise, besides Refused; `failure_of` reads them."""
+"""What sending a request, and reading a reply, may raise, besides Refused; `failure_of` reads them."""
 
 
 class Refused(Exception):
@@ -47,6 +49,7 @@ class DifyClient:
         self._connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
         self._session: aiohttp.ClientSession | None = None
+        self._tasks = Tasks()
 
     async def ask_app(self, path: str) -> Mapping[str, Any]:
         """What Dify says of the app under `info` or `parameters`, and `date`, its clock (HTTP). Raises AnswerError."""
@@ -70,7 +73,7 @@ class DifyClient:
 
     async def upload(self, path: str, user: str, file: File) -> Mapping[str, Any]:
         """Write the file on as it is read, at the pace of Dify. Raises AnswerError, and what reading raises."""
-        passage = _Passage(file.content, self._idle_timeout)
+        passage = Passage(file.content, self._idle_timeout)
         with in_the_words_of_the_table():
             try:
                 async with (
@@ -90,10 +93,9 @@ class DifyClient:
                     raise Refused(response.status, await _start_of(response))
                 yield Stream(response)
 
-    def events(self, path: str, body: dict[str, Any]) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """A reply of events, to be entered and read; without a timeout but the one to connect."""
-        timeout = aiohttp.ClientTimeout(total=None, connect=self._connect_timeout)
-        return self._request("POST", path, json=body, timeout=timeout)
+    def events(self, path: str, body: dict[str, Any]) -> "Events":
+        """A reply of events; without a timeout but the one to connect."""
+        return Events(self._tasks.spawn(self._open_events(path, body)))
 
     async def tell(self, path: str, body: dict[str, Any], within: float) -> int:
         """The status of the reply, if it comes within so many seconds. Raises CLIENT_ERRORS."""
@@ -102,8 +104,25 @@ class DifyClient:
             return response.status
 
     async def close(self) -> None:
+        await self._tasks.finish(within=0)
         if self._session is not None:
             await self._session.close()
+
+    async def _open_events(self, path: str, body: dict[str, Any]) -> tuple[aiohttp.ClientResponse, bytes]:
+        """The reply, and what comes first of it: a connection that breaks takes with it what nobody has read.
+
+        Raises Refused and CLIENT_ERRORS.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, connect=self._connect_timeout)
+        response = await self._open_session().request(
+            "POST", f"{self._url}/{path}", json=body, timeout=timeout, allow_redirects=False
+        )
+        try:
+            await _expect_events(response)
+            return response, await response.content.readany()
+        except BaseException:
+            response.release()
+            raise
 
     def _request(self, method: str, path: str, **options: Any) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         return self._open_session().request(method, f"{self._url}/{path}", allow_redirects=False, **options)
@@ -137,36 +156,35 @@ class Stream:
             raise AnswerError(failures.STALLED if stalled else failures.BROKEN_OFF) from error
 
 
-class _Passage:
-    """The content of a file on its way through: what reading it raised, and a watch over how fast Dify takes it."""
+class Events:
+    """A reply of events, as it comes: whoever gives up waiting for it leaves it open for another to read on.
 
-    def __init__(self, content: AsyncIterator[bytes], idle_timeout: float) -> None:
-        self._content = content
-        self._idle_timeout = idle_timeout
-        self.watch = asyncio.timeout(idle_timeout)
-        self.trouble: Exception | None = None
+    `is_open` until its end, or an error, has come. It is to be closed.
+    """
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """What is raised here is kept, since aiohttp wraps it."""
+    def __init__(self, opening: asyncio.Task[tuple[aiohttp.ClientResponse, bytes]]) -> None:
+        self.is_open = True
+        self._has_begun = False
+        self._opening = opening
+
+    async def read(self) -> bytes:
+        """What has come since the last read; empty at the end. Raises Refused and CLIENT_ERRORS."""
         try:
-            self._wait_for_reader()
-            async for chunk in self._content:
-                self._wait_for_dify()
-                yield chunk
-                self._wait_for_reader()
-            self._wait_for_dify()
-        except Exception as error:
-            self.trouble = error
+            response, first = await asyncio.shield(self._opening)
+            chunk = await response.content.readany() if self._has_begun else first
+        except Exception:
+            self.is_open = False
             raise
+        self.is_open, self._has_begun = bool(chunk), True
+        return chunk
 
-    def _wait_for_reader(self) -> None:
-        """Reading has a patience of its own."""
-        with suppress(RuntimeError):  # over already
-            self.watch.reschedule(None)
-
-    def _wait_for_dify(self) -> None:
-        with suppress(RuntimeError):
-            self.watch.reschedule(asyncio.get_running_loop().time() + self._idle_timeout)
+    def close(self) -> None:
+        """A connection whose reply was read to its end goes on to serve others."""
+        if not self._opening.done():
+            self._opening.cancel()
+        elif not self._opening.cancelled() and self._opening.exception() is None:
+            response, _ = self._opening.result()
+            response.release()
 
 
 @contextmanager
@@ -195,7 +213,7 @@ def failure_of(error: Exception) -> Failure | None:
     return next((failure for kind, failure in _BY_ERROR.items() if isinstance(error, kind)), None)
 
 
-async def expect_events(response: aiohttp.ClientResponse) -> None:
+async def _expect_events(response: aiohttp.ClientResponse) -> None:
     """Raises Refused."""
     if response.status != HTTPStatus.OK or response.content_type != "text/event-stream":
         raise Refused(response.status, await _start_of(response))
@@ -221,7 +239,7 @@ async def _json(response: aiohttp.ClientResponse) -> Mapping[str, Any]:
     return reply
 
 
-def _form(user: str, file: File, content: _Passage) -> aiohttp.MultipartWriter:
+def _form(user: str, file: File, content: Passage) -> aiohttp.MultipartWriter:
     """As a browser would write it: the name in UTF-8, and what would end it escaped."""
     form = aiohttp.MultipartWriter("form-data")
     form.append(user, {"Content-Disposition": 'form-data; name="user"'})

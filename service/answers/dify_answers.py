@@ -6,13 +6,14 @@ Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 
 from service.answers import failures
 from service.answers.base import AnswerError, Failure, Part, Question, Text
-from service.answers.dify import CLIENT_ERRORS, DifyClient, Refused, expect_events, failure_of
+from service.answers.dify import CLIENT_ERRORS, DifyClient, Events, Refused, failure_of
 from service.answers.events import Reader
 from service.answers.patience import Patience, Timeouts
 from service.answers.sse import Decoder, EventTooLarge
@@ -22,6 +23,8 @@ from service.tasks import Tasks
 log = structlog.get_logger()
 
 STOP_TIMEOUT_SECONDS = 5
+STOP_TRIES = 2
+CLOSE_TIMEOUT_SECONDS = 2
 
 
 class DifyAnswerer:
@@ -44,7 +47,8 @@ class DifyAnswerer:
         return None
 
     async def close(self) -> None:
-        await self.tasks.finish(within=STOP_TIMEOUT_SECONDS)
+        """Stops are still sent, also to what has not begun to answer, within CLOSE_TIMEOUT_SECONDS."""
+        await self.tasks.finish(within=CLOSE_TIMEOUT_SECONDS)
         await self.client.close()
 
 
@@ -60,53 +64,80 @@ class DifyAnswer:
         self._first_event_ms: int | None = None
         self._first_text_ms: int | None = None
         self._patience = Patience(dify.timeouts)
-        self._is_stopped = False
+        self._decoder = Decoder()
+        self._is_asked_to_stop = False
+        self._was_told_to_stop = False
+        self._telling = asyncio.Lock()
 
     async def __aiter__(self) -> AsyncGenerator[Part, None]:
+        events = self._dify.client.events("chat-messages", _body(self._question))
         try:
-            async with (
-                self._patience.while_waiting(),
-                self._dify.client.events("chat-messages", _body(self._question)) as response,
-            ):
-                await expect_events(response)
-                decoder = Decoder()
-                async for chunk in response.content.iter_any():
+            async with self._patience.while_waiting():
+                while chunk := await events.read():
                     self._patience.heard()
-                    if self._first_event_ms is None:
-                        self._first_event_ms = self._elapsed_ms()
-                    for part in self._read(decoder.feed(chunk)):
+                    for part in self._read(chunk):
                         yield part
         except (Refused, EventTooLarge, *CLIENT_ERRORS) as error:
             self._fail(self._failure_of(error), error)
         finally:
-            self._task_known.set()
-            self._leave()
+            self._leave(events)
         self._conclude()
 
     async def stop(self) -> None:
         """Sent as soon as the task is known. Dify says 200 to any stop: only the end of the stream proves it."""
+        self._is_asked_to_stop = True
         await self._task_known.wait()
         await self._send_stop()
 
-    def _leave(self) -> None:
+    def _leave(self, events: Events) -> None:
         """Unless Dify said that it is done: what it goes on writing costs tokens, and nobody reads it."""
-        if self._reader.task_id is not None and not self._reader.is_over:
-            self._dify.tasks.spawn(self._send_stop())
+        if events.is_open and self._reader.task_id is None:
+            self._dify.tasks.spawn(self._stop_when_known(events))
+            return
+        events.close()
+        self._task_known.set()
+        self._dify.tasks.spawn(self._send_stop())
+
+    async def _stop_when_known(self, events: Events) -> None:
+        """Nobody waits any more, yet Dify goes on, and only its first event says what is to be stopped."""
+        try:
+            async with asyncio.timeout(self._dify.timeouts.total - self._elapsed_ms() / 1000):
+                while self._reader.task_id is None and (chunk := await events.read()):
+                    self._read(chunk)
+        except (Refused, EventTooLarge, *CLIENT_ERRORS):
+            pass  # why nobody waits any more is told already
+        finally:
+            if events.is_open and self._reader.task_id is None:
+                log.warning("dify.left_running", total_ms=self._elapsed_ms())
+            events.close()
+            self._task_known.set()
+        await self._send_stop()
 
     async def _send_stop(self) -> None:
         task = self._reader.task_id
-        if task is None or self._is_stopped:
-            return
-        self._is_stopped = True
+        async with self._telling:
+            for tries in range(1, STOP_TRIES + 1):
+                if task is None or self._was_told_to_stop or self._reader.is_over:
+                    return
+                self._was_told_to_stop = await self._tell_to_stop(task, tries)
+
+    async def _tell_to_stop(self, task: str, tries: int) -> bool:
         path, body = f"chat-messages/{task}/stop", {"user": self._question.user}
         try:
             status = await self._dify.client.tell(path, body, STOP_TIMEOUT_SECONDS)
-            log.info("dify.stop_sent", task_id=task, status=status)
         except CLIENT_ERRORS as error:
-            log.warning("dify.stop_failed", task_id=task, exc_info=error)
+            log.warning("dify.stop_failed", task_id=task, tries=tries, exc_info=error)
+            return False
+        is_told = status == HTTPStatus.OK
+        (log.info if is_told else log.warning)(
+            "dify.stop_sent" if is_told else "dify.stop_failed", task_id=task, tries=tries, status=status
+        )
+        return is_told
 
-    def _read(self, events: list[bytes]) -> list[Part]:
-        parts = self._reader.read(events)
+    def _read(self, chunk: bytes) -> list[Part]:
+        if self._first_event_ms is None:
+            self._first_event_ms = self._elapsed_ms()
+        parts = self._reader.read(self._decoder.feed(chunk))
         if self._reader.task_id is not None:
             self._task_known.set()
         if self._first_text_ms is None and any(isinstance(part, Text) for part in parts):
@@ -115,7 +146,7 @@ class DifyAnswer:
 
     def _conclude(self) -> None:
         """The stream ended in good order; what it said decides."""
-        stopped_by_others = self._reader.stopped and not self._is_stopped
+        stopped_by_others = self._reader.stopped and not self._is_asked_to_stop
         if self._reader.failure is not None or stopped_by_others:
             self._fail(failures.FAILED)
         elif not self._reader.is_over:
