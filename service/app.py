@@ -83,6 +83,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             await turns.close()
             await tasks.finish(within=0)
             await peers.close()
+            await around.close()
             await answerer.close()
             log.info("service.stopped", **turns.counts())
             if at_end is not None:

@@ -63,6 +63,7 @@ class FakeDify:
         self.questions: list[dict] = []
         self.stops: list[tuple[str, str]] = []
         self.checks = 0
+        self.told_parameters = 0
         self.mode = "chat"
         self.info_headers: dict[str, str] = {}
         self.info: Scene | None = None  # another reply to the check than a good one
@@ -104,6 +105,7 @@ class FakeDify:
         return _refusal(request) or web.json_response(app, headers=self.info_headers)
 
     async def _parameters(self, request: web.Request) -> web.StreamResponse:
+        self.told_parameters += 1
         return _refusal(request) or web.json_response(self.parameters)
 
     async def _play(self, request: web.Request, scene: Scene | None, recording: str | None) -> web.StreamResponse:

@@ -1,8 +1,10 @@
 """What is around the chat, over HTTP: the app, suggestions, feedback, and who may ask."""
 
 import asyncio
+import io
 import re
 
+import aiohttp
 import pytest
 
 from service.chat.owner import user_of
@@ -14,6 +16,7 @@ from tests.fake_dify import KEY
 TOKEN, OTHER_TOKEN = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 MESSAGE = "96fc2a13-4564-436c-a852-ede12dce3d16"
 UNKNOWN = "11111111-2222-3333-4444-555555555555"
+APP = b'{"name":"%s","mode":"chat","description":"","tags":[]}'
 EVERY_ROUTE = [
     ("GET", f"/api/messages/{MESSAGE}/suggested"),
     ("POST", f"/api/messages/{MESSAGE}/feedback"),
@@ -86,24 +89,65 @@ async def test_many_callers_cost_dify_one_request(with_dify, dify, call):
     assert dify.checks == 2
 
 
+async def until_app(call, service, **wanted):
+    """Ask until the app is so; returns what was said on the way."""
+    said = []
+    async with asyncio.timeout(10):
+        while not said or not wanted.items() <= said[-1].items():
+            said.append((await call(service, "GET", "/api/app"))[1]["data"])
+    return said
+
+
 async def test_while_dify_is_down_the_app_is_what_it_was(with_dify, dify, call, monkeypatch):
-    service = await with_dify()
     monkeypatch.setattr("service.answers.dify_around.KNOWN_FOR_SECONDS", 0)
-    await call(service, "GET", "/api/app")
+    service = await with_dify()
+    await until_app(call, service, stale=False)
     dify.info = fake_dify.reset_at_once()
-    status, reply = await call(service, "GET", "/api/app")
-    assert (status, reply["data"]["name"], reply["data"]["stale"]) == (200, "Ward 7", True)
+    said = await until_app(call, service, stale=True)
+    assert {app["name"] for app in said} == {"Ward 7"}
 
 
 async def test_a_stale_app_is_fresh_again_when_dify_is_back(with_dify, dify, call, monkeypatch):
     monkeypatch.setattr("service.answers.dify_around.KNOWN_FOR_SECONDS", 0)
     monkeypatch.setattr("service.answers.dify_around.FAILED_FOR_SECONDS", 0)
     service = await with_dify()
-    stale = []
-    for dify.info in (None, fake_dify.raw(b"", 502), None):
+    for dify.info, stale in ((None, False), (fake_dify.raw(b"", 502), True), (None, False)):
+        await until_app(call, service, stale=stale)
+
+
+async def test_what_is_known_is_said_at_once_and_renewed_meanwhile(with_dify, dify, call, monkeypatch):
+    monkeypatch.setattr("service.answers.dify_around.KNOWN_FOR_SECONDS", 0)
+    dify.parameters = parameters(file_upload={"enabled": True})
+    service = await with_dify()
+    await call(service, "GET", "/api/app")
+    dify.info = fake_dify.think_until(dify.released, fake_dify.raw(APP % b"Ward 8", 200, "application/json"))
+    for _ in range(3):
         _, reply = await call(service, "GET", "/api/app")
-        stale.append(reply["data"]["stale"])
-    assert stale == [False, True, False]
+        assert (reply["data"]["name"], reply["data"]["stale"]) == ("Ward 7", False)
+    form = aiohttp.FormData({"file": io.BytesIO(b"x")})
+    assert (await call(service, "POST", "/api/files", data=form))[0] == 200
+    dify.released.set()
+    await until_app(call, service, name="Ward 8", stale=False)
+
+
+async def test_info_and_parameters_are_asked_for_side_by_side(with_dify, dify, call, events):
+    service = await with_dify()
+    await eventually(lambda: logged(events, "dify.ready"))
+    dify.info = fake_dify.think_until(dify.released, fake_dify.raw(APP % b"Ward 7", 200, "application/json"))
+    asking = asyncio.create_task(call(service, "GET", "/api/app"))
+    await eventually(lambda: dify.checks == 2 and dify.told_parameters == 1)
+    dify.released.set()
+    assert (await asking)[0] == 200
+
+
+@pytest.mark.parametrize("limit", ["x", "15MB", -1, 1e999, [5], {"a": 1}, "1.5"])
+async def test_numbers_that_are_none_leave_the_defaults(with_dify, dify, call, limit):
+    upload = {"enabled": True, "number_limits": limit, "allowed_file_types": limit, "allowed_file_extensions": limit}
+    upload |= {"allowed_file_upload_methods": 5}
+    dify.parameters = parameters(file_upload=upload, system_parameters={"file_size_limit": limit}, user_input_form=5)
+    status, reply = await call(await with_dify(), "GET", "/api/app")
+    assert (status, reply["data"]["upload"]["max_files"]) == (200, 3)
+    assert reply["data"]["upload"]["max_bytes"]["document"] == 15 * 1024 * 1024
 
 
 async def test_an_app_that_was_never_known_is_a_failure_asked_for_once(with_dify, dify, call, events):

@@ -76,3 +76,6 @@ class AroundChat(Protocol):
         """Returns when the first audio is there."""
 
     async def upload(self, file: File, user: str) -> StoredFile: ...
+
+    async def close(self) -> None:
+        """Give back what the source holds open."""

@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
@@ -18,6 +18,7 @@ from service.answers.dify import DifyClient, Stream
 from service.answers.files import File
 from service.answers.line import WaitingLine
 from service.answers.telling import log_failure, said
+from service.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -74,6 +75,9 @@ class DifyAroundChat:
             reply = await self._client.upload("files/upload", user, files.limited(file, max_bytes))
             return _stored(file, kind, reply)
 
+    async def close(self) -> None:
+        await self._known.close()
+
     @asynccontextmanager
     async def _calling(self, route: str) -> AsyncIterator[None]:
         """A place in line, and a line in the log: of what was called and how it went, never of what was said."""
@@ -94,35 +98,53 @@ class DifyAroundChat:
 
 
 class _Known:
-    """What Dify said of the app, asked anew after KNOWN_FOR_SECONDS, by one caller for all.
+    """What Dify said of the app: handed out at once, and asked anew in the background after KNOWN_FOR_SECONDS.
 
-    While Dify fails, what it said last goes on to be true; it is asked again after FAILED_FOR_SECONDS.
+    Only who comes first has to wait, and the others with them. While Dify fails, what it said last goes on to be
+    true; it is asked again after FAILED_FOR_SECONDS.
     """
 
     def __init__(self, client: DifyClient) -> None:
         self._client = client
-        self._asking = asyncio.Lock()
+        self._tasks = Tasks()
+        self._asking: asyncio.Task[None] | None = None
         self._said: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
         self._failure: Failure | None = None
         self._good_until = 0.0
 
     async def get(self) -> tuple[Mapping[str, Any], Mapping[str, Any], bool]:
         """The app's parameters, its info, and whether that is stale. Raises AnswerError where nothing is known."""
-        async with self._asking:
-            if time.monotonic() >= self._good_until:
-                await self._ask()
+        if self._asking is None and time.monotonic() >= self._good_until:
+            self._asking = self._tasks.spawn(self._ask())
+        if self._said is None and self._asking is not None:
+            await asyncio.wait([self._asking])
         if self._said is None:
             raise AnswerError(self._failure or failures.LOST)
         return *self._said, self._failure is not None
 
+    async def close(self) -> None:
+        await self._tasks.finish(within=0)
+
     async def _ask(self) -> None:
         try:
-            self._said = await self._client.ask_app("parameters"), await self._client.ask_app("info")
+            self._said = await self._ask_both()
             self._failure = None
         except AnswerError as error:
             log_failure(error, route="app")
             self._failure = error.failure
+        finally:
+            self._asking = None
         self._good_until = time.monotonic() + (KNOWN_FOR_SECONDS if self._failure is None else FAILED_FOR_SECONDS)
+
+    async def _ask_both(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Side by side. Raises AnswerError."""
+        asking = [self._client.ask_app(path) for path in ("parameters", "info")]
+        replies = await asyncio.gather(*asking, return_exceptions=True)
+        for reply in replies:
+            if isinstance(reply, BaseException):
+                raise reply
+        parameters, info = cast(list[Mapping[str, Any]], replies)
+        return parameters, info
 
 
 async def _rest(first: bytes, stream: Stream) -> AsyncGenerator[bytes, None]:
@@ -166,7 +188,7 @@ def _stored(file: File, kind: str, reply: Mapping[str, Any]) -> StoredFile:
     return StoredFile(
         id=str(reply["id"]),
         name=str(reply.get("name") or file.name),
-        size=int(reply.get("size") or 0),
+        size=files.whole_number(reply.get("size"), 0),
         kind=kind,
         extension=str(reply.get("extension") or file.extension),
         mime_type=str(reply.get("mime_type") or file.media_type),

@@ -110,7 +110,7 @@ def rules_of(parameters: Mapping[str, Any]) -> UploadRules | None:
 
 def rules_of_inputs(parameters: Mapping[str, Any]) -> Iterator[UploadRules]:
     """What the app takes as its inputs: a field for files takes some although uploads are off."""
-    for item in parameters.get("user_input_form") or []:
+    for item in _list(parameters.get("user_input_form")):
         for kind, field in _object(item).items():
             if kind in {"file", "file-list"} and (rules := _rules(_object(field), max_bytes_of(parameters))):
                 yield rules
@@ -118,7 +118,7 @@ def rules_of_inputs(parameters: Mapping[str, Any]) -> Iterator[UploadRules]:
 
 def max_bytes_of(parameters: Mapping[str, Any]) -> dict[str, int]:
     limits = _object(parameters.get("system_parameters"))
-    return {kind: int(limits.get(name) or default) * MEGABYTE for kind, (name, default) in _LIMITS.items()}
+    return {kind: whole_number(limits.get(name), default) * MEGABYTE for kind, (name, default) in _LIMITS.items()}
 
 
 def admit(file: File, rules: list[UploadRules]) -> tuple[str, int]:
@@ -173,13 +173,26 @@ def plain_name(name: str, media_type: str) -> str:
 
 
 def _rules(config: Mapping[str, Any], max_bytes: dict[str, int]) -> UploadRules | None:
-    methods = config.get("allowed_file_upload_methods") or config.get("transfer_methods")
+    methods = _list(config.get("allowed_file_upload_methods")) or _list(config.get("transfer_methods"))
     if methods and "local_file" not in methods:
         return None
-    kinds = [kind for kind in config.get("allowed_file_types") or KINDS if kind in KINDS]
-    extensions = [str(extension).lower().lstrip(".") for extension in config.get("allowed_file_extensions") or []]
-    max_files = config.get("number_limits") or config.get("max_length") or _DEFAULT_MAX_FILES
-    return UploadRules(kinds, extensions, int(max_files), max_bytes)
+    kinds = [kind for kind in _list(config.get("allowed_file_types")) or KINDS if kind in KINDS]
+    extensions = [str(extension).lower().lstrip(".") for extension in _list(config.get("allowed_file_extensions"))]
+    max_files = whole_number(config.get("number_limits") or config.get("max_length"), _DEFAULT_MAX_FILES)
+    return UploadRules(kinds, extensions, max_files, max_bytes)
+
+
+def whole_number(value: Any, default: int) -> int:
+    """Above zero, in digits or as a number; the default for anything else."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return default
+    return number if number > 0 else default
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -57,6 +57,9 @@ class MockAroundChat:
         size = await _size(files.limited(file, max_bytes))
         return StoredFile(str(uuid.uuid4()), file.name, size, kind, file.extension, file.media_type)
 
+    async def close(self) -> None:
+        """Nothing is held open."""
+
 
 async def _size(file: File) -> int:
     return sum([len(chunk) async for chunk in file.content])
