@@ -122,7 +122,7 @@ def _sources(settings: Settings, line: WaitingLine) -> tuple[Answerer, AroundCha
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
         return mock, MockAroundChat(settings.app_name)
     dify = dify_answerer(settings)
-    return _careful(dify, settings, line), DifyAroundChat(dify.client, _line(settings))
+    return _careful(dify, settings, line), DifyAroundChat(dify.client, _line(settings), _line(settings))
 
 
 def _careful(dify: DifyAnswerer, settings: Settings, line: WaitingLine) -> Answerer:

@@ -19,7 +19,7 @@ def parameters(name="5_parameters_chat-speech-on", **changes):
 class FakeAround:
     """`calls` is what was asked: (route, fields). `scenes` play another reply to a route than its good one.
 
-    Files are read while `may_read` is set; `received` counts their bytes.
+    Files are read while `may_read` is set; `uploads` counts them, and `received` their bytes.
     """
 
     def __init__(self, play):
@@ -29,6 +29,7 @@ class FakeAround:
         self.ratings = {}
         self.may_read = asyncio.Event()
         self.may_read.set()
+        self.uploads = 0
         self.received = 0
         self.broken_off = 0
         self._play = play
@@ -102,6 +103,7 @@ class FakeAround:
 
     async def _file(self, part):
         size = 0
+        self.uploads += 1
         await self.may_read.wait()
         while chunk := await part.read_chunk():
             size += len(chunk)

@@ -182,10 +182,12 @@ async def test_a_listener_that_leaves_ends_dify_s_request(with_dify, dify, http,
     await eventually(lambda: logged(events, "dify.abandoned"))
 
 
-async def test_a_listener_that_does_not_listen_ends_it_too(with_dify, dify, http):
+@pytest.fixture
+def flood(dify):
+    """Dify speaks without end; set when it was broken off."""
     ended = asyncio.Event()
 
-    async def flood(stage):
+    async def scene(stage):
         await stage.open(200, "audio/mpeg")
         try:
             while True:
@@ -193,11 +195,23 @@ async def test_a_listener_that_does_not_listen_ends_it_too(with_dify, dify, http
         finally:
             ended.set()
 
-    dify.around.scenes["text-to-audio"] = flood
+    dify.around.scenes["text-to-audio"] = scene
+    return ended
+
+
+async def test_a_listener_that_does_not_listen_and_leaves_ends_it_too(with_dify, http, flood):
     service = await with_dify()
     async with http.post(f"{service.url}/api/text-to-audio", json={"text": "Hi"}, headers=HEADERS) as response:
         await response.content.readany()
-    await ended.wait()
+    await flood.wait()
+
+
+async def test_a_listener_that_stays_and_does_not_listen_is_cut_off(with_dify, http, flood, events, monkeypatch):
+    monkeypatch.setattr("service.web.api.SEND_TIMEOUT_SECONDS", 0.2)
+    service = await with_dify()
+    async with http.post(f"{service.url}/api/text-to-audio", json={"text": "Hi"}, headers=HEADERS):
+        await flood.wait()
+    await eventually(lambda: logged(events, "dify.abandoned"))
 
 
 async def listen_to_the_end(http, service):

@@ -6,8 +6,10 @@ import tracemalloc
 
 import aiohttp
 import pytest
+from starlette.requests import Request
 
 from service.chat.owner import user_of
+from service.web.bodies import open_file
 from tests import fake_dify
 from tests.conftest import eventually
 from tests.fake_around import parameters
@@ -16,6 +18,7 @@ TOKEN, OTHER_TOKEN = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 ON = {"enabled": True, "number_limits": 3, "allowed_file_upload_methods": ["local_file", "remote_url"]}
 ALL_KINDS = ON | {"allowed_file_types": ["image", "document", "audio", "video", "custom"]}
 BOUNDARY = "boundary"
+MESSAGE = "96fc2a13-4564-436c-a852-ede12dce3d16"
 FORM_HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 CHUNK = b"x" * 65536
 
@@ -257,6 +260,52 @@ async def test_a_sender_that_falls_silent_is_given_up(service, dify, http, monke
         reply = await response.json()
     assert (response.status, reply["message"]) == (400, "Nothing came for 0.2 seconds.")
     stuck.set()
+
+
+async def test_a_sender_that_dribbles_is_given_up(service, http, monkeypatch):
+    monkeypatch.setattr("service.web.bodies.GRACE_SECONDS", 0.3)
+    over = asyncio.Event()
+
+    async def dribbling():
+        yield head()
+        while not over.is_set():
+            yield b"x"
+            await asyncio.sleep(0.01)
+
+    async with http.post(f"{service.url}/api/files", data=dribbling(), headers=FORM_HEADERS) as response:
+        reply = await response.json()
+    assert (response.status, reply["message"]) == (400, "The body comes too slowly.")
+    over.set()
+
+
+async def test_a_sender_is_not_blamed_for_a_dify_that_takes_its_time(monkeypatch):
+    monkeypatch.setattr("service.web.bodies.GRACE_SECONDS", 0.1)
+    messages = [{"type": "http.request", "body": body, "more_body": True} for body in (head(), b"x", b"x")]
+    messages.append({"type": "http.request", "body": TAIL, "more_body": False})
+
+    async def receive():
+        return messages.pop(0)
+
+    headers = [(b"content-type", FORM_HEADERS["Content-Type"].encode())]
+    file = await open_file(Request({"type": "http", "headers": headers}, receive))
+    read = b""
+    async for chunk in file.content:
+        read += chunk
+        await asyncio.sleep(0.2)
+    assert read == b"xx"
+
+
+async def test_uploads_that_take_long_keep_nobody_from_a_quick_call(with_dify, dify, http, call):
+    dify.parameters = parameters(file_upload=ALL_KINDS)
+    dify.around.may_read.clear()
+    service = await with_dify(dify_max_concurrency=1, dify_max_waiting=0)
+    sending = asyncio.create_task(Sender(1).send(http, service))
+    await eventually(lambda: dify.around.uploads == 1)
+    assert (await call(service, "POST", "/api/files", data=form()))[1]["data"] == {"reason": "overloaded"}
+    dify.around.owners[MESSAGE] = user_of(TOKEN)
+    assert (await call(service, "GET", f"/api/messages/{MESSAGE}/suggested"))[0] == 200
+    dify.around.may_read.set()
+    assert (await sending)[0] == 200
 
 
 FIELD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="note"\r\n\r\n'.encode()

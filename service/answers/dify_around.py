@@ -28,11 +28,15 @@ _NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
 
 
 class DifyAroundChat:
-    """Calls wait in `line` before they reach Dify: so many connections, and no more."""
+    """Calls wait in a line before they reach Dify: so many connections, and no more.
 
-    def __init__(self, client: DifyClient, line: WaitingLine) -> None:
+    `uploads` is one of its own: they last as long as their senders take, and keep nobody from a quick call.
+    """
+
+    def __init__(self, client: DifyClient, line: WaitingLine, uploads: WaitingLine) -> None:
         self._client = client
         self._line = line
+        self._uploads = uploads
         self._known = _Known(client)
 
     async def app(self) -> App:
@@ -40,13 +44,13 @@ class DifyAroundChat:
         return _app(info, parameters, stale=stale)
 
     async def suggest(self, message_id: str, user: str) -> list[str]:
-        async with self._calling("suggested"):
+        async with self._calling("suggested", self._line):
             reply = await self._client.get(f"messages/{message_id}/suggested", {"user": user})
             return [question for question in _list(reply.get("data")) if isinstance(question, str)]
 
     async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
         body = {"rating": rating, "user": user} | ({} if content is None else {"content": content})
-        async with self._calling("feedbacks"):
+        async with self._calling("feedbacks", self._line):
             try:
                 await self._client.post(f"messages/{message_id}/feedbacks", body)
             except AnswerError as error:
@@ -54,14 +58,14 @@ class DifyAroundChat:
                     raise
 
     async def transcribe(self, file: File, user: str) -> str:
-        async with self._calling("audio-to-text"):
+        async with self._calling("audio-to-text", self._uploads):
             reply = await self._client.upload("audio-to-text", user, files.speech(file))
             return str(reply.get("text") or "")
 
     async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Audio:
         what = {"text": text} if message_id is None else {"message_id": message_id}
         async with AsyncExitStack() as opening:
-            await opening.enter_async_context(self._calling("text-to-audio"))
+            await opening.enter_async_context(self._calling("text-to-audio", self._line))
             stream = await opening.enter_async_context(self._client.stream("text-to-audio", {"user": user} | what))
             if not (first := await stream.read()):
                 raise AnswerError(failures.BROKEN_OFF)
@@ -69,7 +73,7 @@ class DifyAroundChat:
 
     async def upload(self, file: File, user: str) -> StoredFile:
         parameters, _, _ = await self._known.get()
-        async with self._calling("files/upload"):
+        async with self._calling("files/upload", self._uploads):
             rules = [rule for rule in (files.rules_of(parameters), *files.rules_of_inputs(parameters)) if rule]
             kind, max_bytes = files.admit(file, rules)
             reply = await self._client.upload("files/upload", user, files.limited(file, max_bytes))
@@ -79,15 +83,15 @@ class DifyAroundChat:
         await self._known.close()
 
     @asynccontextmanager
-    async def _calling(self, route: str) -> AsyncIterator[None]:
+    async def _calling(self, route: str, line: WaitingLine) -> AsyncIterator[None]:
         """A place in line, and a line in the log: of what was called and how it went, never of what was said."""
         started_at = time.monotonic()
         try:
-            await self._line.enter()
+            await line.enter()
             try:
                 yield
             finally:
-                self._line.leave()
+                line.leave()
         except AnswerError as error:
             log_failure(error, route=route, duration_ms=_ms_since(started_at))
             raise

@@ -10,7 +10,7 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Send
+from starlette.types import Message, Send
 
 from service.answers.around import AroundChat, Audio, Rating
 from service.answers.base import AnswerError
@@ -19,6 +19,7 @@ from service.codes import Code
 from service.web.bodies import BadBody, open_file, read_json
 from service.web.replies import Reply, fail, ok
 
+SEND_TIMEOUT_SECONDS = 30
 MIN_JSON_BYTES = 64 * 1024
 MAX_BYTES_PER_CHARACTER = 12  # an emoji, escaped
 _UNCACHED = {"Cache-Control": "no-store"}
@@ -99,16 +100,23 @@ class Api:
 
 
 class _AudioReply(StreamingResponse):
-    """Where the source breaks off, so does the connection: the caller sees that something is missing."""
+    """Where the source breaks off, so does the connection: the caller sees that something is missing.
+
+    A caller that does not read is cut off, too: it holds a place at Dify.
+    """
 
     def __init__(self, audio: Audio) -> None:
         super().__init__(audio.chunks, media_type=audio.media_type, headers=_UNCACHED)
         self._audio = audio
 
     async def stream_response(self, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                await send(message)
+
         try:
-            with suppress(AnswerError):
-                await super().stream_response(send)
+            with suppress(AnswerError, TimeoutError):
+                await super().stream_response(send_in_time)
         finally:
             await self._audio.close()
 

@@ -1,6 +1,7 @@
 """What a caller sends: small JSON, and one file, which is read while it is passed on and never held whole."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
@@ -15,6 +16,9 @@ from service.codes import Code
 MAX_FRAME_BYTES = 64 * 1024
 """What may stand around a file in a form: other fields, headers, boundaries."""
 IDLE_TIMEOUT_SECONDS = 30
+GRACE_SECONDS = 60
+LEAST_BYTES_PER_SECOND = 32 * 1024
+"""A body has GRACE_SECONDS to come, and for each so many bytes a second more."""
 
 T = TypeVar("T")
 
@@ -74,18 +78,26 @@ async def _content(form: "_Form", chunks: AsyncIterator[bytes]) -> AsyncIterator
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    """The body as it comes, without empty pieces. Nobody holds a place by sending nothing."""
+    """The body as it comes, without empty pieces. Nobody holds a place by sending nothing, or next to nothing.
+
+    Only the sender's own time counts, not how long Dify lets it wait.
+    """
     stream = request.stream()
+    left = float(GRACE_SECONDS)
     try:
         while True:
-            async with asyncio.timeout(IDLE_TIMEOUT_SECONDS):
+            asked_at = time.monotonic()
+            async with asyncio.timeout(min(IDLE_TIMEOUT_SECONDS, left)):
                 chunk = await anext(stream)
+            left += len(chunk) / LEAST_BYTES_PER_SECOND - (time.monotonic() - asked_at)
             if chunk:
                 yield chunk
     except StopAsyncIteration:
         return
     except TimeoutError:
-        raise BadBody(f"Nothing came for {IDLE_TIMEOUT_SECONDS} seconds.", Code.BAD_REQUEST) from None
+        is_slow = left < IDLE_TIMEOUT_SECONDS
+        words = "The body comes too slowly." if is_slow else f"Nothing came for {IDLE_TIMEOUT_SECONDS} seconds."
+        raise BadBody(words, Code.BAD_REQUEST) from None
 
 
 def _boundary(request: Request) -> bytes:
