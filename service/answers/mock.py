@@ -1,19 +1,33 @@
 """Answers without a Dify: they echo the question at a human pace, and show each state of a page on demand."""
 
 import asyncio
+import base64
 import re
 import uuid
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
+from typing import Any
 
-from service.answers import failures
-from service.answers.base import AnswerError, Failure, Identity, Part, Question, Replacement, Step, Summary, Text
+from service.answers import failures, tones
+from service.answers.base import (
+    AnswerError,
+    Failure,
+    Identity,
+    Part,
+    Question,
+    Replacement,
+    Speech,
+    Step,
+    Summary,
+    Text,
+)
 
 COMMAND = "/mock"
 SLOW_START_SECONDS = 5
 SLOW_WORDS_PER_SECOND = 2
 
 _WORDS = re.compile(r"\S+\s*|\s+")
+_ERROR = re.compile(r"/?mock[ -]error[ -](\w+)")
 
 _MARKDOWN = """\
 # A heading
@@ -35,6 +49,25 @@ A paragraph with **bold**, *italic*, ~~struck~~ and `code`, and [a link](https:/
 print("Hello, 世界")
 ```
 """
+_CITATIONS = [
+    {
+        "position": 1,
+        "dataset_name": "House rules",
+        "document_name": "visiting-hours.md",
+        "score": 0.92,
+        "content": "Visitors are welcome from 9 to 20 o'clock.",
+    },
+    {
+        "position": 2,
+        "dataset_name": "House rules",
+        "document_name": "garden.pdf",
+        "score": 0.71,
+        "content": "The garden is open to everybody while it is light.",
+    },
+]
+_SPOKEN_PIECES = 3
+_FRAMES_EACH = 16  # 0.4 seconds
+_SPOKEN = base64.b64encode(tones.mp3(_FRAMES_EACH)).decode()
 _LONG = "\n\n".join(f"{number}. {'The quick brown fox jumps over the lazy dog. ' * 8}" for number in range(1, 41))
 
 
@@ -47,6 +80,8 @@ class Script:
     wait: float = 0
     words_per_second: float | None = None
     steps: tuple[Step, ...] = ()
+    speech: tuple[Speech, ...] = ()
+    citations: list[Any] | None = None
     replacement: str | None = None
     failure: Failure | None = None
 
@@ -75,12 +110,27 @@ SCRIPTS = {
             Step("workflow_finished", "run", status="succeeded", duration_ms=2500),
         ),
     ),
+    "speech": Script(
+        "an answer that the app speaks by itself, as frames for who asks with audio",
+        "This answer can be heard, too.",
+        speech=tuple(Speech(number, _SPOKEN) for number in range(_SPOKEN_PIECES)),
+    ),
+    "citations": Script(
+        "an answer with its sources", "Visitors may come all day, and into the garden.", citations=_CITATIONS
+    ),
     "empty": Script("an answer without a word", ""),
     "replaced": Script("an answer that moderation withdraws", "Words that go too far …", replacement="Withdrawn."),
     "incomplete": Script("an answer that breaks off", "This answer breaks off in the", failure=failures.BROKEN_OFF),
     "error": Script("no answer; a reason may follow: /mock error quota", "", failure=failures.UNREACHABLE),
 }
 _REASONS = {failure.reason: failure for failure in failures.ALL}
+
+
+def fail_if_asked(words: str | None) -> None:
+    """Raise AnswerError where a text says `/mock error quota`, or a file is called `mock-error-quota.pdf`."""
+    asked = _ERROR.match(words or "")
+    if asked is not None and asked[1] in _REASONS:
+        raise AnswerError(_REASONS[asked[1]])
 
 
 class MockAnswerer:
@@ -100,7 +150,11 @@ class MockAnswerer:
         if not self._commands:
             return MockAnswer(echo, self._words_per_second, Identity("mock"))
         script = _script(question.content) or echo
-        script = script if question.steps else replace(script, steps=())
+        script = replace(
+            script,
+            steps=script.steps if question.steps else (),
+            speech=script.speech if question.speech else (),
+        )
         identity = Identity("mock", question.conversation_id or str(uuid.uuid4()), str(uuid.uuid4()))
         return MockAnswer(script, self._words_per_second, identity)
 
@@ -126,7 +180,7 @@ class MockAnswer:
         await self._rest(script.wait)
         if script.failure is None or words:
             yield self._identity
-        parts: list[Step | Text] = [*script.steps, *(Text(word) for word in words)]
+        parts: list[Step | Text | Speech] = [*script.steps, *(Text(word) for word in words), *script.speech]
         for part in parts:
             if self._stopped.is_set():
                 return
@@ -137,7 +191,8 @@ class MockAnswer:
         if script.failure is not None:
             raise AnswerError(script.failure)
         if self._identity.message_id:
-            yield Summary({"prompt_tokens": 0, "completion_tokens": len(words), "total_tokens": len(words)})
+            usage = {"prompt_tokens": 0, "completion_tokens": len(words), "total_tokens": len(words)}
+            yield Summary(usage, script.citations)
 
     async def stop(self) -> None:
         self._stopped.set()

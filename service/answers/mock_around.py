@@ -1,26 +1,23 @@
 """What a mock offers around the chat: enough of everything to build a page on."""
 
-import io
-import math
-import struct
 import uuid
-import wave
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 
-from service.answers import files
+from service.answers import files, tones
 from service.answers.around import App, Audio, Rating, StoredFile
 from service.answers.files import KINDS, File, UploadRules
+from service.answers.mock import fail_if_asked
 
-SAMPLES_PER_SECOND = 8000
-TONE_SECONDS = 0.4
-TONE_HERTZ = 440
 _CHUNK_BYTES = 2048
 _RULES = UploadRules(list(KINDS), [], max_files=3, max_bytes=files.max_bytes_of({}))
 
 
 class MockAroundChat:
-    """All is switched on; nothing is kept. Files are read to their end, counted and forgotten."""
+    """All is switched on; nothing is kept. Files are read to their end, counted and forgotten.
+
+    Where people write something, a text, a comment or a file's name, it may ask for a failure.
+    """
 
     def __init__(self, name: str) -> None:
         self._app = App(
@@ -44,17 +41,21 @@ class MockAroundChat:
 
     async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
         """Any answer takes any rating."""
+        fail_if_asked(content)
 
     async def transcribe(self, file: File, user: str) -> str:
         size = await _size(files.speech(file))
+        fail_if_asked(file.name)
         return f"This is a mock: {size} bytes of speech."
 
     async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Audio:
-        return Audio("audio/wav", _in_chunks(_tone()), AsyncExitStack())
+        fail_if_asked(text)
+        return Audio("audio/wav", _in_chunks(tones.wav()), AsyncExitStack())
 
     async def upload(self, file: File, user: str) -> StoredFile:
         kind, max_bytes = files.admit(file, [_RULES])
         size = await _size(files.limited(file, max_bytes))
+        fail_if_asked(file.name)
         return StoredFile(str(uuid.uuid4()), file.name, size, kind, file.extension, file.media_type)
 
     async def close(self) -> None:
@@ -68,16 +69,3 @@ async def _size(file: File) -> int:
 async def _in_chunks(data: bytes) -> AsyncGenerator[bytes, None]:
     for start in range(0, len(data), _CHUNK_BYTES):
         yield data[start : start + _CHUNK_BYTES]
-
-
-def _tone() -> bytes:
-    """A WAV file, 16 bits, mono."""
-    turn = 2 * math.pi * TONE_HERTZ / SAMPLES_PER_SECOND
-    samples = [round(8000 * math.sin(turn * number)) for number in range(round(SAMPLES_PER_SECOND * TONE_SECONDS))]
-    file = io.BytesIO()
-    with wave.open(file, "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(SAMPLES_PER_SECOND)
-        wav.writeframes(struct.pack(f"<{len(samples)}h", *samples))
-    return file.getvalue()
