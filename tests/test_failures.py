@@ -12,7 +12,7 @@ from service.answers.dify import _BY_ERROR
 from service.answers.failures import of_reply
 from service.settings import Settings
 from tests import fake_dify, recordings
-from tests.conftest import eventually
+from tests.conftest import ROOT, eventually
 from tests.fake_dify import KEY
 
 
@@ -316,6 +316,14 @@ async def test_the_docs_show_the_table(start, http):
     for reason, failure in TABLE.items():
         flags = (failure.is_retried, failure.is_counted, not failure.is_callers)
         assert re.findall("<td>(yes|no)</td>", rows[reason]) == ["yes" if flag else "no" for flag in flags]
+
+
+def test_the_docs_name_each_event_of_the_log_that_tells_of_dify():
+    source = "".join(path.read_text() for path in (ROOT / "service").rglob("*.py"))
+    told = set(re.findall(r'"((?:dify|circuit|answer)\.[a-z_]+)"', source))
+    docs = (ROOT / "templates/docs.html").read_text()
+    assert {"dify.failed", "circuit.opened", "answer.degraded"} <= told
+    assert [event for event in told if f"<td><code>{event}</code></td>" not in docs] == []
 
 
 def test_the_defaults_keep_a_person_waiting_no_longer_than_they_accept():

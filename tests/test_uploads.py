@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import secrets
 import tracemalloc
 
 import aiohttp
@@ -307,6 +308,16 @@ async def test_a_sender_is_not_blamed_for_a_dify_that_takes_its_time(monkeypatch
         read += chunk
         await asyncio.sleep(0.2)
     assert read == b"xx"
+
+
+async def test_a_token_of_one_s_own_making_is_as_good_as_a_connection_s(service, dify, call, connect):
+    token = secrets.token_hex(16)
+    assert (await call(service, "POST", "/api/files", token, data=form()))[0] == 200
+    client = await connect(service)
+    await client.say({"type": "resume", "token": token})
+    assert (await client.frame())["resume_token"] == token
+    await client.answer("What does it say?")
+    assert dify.around.called("files/upload")[0]["user"] == dify.questions[0]["user"]
 
 
 async def test_uploads_that_take_long_keep_nobody_from_a_quick_call(with_dify, dify, http, call):
