@@ -57,6 +57,7 @@ async def visit(browser, dify):
         if path.startswith("/chat"):
             await expect(page.locator("#state[data-state=open]")).to_be_visible()
             await expect(page.locator("#welcome > *, .message").first).to_be_attached()
+            await expect(page.locator(".voice-bar")).to_be_attached()  # the voice comes last
         return page
 
     yield visit

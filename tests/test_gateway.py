@@ -78,7 +78,6 @@ async def test_what_is_no_frame_gets_one_error_and_the_connection_stays(service,
 
 async def test_any_message_leaves_the_connection_usable_with_at_most_one_error(service, connect):
     """Fuzzed over one real socket: each message is followed by a ping, whose pong must be next, or next but one."""
-    client = await connect(service)
     loop = asyncio.get_running_loop()
     messages = []
 
@@ -88,6 +87,7 @@ async def test_any_message_leaves_the_connection_usable_with_at_most_one_error(s
         messages.append(json.dumps(message) if isinstance(message, dict) else message)
 
     await loop.run_in_executor(None, collect)
+    client = await connect(service)
     for number, message in enumerate(messages):
         send = client.socket.send_bytes if isinstance(message, bytes) else client.socket.send_str
         await send(message)
