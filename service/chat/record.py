@@ -1,7 +1,8 @@
 """What was written in a turn, in order: its text, and the steps and speech between; and readers of it. No I/O."""
 
-from dataclasses import dataclass
 from itertools import groupby
+
+import msgspec
 
 from service.answers.base import Replacement, Speech, Step
 
@@ -10,8 +11,7 @@ STEP_CHARACTERS = 200
 """What a step takes besides its content, roughly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(msgspec.Struct, frozen=True):
     """The text that starts at `offset` (code points); with `replace`, all before it is withdrawn."""
 
     offset: int
@@ -123,6 +123,10 @@ class Cursor:
 
     def news(self) -> list[News]:
         """What has come since the last look, neighbouring texts joined."""
+        entries = self._record.entries
+        if entries is self._entries and len(entries) == self._seen + 1 and isinstance(entries[-1], str):
+            self._seen += 1  # a word more, as nearly always
+            return [self._item(entries[-1])]
         entries = self._unread()
         self._entries = self._record.entries
         self._seen = len(self._entries)
