@@ -205,3 +205,25 @@ async def test_who_listens_elsewhere_goes_on_when_redis_has_forgotten_everything
     frames += await second.frames_until_end()
     assert text_of(frames[:-1]) == frames[-1]["content"] == "Some words"
     assert frames[-1]["status"] == "done"
+
+
+async def test_redis_stops_and_starts_under_load_and_no_connection_and_no_answer_is_lost(pair, connect, dify, redis):
+    words = [f"word{number} " for number in range(40)]
+    dify.plays(fake_dify.say(*words, pause=0.01))
+    clients = [await connect(service) for service in pair for _ in range(15)]
+
+    async def ask_on(client):
+        for number in range(3):
+            await client.ask("Hello", id=f"q{number}", stream=True)
+            *deltas, end = await client.frames_until_end()
+            assert (end["status"], text_of(deltas), end["content"]) == ("done", "".join(words), "".join(words))
+
+    asking = asyncio.gather(*(ask_on(client) for client in clients))
+    while not asking.done():
+        await redis.stop()
+        await asyncio.sleep(0.1)
+        await redis.start()
+        await asyncio.sleep(0.1)
+    await asking
+    assert len(dify.questions) == len(clients) * 3
+    assert dify.stops == []
