@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from service.answers.base import AnswerError, Failure, Question, Text
+from service.answers.base import AnswerError, Failure, Part, Question, Text
 from service.answers.dify_answers import DifyAnswerer
 from service.answers.dify_around import is_on
 from service.answers.files import rules_of, rules_of_inputs
@@ -146,7 +146,13 @@ def _tell_features(report: Report, parameters: Mapping[str, Any]) -> None:
 async def _check_streaming(report: Report, dify: DifyAnswerer) -> None:
     asked_at = time.monotonic()
     answer = dify.ask(Question(QUESTION, user="service-check"))
-    arrivals = [time.monotonic() - asked_at async for part in answer if isinstance(part, Text)]
+    arrivals: list[float] = []
+
+    def note(part: Part) -> None:
+        if isinstance(part, Text):
+            arrivals.append(time.monotonic() - asked_at)
+
+    await answer.tell(note)
     if not arrivals:
         report.well("answer", "came, without a word")
         return

@@ -7,7 +7,7 @@ from service.answers.failures import BROKEN_OFF
 
 
 class Scripted:
-    """Each answer yields what is put here, before or after it was asked for; an exception is raised, None ends it."""
+    """Each answer tells what is put here, before or after it was asked for; an exception is raised, None ends it."""
 
     def __init__(self, *parts, ends=True):
         self.questions = []
@@ -45,11 +45,11 @@ class _Answer:
         for part in parts:
             self._queue.put_nowait(part)
 
-    async def __aiter__(self):
+    async def tell(self, take):
         while (part := await self._queue.get()) is not None:
             if isinstance(part, Exception):
                 raise part
-            yield part
+            take(part)
 
     async def stop(self):
         self._source.stops += 1

@@ -26,6 +26,11 @@ class Wire:
         self.dropped = False
         self.blocked = False
 
+    def write(self, message):
+        if not self.blocked:
+            self.frames.append(json.loads(message))
+        return not self.blocked
+
     async def send(self, message):
         if self.blocked:
             await asyncio.Event().wait()

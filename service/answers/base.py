@@ -1,6 +1,6 @@
 """Question, the parts an answer is made of, AnswerError; the Answerer interface."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -104,6 +104,7 @@ class Summary(msgspec.Struct, frozen=True, tag=True):
 
 
 Part = Identity | Text | Replacement | Step | Speech | Summary
+Take = Callable[[Part], None]
 
 
 class AnswerError(Exception):
@@ -119,12 +120,16 @@ class AnswerStopped(Exception):
 
 
 class Answer(Protocol):
-    """One answer being written. Iterate it once; it raises AnswerError where the source breaks off."""
+    """One answer being written."""
 
-    def __aiter__(self) -> AsyncGenerator[Part, None]: ...  # noqa: PYI058 - who iterates also closes
+    async def tell(self, take: Take) -> None:
+        """Hand each part to `take`, as it comes. Called once; raises AnswerError where the source breaks off.
+
+        A plain call for each part: an iterator would cost a task several switches more for every word.
+        """
 
     async def stop(self) -> None:
-        """Tell the source that nobody reads on. Never raises; the iteration then ends by itself, and proves it.
+        """Tell the source that nobody reads on. Never raises; `tell` then returns by itself, and proves it.
 
         Takes as long as the source needs to be told: Dify only after its first event.
         """

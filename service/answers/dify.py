@@ -164,18 +164,21 @@ class Events:
 
     def __init__(self, opening: asyncio.Task[tuple[aiohttp.ClientResponse, bytes]]) -> None:
         self.is_open = True
-        self._has_begun = False
         self._opening = opening
+        self._content: aiohttp.StreamReader | None = None
 
     async def read(self) -> bytes:
         """What has come since the last read; empty at the end. Raises Refused and CLIENT_ERRORS."""
         try:
-            response, first = await asyncio.shield(self._opening)
-            chunk = await response.content.readany() if self._has_begun else first
+            if self._content is not None:
+                chunk = await self._content.readany()
+            else:
+                response, chunk = await asyncio.shield(self._opening)
+                self._content = response.content
         except Exception:
             self.is_open = False
             raise
-        self.is_open, self._has_begun = bool(chunk), True
+        self.is_open = bool(chunk)
         return chunk
 
     def close(self) -> None:

@@ -5,14 +5,13 @@ Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 
 from service.answers import failures
-from service.answers.base import AnswerError, Failure, Part, Question, Text
+from service.answers.base import AnswerError, Failure, Part, Question, Take, Text
 from service.answers.dify import CLIENT_ERRORS, DifyClient, Events, Refused, failure_of
 from service.answers.events import Reader
 from service.answers.patience import Patience, Timeouts
@@ -69,14 +68,14 @@ class DifyAnswer:
         self._was_told_to_stop = False
         self._telling = asyncio.Lock()
 
-    async def __aiter__(self) -> AsyncGenerator[Part, None]:
+    async def tell(self, take: Take) -> None:
         events = self._dify.client.events("chat-messages", _body(self._question))
         try:
             async with self._patience.while_waiting():
                 while chunk := await events.read():
                     self._patience.heard()
                     for part in self._read(chunk):
-                        yield part
+                        take(part)
         except (Refused, EventTooLarge, *CLIENT_ERRORS) as error:
             self._fail(self._failure_of(error), error)
         finally:
@@ -96,7 +95,13 @@ class DifyAnswer:
             return
         events.close()
         self._task_known.set()
-        self._dify.tasks.spawn(self._send_stop())
+        if self._owes_a_stop:
+            self._dify.tasks.spawn(self._send_stop())
+
+    @property
+    def _owes_a_stop(self) -> bool:
+        """Whether Dify may be writing still, and was not told that nobody reads it."""
+        return not (self._reader.task_id is None or self._reader.is_over or self._was_told_to_stop)
 
     async def _stop_when_known(self, events: Events) -> None:
         """Nobody waits any more, yet Dify goes on, and only its first event says what is to be stopped."""
@@ -114,14 +119,13 @@ class DifyAnswer:
         await self._send_stop()
 
     async def _send_stop(self) -> None:
-        task = self._reader.task_id
         async with self._telling:
             for tries in range(1, STOP_TRIES + 1):
-                if task is None or self._was_told_to_stop or self._reader.is_over:
-                    return
-                self._was_told_to_stop = await self._tell_to_stop(task, tries)
+                if self._owes_a_stop:
+                    self._was_told_to_stop = await self._tell_to_stop(tries)
 
-    async def _tell_to_stop(self, task: str, tries: int) -> bool:
+    async def _tell_to_stop(self, tries: int) -> bool:
+        task = self._reader.task_id
         path, body = f"chat-messages/{task}/stop", {"user": self._question.user}
         try:
             status = await self._dify.client.tell(path, body, STOP_TIMEOUT_SECONDS)
@@ -138,7 +142,7 @@ class DifyAnswer:
         if self._first_event_ms is None:
             self._first_event_ms = self._elapsed_ms()
         parts = self._reader.read(self._decoder.feed(chunk))
-        if self._reader.task_id is not None:
+        if self._reader.task_id is not None and not self._task_known.is_set():
             self._task_known.set()
         if self._first_text_ms is None and any(isinstance(part, Text) for part in parts):
             self._first_text_ms = self._elapsed_ms()

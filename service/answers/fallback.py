@@ -3,13 +3,24 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 from msgspec import structs
 
-from service.answers.base import Answer, Answerer, AnswerError, Failure, Identity, Part, Question, Replacement, Text
+from service.answers.base import (
+    Answer,
+    Answerer,
+    AnswerError,
+    Failure,
+    Identity,
+    Part,
+    Question,
+    Replacement,
+    Take,
+    Text,
+)
 from service.answers.breaker import CircuitBreaker
 from service.answers.line import WaitingLine
 
@@ -57,7 +68,12 @@ class CarefulAnswer:
         self._first_try_at = 0.0
         self._pause = 0.0
 
-    async def __aiter__(self) -> AsyncGenerator[Part, None]:
+    async def tell(self, take: Take) -> None:
+        def begin(part: Part) -> None:
+            if not self._begun:
+                self._begin()
+            take(part)
+
         line = self._answerer.line
         if not await self._wait(line.enter()):
             return
@@ -65,10 +81,7 @@ class CarefulAnswer:
             with self._counted():
                 while not self._stopped:
                     with self._one_try():
-                        async with aclosing(aiter(self._ask())) as parts:
-                            async for part in parts:
-                                self._begin()
-                                yield part
+                        await self._ask().tell(begin)
                         return
                     await self._wait(asyncio.sleep(self._pause))
         finally:
@@ -102,10 +115,9 @@ class CarefulAnswer:
         return self._answer
 
     def _begin(self) -> None:
-        if not self._begun:
-            self._begun = True
-            self._answerer.breaker.succeeded()
-            self._end_probe()
+        self._begun = True
+        self._answerer.breaker.succeeded()
+        self._end_probe()
 
     @contextmanager
     def _one_try(self) -> Iterator[None]:
@@ -186,21 +198,28 @@ class DegradingAnswer:
         self._question = question
         self._stopped = False
 
-    async def __aiter__(self) -> AsyncGenerator[Part, None]:
+    async def tell(self, take: Take) -> None:
         begun = False
+
+        def begin(part: Part) -> None:
+            nonlocal begun
+            begun = begun or isinstance(part, Text | Replacement)
+            take(part)
+
         try:
-            async with aclosing(aiter(self._answer)) as parts:
-                async for part in parts:
-                    begun = begun or isinstance(part, Text | Replacement)
-                    yield part
+            await self._answer.tell(begin)
         except AnswerError as error:
             if begun or self._stopped or error.failure.is_callers:
                 raise
-            log.warning("answer.degraded", reason=error.failure.reason)
-            self._answer = self._substitute_for(error.failure).ask(self._question)
-            async with aclosing(aiter(self._answer)) as parts:
-                async for part in parts:
-                    yield structs.replace(part, instead_of=error.failure) if isinstance(part, Identity) else part
+            await self._substitute(error.failure, take)
+
+    async def _substitute(self, failure: Failure, take: Take) -> None:
+        def explain(part: Part) -> None:
+            take(structs.replace(part, instead_of=failure) if isinstance(part, Identity) else part)
+
+        log.warning("answer.degraded", reason=failure.reason)
+        self._answer = self._substitute_for(failure).ask(self._question)
+        await self._answer.tell(explain)
 
     async def stop(self) -> None:
         self._stopped = True

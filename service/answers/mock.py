@@ -4,7 +4,6 @@ import asyncio
 import base64
 import re
 import uuid
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +12,12 @@ from service.answers.base import (
     AnswerError,
     Failure,
     Identity,
-    Part,
     Question,
     Replacement,
     Speech,
     Step,
     Summary,
+    Take,
     Text,
 )
 
@@ -174,25 +173,25 @@ class MockAnswer:
         self._identity = identity
         self._stopped = asyncio.Event()
 
-    async def __aiter__(self) -> AsyncGenerator[Part, None]:
+    async def tell(self, take: Take) -> None:
         script = self._script
         words = _WORDS.findall(script.text)
         await self._rest(script.wait)
         if script.failure is None or words:
-            yield self._identity
+            take(self._identity)
         parts: list[Step | Text | Speech] = [*script.steps, *(Text(word) for word in words), *script.speech]
         for part in parts:
             if self._stopped.is_set():
                 return
-            yield part
+            take(part)
             await self._rest(self._pause)
         if script.replacement is not None:
-            yield Replacement(script.replacement)
+            take(Replacement(script.replacement))
         if script.failure is not None:
             raise AnswerError(script.failure)
         if self._identity.message_id:
             usage = {"prompt_tokens": 0, "completion_tokens": len(words), "total_tokens": len(words)}
-            yield Summary(usage, script.citations)
+            take(Summary(usage, script.citations))
 
     async def stop(self) -> None:
         self._stopped.set()

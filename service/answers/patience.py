@@ -1,6 +1,7 @@
 """How long an answer is waited for: for its first event, between events, and in all."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,12 +27,14 @@ class Patience:
         self._timeouts = timeouts
         self._deadline = asyncio.timeout(timeouts.first_event)
         self._watch: asyncio.TimerHandle | None = None
+        self._clock = time.monotonic
         self._started_at = self._heard_at = 0.0
         self.failure: Failure = failures.FIRST_EVENT_TIMEOUT
 
     @asynccontextmanager
     async def while_waiting(self) -> AsyncIterator[None]:
-        self._started_at = asyncio.get_running_loop().time()
+        self._clock = asyncio.get_running_loop().time
+        self._started_at = self._clock()
         try:
             async with self._deadline:
                 yield
@@ -41,12 +44,11 @@ class Patience:
 
     def heard(self) -> None:
         """Something came. Only the first time costs more than a look at the clock."""
-        loop = asyncio.get_running_loop()
-        self._heard_at = loop.time()
+        self._heard_at = self._clock()
         if self._watch is None:
             self.failure = failures.TOTAL_TIMEOUT
             self._deadline.reschedule(self._started_at + self._timeouts.total)
-            self._watch = loop.call_later(self._timeouts.idle, self._look)
+            self._watch = asyncio.get_running_loop().call_later(self._timeouts.idle, self._look)
 
     def _look(self) -> None:
         """One timer that moves itself on, since setting one anew with each event would cost more than the event."""

@@ -25,31 +25,20 @@ class Decoder:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Raise EventTooLarge as soon as an event is, whole or not; the decoder is of no use then."""
+        events: list[bytes] = []
         *lines, self._rest = (self._rest + chunk).split(b"\n")
-        events = [data for line in lines if (data := self._line(line)) is not None]
-        self._check_size(len(self._rest))
+        for line in lines:
+            if line.startswith(b"data:"):
+                self._keep(line[5:].removeprefix(b" ").removesuffix(b"\r"))
+            elif self._data and line in {b"", b"\r"}:
+                events.append(b"\n".join(self._data))
+                self._data, self._size = [], 0
+        if self._size + len(self._rest) > self._max:
+            raise EventTooLarge
         return events
 
-    def _line(self, line: bytes) -> bytes | None:
-        line = line.removesuffix(b"\r")
-        if not line:
-            return self._dispatch()
-        if line.startswith(b"data:"):
-            self._keep(line[5:].removeprefix(b" "))
-        return None
-
     def _keep(self, data: bytes) -> None:
-        self._check_size(len(data))
         self._size += len(data)
-        self._data.append(data)
-
-    def _dispatch(self) -> bytes | None:
-        if not self._data:
-            return None
-        event = b"\n".join(self._data)
-        self._data, self._size = [], 0
-        return event
-
-    def _check_size(self, more: int) -> None:
-        if self._size + more > self._max:
+        if self._size > self._max:
             raise EventTooLarge
+        self._data.append(data)

@@ -10,8 +10,8 @@ from service.chat.turn import Status, Turn
 
 def news_frame(turn: Turn, news: News) -> ChatDelta | ChatEvent | ChatAudio:
     match news:
-        case Delta(offset, content, replace):
-            return ChatDelta(turn.id, offset, content, replace=True if replace else UNSET)
+        case Delta():
+            return ChatDelta(turn.id, news.offset, news.content, True if news.replace else UNSET)
         case Step():
             return ChatEvent(id=turn.id, **structs.asdict(news))
         case Speech(number, content):

@@ -17,6 +17,7 @@ from service.chat.session import Session
 from service.chat.turns import Turns
 from service.codes import Code
 from service.origins import is_welcome
+from service.transport import WRITE_TEXT
 
 log = structlog.get_logger()
 
@@ -113,13 +114,19 @@ class Gateway:
             await session.receive(message)
 
 
+def _cannot_write(_: bytes) -> bool:
+    """Of a server that is not ours."""
+    return False
+
+
 class _Wire:
     """One accepted WebSocket, as a session sees it."""
 
-    __slots__ = ("_websocket", "closed_by", "lifetime")
+    __slots__ = ("_websocket", "closed_by", "lifetime", "write")
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
+        self.write = websocket.scope["extensions"].get(WRITE_TEXT, _cannot_write)
         self.lifetime = asyncio.timeout(None)
         self.closed_by = closing.LOST
 
@@ -138,9 +145,9 @@ class _Wire:
         text: str | None = message.get("text")
         return text if text is not None else bytes(message["bytes"])
 
-    async def send(self, message: str) -> None:
+    async def send(self, message: bytes) -> None:
         with suppress(WebSocketDisconnect, WebSocketDisconnected):
-            await self._websocket.send_text(message)
+            await self._websocket.send_text(message.decode())
 
     async def close(self, code: int, reason: str) -> None:
         with suppress(WebSocketDisconnect, WebSocketDisconnected):

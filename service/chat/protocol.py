@@ -178,8 +178,8 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def encode(frame: ServerFrame) -> str:
-    return _encode(frame).decode()
+def encode(frame: ServerFrame) -> bytes:
+    return _encode(frame)
 
 
 def parse(message: str | bytes, max_content_length: int) -> ClientFrame:

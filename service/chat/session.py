@@ -1,17 +1,17 @@
 """One connection: reads frames, starts and stops turns, writes frames."""
 
 import asyncio
-import secrets
+import random
 import time
-from contextlib import aclosing
 from typing import Protocol
 
 import structlog
 from msgspec import UNSET
 
 from service.answers.base import Question
-from service.chat import closing, frames, owner, protocol
+from service.chat import closing, owner, protocol
 from service.chat.closing import Closing
+from service.chat.delivery import Delivery
 from service.chat.protocol import (
     BadFrame,
     Chat,
@@ -23,7 +23,6 @@ from service.chat.protocol import (
     Stop,
     System,
 )
-from service.chat.record import Delta
 from service.chat.turn import ID_TAKEN, RESTARTING, Turn
 from service.chat.turns import Turns
 from service.codes import Code
@@ -40,7 +39,10 @@ _TOO_MANY = f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one
 class Wire(Protocol):
     """The transport of one connection. Once that is over, each of these does nothing."""
 
-    async def send(self, message: str) -> None: ...
+    def write(self, message: bytes) -> bool:
+        """Send at once; False where that would take waiting."""
+
+    async def send(self, message: bytes) -> None: ...
 
     async def close(self, code: int, reason: str) -> None: ...
 
@@ -49,7 +51,7 @@ class Wire(Protocol):
 
 
 class Session:
-    """A client while it is connected. `send` is the only way out.
+    """A client while it is connected. `write` and `send` are the only ways out.
 
     `last_seen` and `last_sign` are on the monotonic clock, in seconds: the client's last message, and the last sign of
     life in either direction. `is_announced`: other processes know that the client is here.
@@ -106,15 +108,19 @@ class Session:
             case Resume():
                 await self._resume(frame)
 
-    async def send(self, frame: ServerFrame) -> None:
-        """Write a frame; a client that does not take it in time is cut off as slow."""
-        if self.closed_by is not None:
-            return
-        patience = asyncio.get_running_loop().call_later(SEND_TIMEOUT_SECONDS, self._cut_off)
-        try:
-            await self._wire.send(protocol.encode(frame))
-        finally:
-            patience.cancel()
+    def write(self, frame: ServerFrame) -> bool:
+        """Send a frame at once; False where that would take waiting, or the connection is over."""
+        return self.closed_by is None and self._wire.write(protocol.encode(frame))
+
+    async def send(self, frame: ServerFrame) -> bool:
+        """Send a frame. A client that does not take it in time is cut off as slow: False, as for one that is gone."""
+        if self.closed_by is None and not self._wire.write(message := protocol.encode(frame)):
+            patience = asyncio.get_running_loop().call_later(SEND_TIMEOUT_SECONDS, self._cut_off)
+            try:
+                await self._wire.send(message)
+            finally:
+                patience.cancel()
+        return self.closed_by is None
 
     async def close(self, closed_by: Closing) -> None:
         """Say why, and close. What the client is owed after that is lost; whoever comes second changes nothing."""
@@ -147,7 +153,7 @@ class Session:
         await asyncio.gather(*deliveries, return_exceptions=True)
 
     async def _ask(self, chat: Chat) -> None:
-        turn_id = chat.id or secrets.token_hex(8)
+        turn_id = chat.id or random.randbytes(8).hex()  # noqa: S311 - a name, no secret
         turn = self._turns.known(self._token, turn_id)
         if turn is None and self._turns.is_closing:
             await self.send(Error(RESTARTING.words, RESTARTING.code, turn_id, RESTARTING.reason))
@@ -192,7 +198,7 @@ class Session:
         if turn in self._answering:
             return  # it is on its way
         turn.join()
-        delivery = asyncio.create_task(self._deliver(turn, stream, offset))
+        delivery = asyncio.create_task(self._deliver(Delivery(turn, self, stream, offset)))
         self._answering[turn] = delivery
         delivery.add_done_callback(lambda _: self._answered(turn))
 
@@ -220,25 +226,9 @@ class Session:
             if turn_id in (None, turn.id):
                 turn.stop("client_stopped")
 
-    async def _deliver(self, turn: Turn, stream: bool, offset: int) -> None:  # noqa: FBT001 - the client's own flag
+    async def _deliver(self, delivery: Delivery) -> None:
         try:
-            if stream:
-                await self._stream(turn, offset)
-            else:
-                await turn.ended()
-            await self.send(frames.terminal_frame(turn))
-            self._note_delivery(turn, turn.record.length)
+            await delivery.run()
         except Exception:
             log.exception("delivery.failed")
             await self.close(closing.INTERNAL_ERROR)
-
-    async def _stream(self, turn: Turn, offset: int) -> None:
-        async with aclosing(turn.follow(offset)) as news:
-            async for item in news:
-                await self.send(frames.news_frame(turn, item))
-                if isinstance(item, Delta):
-                    self._note_delivery(turn, item.offset + len(item.content))
-
-    def _note_delivery(self, turn: Turn, offset: int) -> None:
-        if self.closed_by is None:
-            turn.delivered = max(turn.delivered, offset)

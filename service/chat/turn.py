@@ -3,8 +3,7 @@
 import asyncio
 import time
 import zlib
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import Callable
 from enum import StrEnum
 
 import structlog
@@ -22,7 +21,7 @@ from service.answers.base import (
     Summary,
     Text,
 )
-from service.chat.record import Cursor, News, Record
+from service.chat.record import Record
 from service.codes import Code
 from service.tasks import Tasks
 
@@ -69,9 +68,10 @@ class Turn:
 
     __slots__ = (
         "_answer",
+        "_ended",
         "_is_withholding",
         "_listeners",
-        "_news",
+        "_on_news",
         "_orphaned",
         "_started_at",
         "_tasks",
@@ -108,7 +108,8 @@ class Turn:
         self.orphan_grace = orphan_grace
         self._answer = answer
         self._is_withholding = False
-        self._news = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._on_news: list[Callable[[], None]] = []
         self._listeners = 0
         self._orphaned: asyncio.TimerHandle | None = None
         self._started_at = time.monotonic()
@@ -154,22 +155,16 @@ class Turn:
             loop = asyncio.get_running_loop()
             self._orphaned = loop.call_later(self.orphan_grace, self.stop, "client_left")
 
-    async def follow(self, offset: int = 0) -> AsyncGenerator[News, None]:
-        """Yield what comes after `offset`, to the turn's end. Who is late gets more text at a time."""
-        while self.record.length < offset and self.status is None:
-            await self._news.wait()  # a relayed turn has not heard yet what there is
-        cursor = Cursor(self.record, offset)
-        while True:
-            for item in cursor.news():
-                yield item
-            if cursor.is_at_end:
-                if self.status is not None:
-                    return
-                await self._news.wait()
+    def call(self, on_news: Callable[[], None]) -> None:
+        """From now on, `on_news` is called whenever there is more in the record, and at the end. It must not raise."""
+        self._on_news.append(on_news)
+
+    def call_no_more(self, on_news: Callable[[], None]) -> None:
+        self._on_news.remove(on_news)
 
     async def ended(self) -> None:
-        while self.status is None:
-            await self._news.wait()
+        if self.status is None:
+            await self._ended.wait()
 
     def stop(self, reason: str) -> None:
         """End the turn now, and its source in the background."""
@@ -182,16 +177,14 @@ class Turn:
     def settle(self) -> None:
         """It has been read to its end: only what a client may still want is kept. Thousands of them may be."""
         self.settled_at = time.monotonic()
-        del self._answer, self._news, self._tasks, self.reading
+        del self._answer, self._ended, self._tasks, self.reading
         if self.is_deserted:
             self.record.compact()
 
     async def _read(self) -> None:
         structlog.contextvars.bind_contextvars(turn_id=self.id)
         try:
-            async with aclosing(aiter(self._answer)) as parts:
-                async for part in parts:
-                    self._take(part)
+            await self._answer.tell(self._take)
             self._end(Status.DONE)
         except AnswerError as error:
             self._break_off(error.failure)
@@ -211,8 +204,8 @@ class Turn:
 
     def _note(self, part: Identity | Text | Replacement | Step | Speech) -> None:
         match part:
-            case Text(content):
-                self.record.write(content)
+            case Text():
+                self.record.write(part.content)
             case Replacement():
                 self.record.replace(part)
                 self.delivered = 0
@@ -257,13 +250,13 @@ class Turn:
             characters=self.record.length,
             duration_ms=round((time.monotonic() - self._started_at) * 1000),
         )
+        self._ended.set()
         self._tell()
         return True
 
     def _tell(self) -> None:
-        """Wake whoever listens. The event is left clear: it says that there is news, not what."""
-        self._news.set()
-        self._news.clear()
+        for on_news in tuple(self._on_news):
+            on_news()
 
 
 async def _stop_source(turn_id: str, answer: Answer, reading: asyncio.Task[None]) -> None:

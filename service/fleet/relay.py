@@ -1,11 +1,10 @@
 """Answers that another process may be writing already."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from typing import Protocol
 
-from service.answers.base import Answer, AnswerError, AnswerStopped, Part, Summary
+from service.answers.base import Answer, AnswerError, AnswerStopped, Summary, Take
 from service.chat.turn import OWNER_LOST, Status
 from service.fleet.entries import End, Entry
 from service.fleet.store import START
@@ -35,14 +34,12 @@ class ClaimedAnswer:
         self._answer: Answer | None = None
         self._decided = asyncio.Event()
 
-    async def __aiter__(self) -> AsyncGenerator[Part, None]:
+    async def tell(self, take: Take) -> None:
         try:
             self._answer = await self._line.claim(self._key, self._checksum) or self._ask()
         finally:
             self._decided.set()
-        async with aclosing(aiter(self._answer)) as parts:
-            async for part in parts:
-                yield part
+        await self._answer.tell(take)
 
     async def stop(self) -> None:
         await self._decided.wait()
@@ -69,14 +66,14 @@ class Relay:
     def break_off(self) -> None:
         self._entries.put_nowait(End(Status.INCOMPLETE, OWNER_LOST, Summary()))
 
-    async def __aiter__(self) -> AsyncGenerator[Part, None]:
+    async def tell(self, take: Take) -> None:
         self._line.follow(self)
         try:
             while not isinstance(entry := await self._entries.get(), End):
-                yield entry
+                take(entry)
         finally:
             self._line.unfollow(self)
-        yield entry.summary
+        take(entry.summary)
         if entry.status == Status.STOPPED:
             raise AnswerStopped
         if entry.failure is not None:
