@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := @$(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test lint
+.PHONY: run test lint bench
 
 run: .venv/run
 	$(BIN)/python -m service
@@ -11,6 +11,10 @@ run: .venv/run
 test: lint
 	@# Coverage writes outside the tree, so that two runs at once do not meet.
 	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" $(BIN)/python -m pytest
+
+bench: .venv/test
+	$(BIN)/python -m tests.bench --json bench.json
+	$(BIN)/python -m tests.bench.growth tests/bench/growth.svg
 
 lint: .venv/test
 	$(BIN)/ruff check .

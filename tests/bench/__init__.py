@@ -1,0 +1,1 @@
+"""How fast and light the service is, side by side with the least code that could do its job."""

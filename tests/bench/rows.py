@@ -1,0 +1,232 @@
+"""What is measured, and what it should be: each figure of the service, in the same minute as the naive relay's."""
+
+import asyncio
+import statistics
+import time
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from tests.bench.clients import DEFLATE, Asker, Pinger, connect, leave
+from tests.bench.servers import PROBED, crowd, naive, service, stub
+
+SETTLE_SECONDS = 0.3
+
+
+@dataclass
+class Size:
+    """How much of each: what counts, or just enough to see that it runs."""
+
+    rounds: int = 5
+    burst: tuple[int, int] = (50, 20)  # clients, questions each
+    paced: tuple[int, int] = (500, 2)
+    paced_tokens: int = 100
+    pings: tuple[int, int] = (50, 400)
+    idle: int = 4_000
+    neighbours: int = 10_000
+    streaming: int = 100
+    sweep_seconds: float = 6.0
+
+
+SHORT = Size(
+    rounds=1,
+    burst=(5, 2),
+    paced=(5, 1),
+    paced_tokens=10,
+    pings=(5, 10),
+    idle=50,
+    neighbours=50,
+    streaming=5,
+    sweep_seconds=1,
+)
+
+
+@dataclass
+class Row:
+    """One figure. `bar` bounds its ratio to the naive relay's, or to what is `beside`; or, with neither, itself."""
+
+    name: str
+    unit: str
+    bar: float
+    is_floor: bool = False
+    beside: str = "naive relay"
+    ours: list[float] = field(default_factory=list)
+    theirs: list[float] = field(default_factory=list)
+
+    @property
+    def judged(self):
+        """What the bar is for, of each round."""
+        if not self.theirs:
+            return self.ours
+        return [our / their if their else float("nan") for our, their in zip(self.ours, self.theirs, strict=True)]
+
+    @property
+    def value(self):
+        return statistics.median(self.judged)
+
+    @property
+    def noise(self):
+        """Half the distance between the quartiles of the rounds."""
+        if len(self.judged) < 2:
+            return 0.0
+        first, _, third = statistics.quantiles(self.judged, n=4, method="inclusive")
+        return (third - first) / 2
+
+    @property
+    def is_short(self):
+        """By more than the noise."""
+        missing = self.bar - self.value if self.is_floor else self.value - self.bar
+        return missing > self.noise
+
+
+async def burst(size, rows):
+    """All tokens of an answer at once: how many answers a second."""
+    async with stub(tokens=40) as url, naive(url) as theirs, service(url) as ours:
+        row = Row("burst of 40 tokens, 50 clients", "answers/s", 1.8, is_floor=True)
+        rows.append(row)
+        for server, figures in _rounds(size, (theirs, row.theirs), (ours, row.ours)):
+            clients, questions = size.burst
+            _, seconds = await ask(server.port, clients, questions)
+            figures.append(clients * questions / seconds)
+
+
+async def paced(size, rows):
+    """Answers at 50 tokens a second: how long a token is held."""
+    async with stub(tokens=size.paced_tokens, gap=0.02) as url, naive(url) as theirs, service(url) as ours:
+        clients, questions = size.paced
+        name = f"{clients} answers at 50 tokens/s: a token is held"
+        half, most = Row(f"{name}, p50", "ms", 0.1), Row(f"{name}, p99", "ms", 0.4)
+        rows += half, most
+        sides = (theirs, (half.theirs, most.theirs)), (ours, (half.ours, most.ours))
+        for server, (halves, mosts) in _rounds(size, *sides):
+            held, _ = await ask(server.port, clients, questions)
+            halves.append(percentile(held, 50))
+            mosts.append(percentile(held, 99))
+
+
+async def pings(size, rows):
+    async with stub(tokens=1) as url, naive(url) as theirs, service(url) as ours:
+        row = Row("pings, 50 clients", "round trips/s", 0.8, is_floor=True)
+        rows.append(row)
+        count, each = size.pings
+        for server, figures in _rounds(size, (theirs, row.theirs), (ours, row.ours)):
+            clients = await connect(server.port, count)
+            await asyncio.sleep(SETTLE_SECONDS)
+            seconds = await timed([Pinger(client, each) for client in clients])
+            figures.append(count * each / seconds)
+            leave(clients)
+
+
+async def idle(size, rows):
+    """What a connection that does nothing takes, and how fast they are let in."""
+    plain = Row(f"memory of an idle connection, of {size.idle:,}", "KiB", 1.1)
+    offering = Row("the same, of a client that offers permessage-deflate", "KiB", 1.1)
+    connects = Row("connections let in, by the server's CPU time", "connections/s", 0.7, is_floor=True)
+    rows += plain, offering, connects
+    for headers, memory in ((None, plain), (DEFLATE, offering)):
+        for is_theirs in [True, False] * size.rounds:
+            async with stub(tokens=1) as url, (naive if is_theirs else service)(url) as server:
+                leave(await connect(server.port, 10))  # what is made once
+                await asyncio.sleep(SETTLE_SECONDS)
+                before, cpu_before = server.resident_kib, server.cpu_seconds
+                clients = await connect(server.port, size.idle, headers)
+                seconds = server.cpu_seconds - cpu_before
+                await asyncio.sleep(SETTLE_SECONDS)
+                side = memory.theirs if is_theirs else memory.ours
+                side.append((server.resident_kib - before) / size.idle)
+                if memory is plain:
+                    (connects.theirs if is_theirs else connects.ours).append(size.idle / seconds)
+                leave(clients)
+
+
+async def start(size, rows):
+    resident = Row("resident memory at start", "MiB", 1.4)
+    first = Row("start to first answer", "s", 1.5)
+    rows += resident, first
+    async with stub(tokens=1) as url:
+        for is_theirs in [True, False] * size.rounds:
+            began = time.monotonic()
+            async with (naive if is_theirs else service)(url) as server:
+                side = resident.theirs if is_theirs else resident.ours
+                side.append(server.resident_kib / 1024)
+                await ask(server.port, 1, 1, settle=0)
+                if not is_theirs:
+                    first.ours.append(time.monotonic() - began)
+
+
+async def sweep(size, rows):
+    """All heartbeats at once: how long the event loop stalls, and how long a token is held meanwhile."""
+    stall = Row(f"heartbeats to {size.neighbours:,} clients: longest stall of the event loop", "ms", 20)
+    held = Row("the same: a token is held at the most, beyond what it is without", "ms", 30)
+    rows += stall, held
+    tokens = round(size.sweep_seconds * 50)
+    async with (
+        stub(tokens, gap=0.02) as url,
+        service(url, PROBED, WEBSOCKET_HEARTBEAT_INTERVAL=str(size.sweep_seconds / 3)) as server,
+        aiohttp.ClientSession() as http,
+    ):
+        for _ in range(size.rounds):
+            alone, _ = await ask(server.port, 20, 1)
+            async with crowd(server.port, size.neighbours) as ping:
+                await ping()  # all are heard from at the same moment, and fall silent together
+                await asyncio.sleep(SETTLE_SECONDS)
+                await _stall(http, server.port)
+                beside, _ = await ask(server.port, 20, 1)
+                stall.ours.append(await _stall(http, server.port))
+            held.ours.append(max(beside) - max(alone))
+
+
+async def neighbours(size, rows):
+    row = Row(
+        f"{size.streaming} streams beside {size.neighbours:,} idle clients: a token is held, p99",
+        "ms",
+        1.2,
+        beside="without them",
+    )
+    rows.append(row)
+    async with (
+        stub(size.paced_tokens, gap=0.02) as url,
+        service(url) as alone,
+        service(url) as crowded,
+        crowd(crowded.port, size.neighbours),
+    ):
+        for server, figures in _rounds(size, (alone, row.theirs), (crowded, row.ours)):
+            held, _ = await ask(server.port, size.streaming, 2)
+            figures.append(percentile(held, 99))
+
+
+ALL = (burst, paced, pings, idle, start, sweep, neighbours)
+
+
+def percentile(values, percent):
+    return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
+
+
+def _rounds(size, *sides):
+    """First the one, then the other; the order changes with each round, so that a slow minute falls on both."""
+    for number in range(size.rounds):
+        yield from sides if number % 2 else sides[::-1]
+
+
+async def ask(port, count, questions, settle=SETTLE_SECONDS):
+    """How long each frame's first token was held (ms), and how long all took (s)."""
+    clients = await connect(port, count)
+    await asyncio.sleep(settle)
+    askers = [Asker(client, questions) for client in clients]
+    seconds = await timed(askers)
+    leave(clients)
+    await asyncio.sleep(settle)
+    return [held for asker in askers for held in asker.held], seconds
+
+
+async def timed(workers):
+    began = time.monotonic()
+    for worker in workers:
+        worker.ask()
+    await asyncio.gather(*(worker.done for worker in workers))
+    return time.monotonic() - began
+
+
+async def _stall(http, port):
+    async with http.get(f"http://127.0.0.1:{port}/stall") as response:
+        return (await response.json())["stall_ms"]
