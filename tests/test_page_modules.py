@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.browser import NODE, STATIC
 MODULES = sorted(STATIC.glob("**/*.js"))
 LONGEST_MODULE_LINES = 260
 LARGEST_PAGE_BYTES = 120_000  # what is there before anybody speaks
-LARGEST_VOICE_BYTES = 75_000
+LARGEST_VOICE_BYTES = 60_000
 # fmt: off
 WAYS_TO_MAKE_MARKUP = [
     "innerHTML", "outerHTML", "insertAdjacentHTML", "setHTML", "document.write", "parseFromString", "srcdoc",
@@ -53,4 +54,5 @@ def test_the_page_stays_small_and_comes_from_here_alone():
 
 @pytest.mark.parametrize("reason", [failure.reason for failure in (*failures.ALL, *turn.FAILURES)])
 def test_the_page_has_words_for_each_failure(reason):
-    assert f'"reason.{reason}":' in (STATIC / "js/words/zh.js").read_text()
+    own = f'"reason.{reason}":' in (STATIC / "js/words/zh.js").read_text()
+    assert own or re.search(rf'[" ]{reason}[" ]', (STATIC / "js/i18n.js").read_text())

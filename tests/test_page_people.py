@@ -54,9 +54,7 @@ async def test_the_language_follows_the_browser_and_the_switch(with_dify, dify, 
     await ask(page, "您好吗")
     await ends(page, "failed")
     await expect(answer(page).locator(".note")).to_have_text("暂时无法连接到助手，请稍后再试。")
-    await page.evaluate("document.addEventListener('language', ({ detail }) => (window.heard = detail.lang))")
     await page.get_by_role("button", name="Switch to English").click()
-    assert await page.evaluate("heard") == "en"
     await expect(page.locator("html")).to_have_attribute("lang", "en")
     await expect(answer(page).locator(".note")).to_contain_text("cannot be reached at the moment")
     await expect(page.locator("#question")).to_have_attribute("placeholder", "Ask a question…")

@@ -83,9 +83,15 @@ function showNotes(note, { status, source, reason, text, lost, failure }) {
     status === "stopped" && ["status.stopped"],
     status === "incomplete" && [lost ? "status.lost" : "status.incomplete"],
     failure && failureWords(failure),
-    !failure && reason && reason !== "client_stopped" && t("reason.broken_off") !== t(`reason.${reason}`) && failureWords({ reason }),
+    !failure && reason && reason !== "client_stopped" && furtherWords(reason),
   ].filter(Boolean);
   note.replaceChildren(...words.map((each) => say(element("span"), ...each)));
+}
+
+/** Unless all they say is that it broke off. */
+function furtherWords(reason) {
+  const words = failureWords({ reason });
+  return words[0] !== "reason.broken_off" && words;
 }
 
 function ratingsOf(turn, rate) {

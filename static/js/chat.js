@@ -14,14 +14,11 @@
  * @property {object} api          `fetch(path, options)`: the Response of a request with the connection's token, whatever
  *                                 its status; `call(path, options)`: `data` of the envelope, or an error with `code`,
  *                                 `reason` and `message` (in the person's language)
- * @property {() => string} language  "en" or "zh-CN", now
- * @property {(key: string, values?: object) => string} t  the page's own words; the voice has its own in voice/words.js
  *
  * On `document` the page dispatches CustomEvents, `detail` as named:
  *   turn:started {id}                        a question was sent
  *   turn:text    {id, text, replaced}        the whole answer so far; `replaced`: what came before was withdrawn
  *   turn:ended   {id, status, text}          status: done, stopped, incomplete or failed
- *   language     {lang}                      the person switched the language
  * Each answer on the page is `article.answer[data-id]` (the turn's id) with an empty `<span class="voice">` among its buttons,
  * which is there when `turn:started` is dispatched.
  * Answers of before a reload are on the page when mountVoice is called; `asker.textOf(id)` is the Markdown of one.
@@ -33,10 +30,10 @@ import { createApi } from "./api.js";
 import { createAsker, isOver, randomId } from "./asker.js";
 import { createComposer } from "./composer.js";
 import { connect, socketUrl } from "./connection.js";
-import { icon } from "./elements.js";
+import { dress } from "./elements.js";
 import { createFiles } from "./files.js";
 import { createStateLine, wireSwitches } from "./header.js";
-import { clear, label, language, say, sayAll, t } from "./i18n.js";
+import { clear, say, sayAll } from "./i18n.js";
 import { forget } from "./memory.js";
 import { createTranscript } from "./transcript.js";
 import { createWelcome } from "./welcome.js";
@@ -53,7 +50,7 @@ let isOpen = false;
 const announce = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
 sayAll();
-for (const name of ["new", "attach"]) byId(name).replaceChildren(icon(name));
+for (const name of ["new", "attach"]) dress(byId(name), name, name);
 wireSwitches(byId("language"), byId("theme"));
 
 // The parts
@@ -226,7 +223,7 @@ async function meetApp() {
   welcome.greet(app);
   files.allow(app.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
-  voice?.mountVoice({ app, slot: byId("voice"), composer, asker: voiceAsker, language, t, api });
+  voice?.mountVoice({ app, slot: byId("voice"), composer, asker: voiceAsker, api });
 }
 
 const voiceAsker = { ask, stop, isAnswering: asker.isAnswering, textOf: asker.textOf };

@@ -1,7 +1,7 @@
 // The field where a question is written, and the button that sends it or stops the answer.
 
-import { icon } from "./elements.js";
-import { clear, label, say, t } from "./i18n.js";
+import { dress } from "./elements.js";
+import { clear, say, t } from "./i18n.js";
 import { forget, keep, recall } from "./memory.js";
 import { countOf } from "./text.js";
 
@@ -23,8 +23,7 @@ export function createComposer(form, files, actions) {
   function update() {
     if (send.dataset.action !== action()) {
       send.dataset.action = action();
-      send.replaceChildren(icon(action()));
-      label(send, action());
+      dress(send, action(), action());
     }
     send.disabled = isEnded;
   }

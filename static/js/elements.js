@@ -17,6 +17,13 @@ const ICONS = {
   down: "M12 5v14M5 12l7 7 7-7",
   close: "M6 6l12 12M18 6L6 18",
   dark: "M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z",
+  microphone: "M12 3a3 3 0 0 0-3 3v6a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3zM5 11v1a7 7 0 0 0 14 0v-1M12 19v3",
+  muted: "M9 9v3a3 3 0 0 0 5 2.2M15 11V6a3 3 0 0 0-5.8-1M5 11v1a7 7 0 0 0 11 5.7M19 11v1a7 7 0 0 1-.5 2.6M12 19v3M3 3l18 18",
+  speaker: "M4 9v6h4l5 4V5L8 9zM16.5 8.5a5 5 0 0 1 0 7M19 6a8.5 8.5 0 0 1 0 12",
+  silent: "M4 9v6h4l5 4V5L8 9zM17 9.5l5 5M22 9.5l-5 5",
+  phone: "M5 4h4l1.5 5L8 10.5a12 12 0 0 0 5.5 5.5L15 13.5l5 1.5v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2z",
+  sliders: "M4 7h8M18 7h2M12 7a3 3 0 1 0 6 0 3 3 0 1 0-6 0M4 17h2M12 17h8M6 17a3 3 0 1 0 6 0 3 3 0 1 0-6 0",
+  dots: "M5 12h.01M12 12h.01M19 12h.01",
   light: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v2M12 20v2M4 12H2M22 12h-2M5 5l1.4 1.4M17.6 17.6L19 19M19 5l-1.4 1.4M6.4 17.6L5 19",
 };
 
@@ -37,15 +44,22 @@ export function icon(name) {
   return svg;
 }
 
-/** A button with words. */
-export function button(key, action, className = "") {
-  const node = say(element("button", className), key);
-  return pressable(node, action);
+/** A button with words, and a picture before them if there is one. */
+export function button(key, action, className = "", picture = null) {
+  const words = picture ? element("span") : element("button", className);
+  say(words, key);
+  return pressable(picture ? element("button", className, icon(picture), words) : words, action);
 }
 
 /** A button with an icon; its words are for a tooltip and for screen readers. */
 export function iconButton(name, key, action, values) {
-  return pressable(label(element("button", "icon", icon(name)), key, values), action);
+  return pressable(dress(element("button", "icon"), name, key, values), action);
+}
+
+/** Gives a button its icon and its words. */
+export function dress(node, name, key, values) {
+  node.replaceChildren(icon(name));
+  return label(node, key, values);
 }
 
 function pressable(node, action) {

@@ -1,7 +1,7 @@
 // The bar at the top: the state of the connection in words, and the switches for language and colours.
 
-import { icon } from "./elements.js";
-import { label, language, LANGUAGES, say, switchLanguage } from "./i18n.js";
+import { dress } from "./elements.js";
+import { language, LANGUAGES, say, switchLanguage } from "./i18n.js";
 
 const ABSENCES = ["waiting", "offline"];
 const SHOWN_AFTER_MS = 1_500; // a connection that is back by then was never seen to be gone
@@ -35,8 +35,7 @@ export function wireSwitches(languageButton, themeButton) {
 
   function showTheme() {
     const other = root.dataset.theme === "dark" ? "light" : "dark";
-    themeButton.replaceChildren(icon(other));
-    label(themeButton, `theme.${other}`);
+    dress(themeButton, other, `theme.${other}`);
   }
 
   languageButton.addEventListener("click", () => {

@@ -11,26 +11,42 @@ const root = () => globalThis.document?.documentElement;
 export const language = () => (root()?.lang in WORDS ? root().lang : "en");
 
 /** The words for `key`, with {name} filled in from `values`. */
-export function t(key, values = {}) {
+export function t(key, values) {
   const words = WORDS[language()][key] ?? en[key] ?? key;
-  return words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return words.replace(/\{(\w+)\}/g, (_, name) => values?.[name] ?? "");
 }
 
-const hasWords = (key) => key in en;
+/** Reasons and codes for which a person needs no words of their own. */
+const ALIKE = {
+  later:
+    "name_not_found unreachable tls_error connect_timeout lost silent bad_gateway server_error first_event_timeout " +
+    "circuit_open 503 504 30000",
+  busy: "quota overloaded waited_too_long",
+  set_up: "not_dify unauthorized switched_off misconfigured",
+  broken_off: "stalled total_timeout failed event_too_large owner_lost",
+  internal: "500 90000",
+  too_large: "413",
+  unsupported_type: "415",
+  unknown_turn: "message_not_found",
+};
+const KINDS = Object.entries(ALIKE).flatMap(([kind, names]) => names.split(" ").map((name) => [name, kind]));
+const kindOf = Object.fromEntries(KINDS);
 
 /**
  * What went wrong, from an error frame or a failed call: by `reason`, then by `code`, then in the service's own words.
  * Returns [key, values] for `say`.
  */
-export function failureWords({ reason, code, content = "", message = "" }) {
-  const key = [`reason.${reason}`, `code.${code}`].find(hasWords);
-  return key ? [key, { detail: content || message }] : ["as-is", { text: content || message || t("failed") }];
+export function failureWords({ reason, code, content, message }) {
+  const keys = [reason, code].map((name) => `reason.${kindOf[name] ?? name}`);
+  return [keys.find((key) => key in en) ?? "as-is", { text: content || message || t("failed") }];
 }
 
 // What a node shows: its text, or an attribute.
 
 const SHOW = {
-  text: (node, words) => (node.textContent = words),
+  text(node, words) {
+    if (node.textContent !== words) node.textContent = words; // a screen reader says again what is written again
+  },
   label: (node, words) => {
     node.setAttribute("aria-label", words);
     if (node.matches("button, a")) node.title = words;
@@ -68,5 +84,4 @@ export function sayAll(node = document) {
 export function switchLanguage(lang) {
   root().lang = lang;
   sayAll();
-  document.dispatchEvent(new CustomEvent("language", { detail: { lang } }));
 }

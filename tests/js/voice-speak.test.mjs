@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { createReader } from "../../static/js/voice/reader.js";
-import { createSpeaker } from "../../static/js/voice/speak.js";
+import { createReader, createSpeaker } from "../../static/js/voice/reader.js";
 
 const synth = { getVoices: () => [], resume() {}, cancel: mock.fn(), speak: mock.fn(), speaking: false };
 globalThis.speechSynthesis = synth;
@@ -100,7 +99,7 @@ test("an answer is read while it is written, and is done when all is said", asyn
   const way = scripted("it");
   const done = [];
   const reader = createReader({
-    createSpeaker: (on) => createSpeaker({ ways: () => [way], ...on }),
+    ways: () => [way],
     rate: () => 1,
     onSaying: (text) => told.push(text),
     onChange: (id) => told.push(id),
@@ -124,8 +123,7 @@ test("an answer is read while it is written, and is done when all is said", asyn
 
 test("of an answer that was withdrawn, nothing more is said", async () => {
   const way = scripted("it");
-  const speaker = (on) => createSpeaker({ ways: () => [way], ...on });
-  const reader = createReader({ createSpeaker: speaker, rate: () => 1, onSaying: (text) => told.push(text), onChange() {}, onDone() {} });
+  const reader = createReader({ ways: () => [way], rate: () => 1, onSaying: (text) => told.push(text), onChange() {}, onDone() {} });
   reader.begin("t");
   reader.follow({ id: "t", text: "Bad. Worse. X" });
   await settled();
@@ -155,7 +153,7 @@ test("voices are those of the language, the best first", () => {
 
 test("a browser that never says that it began or ended does not hold up what comes next", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
-  const way = createSynthesis({ settings: () => ({ voice: "", rate: 1 }), language: () => "en" });
+  const way = createSynthesis({ voice: "", rate: 1 });
   const lost = way.play("one");
   await Promise.resolve();
   mock.timers.tick(5_000);

@@ -17,7 +17,12 @@ test("each language has all words, with the same blanks to fill in", () => {
 test("what is said of a failure goes by its reason, then its code, then the service's own words", () => {
   const said = (failure) => t(...failureWords(failure));
   assert.equal(said({ reason: "busy", code: 503, content: "x" }), en["reason.busy"]);
-  assert.equal(said({ reason: "new one", code: 413, content: "x" }), en["code.413"]);
+  assert.equal(said({ reason: "new one", code: 413, content: "x" }), en["reason.too_large"]);
   assert.equal(said({ reason: "new one", code: 10000, content: "The question is odd." }), "The question is odd.");
   assert.equal(said({}), en.failed);
+});
+
+test("what people need not tell apart has the same words", () => {
+  assert.equal(t(...failureWords({ reason: "unreachable" })), en["reason.later"]);
+  assert.equal(t(...failureWords({ reason: "new one", code: 30000 })), en["reason.later"]);
 });

@@ -1,39 +1,31 @@
 // The call as one sees it: a dialog over the whole page.
 
+import { button, dress, element, iconButton } from "../elements.js";
+import { clear, label, say } from "../i18n.js";
 import { isLive, shownName } from "./call.js";
-import { element, icon, iconButton, wordButton, write } from "./dom.js";
 
-const SHAPES = {
-  idle: "dots",
-  listening: "microphone",
-  thinking: "dots",
-  speaking: "speaker",
-  muted: "muted",
-  refused: "muted",
-  ended: "phone",
-};
+const SHAPES = { listening: "microphone", speaking: "speaker", muted: "muted", refused: "muted", ended: "phone" };
 
-/** `on`: {interrupt, mute, end, again, close}; `words()` are the person's. */
-export function createCallView({ words, on }) {
-  const clock = element("p", { className: "clock", role: "timer" });
-  const shape = iconButton(on.interrupt);
-  shape.button.className = "shape";
-  const state = element("p", { className: "state", role: "status" });
-  const hint = element("p", { className: "hint" });
-  const [heard, said] = ["heard", "said"].map((className) => element("p", { className, dir: "auto" }));
-  const close = () => dialog.close();
-  const [again, mute, end] = [on.again, on.mute, close].map(wordButton);
-  const buttons = element("div", { className: "row" }, again, mute, end);
-  const dialog = element("dialog", { id: "call", onclose: on.end }, clock, shape.button, state, hint, heard, said, buttons);
+/** `on`: {interrupt, mute, end, again}. */
+export function createCallView(on) {
+  const clock = Object.assign(element("p", "clock"), { role: "timer" });
+  const shape = iconButton("dots", "call.interrupt", on.interrupt);
+  shape.className = "shape";
+  const state = Object.assign(element("p", "state"), { role: "status" });
+  const hint = element("p", "hint");
+  const [heard, said] = ["heard", "said"].map((name) => Object.assign(element("p", name), { dir: "auto" }));
+  const again = button("call.again", on.again);
+  const mute = button("call.mute", on.mute, "", "muted");
+  const end = button("call.end", () => dialog.close(), "end", "phone");
+  const dialog = element("dialog", "", clock, shape, state, hint, heard, said, element("div", "row", again, mute, end));
+  label(Object.assign(dialog, { id: "call", onclose: on.end }), "call");
   dialog.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.preventDefault(); // the page's Escape would stop the answer, too
-    close();
+    dialog.close();
   });
-  end.className = "end";
   document.body.append(dialog);
-  let startedAt = 0;
-  let ticking;
+  let startedAt, ticking;
 
   function open() {
     startedAt = Date.now();
@@ -45,37 +37,34 @@ export function createCallView({ words, on }) {
 
   function tick() {
     const seconds = Math.floor((Date.now() - startedAt) / 1_000);
-    write(clock, `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`);
+    clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
 
-  /** `ear` names what listens, `saying` is the sentence being said, `note` what else there is to tell. */
+  /** `ear` names what listens, `saying` is the sentence being said, `note` what else there is to tell: [key, values]. */
   function show(call, { ear, saying, note }) {
     const name = shownName(call);
-    const text = words();
+    const live = isLive(call);
     dialog.dataset.state = name;
-    dialog.setAttribute("aria-label", text.call);
-    shape.name(SHAPES[name], text.interrupt);
-    shape.button.disabled = name !== "speaking";
-    write(state, name === "refused" ? text.refusedState : text[name]);
-    const told = note || (isLive(call) ? "" : call.why);
-    write(hint, told ? (text[told] ?? told) : (text.hints[name] ?? text.hints[ear] ?? ""));
+    dress(shape, SHAPES[name] ?? "dots", "call.interrupt");
+    shape.disabled = name !== "speaking";
+    say(state, `call.${name}`);
+    showText(hint, note ?? (live ? [`hint.${name === "listening" ? ear : name}`] : call.why && [`voice.${call.why}`]));
     const question = `${call.before} ${call.heard}`.trim() || call.asked;
-    write(heard, question && `${text.you}: ${question}`);
-    write(said, saying && `${text.answer}: ${saying}`);
-    showButtons(call, text);
-  }
-
-  function showButtons(call, text) {
-    mute.replaceChildren(icon("muted"), text.mute);
+    showText(heard, question && ["call.heard", { text: question }]);
+    showText(said, saying && ["call.said", { text: saying }]);
     mute.setAttribute("aria-pressed", call.muted);
-    mute.hidden = !isLive(call);
-    again.hidden = isLive(call);
-    write(again, text.again);
-    end.replaceChildren(icon("phone"), isLive(call) ? text.end : text.close);
-    if (!isLive(call)) clearInterval(ticking);
+    mute.hidden = !live;
+    again.hidden = live;
+    say(end.lastChild, live ? "call.end" : "close");
+    if (!live) clearInterval(ticking);
   }
 
-  const level = (value) => shape.button.style.setProperty("--level", value.toFixed(2));
+  const level = (value) => shape.style.setProperty("--level", value.toFixed(2));
 
   return { open, show, level };
+}
+
+function showText(node, words) {
+  if (words) say(node, ...words);
+  else clear(node);
 }

@@ -4,39 +4,36 @@ import { createCallView } from "./call-view.js";
 import { IDLE, isLive, next } from "./call.js";
 import { withoutEcho } from "./echo.js";
 import { createListener } from "./listen.js";
-import { stayAwake } from "./sound.js";
+import { settings } from "./settings.js";
 
 const LOUD_LATELY_MS = 1_500;
 const COMMANDS = /^(?:stop|wait|no|halt|enough|停|等|不|够了)/i; // where there is no level, one word could be a mishearing
 
-export function createCalling({ app, api, asker, language, settings, words, reader }) {
-  const pauseMs = () => settings().pauseSeconds * 1_000;
+export function createCalling({ app, api, asker, reader }) {
+  const pauseMs = () => settings.pauseSeconds * 1_000;
   let call = IDLE;
   let pause, awake;
   let turnId = null;
   let said = []; // what may be heard of the page's own voice
   let saying = "";
-  let note = "";
+  let note = null;
   let speechAt = -Infinity;
 
   const listener = createListener({
-    ...{ app, api, language, pauseMs, isHandsFree: true },
+    ...{ app, api, pauseMs, isHandsFree: true },
     isSpeaking: () => Boolean(saying),
     onText: heard,
     onLevel: (value) => view.level(value),
     onSpeech: speech,
     onEar: show,
-    onBusy: (isWriting) => tell(isWriting ? "writing" : ""),
-    onError: (why, message) => (why === "unwritten" ? tell(message) : dispatch("failed", { why })),
+    onBusy: (isWriting) => tell(isWriting ? ["voice.writing"] : null),
+    onError: (why, words) => (words ? tell(words) : dispatch("failed", { why })),
   });
   const view = createCallView({
-    words,
-    on: {
-      interrupt: () => dispatch("speech"),
-      mute: () => dispatch(call.muted ? "unmute" : "mute"),
-      again: start,
-      end: () => dispatch("end"),
-    },
+    interrupt: () => dispatch("speech"),
+    mute: () => dispatch(call.muted ? "unmute" : "mute"),
+    again: start,
+    end: () => dispatch("end"),
   });
 
   const EFFECTS = {
@@ -86,7 +83,7 @@ export function createCalling({ app, api, asker, language, settings, words, read
   /** Called by a tap. */
   function start() {
     reader.stop();
-    note = "";
+    note = null;
     view.open();
     awake = stayAwake();
     dispatch("start");
@@ -105,7 +102,7 @@ export function createCalling({ app, api, asker, language, settings, words, read
 
   /** By the level. With recognition it takes words to interrupt; a recording has none before its end. */
   function speech(isSpeech) {
-    if (isSpeech) note = "";
+    if (isSpeech) note = null;
     speechAt = performance.now();
     if (call.name === "speaking" && listener.earName() !== "recorder") return;
     dispatch(isSpeech ? "speech" : "quiet");
@@ -123,10 +120,29 @@ export function createCalling({ app, api, asker, language, settings, words, read
     },
     done(id, hasFailed) {
       saying = "";
-      note = hasFailed ? "unspoken" : "";
+      note = hasFailed ? ["voice.unspoken"] : null;
       if (id === turnId) dispatch("over");
     },
   };
 
-  return { start, turn, isLive: () => isLive(call), show };
+  return { start, turn, isLive: () => isLive(call) };
+}
+
+/** Keeps the screen on until `release` is called; asks again whenever the page is shown again. */
+function stayAwake() {
+  let lock = null;
+  let isWanted = true;
+  async function take() {
+    if (!isWanted || document.visibilityState !== "visible") return;
+    lock = await navigator.wakeLock?.request("screen").catch(() => null);
+    if (!isWanted) lock?.release();
+  }
+  document.addEventListener("visibilitychange", take);
+  take();
+  function release() {
+    isWanted = false;
+    document.removeEventListener("visibilitychange", take);
+    lock?.release();
+  }
+  return { release };
 }

@@ -1,42 +1,40 @@
 // Dify's voice: each sentence comes as a piece of audio, and the pieces are played without a gap.
 
-import { stretch } from "./stretch.js";
+import { audioContext } from "./sound.js";
 
 const LEAD_SECONDS = 0.15; // so long before its end a piece counts as played, and the next is put in line
 const PATIENCE_MS = 15_000;
 const UNLOCK_PATIENCE_MS = 2_000;
 
-/** A way of speaking. `context()` gives the AudioContext, `settings()` {rate}, `api` is the page's. */
-export function createClips({ api, context, settings }) {
+/** A way of speaking (see reader.js). `api` is the page's. */
+export function createClips(api) {
   const sources = new Set();
   let endsAt = 0; // on the context's clock
   let loading = new AbortController();
 
   async function load(text) {
-    const audio = await context().decodeAudioData(await within(PATIENCE_MS, fetched(text)));
-    return stretch(audio, settings().rate, (length) => context().createBuffer(1, length, audio.sampleRate));
-  }
-
-  async function fetched(text) {
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify({ text });
-    const response = await api.fetch("/api/text-to-audio", { method: "POST", headers, body, signal: loading.signal });
+    const signal = AbortSignal.any([loading.signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const response = await api.fetch("/api/text-to-audio", { method: "POST", headers, body, signal });
     if (!response.ok) throw new Error(`no audio: ${response.status}`);
-    return response.arrayBuffer();
+    return audioContext().decodeAudioData(await response.arrayBuffer());
   }
 
   async function play(buffer) {
-    await within(UNLOCK_PATIENCE_MS, context().resume()); // else one that no tap has unlocked would swallow everything
-    const source = new AudioBufferSourceNode(context(), { buffer });
-    source.connect(context().destination);
-    source.start(Math.max(endsAt, context().currentTime));
-    endsAt = Math.max(endsAt, context().currentTime) + buffer.duration;
+    const context = audioContext();
+    await Promise.race([context.resume(), impatience()]); // else one that no tap has unlocked would swallow everything
+    const source = new AudioBufferSourceNode(context, { buffer });
+    source.connect(context.destination);
+    const startsAt = Math.max(endsAt, context.currentTime);
+    source.start(startsAt);
+    endsAt = startsAt + buffer.duration;
     sources.add(source);
     source.onended = () => sources.delete(source);
     await until(endsAt - LEAD_SECONDS);
   }
 
-  const until = (time) => new Promise((resolve) => setTimeout(resolve, (time - context().currentTime) * 1_000));
+  const until = (time) => new Promise((resolve) => setTimeout(resolve, (time - audioContext().currentTime) * 1_000));
 
   function cancel() {
     loading.abort();
@@ -49,7 +47,4 @@ export function createClips({ api, context, settings }) {
   return { load, play, silence: () => until(endsAt), cancel };
 }
 
-function within(ms, promise) {
-  const tooLong = new Promise((_, reject) => setTimeout(reject, ms, new Error("too slow")));
-  return Promise.race([promise, tooLong]);
-}
+const impatience = () => new Promise((_, reject) => setTimeout(reject, UNLOCK_PATIENCE_MS, new Error("not unlocked")));

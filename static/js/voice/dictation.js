@@ -1,34 +1,38 @@
 // Dictation: what is said goes into the field.
 
-import { iconButton } from "./dom.js";
+import { iconButton } from "../elements.js";
 import { createListener } from "./listen.js";
 
-/** `tell(key)` says how it goes, in words.js's words or in those of the service; `beforeStart()` is called at each start. */
-export function createDictation({ app, api, composer, language, words, tell, beforeStart }) {
-  const microphone = iconButton(toggle);
-  microphone.button.id = "dictate";
+/** `tell(why, words)` says how it goes; `beforeStart()` is called at each start. */
+export function createDictation({ app, api, composer, tell, beforeStart }) {
+  const button = iconButton("microphone", "dictate", toggle);
+  button.id = "dictate";
   let isOn = false;
   let before = ""; // what stood in the field
   let filled = null;
-  let trouble = "";
+  let trouble = [];
 
   const listener = createListener({
-    ...{ app, api, language, isHandsFree: false },
+    ...{ app, api, isHandsFree: false },
     onText: heard,
-    onLevel: (level) => microphone.button.style.setProperty("--level", level.toFixed(2)),
+    onLevel: (level) => button.style.setProperty("--level", level.toFixed(2)),
     onSpeech() {},
     onEar: tell,
     onBusy: (isWriting) => isWriting && tell("writing"),
-    onError: (why, message) => ended((trouble = message || why)),
+    onError: (...why) => ended(...(trouble = why)),
   });
 
   function toggle() {
     if (isOn) return stop();
     beforeStart();
-    isOn = true;
-    [filled, trouble] = [null, ""];
-    show();
+    press(true);
+    [filled, trouble] = [null, []];
     return listener.start();
+  }
+
+  function press(isPressed) {
+    isOn = isPressed;
+    button.setAttribute("aria-pressed", isOn);
   }
 
   /** Who changes the field meanwhile goes on from there. */
@@ -48,7 +52,7 @@ export function createDictation({ app, api, composer, language, words, tell, bef
     isOn = false;
     await listener.stop();
     if (isOn) return;
-    ended(trouble || (filled ? "" : "nothing"));
+    ended(...(trouble.length ? trouble : [filled ? "" : "nothing"]));
     composer.focus();
   }
 
@@ -56,20 +60,14 @@ export function createDictation({ app, api, composer, language, words, tell, bef
   function leave() {
     if (!isOn) return;
     listener.abort();
-    ended("");
+    ended();
   }
 
-  function ended(why) {
-    isOn = false;
-    show();
-    tell(why);
+  function ended(...why) {
+    press(false);
+    tell(...why);
   }
 
-  function show() {
-    microphone.name("microphone", words().dictate);
-    microphone.press(isOn);
-  }
-
-  show();
-  return { button: microphone.button, leave, show };
+  press(false);
+  return { button, leave };
 }

@@ -1,5 +1,6 @@
 // The browser's own speech recognition (Web Speech), where there is one.
 
+import { language } from "../i18n.js";
 import { regional } from "./synthesis.js";
 
 const Recognition = globalThis.SpeechRecognition ?? globalThis.webkitSpeechRecognition;
@@ -25,7 +26,7 @@ export const canShareMicrophone = () =>
   /Chrome\//.test(navigator.userAgent) && !/Android|Mobile/.test(navigator.userAgent);
 
 /** An ear (see listen.js). `onText(text)` gets all that was heard since start or reset, also while it may still change. */
-export function createRecognition({ language, onText, onLevel, onError }) {
+export function createRecognition({ onText, onLevel, onError }) {
   let session = null;
   let kept = ""; // of sessions that ended
   let heard = "";

@@ -1,9 +1,9 @@
 // Records what is said, and lets Dify write it down.
 
-import { failureWords, t } from "../i18n.js";
+import { failureWords } from "../i18n.js";
 import { wavOf } from "./wav.js";
 
-const LEAD_SECONDS = 0.6; // kept from before somebody was noticed to speak
+const LEAD_SECONDS = 0.9; // kept from before somebody was noticed to speak
 const MAX_SECONDS = 120;
 
 /**
@@ -22,44 +22,29 @@ export function createRecorder({ api, pauseMs, isHandsFree, onText, onBusy, onEr
     rate = sound.rate;
     chunks.push(sound.samples);
     seconds += sound.samples.length / rate;
-    if (!isHandsFree) return seconds >= MAX_SECONDS ? stop() : null;
-    isSpoken ||= sound.isSpeech;
-    if (!isSpoken) forget();
-    else if (sound.quietMs >= pauseMs() || seconds >= MAX_SECONDS) write();
-    return null;
-  }
-
-  function forget() {
-    while (seconds > LEAD_SECONDS + 0.3) seconds -= chunks.shift().length / rate;
+    isSpoken ||= sound.isSpeech || !isHandsFree;
+    while (!isSpoken && seconds > LEAD_SECONDS) seconds -= chunks.shift().length / rate;
+    const isPause = isHandsFree && isSpoken && sound.quietMs >= pauseMs();
+    if (isPause || seconds >= MAX_SECONDS) write();
   }
 
   /** Sends what was recorded, and begins anew. */
   async function write() {
-    const sound = new Float32Array(chunks.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      sound.set(chunk, at);
-      at += chunk.length;
-    }
-    const own = order;
+    const [own, recorded] = [order, chunks];
     clear();
-    if (!sound.length) return;
+    if (!recorded.length) return;
     onBusy(true);
-    const reply = await transcribe(sound).catch((error) => error);
+    const reply = await transcribe(recorded).catch((error) => error);
     if (own !== order) return;
     onBusy(false);
-    if (reply instanceof Error) onError("unwritten", t(...failureWords(reply)));
-    else received(reply.text);
-  }
-
-  function received(text) {
-    written = isHandsFree ? text.trim() : `${written} ${text}`.trim();
+    if (reply instanceof Error) return onError("unwritten", failureWords(reply));
+    written = isHandsFree ? reply.text.trim() : `${written} ${reply.text}`.trim();
     onText(written, true);
   }
 
-  async function transcribe(sound) {
+  async function transcribe(recorded) {
     const body = new FormData();
-    body.append("file", wavOf(sound, rate), "speech.wav");
+    body.append("file", await wavOf(recorded, rate), "speech.wav");
     return api.call("/api/audio-to-text", { method: "POST", body });
   }
 
@@ -73,7 +58,5 @@ export function createRecorder({ api, pauseMs, isHandsFree, onText, onBusy, onEr
     clear();
   }
 
-  const stop = () => write();
-
-  return { name: "recorder", start: reset, hear, stop, reset, abort: reset };
+  return { name: "recorder", start: reset, hear, stop: write, reset, abort: reset };
 }

@@ -1,21 +1,35 @@
 // A Markdown text that grows, cut into sentences that a voice can say one after the other. Knows no DOM.
 
-import { isUndecided, kindOf, plainLine, withoutThoughts } from "./plain.js";
+import { parseInline } from "../inline.js";
+import { parse, separateThoughts } from "../markdown.js";
 
 export const MAX_SECONDS = 12; // Chrome's network voices fall silent after some 15
 const SECONDS_PER_LETTER = 1 / 15;
 const SECONDS_PER_SIGN = 1 / 4.5; // a Chinese character, or a digit read aloud
 
 const SIGN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{N}]/u;
-const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}，。；：！？、…]/u;
-const CLOSING = "[\"'”’»）)\\]」』】]*";
-const END = new RegExp(`[。！？!?]+${CLOSING}|\\.+${CLOSING}|…+${CLOSING}`, "gu");
-const ABBREVIATION = new RegExp(
-  "(?:^|[\\s(\"“])(?:mr|mrs|ms|dr|prof|st|sr|jr|vs|etc|approx|fig|no|nos|vol|dept|inc|ltd|co|tel|ca|cf|al|" +
-    "jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|[a-z]|(?:[a-z]\\.)+[a-z])$",
-  "i",
-);
+const ABBREVIATION =
+  /(?:^|[\s("“])(?:mr|mrs|ms|dr|prof|st|vs|etc|approx|fig|nos?|vol|inc|ltd|tel|[a-z]|(?:[a-z]\.)+[a-z])\.\s*$/i;
 const PAUSES = [/[；;：:，,、—](?!\d)\s*/gu, /\s+/gu];
+const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": " " };
+
+/** What is left to do with the text of a block before it can be said, in this order. */
+const CLEANERS = [
+  [/^\[[ xX]\]\s+/, ""],
+  [/!?\[([^\]]*)\]\([^)]*\)/g, "$1"], // a link to where the page does not link
+  [/\[\^?[\d,\s]+\]|【[^】]*】/g, ""], // marks of footnotes and sources
+  [/\$\$[^$]*(?:\$\$|$)/g, ""],
+  [/<\/?[a-z][^>]*>/gi, " "],
+  [/&(?:amp|lt|gt|quot|#39|nbsp);/g, (entity) => ENTITIES[entity]],
+  [/(?<!\s)[*`~]+|[*`~]+(?!\s)/g, ""], // a times sign has space around it
+  [/(?:\p{Extended_Pictographic}|[\u{1F1E6}-\u{1F1FF}\u{1F3FB}-\u{1F3FF}\u200D\uFE0F\u20E3])+/gu, ""],
+  [/([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}，。；：！？、…])\s*\n\s*(?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])/gu, "$1"],
+  [/\s+/g, " "],
+  [/ (?=[,.;!?，。；！？])/g, ""],
+];
+
+const segmenter = globalThis.Intl?.Segmenter && new Intl.Segmenter(undefined, { granularity: "sentence" });
+export const canCut = Boolean(segmenter);
 
 /** Some idea of how long saying `text` takes, at the usual speed. */
 export function secondsOf(text) {
@@ -29,85 +43,85 @@ export function secondsOf(text) {
  * left. What is once returned is never taken back: of a text that was replaced, begin anew.
  */
 export function createSentences(maxSeconds = MAX_SECONDS) {
-  let settled = 0; // up to here (UTF-16 units, thoughts left out) whole lines are read
-  let paragraph = ""; // what they left unsaid, plain
-  let said = 0; // how much of the paragraph, with the line that still grows, was returned
-  let fence = "";
-  let inTable = false;
-  let out = [];
+  let settled = 0; // where the two blocks begin that may still change
+  let said = 0; // how many sentences from there on were returned
 
   function read(text, isOver) {
-    out = [];
-    const shown = isOver ? withoutThoughts(`${text}\n`) : withoutThoughts(text);
-    for (let end; (end = shown.indexOf("\n", settled)) >= 0; settled = end + 1) {
-      const line = shown.slice(settled, end);
-      if (mayHeadTable(line) && !isOver && shown.indexOf("\n", end + 1) < 0) return out;
-      readLine(line, shown.slice(end + 1));
+    const shown = separateThoughts(text);
+    const blocks = parse(shown.slice(settled));
+    const sentences = blocks.map((block) => passagesOf(block).map((passage) => cut(passage, maxSeconds)));
+    if (!isOver) holdBack(blocks, sentences);
+    const fresh = sentences.flat(2).slice(said);
+    said += fresh.length;
+    const settling = blocks.length - 2;
+    if (settling > 0) {
+      settled += blocks[settling].offset;
+      said -= sentences.slice(0, settling).flat(2).length;
     }
-    if (isOver) say(true);
-    else grow(shown.slice(settled));
-    return out;
-  }
-
-  const mayHeadTable = (line) => !fence && kindOf(line) === "text" && line.includes("|");
-
-  function readLine(line, following) {
-    if (readCode(line)) return;
-    const kind = kindOf(line);
-    const headsTable = mayHeadTable(line) && kindOf(following.split("\n", 1)[0]) === "ruler";
-    inTable = kind === "ruler" || kind === "table" || headsTable || (inTable && line.includes("|"));
-    if (inTable || kind !== "text") say(true);
-    if (inTable || kind === "blank") return;
-    paragraph = joined(paragraph, plainLine(line));
-    say(kind === "block");
-  }
-
-  /** Whether the line belongs to code. */
-  function readCode(line) {
-    const mark = kindOf(line) === "fence" && line.trim().match(/^(?:`+|~+|\$\$)/)[0];
-    if (!fence && !mark) return false;
-    if (fence) fence = mark && mark.startsWith(fence) ? "" : fence;
-    else {
-      say(true);
-      if (!(mark === "$$" && line.trim().length > 2)) fence = mark;
-    }
-    return true;
-  }
-
-  /** The last line, which still grows: only its complete sentences, and those stay in `paragraph` until it is whole. */
-  function grow(line) {
-    const kind = kindOf(line);
-    if (fence || inTable || isUndecided(line) || mayHeadTable(line) || kind === "table" || kind === "fence") return;
-    if (kind !== "text") say(true);
-    const before = paragraph;
-    paragraph = joined(paragraph, plainLine(line, false));
-    say(false);
-    paragraph = before;
-  }
-
-  /** Returns the sentences of the paragraph; with `isOver` also its last. */
-  function say(isOver) {
-    for (let end; (end = nextEnd(paragraph.slice(said), isOver, maxSeconds)) > 0; said += end) {
-      const sentence = paragraph.slice(said, said + end).trim();
-      if (/[\p{L}\p{N}]/u.test(sentence)) out.push(sentence);
-    }
-    if (isOver) [paragraph, said] = ["", 0];
+    return fresh;
   }
 
   return { feed: (text) => read(text, false), end: (text) => read(text, true) };
 }
 
-function joined(paragraph, line) {
-  const next = line.trimStart();
-  if (!paragraph || !next) return paragraph + next;
-  return WIDE.test(paragraph.at(-1)) && WIDE.test(next[0]) ? paragraph + next : `${paragraph.trimEnd()} ${next}`;
+/** Takes away what may still become something else: the last sentence, and what may turn out to be a table. */
+function holdBack(blocks, sentences) {
+  const last = sentences.at(-1)?.at(-1);
+  if (last && !isEnded(last.at(-1) ?? "")) last.pop();
+  for (const at of [blocks.length - 2, blocks.length - 1]) if (blocks[at]?.text?.includes("|")) sentences.splice(at);
 }
 
-/** Where the first sentence of `text` ends, cut where it would take too long; 0 where that is still open. */
-function nextEnd(text, isOver, maxSeconds) {
-  const end = sentenceEnd(text, isOver) || (isOver ? text.length : 0);
-  const limit = lengthOf(text, maxSeconds);
-  if (end ? end <= limit : text.length <= limit) return end;
+/** A Chinese sentence needs no space after it; but the mark that closes a quotation may be still to come. */
+const isEnded = (text) => /[。！？][”’」』）】]*$/.test(text) && count(text, /[“「『（]/g) === count(text, /[”」』）]/g);
+const count = (text, mark) => text.match(mark)?.length ?? 0;
+
+/** The plain texts of a block that stand for themselves. Code, tables, rules and thoughts have none. */
+function passagesOf({ type, text, blocks = [], items = [], start }) {
+  if (type === "paragraph" || type === "heading") return [clean(plain(parseInline(text)))];
+  if (type === "quote") return blocks.flatMap(passagesOf);
+  return items.flatMap((item, at) => {
+    const [first = "", ...more] = item.flatMap(passagesOf);
+    return [start === null ? first : `${start + at}. ${first}`, ...more];
+  });
+}
+
+/** Addresses are left out: a link is said by its words. */
+function plain(parts) {
+  return parts.map((part) => {
+    if (typeof part === "string") return part;
+    if (part.tag === "br") return "\n";
+    return part.children[0] === part.href ? "" : plain(part.children);
+  }).join("");
+}
+
+const clean = (text) => CLEANERS.reduce((rest, [pattern, by]) => rest.replace(pattern, by), text);
+
+function cut(passage, maxSeconds) {
+  const sentences = [];
+  for (const { segment } of segmenter.segment(passage)) {
+    if (sentences.length && goesOn(sentences.at(-1), segment)) sentences.push(sentences.pop() + segment);
+    else sentences.push(segment);
+  }
+  const pieces = sentences.flatMap((sentence) => piecesOf(sentence.trim(), maxSeconds));
+  return pieces.filter((piece) => /[\p{L}\p{N}]/u.test(piece));
+}
+
+/** Where the standard's rules see an end, and a reader sees none. */
+const goesOn = (before, after) => ABBREVIATION.test(before) || /^\s*\d+\.\s*$/.test(before) || /^\s*\p{Ll}/u.test(after);
+
+/** Cuts what would take too long at its pauses. */
+function piecesOf(sentence, maxSeconds) {
+  const pieces = [];
+  let rest = sentence;
+  for (let limit; (limit = lengthOf(rest, maxSeconds)) < rest.length; ) {
+    const at = pauseBefore(rest, limit);
+    pieces.push(rest.slice(0, at).trim());
+    rest = rest.slice(at);
+  }
+  return [...pieces, rest];
+}
+
+function pauseBefore(text, limit) {
   for (const pause of PAUSES) {
     const ends = [...text.slice(0, limit).matchAll(pause)].map(({ 0: mark, index }) => index + mark.length);
     const last = ends.findLast((at) => at < limit && at > limit / 4);
@@ -121,29 +135,9 @@ function lengthOf(text, maxSeconds) {
   let seconds = 0;
   let length = 0;
   for (const char of text) {
-    seconds += SIGN.test(char) ? SECONDS_PER_SIGN : SECONDS_PER_LETTER;
+    seconds += secondsOf(char);
     if (seconds > maxSeconds) return length;
     length += char.length;
   }
   return length;
-}
-
-function sentenceEnd(text, isOver) {
-  for (const { 0: mark, index } of text.matchAll(END)) {
-    const end = index + mark.length;
-    if (/[。！？]/.test(mark) && (isOver || end < text.length || !isQuoting(text))) return end;
-    if (endsHere(text.slice(0, index), mark, text.slice(end))) return end;
-  }
-  return 0;
-}
-
-/** Whether the mark that closes the quotation is still to come. */
-const isQuoting = (text) => text.lastIndexOf("“") > text.lastIndexOf("”") || text.lastIndexOf("「") > text.lastIndexOf("」");
-
-/** A point, or a mark of the Latin script: an end only where white space follows, and then no small letter. */
-function endsHere(before, mark, after) {
-  const next = /^\s+(\S)/.exec(after)?.[1];
-  if (!next || /\p{Ll}/u.test(next)) return mark[0] === "…" && WIDE.test(after[0] ?? "");
-  if (mark[0] !== "." || mark.startsWith("..")) return true;
-  return !ABBREVIATION.test(before) && !/^\s*\d+$/.test(before);
 }

@@ -1,4 +1,4 @@
-// Sound needs a tap before browsers let it out; this is where the tap goes. And a screen that stays awake.
+// Sound needs a tap before browsers let it out; this is where the tap goes.
 
 let context = null;
 let isUnlocked = false;
@@ -21,23 +21,4 @@ export function unlock() {
 
 export function unlockAtFirstTap() {
   for (const type of ["click", "keydown"]) document.addEventListener(type, unlock, { once: true, capture: true });
-}
-
-/** Returns {release}; asks again whenever the page is shown again. */
-export function stayAwake() {
-  let lock = null;
-  let isWanted = true;
-  async function take() {
-    if (!isWanted || document.visibilityState !== "visible") return;
-    lock = await navigator.wakeLock?.request("screen").catch(() => null);
-    if (!isWanted) lock?.release();
-  }
-  document.addEventListener("visibilitychange", take);
-  take();
-  function release() {
-    isWanted = false;
-    document.removeEventListener("visibilitychange", take);
-    lock?.release();
-  }
-  return { release };
 }

@@ -1,5 +1,6 @@
 // The browser's own voices (speechSynthesis), with what each browser gets wrong put right.
 
+import { language } from "../i18n.js";
 import { secondsOf } from "./sentences.js";
 
 const START_PATIENCE_MS = 5_000; // network voices take their time
@@ -9,26 +10,26 @@ const AFTER_CANCEL_MS = 60; // what is said sooner is dropped by some browsers
 const synth = globalThis.speechSynthesis;
 
 /** The language to read `text` in, as a BCP 47 tag: what its script says, else the page's. */
-export function languageOf(text, language) {
+export function languageOf(text, otherwise) {
   if (/[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text)) return "ja-JP";
   if (/\p{Script=Hangul}/u.test(text)) return "ko-KR";
   const signs = text.match(/\p{Script=Han}/gu)?.length ?? 0;
   const letters = text.match(/\p{Script=Latin}/gu)?.length ?? 0;
   if (signs * 3 > letters) return "zh-CN";
-  return letters && language.startsWith("zh") ? "en-US" : language;
+  return letters && otherwise.startsWith("zh") ? "en-US" : otherwise;
 }
 
 /** "en" as the person's browser has it, say "en-GB". */
-export function regional(language) {
-  const isSame = (other) => other.split("-")[0] === language.split("-")[0];
-  return language.includes("-") ? language : (globalThis.navigator?.languages?.find(isSame) ?? language);
+export function regional(short) {
+  const isSame = (other) => other.split("-")[0] === short.split("-")[0];
+  return short.includes("-") ? short : (globalThis.navigator?.languages?.find(isSame) ?? short);
 }
 
-/** Voices that speak `language`, those that sound best first. Some browsers know their voices only after a while. */
-export function voicesFor(language, voices = synth?.getVoices() ?? []) {
-  const [wanted] = language.toLowerCase().split("-");
+/** Voices that speak `spoken`, those that sound best first. Some browsers know their voices only after a while. */
+export function voicesFor(spoken, voices = synth?.getVoices() ?? []) {
+  const [wanted] = spoken.toLowerCase().split("-");
   const rank = ({ lang, name, localService }) =>
-    (lang.replace("_", "-").toLowerCase() === regional(language).toLowerCase() ? 0 : 4) +
+    (lang.replace("_", "-").toLowerCase() === regional(spoken).toLowerCase() ? 0 : 4) +
     (/natural|premium|enhanced|google/i.test(name) ? 0 : 2) +
     (localService ? 0 : 1);
   const own = voices.filter(({ lang }) => lang.toLowerCase().split(/[-_]/)[0].replace("cmn", "zh") === wanted);
@@ -41,8 +42,8 @@ export function onVoices(callback) {
   synth?.addEventListener?.("voiceschanged", callback);
 }
 
-/** A way of speaking. `settings()` is {voice, rate}, `language()` the page's. */
-export function createSynthesis({ settings, language }) {
+/** A way of speaking (see reader.js). `settings` is {voice, rate}. */
+export function createSynthesis(settings) {
   const spoken = new Set(); // Chrome forgets to tell of the end of what nobody holds
   let cancelledAt = -Infinity;
 
@@ -51,7 +52,7 @@ export function createSynthesis({ settings, language }) {
     if (synth.speaking || synth.pending) cancel();
     const since = performance.now() - cancelledAt;
     if (since < AFTER_CANCEL_MS) await new Promise((resolve) => setTimeout(resolve, AFTER_CANCEL_MS - since));
-    const { voice, rate } = settings();
+    const { voice, rate } = settings;
     const utterance = new SpeechSynthesisUtterance(text);
     utterance.lang = regional(languageOf(text, language()));
     const fitting = voicesFor(utterance.lang);

@@ -1,132 +1,101 @@
 // Speaking and listening on the chat page: each part of it is absent where the browser or the app lacks it.
 
+import { button, dress, element, iconButton } from "../elements.js";
+import { clear, language, say, t } from "../i18n.js";
 import { createCalling } from "./calling.js";
 import { createClips } from "./clips.js";
 import { createDictation } from "./dictation.js";
-import { element, icon, iconButton, wordButton, write } from "./dom.js";
 import { canListen } from "./listen.js";
 import { createReader } from "./reader.js";
-import { createSettingsView } from "./settings-view.js";
-import { loadSettings, saveSettings } from "./settings.js";
-import { audioContext, unlock, unlockAtFirstTap } from "./sound.js";
-import { createSpeaker } from "./speak.js";
+import { canCut } from "./sentences.js";
+import { change, createSettingsDialog, settings } from "./settings.js";
+import { unlock, unlockAtFirstTap } from "./sound.js";
 import { createSynthesis, onVoices, voicesFor } from "./synthesis.js";
-import { wordsOf } from "./words.js";
-
-const settings = loadSettings();
 
 /** `page` is what chat.js describes at its top. */
 export function mountVoice(page) {
   const { app, slot } = page;
-  const words = () => wordsOf(page.language());
-  const bar = createBar(slot, words);
-  const parts = { page, words, bar, reader: null, calling: null, dictation: null, show: [bar.show] };
-  document.addEventListener("language", () => parts.show.forEach((show) => show()));
-  if (canListen(app)) mountDictation(parts);
-  if (app.text_to_speech && globalThis.AudioContext) mountSpeaking(parts);
-  else onVoices(() => parts.reader || mountSpeaking(parts));
-}
+  const state = Object.assign(element("p", "voice-state"), { role: "status" });
+  slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
+  const voice = { ...page, put: (...nodes) => state.before(...nodes), tell, reader: null, calling: null, dictation: null };
 
-/** The line below the field: `tell(key)` shows words for a moment's state. */
-function createBar(slot, words) {
-  const state = element("p", { className: "voice-state", role: "status" });
-  const bar = element("div", { className: "voice-bar" }, state);
-  let told = "";
-  slot.closest(".field").after(bar);
-  const hint = document.getElementById("hint");
-  if (hint) bar.append(hint);
-
-  function tell(key = told) {
-    told = key ?? "";
-    write(state, words()[told] ?? told);
+  /** Shows what there is to know at the moment, by its name; or `words`, which are [key, values]. */
+  function tell(why, words = [`voice.${why}`]) {
+    if (why) say(state, ...words);
+    else clear(state);
   }
 
-  return { tell, show: () => tell(), put: (...nodes) => state.before(...nodes) };
+  if (canListen(app)) mountDictation(voice);
+  if (!canCut) return;
+  if (app.text_to_speech && globalThis.AudioContext) mountSpeaking(voice);
+  else onVoices(() => voice.reader || mountSpeaking(voice));
 }
 
-function mountDictation(parts) {
-  const { page, words, bar } = parts;
-  const beforeStart = () => parts.reader?.stop(); // it must not hear itself
-  const dictation = createDictation({ ...page, words, tell: bar.tell, beforeStart });
-  parts.dictation = dictation;
-  parts.show.push(dictation.show);
-  page.slot.append(dictation.button);
-  document.addEventListener("turn:started", dictation.leave);
-  addEventListener("pagehide", dictation.leave);
+function mountDictation(voice) {
+  const beforeStart = () => voice.reader?.stop(); // it must not hear itself
+  voice.dictation = createDictation({ ...voice, beforeStart });
+  voice.slot.append(voice.dictation.button);
+  document.addEventListener("turn:started", voice.dictation.leave);
+  addEventListener("pagehide", voice.dictation.leave);
 }
 
-function mountSpeaking(parts) {
-  parts.reader = createOwnReader(parts);
-  mountCalls(parts);
-  mountChoices(parts);
-  mountListenButtons(parts);
-  listenToTurns(parts);
+function mountSpeaking(voice) {
+  const marks = mountListenButtons(voice);
+  const own = createSynthesis(settings);
+  const difys = voice.app.text_to_speech && createClips(voice.api);
+  voice.reader = createReader({
+    ways: () => waysOf(own, difys),
+    rate: () => settings.rate,
+    onSaying: (text) => voice.calling?.turn.saying(text),
+    onChange(_, hasFailed) {
+      if (hasFailed) voice.tell("unspoken");
+      marks.show();
+    },
+    onDone: (id, hasFailed) => voice.calling?.turn.done(id, hasFailed),
+  });
+  if (voice.dictation) mountCalls(voice);
+  mountChoices(voice);
+  marks.add();
+  listenToTurns(voice);
   if (settings.isAloud) unlockAtFirstTap();
 }
 
-function createOwnReader(parts) {
-  const { app, api, language } = parts.page;
-  const own = createSynthesis({ settings: () => settings, language });
-  const difys = app.text_to_speech && createClips({ api, context: audioContext, settings: () => settings });
-  const ways = () => {
-    const isOwnWanted = settings.voice && settings.voice !== "dify";
-    const browsers = voicesFor(language()).length || !difys ? own : null;
-    return (isOwnWanted ? [browsers, difys] : [difys, browsers]).filter(Boolean);
-  };
-  return createReader({
-    createSpeaker: (on) => createSpeaker({ ways, ...on }),
-    rate: () => settings.rate,
-    onSaying: (text) => parts.calling?.turn.saying(text),
-    onChange(_, hasFailed) {
-      if (hasFailed) parts.bar.tell("unspoken");
-      parts.show.forEach((show) => show());
-    },
-    onDone: (id, hasFailed) => parts.calling?.turn.done(id, hasFailed),
-  });
+/** The ways of speaking, the one that is wanted first. */
+function waysOf(own, difys) {
+  const isOwnWanted = settings.voice && settings.voice !== "dify";
+  const browsers = voicesFor(language()).length || !difys ? own : null;
+  return (isOwnWanted ? [browsers, difys] : [difys, browsers]).filter(Boolean);
 }
 
-function mountCalls(parts) {
-  const { page, words, reader, dictation, bar } = parts;
-  if (!dictation) return;
-  parts.calling = createCalling({ ...page, words, reader, settings: () => settings });
-  const label = element("span");
-  const button = wordButton(() => {
+function mountCalls(voice) {
+  voice.calling = createCalling(voice);
+  const start = button("call", () => {
     unlock();
-    dictation.leave();
-    parts.calling.start();
-  });
-  button.id = "start-call";
-  button.append(icon("phone"), label);
-  bar.put(button);
-  mountShow(parts, () => write(label, words().call));
-  parts.show.push(parts.calling.show);
+    voice.dictation.leave();
+    voice.calling.start();
+  }, "", "phone");
+  start.id = "start-call";
+  voice.put(start);
 }
 
-function mountChoices(parts) {
-  const { page, words, reader, bar } = parts;
-  const aloud = iconButton(() => {
+function mountChoices(voice) {
+  const aloud = iconButton("silent", "aloud", () => {
     unlock();
-    settings.isAloud = !settings.isAloud;
-    saveSettings(settings);
-    if (!settings.isAloud) reader.stop();
+    change({ isAloud: !settings.isAloud });
+    if (!settings.isAloud) voice.reader.stop();
     show();
   });
-  aloud.button.id = "aloud";
-  const view = createSettingsView({ ...page, settings, words, hasCalls: Boolean(parts.calling), tryIt: (text) => read(parts, "sample", text) });
-  const choices = iconButton(view.open);
-  choices.button.id = "voice-choices";
-  const show = () => {
-    aloud.name(settings.isAloud ? "speaker" : "silent", words().aloud);
-    aloud.press(settings.isAloud);
-    choices.name("sliders", words().settings);
-  };
-  bar.put(aloud.button, choices.button);
-  mountShow(parts, show);
-}
-
-function mountShow(parts, show) {
-  parts.show.push(show);
+  const show = () => dress(aloud, settings.isAloud ? "speaker" : "silent", "aloud").setAttribute("aria-pressed", settings.isAloud);
+  const open = createSettingsDialog({
+    hasDifyVoice: voice.app.text_to_speech,
+    hasCalls: Boolean(voice.calling),
+    tryIt: (text) => read(voice, "sample", text),
+  });
+  const choices = iconButton("sliders", "voice.settings", open);
+  aloud.id = "aloud";
+  choices.id = "voice-choices";
   show();
+  voice.put(aloud, choices);
 }
 
 /** Called by a tap. Without `isGrowing` the text is whole. */
@@ -138,38 +107,32 @@ function read({ reader, dictation }, id, text, isGrowing = false) {
   else reader.end({ id, text });
 }
 
-function mountListenButtons(parts) {
-  const { page, words, reader } = parts;
-  const buttons = new Map();
-
+/** A button for each answer; `add` makes those that are missing, `show` tells which answer is being read. */
+function mountListenButtons(voice) {
   function add() {
     for (const place of document.querySelectorAll(".answer[data-id] .voice:empty")) {
-      const article = place.closest(".answer");
-      const { id } = article.dataset;
-      const isGrowing = () => article.dataset.state === "streaming";
-      const toggle = () => (reader.reading() === id ? reader.stop() : read(parts, id, page.asker.textOf(id), isGrowing()));
-      const { button, name } = iconButton(toggle);
-      place.append(button);
-      buttons.set(id, { button, name });
+      const { dataset } = place.closest(".answer");
+      const toggle = () => {
+        if (voice.reader.reading() === dataset.id) voice.reader.stop();
+        else read(voice, dataset.id, voice.asker.textOf(dataset.id), dataset.state === "streaming");
+      };
+      place.append(iconButton("speaker", "listen", toggle));
     }
-    show();
   }
 
   function show() {
-    for (const [id, { button, name }] of buttons) {
-      const isRead = reader.reading() === id;
-      button.dataset.reading = isRead;
-      name(isRead ? "stop" : "speaker", isRead ? words().stopReading : words().listen);
-      if (!button.isConnected) buttons.delete(id);
+    for (const node of document.querySelectorAll(".answer .voice > button")) {
+      const isRead = node.closest(".answer").dataset.id === voice.reader.reading();
+      node.dataset.reading = isRead;
+      dress(node, isRead ? "stop" : "speaker", isRead ? "listen.stop" : "listen");
     }
   }
 
   document.addEventListener("turn:started", add);
-  parts.show.push(show);
-  add();
+  return { add, show };
 }
 
-function listenToTurns({ reader, calling, words }) {
+function listenToTurns({ reader, calling }) {
   const isCall = () => Boolean(calling?.isLive());
   const on = (type, listener) => document.addEventListener(type, ({ detail }) => listener(detail));
   on("turn:started", (turn) => {
@@ -178,7 +141,7 @@ function listenToTurns({ reader, calling, words }) {
   });
   on("turn:text", reader.follow);
   on("turn:ended", ({ id, status, text }) => {
-    if (status !== "stopped") return reader.end({ id, text: text || (isCall() ? words().failedAnswer : "") });
+    if (status !== "stopped") return reader.end({ id, text: text || (isCall() ? t("failed") : "") });
     if (reader.reading() === id) reader.stop();
     return calling?.turn.done(id);
   });
