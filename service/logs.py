@@ -56,7 +56,7 @@ def configure(settings: Settings) -> Callable[[], None]:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Handover(queue),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,
     )
     writer, trouble = _writer(queue, Path(settings.log_dir), is_shared=settings.web_concurrency > 1)
     if trouble is not None:
@@ -95,7 +95,7 @@ class _Writer:
         self._files = files
         self._folder = os.open(folder, os.O_RDONLY) if folder is not None else None
         self._console = logging.StreamHandler(sys.stdout)
-        self._line = _readable if sys.stdout.isatty() else _json
+        self._is_terminal = sys.stdout.isatty()
         self._ending = Event()
         self._thread = Thread(target=self._run, name="logs", daemon=True)
         self._thread.start()
@@ -132,9 +132,12 @@ class _Writer:
             fcntl.flock(self._folder, fcntl.LOCK_UN)
 
     def _write(self, told: list[Told]) -> None:
-        _emit(self._console, [self._line(event) for _, event in told])
+        lines = [(level, _json(event)) for level, event in told]
+        _emit(
+            self._console, [_readable(event) for _, event in told] if self._is_terminal else [line for _, line in lines]
+        )
         for file in self._files:
-            _emit(file, [_json(event) for level, event in told if level >= file.level])
+            _emit(file, [line for level, line in lines if level >= file.level])
 
 
 def _emit(handler: logging.Handler, lines: list[str]) -> None:

@@ -62,7 +62,7 @@ class Identity(msgspec.Struct, frozen=True, tag=True):
     instead_of: Failure | None = None
 
 
-class Text(msgspec.Struct, frozen=True, tag=True):
+class Text(msgspec.Struct, frozen=True, tag=True, gc=False):
     """More of the answer."""
 
     content: str

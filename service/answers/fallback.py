@@ -75,7 +75,7 @@ class CarefulAnswer:
             take(part)
 
         line = self._answerer.line
-        if not await self._wait(line.enter()):
+        if not line.enter_at_once() and not await self._wait(line.enter()):
             return
         try:
             with self._counted():

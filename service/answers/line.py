@@ -22,11 +22,17 @@ class WaitingLine:
         self._places = max(1, self._places_of_all // max(1, processes))
         self._admit()
 
+    def enter_at_once(self) -> bool:
+        """Take a place, if one is free and nobody waits for it."""
+        is_free = self._taken < self._places and not self._waiting
+        self._taken += is_free
+        return is_free
+
     async def enter(self) -> None:
         """Take a place; raise AnswerError where the line is full, or the wait too long."""
-        if self._taken < self._places and not self._waiting:
-            self._taken += 1
-        elif len(self._waiting) < self._length:
+        if self.enter_at_once():
+            return
+        if len(self._waiting) < self._length:
             await self._wait()
         else:
             raise AnswerError(OVERLOADED)

@@ -55,7 +55,7 @@ class Delivery:
         if self._waiting is None or self._waiting.done():
             return
         try:
-            for item in self._news():
+            for item in self._cursor.news() if self._cursor is not None else self._news():
                 if not self._unsent and self._client.write(frames.news_frame(self._turn, item)):
                     self._note_item(item)
                 else:

@@ -92,7 +92,7 @@ class Error(Struct, frozen=True, tag_field="type", tag="error"):
     reason: str | UnsetType = UNSET
 
 
-class ChatDelta(Struct, frozen=True, tag_field="type", tag="chat_delta"):
+class ChatDelta(Struct, frozen=True, tag_field="type", tag="chat_delta", gc=False):
     """The text of turn `id` that starts at `offset`; with `replace`, all before it is withdrawn."""
 
     id: str

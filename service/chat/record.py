@@ -11,7 +11,7 @@ STEP_CHARACTERS = 200
 """What a step takes besides its content, roughly."""
 
 
-class Delta(msgspec.Struct, frozen=True):
+class Delta(msgspec.Struct, frozen=True, gc=False):
     """The text that starts at `offset` (code points); with `replace`, all before it is withdrawn."""
 
     offset: int
