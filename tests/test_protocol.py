@@ -138,4 +138,4 @@ def test_any_fields_give_a_frame_or_words(kind, fields):
     ],
 )  # fmt: skip
 def test_what_the_service_sends_reads_as_published(frame, text):
-    assert encode(frame) == text
+    assert encode(frame).decode() == text

@@ -1,28 +1,17 @@
 // Wires the parts to the page.
 
 /**
- * What the page and the voice promise each other. chat.js calls `mountVoice(page)` of ./voice/voice.js once, when it knows
- * the app (or knows that it cannot know it: then `app` has no feature). It may return nothing.
- *
- * @typedef {object} Page
- * @property {object} app          what GET /api/app says: {name, mode, speech_to_text, text_to_speech, speaks_by_itself, …}
- * @property {HTMLElement} slot    an empty <div id="voice"> in the composer's row, between the field and the Send button
- * @property {object} composer     `fill(text)` puts text into the field, in place of what is there; `text()` is what is there;
- *                                 `submit()` asks it; `focus()`
- * @property {object} asker        `ask(text)` asks at once, or after the answer under way, and returns the turn's id, null
- *                                 where it cannot be taken; `stop()` ends the answer under way; `isAnswering()`
- * @property {object} api          `fetch(path, options)`: the Response of a request with the connection's token, whatever
- *                                 its status; `call(path, options)`: `data` of the envelope, or an error with `code`,
- *                                 `reason` and `message` (in the person's language)
- *
- * On `document` the page dispatches CustomEvents, `detail` as named:
- *   turn:started {id}                        a question was sent
- *   turn:text    {id, text, replaced}        the whole answer so far; `replaced`: what came before was withdrawn
- *   turn:ended   {id, status, text}          status: done, stopped, incomplete or failed
- * Each answer on the page is `article.answer[data-id]` (the turn's id) with an empty `<span class="voice">` among its buttons,
- * which is there when `turn:started` is dispatched.
- * Answers of before a reload are on the page when mountVoice is called; `asker.textOf(id)` is the Markdown of one.
- * Buttons look like the page's own with class "icon" (44 px, an <svg>, aria-label and title) or without (words).
+ * What the page and the voice promise each other. When it knows the app, or knows that it cannot know it, chat.js calls
+ * `mountVoice(page)` of voice/voice.js once, with:
+ *   app       what GET /api/app says
+ *   slot      an empty element in the composer's row, before the Send button
+ *   composer  fill(text) puts text in place of what is in the field; text(); submit(); focus()
+ *   asker     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
+ *             taken; stop() ends the answer under way; isAnswering(); textOf(id), an answer's Markdown
+ *   api       as made by api.js
+ * On `document` the page dispatches turn:started {id}, turn:text {id, text, replaced} (the whole answer so far; `replaced`:
+ * what came before was withdrawn) and turn:ended {id, status, text} (status: done, stopped, incomplete or failed).
+ * Each answer is `article.answer[data-id]`, from before turn:started on, with an empty `.voice` among its buttons.
  */
 
 import { announcement } from "./answer.js";
