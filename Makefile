@@ -13,8 +13,8 @@ test: lint
 	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" $(BIN)/python -m pytest
 
 bench: .venv/test
-	$(BIN)/python -m tests.bench --json bench.json
 	$(BIN)/python -m tests.bench.growth tests/bench/growth.svg
+	$(BIN)/python -m tests.bench --json bench.json
 
 lint: .venv/test
 	$(BIN)/ruff check .
