@@ -26,6 +26,11 @@ PATIENCE_SECONDS = 10
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_xdist_auto_num_workers():
+    """More than there are cores: tests wait for timers and processes for half of their time."""
+    return 2 + (os.cpu_count() or 1)
+
+
 async def eventually(condition):
     """Wait until the condition holds; fail after PATIENCE_SECONDS."""
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -121,7 +126,7 @@ async def start():
     running = []
 
     async def start(**settings):
-        service = Service(replace(Settings(), **{"drain_timeout": 0} | settings))
+        service = Service(replace(Settings(), **{"drain_timeout": 0, "mock_tokens_per_second": 2_000} | settings))
         await service.start()
         running.append(service)
         return service

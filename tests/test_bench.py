@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import xml.etree.ElementTree as ET
 
@@ -10,8 +11,12 @@ from tests.conftest import ROOT
 
 
 async def run(*arguments):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench", *arguments), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "tests.bench", *arguments),
+        cwd=ROOT,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await process.communicate()
     process._transport.close()

@@ -131,7 +131,7 @@ async def test_a_client_that_only_listens_gets_heartbeats_and_is_closed_in_the_e
 
 
 async def test_a_client_that_waits_for_its_answer_is_not_closed(start, connect):
-    service = await start(websocket_heartbeat_interval=0.05, websocket_heartbeat_timeout=0.1)
+    service = await start(websocket_heartbeat_interval=0.05, websocket_heartbeat_timeout=0.1, mock_tokens_per_second=25)
     client = await connect(service)
     await client.ask("A question whose answer takes a second")
     frames = await client.frames_until_end()

@@ -1,5 +1,7 @@
 """Mock mode: answers without a Dify, and each state of a page on demand."""
 
+from dataclasses import replace
+
 import aiohttp
 import pytest
 
@@ -11,7 +13,14 @@ from tests.clients import text_of
 
 @pytest.fixture
 async def client(start, connect):
-    return await connect(await start(mock_tokens_per_second=2000))
+    return await connect(await start())
+
+
+@pytest.fixture
+def hurry(monkeypatch):
+    """Scripts with a pace of their own are played faster."""
+    for name, script in SCRIPTS.items():
+        monkeypatch.setitem(SCRIPTS, name, replace(script, wait=script.wait / 100, words_per_second=2_000))
 
 
 async def ask(client, content):
@@ -51,7 +60,7 @@ async def test_a_sample_of_markdown(client):
     assert "| Soup | 4.50 |" in text
 
 
-async def test_a_long_answer(client):
+async def test_a_long_answer(client, hurry):
     text, _ = await ask(client, "/mock long")
     assert len(text) > 14_000
 
@@ -113,7 +122,7 @@ async def test_a_mock_that_stands_in_for_dify_obeys_no_command(with_dify, dify, 
     assert text.endswith("/mock error")
 
 
-async def test_steps_are_played_to_who_asks_for_them(client):
+async def test_steps_are_played_to_who_asks_for_them(client, hurry):
     await client.ask("/mock steps", stream=True, events=True)
     steps = [frame["event"] for frame in await client.frames_until_end() if frame["type"] == "chat_event"]
     assert (steps[0], steps[-1]) == ("workflow_started", "workflow_finished")

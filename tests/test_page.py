@@ -68,7 +68,7 @@ async def test_an_answer_can_be_stopped(with_dify, dify, visit, way):
 
 
 async def test_each_end_of_an_answer_is_said_in_words(start, visit):
-    page = await visit(await start(mock_tokens_per_second=1000))
+    page = await visit(await start())
     await expect(page.locator("#banner")).to_have_text("Mock mode: answers are examples, no Dify app is asked")
     for question, state, words in [
         ("Where is the garden?", "done", "Mock answer"),

@@ -14,7 +14,7 @@ NARROW, WIDE = ({"width": width, "height": 720} for width in (320, 1440))
     [(NARROW, "light", "zh-CN"), (WIDE, "dark", "en-GB")],
 )
 async def test_axe_finds_nothing_from_the_first_sight_to_the_last_answer(start, visit, viewport, theme, locale):
-    service = await start(mock_tokens_per_second=1000)
+    service = await start()
     options = {"viewport": viewport, "color_scheme": theme, "locale": locale, "reduced_motion": "reduce"}
     page = await visit(service, **options)
     await accessible(page)
@@ -89,7 +89,7 @@ async def test_a_screen_reader_hears_that_it_answers_and_then_the_answer_once(wi
 
 
 async def test_everything_can_be_reached_by_keyboard_and_is_large_enough_to_touch(start, visit):
-    page = await visit(await start(mock_tokens_per_second=1000), has_touch=True)
+    page = await visit(await start(), has_touch=True)
     await ask(page, "Hello")
     await expect(page.get_by_role("button", name="What else can you do?")).to_be_visible()
     wanted = await page.locator("button:visible").count()

@@ -12,7 +12,7 @@ from tests.clients import text_of
 from tests.conftest import PATIENCE_SECONDS, eventually
 
 PEOPLE = 16
-QUESTIONS_EACH = 12
+QUESTIONS_EACH = 10
 WORDS = [f"word{number} " for number in range(20)]
 
 
@@ -154,9 +154,9 @@ async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_
     service = await with_dify(
         degrade_to_mock=False,
         dify_breaker_failures=10**6,
-        dify_first_event_timeout=2,
-        dify_idle_timeout=2,
-        orphan_grace=1,
+        dify_first_event_timeout=4,
+        dify_idle_timeout=4,
+        orphan_grace=4,
         mock_mode=False,
     )
     people = [Person(connect, service, random.Random(seed + number)) for number in range(PEOPLE)]
