@@ -350,6 +350,23 @@ async def test_steps_of_a_chatflow_come_as_frames_to_who_asks_for_them(with_dify
     assert all(set(step) <= {"type", "id", "event", "step", "name", "kind", "status", "duration_ms"} for step in steps)
 
 
+async def test_who_does_not_ask_for_speech_does_not_wait_for_it(with_dify, dify, connect):
+    async def speaks_by_itself(stage):
+        await stage.open()
+        await stage.event("message", answer="All of it.")
+        await stage.event("message_end", metadata={"usage": {"total_tokens": 3}})
+        await stage.event("workflow_finished", data={"status": "succeeded"})
+        await stage.event("tts_message", audio="SUQz")
+        await stage.dify.released.wait()
+
+    dify.plays(speaks_by_itself)
+    client = await connect(await with_dify())
+    answer = await client.answer("Hello")
+    assert (answer["status"], answer["content"], answer["usage"]) == ("done", "All of it.", {"total_tokens": 3})
+    assert dify.stops == []
+
+
+
 async def test_the_voice_of_an_app_that_speaks_by_itself_comes_as_frames_before_the_end(with_dify, dify, connect):
     dify.plays(fake_dify.replay("1s_tts_autoplay_basic"))
     client = await connect(await with_dify())

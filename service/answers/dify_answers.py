@@ -72,7 +72,7 @@ class DifyAnswer:
         events = self._dify.client.events("chat-messages", _body(self._question))
         try:
             async with self._patience.while_waiting():
-                while chunk := await events.read():
+                while not self._reader.only_speech_follows and (chunk := await events.read()):
                     self._patience.heard()
                     for part in self._read(chunk):
                         take(part)

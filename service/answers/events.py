@@ -54,7 +54,7 @@ class Reader:
 
     `task_id` is what Dify's stop route wants; `usage` the tokens and prices. Dify says how it ended: `ended`, the
     answer is whole; `stopped`, somebody stopped it; `failure`, and what is known of it. Events may follow: read on
-    until the stream ends.
+    until the stream ends, or `only_speech_follows`, for which nobody asked.
     """
 
     def __init__(self, *, steps: bool = False, speech: bool = False) -> None:
@@ -64,11 +64,13 @@ class Reader:
         self.ended = False
         self.stopped = False
         self.failure: Trouble | None = None
+        self.only_speech_follows = False
         self._has_failed = False
         self._is_agent = False
         self._steps = Steps() if steps else None
         self._wants_speech = speech
         self._spoken = 0
+        self._is_summed_up = False
 
     @property
     def is_over(self) -> bool:
@@ -136,13 +138,15 @@ class Reader:
             case "tts_message" if self._wants_speech and event.audio:
                 self._spoken += 1
                 return [Speech(self._spoken - 1, event.audio)]
+            case "tts_message" if not self._wants_speech:
+                self.only_speech_follows = self._is_summed_up
             case "error" if not self.ended:
                 self._has_failed = True
                 self._fail(_trouble_of(event))
         return []
 
     def _end(self, metadata: _Metadata) -> Summary:
-        self.ended = True
+        self.ended = self._is_summed_up = True
         self.usage = metadata.usage
         return Summary(metadata.usage, metadata.retriever_resources)
 
