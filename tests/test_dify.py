@@ -366,7 +366,6 @@ async def test_who_does_not_ask_for_speech_does_not_wait_for_it(with_dify, dify,
     assert dify.stops == []
 
 
-
 async def test_the_voice_of_an_app_that_speaks_by_itself_comes_as_frames_before_the_end(with_dify, dify, connect):
     dify.plays(fake_dify.replay("1s_tts_autoplay_basic"))
     client = await connect(await with_dify())

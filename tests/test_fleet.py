@@ -126,6 +126,23 @@ async def test_who_listens_through_another_process_keeps_the_turn_and_who_leaves
     await eventually(lambda: len(dify.stops) == 1)
 
 
+async def test_a_process_that_ends_leaves_alone_what_another_writes(pair, connect, dify):
+    first = await connect(pair[0])
+    await ask(first)
+    second = await connect(pair[1])
+    await come_back(second, token_of(first))
+    await second.frame()
+    await first.leave()
+    _, code = await asyncio.gather(pair[1].stop(), second.close_code())
+    assert code == 1012
+    assert dify.stops == []
+    third = await connect(pair[0])
+    await come_back(third, token_of(first), 5)
+    dify.release()
+    *deltas, end = await third.frames_until_end()
+    assert ([delta["content"] for delta in deltas], end["content"], end["status"]) == (["words"], "Some words", "done")
+
+
 async def test_a_client_id_is_connected_once_and_the_newest_wins(pair, connect):
     old = await connect(pair[0], "/ws/chat/bed-7")
     new = await connect(pair[1], "/ws/chat/bed-7")

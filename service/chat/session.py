@@ -141,9 +141,9 @@ class Session:
             self._wire.drop()
 
     async def answered(self) -> None:
-        """Wait until no answer is on its way to this client."""
-        while self._answering:
-            await asyncio.wait(self._answering.values())
+        """Wait until no answer of this process is on its way to this client: another's can be had elsewhere."""
+        while own := [delivery for turn, delivery in self._answering.items() if not turn.is_relayed]:
+            await asyncio.wait(own)
 
     async def end(self) -> None:
         """The connection is over; its turns go on for a while, since the client may come back for them."""

@@ -88,14 +88,16 @@ class Turns:
                     turn.stop("client_left")
 
     async def ended(self) -> None:
-        """Wait until nothing runs any more."""
+        """Wait until nothing of this process runs any more."""
         for turn in self._all():
-            await turn.ended()
+            if not turn.is_relayed:
+                await turn.ended()
 
     def interrupt(self) -> None:
-        """Break off what still runs."""
+        """Break off what still runs. What another process writes goes on: it can be had elsewhere."""
         for turn in self._all():
-            turn.interrupt(RESTARTING)
+            if not turn.is_relayed:
+                turn.interrupt(RESTARTING)
 
     async def close(self) -> None:
         """End what still runs, within CLOSE_TIMEOUT_SECONDS; forget the rest."""

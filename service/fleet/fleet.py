@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -90,25 +90,29 @@ class Fleet:
             return None
         key = _key(owner, turn_id)
         try:
-            relay = self._relay(key, await self._store.claim_of(key))
+            [claim] = await self._store.claims_of([key])
         except TROUBLE as error:
             self._lose(error)
             return None
+        relay = self._relay(key, claim)
         return Found(relay, relay.checksum) if relay is not None else None
 
     async def claim(self, key: str, checksum: int) -> Relay | None:
         if not self._is_up.is_set():
             return None
+        shared = self._ours[key]
         try:
-            relay = self._relay(key, await self._store.claim(key, self._claim_to(checksum)))
+            claims = await self._store.claim({key: self._claim_to(checksum)})
         except TROUBLE as error:
             self._lose(error)
             return None
+        relay = self._relay(key, claims[key])
         if relay is None:
-            self._ours[key].is_claimed = True
+            shared.is_claimed = True
             self._has_news.set()
         else:
-            self._ours.pop(key).turn.is_relayed = True
+            self._ours.pop(key, None)
+            shared.turn.is_relayed = True
             if relay.checksum != checksum:
                 raise AnswerError(ID_TAKEN)
         return relay
@@ -156,12 +160,14 @@ class Fleet:
         if not self._is_up.is_set():
             await self._come_back()
         elif time.monotonic() - self._up_since > LEASE_SECONDS:
-            self._mourn()
+            await self._mourn()
 
-    def _mourn(self) -> None:
+    async def _mourn(self) -> None:
         """End what a dead process leaves. Right after Redis came back all seem dead: they have not been heard yet."""
-        for relay in self._relays.values():
-            if relay.by not in self._clients:
+        relays = [relay for relay in self._relays.values() if relay.is_read]
+        claims = await self._store.claims_of([relay.key for relay in relays])
+        for relay, claim in zip(relays, claims, strict=True):
+            if relay.by not in self._clients or claim is None:
                 relay.break_off()
         for shared in self._ours.values():
             for process in shared.listeners - self._clients.keys():
@@ -169,21 +175,38 @@ class Fleet:
 
     async def _come_back(self) -> None:
         """Redis may have lost everything: all is claimed, told and joined anew."""
-        for key, shared in list(self._ours.items()):
-            await self._store.claim(key, self._claim_to(shared.turn.checksum))
-            shared.is_claimed = True
+        unclaimed = dict(self._ours)
+        for shared in unclaimed.values():
             shared.rewind()
+        while unclaimed:
+            await self._claim_all(unclaimed)
+            unclaimed = {key: shared for key, shared in self._ours.items() if not shared.is_claimed}
         self._up_since = time.monotonic()
         self._is_up.set()
+        self._has_news.set()
         for relay in self._relays.values():
             self._say(Joined(relay.key, self.id))
         if self._is_missed:
             log.info("redis.back", processes=len(self._clients))
         self._is_missed = False
 
+    async def _claim_all(self, shares: Mapping[str, Shared]) -> None:
+        """What another process has been asked meanwhile, too, is its own for the others, and ours only here."""
+        claims = {key: self._claim_to(shared.turn.checksum) for key, shared in shares.items()}
+        first = await self._store.claim(claims)
+        for key, shared in shares.items():
+            if first[key] == claims[key]:
+                shared.is_claimed = True
+            else:
+                self._ours.pop(key, None)
+
     def _lose(self, error: Exception) -> None:
+        """Of what ends meanwhile only that is kept of which the others know: they wait for its end."""
         self._is_up.clear()
         self._outbox.clear()
+        for key, shared in list(self._ours.items()):
+            if shared.turn.status is not None and not shared.is_claimed:
+                del self._ours[key]
         if not self._is_missed:
             self._is_missed = True
             lost = "answers cannot be resumed, joined or stopped through another process"
@@ -225,17 +248,18 @@ class Fleet:
             await self._is_up.wait()
             try:
                 last = last or await self._store.newest_command()
-                last_entries = {key: relay.last_id for key, relay in self._relays.items()}
+                relays = dict(self._relays)
+                last_entries = {key: relay.last_id for key, relay in relays.items()}
                 commands, turns = await self._store.read(last, last_entries, READ_SECONDS)
             except TROUBLE as error:
                 self._lose(error)
                 continue
             for command_id, command in commands:
                 last = command_id
-                self._hear(command)
-            for key, (last_id, entries) in turns.items():
-                if (relay := self._relays.get(key)) is not None:
-                    relay.put(last_id, entries)
+                if command is not None:
+                    self._hear(command)
+            for key, relay in relays.items():
+                relay.put(*turns.get(key, (relay.last_id, [])))
 
     def _hear(self, command: Command) -> None:
         if isinstance(command, Entered):

@@ -48,18 +48,20 @@ class ClaimedAnswer:
 
 
 class Relay:
-    """The answer that the process `by` writes, read from its stream."""
+    """The answer that the process `by` writes, read from its stream. `is_read`: as far as it had been written."""
 
     def __init__(self, line: Line, key: str, by: str, checksum: int) -> None:
         self.key = key
         self.by = by
         self.checksum = checksum
         self.last_id = START
+        self.is_read = False
         self._line = line
         self._entries: asyncio.Queue[Entry] = asyncio.Queue()
 
     def put(self, last_id: str, entries: list[Entry]) -> None:
         self.last_id = last_id
+        self.is_read = True
         for entry in entries:
             self._entries.put_nowait(entry)
 

@@ -1,7 +1,7 @@
 """Redis as the fleet uses it: a claim and a stream for each turn, a stream of commands, a script for who is alive."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -53,18 +53,20 @@ class Store:
         await self._redis.zrem(self._name("alive"), process)
         await self._redis.hdel(self._name("clients"), process)
 
-    async def claim(self, key: str, claim: str) -> str:
-        """Whose claim to the turn counts: this one, if there was none."""
-        name = self._name("claim", key)
+    async def claim(self, claims: Mapping[str, str]) -> dict[str, str]:
+        """For each turn the claim that counts: this one, if there was none."""
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.set(name, claim, nx=True, ex=MAX_TURN_SECONDS)
-            pipe.get(name)
-            _, first = await pipe.execute()
-        return cast(bytes, first).decode()
+            for key, claim in claims.items():
+                pipe.set(self._name("claim", key), claim, nx=True, ex=MAX_TURN_SECONDS)
+                pipe.get(self._name("claim", key))
+            said = await pipe.execute()
+        return {key: (first or claims[key].encode()).decode() for key, first in zip(claims, said[1::2], strict=True)}
 
-    async def claim_of(self, key: str) -> str | None:
-        claim = cast("bytes | None", await self._redis.get(self._name("claim", key)))
-        return None if claim is None else claim.decode()
+    async def claims_of(self, keys: Sequence[str]) -> list[str | None]:
+        if not keys:
+            return []
+        claims = cast("list[bytes | None]", await self._redis.mget([self._name("claim", key) for key in keys]))
+        return [None if claim is None else claim.decode() for claim in claims]
 
     async def write(self, commands: Iterable[Command], turns: Mapping[str, tuple[list[Entry], bool]]) -> None:
         """Commands, and for each turn what is new, and whether that is its end. All in one round trip."""
@@ -85,13 +87,13 @@ class Store:
 
     async def read(
         self, last_command: str, last_entries: Mapping[str, str], wait: float
-    ) -> tuple[list[tuple[str, Command]], dict[str, tuple[str, list[Entry]]]]:
+    ) -> tuple[list[tuple[str, Command | None]], dict[str, tuple[str, list[Entry]]]]:
         """What has come, after up to `wait` seconds: commands with their ids, and by turn its last id and entries."""
         streams: Any = {self._commands: last_command}
         keys = {self._name("turn", key).encode(): key for key in last_entries}
         streams |= {name: last_entries[key] for name, key in keys.items()}
         reply = cast("list[Any]", await self._redis.xread(streams, block=round(wait * 1000)))
-        commands: list[tuple[str, Command]] = []
+        commands: list[tuple[str, Command | None]] = []
         turns: dict[str, tuple[str, list[Entry]]] = {}
         for name, items in reply:
             if name in keys:
