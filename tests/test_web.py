@@ -1,6 +1,7 @@
 """Pages and replies over HTTP."""
 
 import asyncio
+import gzip
 import re
 
 import pytest
@@ -159,6 +160,17 @@ async def test_a_page_lets_no_foreign_or_inline_script_run(service, http, page):
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "Ward &lt;7&gt;" in body
     assert re.findall(r"<script(?![^>]*src=\"/static/)|\son\w+=|<style|\sstyle=|(?:src|href)=.https?:", body) == []
+
+
+async def test_what_a_page_loads_comes_compressed(service, http):
+    url = f"{service.url}/static/js/chat.js"
+    async with http.get(url, headers={"Accept-Encoding": "gzip"}, auto_decompress=False) as response:
+        body = await response.read()
+        etag = response.headers["ETag"]
+        assert (response.headers["Content-Encoding"], response.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert gzip.decompress(body).startswith(b"// Wires")
+    async with http.get(url, headers={"Accept-Encoding": "gzip", "If-None-Match": etag}) as response:
+        assert (response.status, await response.read()) == (304, b"")
 
 
 @pytest.mark.parametrize("page", ["/chat", "/docs"])

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -48,7 +49,7 @@ class Pages:
             Route("/chat", self.chat),
             Route("/docs", self.docs),
             Route("/manifest.webmanifest", self.manifest),
-            Mount("/static", _Static(directory=_ROOT / "static")),
+            Mount("/static", GZipMiddleware(_Static(directory=_ROOT / "static"))),
         ]
 
     async def welcome(self, request: Request) -> Response:
