@@ -108,11 +108,12 @@ Take = Callable[[Part], None]
 
 
 class AnswerError(Exception):
-    """The source failed. The details are in the log, never here."""
+    """The source failed. The details are in the log, never here. `is_midway`: words of the answer came before."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: Failure, *, is_midway: bool = False) -> None:
         super().__init__(failure.reason)
         self.failure = failure
+        self.is_midway = is_midway
 
 
 class AnswerStopped(Exception):

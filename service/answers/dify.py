@@ -4,7 +4,7 @@ Source of the facts: Dify, api-reference, and recordings of Dify 1.12.1.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -159,26 +159,27 @@ class Stream:
 class Events:
     """A reply of events, as it comes: whoever gives up waiting for it leaves it open for another to read on.
 
-    `is_open` until its end, or an error, has come. It is to be closed.
+    It is to be closed.
     """
 
     def __init__(self, opening: asyncio.Task[tuple[aiohttp.ClientResponse, bytes]]) -> None:
-        self.is_open = True
         self._opening = opening
         self._content: aiohttp.StreamReader | None = None
 
-    async def read(self) -> bytes:
+    @property
+    def is_open(self) -> bool:
+        """Whether neither its end nor an error has come."""
+        if self._content is not None:
+            return not self._content.at_eof() and self._content.exception() is None
+        return not self._opening.done() or (not self._opening.cancelled() and self._opening.exception() is None)
+
+    def read(self) -> Awaitable[bytes]:
         """What has come since the last read; empty at the end. Raises Refused and CLIENT_ERRORS."""
-        try:
-            if self._content is not None:
-                chunk = await self._content.readany()
-            else:
-                response, chunk = await asyncio.shield(self._opening)
-                self._content = response.content
-        except Exception:
-            self.is_open = False
-            raise
-        self.is_open = bool(chunk)
+        return self._content.readany() if self._content is not None else self._begin()
+
+    async def _begin(self) -> bytes:
+        response, chunk = await asyncio.shield(self._opening)
+        self._content = response.content
         return chunk
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from service.answers import failures
-from service.answers.base import AnswerError, Failure, Part, Question, Take, Text
+from service.answers.base import AnswerError, Failure, Part, Question, Replacement, Take, Text
 from service.answers.dify import CLIENT_ERRORS, DifyClient, Events, Refused, failure_of
 from service.answers.events import Reader
 from service.answers.patience import Patience, Timeouts
@@ -142,11 +142,15 @@ class DifyAnswer:
         if self._first_event_ms is None:
             self._first_event_ms = self._elapsed_ms()
         parts = self._reader.read(self._decoder.feed(chunk))
-        if self._reader.task_id is not None and not self._task_known.is_set():
-            self._task_known.set()
-        if self._first_text_ms is None and any(isinstance(part, Text) for part in parts):
-            self._first_text_ms = self._elapsed_ms()
+        if self._first_text_ms is None:
+            self._look_for_firsts(parts)
         return parts
+
+    def _look_for_firsts(self, parts: list[Part]) -> None:
+        if self._reader.task_id is not None:
+            self._task_known.set()
+        if any(isinstance(part, Text | Replacement) for part in parts):
+            self._first_text_ms = self._elapsed_ms()
 
     def _conclude(self) -> None:
         """The stream ended in good order; what it said decides."""
@@ -162,7 +166,7 @@ class DifyAnswer:
         """Raise AnswerError, unless Dify had said all before the trouble came."""
         if self._reader.is_over and failure is not failures.FAILED:
             return
-        raised = AnswerError(failure)
+        raised = AnswerError(failure, is_midway=self._first_text_ms is not None)
         raised.__cause__ = error
         log_failure(raised, self._reader.failure, **self._facts())
         raise raised

@@ -17,9 +17,7 @@ from service.answers.base import (
     Identity,
     Part,
     Question,
-    Replacement,
     Take,
-    Text,
 )
 from service.answers.breaker import CircuitBreaker
 from service.answers.line import WaitingLine
@@ -199,17 +197,10 @@ class DegradingAnswer:
         self._stopped = False
 
     async def tell(self, take: Take) -> None:
-        begun = False
-
-        def begin(part: Part) -> None:
-            nonlocal begun
-            begun = begun or isinstance(part, Text | Replacement)
-            take(part)
-
         try:
-            await self._answer.tell(begin)
+            await self._answer.tell(take)
         except AnswerError as error:
-            if begun or self._stopped or error.failure.is_callers:
+            if error.is_midway or self._stopped or error.failure.is_callers:
                 raise
             await self._substitute(error.failure, take)
 

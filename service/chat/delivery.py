@@ -48,7 +48,7 @@ class Delivery:
         finally:
             self._turn.call_no_more(self._on_news)
         if await self._client.send(frames.terminal_frame(self._turn)):
-            self._note(self._turn.record.length)
+            self._turn.delivered = self._turn.record.length
 
     def _on_news(self) -> None:
         """While `run` waits, nobody else sends: what can be written is written here."""
@@ -57,7 +57,7 @@ class Delivery:
         try:
             for item in self._cursor.news() if self._cursor is not None else self._news():
                 if not self._unsent and self._client.write(frames.news_frame(self._turn, item)):
-                    self._note_item(item)
+                    self._note(item)
                 else:
                     self._unsent.append(item)
             if self._unsent or self._turn.status is not None:
@@ -70,7 +70,7 @@ class Delivery:
             self._unsent.clear()
             for item in news:
                 if await self._client.send(frames.news_frame(self._turn, item)):
-                    self._note_item(item)
+                    self._note(item)
 
     def _news(self) -> list[News]:
         if self._cursor is None:
@@ -79,9 +79,6 @@ class Delivery:
             self._cursor = Cursor(self._turn.record, self._offset)
         return self._cursor.news()
 
-    def _note_item(self, item: News) -> None:
-        if isinstance(item, Delta):
-            self._note(item.offset + len(item.content))
-
-    def _note(self, offset: int) -> None:
-        self._turn.delivered = max(self._turn.delivered, offset)
+    def _note(self, item: News) -> None:
+        if isinstance(item, Delta) and (end := item.offset + len(item.content)) > self._turn.delivered:
+            self._turn.delivered = end

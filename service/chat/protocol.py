@@ -5,6 +5,7 @@ points.
 """
 
 import time
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -170,16 +171,14 @@ _NOT_AN_OBJECT = 'A frame is a JSON object, such as {"type":"chat","content":"â€
 _decode = msgspec.json.Decoder(ClientFrame).decode
 _decode_any = msgspec.json.Decoder(_AnyFrame).decode
 _decode_named = msgspec.json.Decoder(_Named).decode
-_encode = msgspec.json.Encoder().encode
+
+
+encode: Callable[[ServerFrame], bytes] = msgspec.json.Encoder().encode
 
 
 def now() -> int:
     """Unix milliseconds."""
     return time.time_ns() // 1_000_000
-
-
-def encode(frame: ServerFrame) -> bytes:
-    return _encode(frame)
 
 
 def parse(message: str | bytes, max_content_length: int) -> ClientFrame:

@@ -48,9 +48,10 @@ class Record:
         return self.length + self._extras_size
 
     def write(self, text: str) -> None:
+        length = len(text)
         self.entries.append(text)
-        self.length += len(text)
-        self.taken += len(text)
+        self.length += length
+        self.taken += length
 
     def replace(self, replacement: Replacement) -> None:
         """What is withdrawn is kept nowhere."""
@@ -126,7 +127,9 @@ class Cursor:
         entries = self._record.entries
         if entries is self._entries and len(entries) == self._seen + 1 and isinstance(entries[-1], str):
             self._seen += 1  # a word more, as nearly always
-            return [self._item(entries[-1])]
+            delta = Delta(self._offset, entries[-1])
+            self._offset += len(delta.content)
+            return [delta]
         entries = self._unread()
         self._entries = self._record.entries
         self._seen = len(self._entries)

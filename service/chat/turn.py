@@ -109,7 +109,7 @@ class Turn:
         self._answer = answer
         self._is_withholding = False
         self._ended = asyncio.Event()
-        self._on_news: list[Callable[[], None]] = []
+        self._on_news: tuple[Callable[[], None], ...] = ()
         self._listeners = 0
         self._orphaned: asyncio.TimerHandle | None = None
         self._started_at = time.monotonic()
@@ -157,10 +157,10 @@ class Turn:
 
     def call(self, on_news: Callable[[], None]) -> None:
         """From now on, `on_news` is called whenever there is more in the record, and at the end. It must not raise."""
-        self._on_news.append(on_news)
+        self._on_news += (on_news,)
 
     def call_no_more(self, on_news: Callable[[], None]) -> None:
-        self._on_news.remove(on_news)
+        self._on_news = tuple(other for other in self._on_news if other != on_news)
 
     async def ended(self) -> None:
         if self.status is None:
@@ -197,15 +197,14 @@ class Turn:
             self._end(Status.STOPPED, "cancelled")
 
     def _take(self, part: Part) -> None:
-        if isinstance(part, Summary):
-            self.summary = part  # a stop costs tokens, too
-        elif self.status is None:  # what is still written after a stop is nobody's
-            self._note(part)
-
-    def _note(self, part: Identity | Text | Replacement | Step | Speech) -> None:
         match part:
-            case Text():
+            case Text() if self.status is None:
                 self.record.write(part.content)
+            case Summary():
+                self.summary = part  # a stop costs tokens, too
+                return
+            case _ if self.status is not None:
+                return  # what is still written after a stop is nobody's
             case Replacement():
                 self.record.replace(part)
                 self.delivered = 0
@@ -255,7 +254,7 @@ class Turn:
         return True
 
     def _tell(self) -> None:
-        for on_news in tuple(self._on_news):
+        for on_news in self._on_news:
             on_news()
 
 
