@@ -1,6 +1,7 @@
 // Both languages say the same things.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { failureWords, t } from "../../static/js/i18n.js";
@@ -12,6 +13,12 @@ const blanks = (words) => (words.match(/\{\w+\}/g) ?? []).sort();
 test("each language has all words, with the same blanks to fill in", () => {
   assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
   for (const key of Object.keys(en)) assert.deepEqual(blanks(zh[key]), blanks(en[key]), key);
+});
+
+test("each line of the table is read, and no key stands there twice", () => {
+  const table = readFileSync(new URL("../../static/js/words.js", import.meta.url), "utf8").split("`")[1];
+  const lines = table.replace(/\n +\|/g, " |").split("\n").filter(Boolean);
+  assert.deepEqual(Object.entries(en).map(([key, words]) => `${key}: ${words} | ${zh[key]}`), lines);
 });
 
 test("what is said of a failure goes by its reason, then its code, then the service's own words", () => {

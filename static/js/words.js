@@ -1,0 +1,154 @@
+// What the page says: a key, its words in English | 简体中文. {names} are filled in.
+
+const WORDS = `
+as-is: {text} | {text}
+welcome: Hello! What would you like to know? | 您好！有什么想了解的吗？
+conversation: Conversation | 对话
+composer: Ask a question | 提问
+question: Your question | 您的问题
+placeholder: Ask a question… | 请输入问题…
+hint: Enter sends, Shift + Enter starts a new line, Esc stops an answer
+  | Enter 发送，Shift + Enter 换行，Esc 停止回答
+send: Send | 发送
+stop: Stop | 停止
+new: New conversation | 新对话
+language: 中文 | EN
+language.name: 切换到简体中文 | Switch to English
+theme.dark: Use dark colours | 使用深色
+theme.light: Use light colours | 使用浅色
+mock: Mock mode: answers are examples, no Dify app is asked | 模拟模式：回答仅为示例，未连接 Dify 应用
+below: New text below | 下方有新内容
+too-long: That is too long: {count} of {limit} characters. | 内容过长：{count} 个字符，最多 {limit} 个。
+
+state.connecting: Connecting… | 正在连接…
+state.open: Connected | 已连接
+state.waiting: Reconnecting… | 正在重新连接…
+state.offline: Offline | 离线
+ended.4500: Disconnected: this chat was opened in another window. Reload this page to go on here.
+  | 已断开：此对话已在另一个窗口打开。刷新即可在此继续。
+ended.1008: Disconnected: the service refused this connection. Reload this page to try again.
+  | 已断开：服务拒绝了此连接。请刷新重试。
+ended.other: Disconnected. Reload this page to connect again. | 已断开。请刷新重新连接。
+
+you: You | 您
+answer: Answer | 回答
+waiting.connection: Waiting for the connection | 等待连接
+waiting.turn: Waiting for the answer before | 等待上一个回答
+take-back: Take back | 撤回
+progress.streaming: Answering… | 正在回答…
+progress.done: Answer: {text} | 回答：{text}
+progress.stopped: Answer stopped. {text} | 回答已停止。{text}
+progress.incomplete: Answer broken off. {text} | 回答中断。{text}
+progress.failed: No answer. {text} | 没有回答。{text}
+status.mock: Mock answer | 模拟回答
+status.stopped: Stopped | 已停止
+status.incomplete: Broken off | 已中断
+status.lost: Broken off: the connection was lost | 已中断：连接丢失
+status.empty: An answer without words | 回答没有内容
+failed: The answer failed. | 回答失败。
+doing.lookup: Looking up: {name}… | 正在查找：{name}…
+doing.lookup-any: Looking up… | 正在查找…
+doing.step: At work: {name}… | 正在处理：{name}…
+doing.thought: Thinking… | 正在思考…
+first-word: First word after {seconds} s | {seconds} 秒后出现首字
+tokens: {count} tokens | {count} 个 token
+again: Ask again | 再问一次
+copy: Copy | 复制
+copied: Copied | 已复制
+copy.failed: This browser does not let pages copy. | 此浏览器不允许页面复制。
+like: Good answer | 回答得好
+dislike: Bad answer | 回答得不好
+rated: Thank you. | 谢谢您的反馈。
+sources: Sources ({count}) | 来源（{count}）
+suggestions: You could ask next | 接下来可以问
+openers: You could ask | 您可以问
+
+code.copy: Copy the code | 复制代码
+code.name: Code | 代码
+table.name: Table | 表格
+thought: Thoughts | 思考过程
+
+attach: Add files | 添加文件
+files: Files | 文件
+file.remove: Remove {name} | 移除 {name}
+file.uploading: Uploading… | 正在上传…
+file.wait: Wait a moment: files are being uploaded. | 请稍候：文件正在上传。
+file.kind: {name}: files of this kind are not taken here. | {name}：此处不接受这类文件。
+file.size: {name} is too large: at most {limit} MB. | {name} 过大：最多 {limit} MB。
+file.count: At most {limit} files with a question. | 每个问题最多 {limit} 个文件。
+file.failed: {name} could not be uploaded. {why} | {name} 上传失败。{why}
+files.only: What is in this file? | 这个文件里有什么？
+
+inputs: Before you begin | 开始之前
+inputs.required: {name} (required) | {name}（必填）
+inputs.choose: Choose… | 请选择…
+
+reason.later: The assistant cannot be reached at the moment. Please try again later. | 暂时无法连接到助手，请稍后再试。
+reason.busy: The assistant is busy at the moment. Please try again in a minute. | 助手现在很忙，请过一分钟再试。
+reason.set_up: The assistant is not set up correctly. Please tell those who run it. | 助手的设置有误，请告知管理人员。
+reason.broken_off: The answer broke off. | 回答中断了。
+reason.conversation_not_found: This conversation is over. Your next question starts a new one.
+  | 此对话已结束。您的下一个问题将开始新的对话。
+reason.invalid: The assistant cannot take this question. | 助手无法处理这个问题。
+reason.feature_off: This is switched off here. | 此功能未开启。
+reason.internal: Something went wrong. Please try again. | 出错了，请重试。
+reason.too_long: The answer became too long. | 回答过长。
+reason.restarting: The service is restarting. Please ask again soon. | 服务正在重启，请稍后再问。
+reason.too_large: That is too large. | 内容过大。
+reason.unsupported_type: Files of this kind are not taken here. | 此处不接受这类文件。
+reason.unsupported_audio: This kind of sound is not taken here. | 此处不接受这类音频。
+reason.unknown_turn: This answer is no longer known. | 找不到这个回答了。
+reason.client_left: The connection was away for too long. | 连接中断的时间过长。
+reason.id_taken: Something went wrong. Please ask again. | 出错了，请再问一次。
+reason.no_connection: There is no connection at the moment. | 目前没有连接。
+reason.401: Please reload this page. | 请刷新页面。
+reason.429: Too many questions at once. Please wait a moment. | 同时提问过多，请稍候。
+
+dictate: Dictate | 语音输入
+aloud: Read answers aloud | 朗读回答
+listen: Listen | 朗读
+listen.stop: Stop reading | 停止朗读
+voice.settings: Voice settings | 语音设置
+voice.recognition: Listening; your browser writes it down | 正在听，由浏览器转成文字
+voice.recorder: Recording; it is written down when you stop | 正在录音，停止后转成文字
+voice.writing: Writing down… | 正在转成文字…
+voice.nothing: Nothing was heard. | 没有听到声音。
+voice.refused: The microphone is blocked. Allow it for this site, beside the address or in its settings, then try again.
+  | 麦克风被禁止。请在地址栏旁或网站设置里允许本网站使用麦克风，然后重试。
+voice.missing: No microphone was found. | 没有找到麦克风。
+voice.busy: Another program is using the microphone. | 麦克风正被其他程序使用。
+voice.broken: Listening does not work in this browser. | 此浏览器无法使用语音输入。
+voice.silence: Nothing was heard for a long time. | 很久没有听到声音。
+voice.closed: The question cannot be sent now. | 现在无法发送问题。
+voice.unspoken: Reading aloud does not work here: no voice answered. | 此处无法朗读：没有可用的声音。
+voice.own: Voice | 声音
+voice.automatic: Automatic | 自动
+voice.dify: Voice of the app | 应用的声音
+voice.speed: Speed · {value} × | 语速 · {value} ×
+voice.pause: In a call, send after a pause of {value} s | 通话时停顿 {value} 秒后发送
+voice.try: Try it | 试听
+voice.sample: This is how answers are read to you. | 回答会这样读给您听。
+close: Close | 关闭
+call: Call | 通话
+call.listening: Listening | 正在听
+call.thinking: Thinking | 正在思考
+call.speaking: Speaking | 正在说
+call.muted: Muted | 已静音
+call.ended: The call has ended | 通话已结束
+call.refused: No microphone | 无法使用麦克风
+call.heard: You: {text} | 您：{text}
+call.said: Answer: {text} | 回答：{text}
+call.interrupt: Interrupt | 打断
+call.mute: Mute | 静音
+call.end: End call | 结束通话
+call.again: Try again | 重试
+hint.recognition: Speak. Your browser writes it down. | 请讲，由浏览器转成文字。
+hint.recorder: Speak. It is written down after a pause. | 请讲，停顿后转成文字。
+hint.thinking: Go on speaking to add to your question. | 继续讲可以补充问题。
+hint.speaking: Speak, or tap, to interrupt. | 开口或点按即可打断。
+hint.muted: You are not being heard. | 现在听不到您的声音。
+`;
+
+const rows = [...WORDS.matchAll(/^(\S+): (.+?)\s+\| (.+)$/gm)];
+export const en = Object.fromEntries(rows.map(([, key, words]) => [key, words]));
+export const zh = Object.fromEntries(rows.map(([, key, , words]) => [key, words]));
