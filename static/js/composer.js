@@ -2,30 +2,26 @@
 
 import { dress } from "./elements.js";
 import { clear, say, t } from "./i18n.js";
-import { forget, keep, recall } from "./memory.js";
+import { keep, recall } from "./memory.js";
 import { countOf } from "./text.js";
 
 /**
- * `files` is as made by files.js. `actions`: ask(text, files) returns the turn's id, or null; stop(); isAnswering();
- * mayAsk() says whether all that must be known before is known, and asks for it otherwise.
+ * `files` is as made by files.js. `actions`: ask(text, files); stop(); isAnswering(); mayAsk() says whether all that must be
+ * known before is known, and asks for it otherwise.
  */
 export function createComposer(form, files, actions) {
-  const field = form.querySelector("textarea");
-  const send = form.querySelector("#send");
+  const { question: field, send } = form.elements;
   const trouble = form.querySelector("#trouble");
-  const limit = Number(form.dataset.maxLength) || Infinity;
-  let isEnded = false;
+  const limit = Number(form.dataset.maxLength);
 
   const isBlank = () => !field.value.trim() && !files.list().length;
   const action = () => (actions.isAnswering() && isBlank() ? "stop" : "send");
 
   /** To be called when an answer begins or ends. */
   function update() {
-    if (send.dataset.action !== action()) {
-      send.dataset.action = action();
-      dress(send, action(), action());
-    }
-    send.disabled = isEnded;
+    if (send.dataset.action === action()) return;
+    send.dataset.action = action();
+    dress(send, action(), action());
   }
 
   function fit() {
@@ -39,23 +35,21 @@ export function createComposer(form, files, actions) {
   }
 
   function changed() {
-    if (field.value) keep("draft", field.value);
-    else forget("draft");
+    keep("draft", field.value);
     clear(trouble);
     fit();
     update();
   }
 
-  /** Says whether the question was taken. */
   function submit() {
-    const text = field.value.trim() || (files.list().length ? t("files.only") : "");
+    const attached = files.list();
+    const text = field.value.trim() || (attached.length ? t("files.only") : "");
     const problem = problemWith(text);
     if (problem) say(trouble, ...problem);
-    if (problem || isEnded || !text || !actions.mayAsk()) return false;
-    const attached = files.list();
+    if (problem || !text || send.disabled || !actions.mayAsk()) return;
     files.empty();
     fill("");
-    return actions.ask(text, attached) !== null;
+    actions.ask(text, attached);
   }
 
   function problemWith(text) {
@@ -83,19 +77,20 @@ export function createComposer(form, files, actions) {
   });
 
   field.addEventListener("input", changed);
-  globalThis.addEventListener("resize", fit);
+  addEventListener("resize", fit);
   files.onChange((problem) => {
     update();
     if (problem) say(trouble, ...problem);
     else clear(trouble);
   });
 
-  function end() {
-    isEnded = true;
-    update();
-  }
-
   fill(recall("draft", ""));
-  return { fill, submit, update, end, text: () => field.value, focus: () => field.focus() };
+  return {
+    fill,
+    submit,
+    update,
+    end: () => (send.disabled = true),
+    text: () => field.value,
+    focus: () => field.focus(),
+  };
 }
-

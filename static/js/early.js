@@ -4,14 +4,14 @@
     try {
       return localStorage.getItem(name);
     } catch {
-      return null; // storage is switched off
+      return null; // storage is blocked
     }
   };
   const root = document.documentElement;
   const asked = new URLSearchParams(location.search);
-  const languages = [asked.get("lang"), stored("language"), ...(navigator.languages ?? [navigator.language])];
-  const known = languages.filter(Boolean).find((language) => /^(en|zh)\b/i.test(language));
-  root.lang = /^zh/i.test(known ?? "") ? "zh-CN" : "en";
+  const languages = [asked.get("lang"), stored("language"), ...navigator.languages];
+  const known = languages.find((language) => /^(en|zh)\b/i.test(language)) ?? "en";
+  root.lang = /^zh/i.test(known) ? "zh-CN" : "en";
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const applyTheme = () => {

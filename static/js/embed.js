@@ -3,23 +3,17 @@
 // data-lang is "en" or "zh-CN", data-side is "left" or "right". A classic script: it knows where it came from.
 {
   const script = document.currentScript;
-  const origin = new URL(script.src).origin;
-  const lang = script.dataset.lang ?? (document.documentElement.lang || navigator.language);
-  const isChinese = /^zh/i.test(lang);
-  const words = {
-    open: script.dataset.label ?? (isChinese ? "打开聊天" : "Open the chat"),
-    close: isChinese ? "关闭聊天" : "Close the chat",
-    frame: isChinese ? "聊天" : "Chat",
-  };
-  const icons = {
-    open: "M7 4h10a3 3 0 0 1 3 3v7a3 3 0 0 1-3 3h-4l-5 4v-4H7a3 3 0 0 1-3-3V7a3 3 0 0 1 3-3z",
-    close: "M6 6l12 12M18 6L6 18",
-  };
+  const { origin } = new URL(script.src);
+  const { label, side, lang = document.documentElement.lang || navigator.language } = script.dataset;
+  const words = /^zh/i.test(lang)
+    ? { open: "打开聊天", close: "关闭聊天", frame: "聊天" }
+    : { open: "Open the chat", close: "Close the chat", frame: "Chat" };
 
   // In a style sheet object: a page's own Content-Security-Policy need not allow inline styles.
-  const styles = `
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`
     :host { all: initial; }
-    button, iframe { position: fixed; z-index: 2147483000; inset-inline-end: var(--end); inset-inline-start: var(--start); }
+    button, iframe { position: fixed; z-index: 2147483000; inset-inline: ${side === "left" ? "1rem auto" : "auto 1rem"}; }
     button {
       bottom: max(1rem, env(safe-area-inset-bottom)); width: 3.5rem; height: 3.5rem; padding: 0; border: 2px solid transparent;
       border-radius: 50%; background: #0f6a73; color: #fff; box-shadow: 0 4px 16px rgb(0 0 0 / 25%); cursor: pointer;
@@ -33,46 +27,32 @@
     }
     [hidden] { display: none; }
     @media (max-width: 30rem) { iframe { inset: 0 0 5.5rem; width: 100%; height: calc(100dvh - 5.5rem); border-radius: 0; } }
-  `;
+  `);
 
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: "open" });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(styles);
   root.adoptedStyleSheets = [sheet];
-  const isLeft = script.dataset.side === "left";
-  host.style.setProperty("--end", isLeft ? "auto" : "1rem");
-  host.style.setProperty("--start", isLeft ? "1rem" : "auto");
-
-  const button = document.createElement("button");
+  const [button, frame] = ["button", "iframe"].map((tag) => document.createElement(tag));
   button.type = "button";
-  const frame = document.createElement("iframe");
   frame.title = words.frame;
   frame.allow = "microphone; autoplay; clipboard-write; screen-wake-lock";
-  frame.hidden = true;
 
-  const iconOf = (name) => {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("viewBox", "0 0 24 24");
-    svg.setAttribute("aria-hidden", "true");
-    const path = document.createElementNS(svg.namespaceURI, "path");
-    path.setAttribute("d", icons[name]);
-    svg.append(path);
-    return svg;
-  };
+  const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.ariaHidden = "true";
+  svg.append(path);
+  button.append(svg);
 
   const show = (isOpen) => {
     frame.hidden = !isOpen;
-    const name = isOpen ? "close" : "open";
-    button.setAttribute("aria-expanded", isOpen);
-    button.setAttribute("aria-label", words[name]);
-    button.title = words[name];
-    button.replaceChildren(iconOf(name));
+    button.ariaExpanded = isOpen;
+    button.ariaLabel = button.title = isOpen ? words.close : (label ?? words.open);
+    path.setAttribute("d", isOpen ? "M6 6l12 12M18 6L6 18" : "M7 4h10a3 3 0 0 1 3 3v7a3 3 0 0 1-3 3h-4l-5 4v-4H7a3 3 0 0 1-3-3V7a3 3 0 0 1 3-3z");
   };
 
+  /** The chat is loaded when it is first wanted; then it stays, and so does the conversation. */
   const toggle = (isOpen) => {
-    // Loaded when it is first wanted; then it stays, and so does the conversation.
-    if (isOpen && !frame.src) frame.src = `${origin}/chat?embed=1&lang=${encodeURIComponent(lang)}`;
+    if (isOpen) frame.src ||= `${origin}/chat?embed=1&lang=${encodeURIComponent(lang)}`;
     show(isOpen);
     (isOpen ? frame : button).focus();
   };

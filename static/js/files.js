@@ -12,41 +12,17 @@ const MEGABYTE = 1024 * 1024;
  * chooses some. Nothing of it is seen before `allow` is called with the app's `upload`.
  */
 export function createFiles({ list, attach, upload }) {
-  const picker = element("input");
-  picker.type = "file";
-  picker.multiple = true;
+  const picker = Object.assign(element("input"), { type: "file", multiple: true });
   let rules = null;
   let files = [];
   let listener = () => {};
+
+  const ready = () => files.filter(({ id }) => id).map(({ id, name, kind }) => ({ id, name, kind }));
 
   function changed(problem) {
     keep("files", ready());
     list.hidden = !files.length;
     listener(problem);
-  }
-
-  const ready = () => files.filter(({ id }) => id).map(({ id, name, kind }) => ({ id, name, kind }));
-
-  function show(file) {
-    files.push(file);
-    const away = iconButton("close", "file.remove", () => drop(file), { name: file.name });
-    const state = element("span", "state");
-    const node = element("li", "", element("span", "name", file.name), state, away);
-    if (!file.id) say(state, "file.uploading");
-    list.append(node);
-    file.node = node;
-  }
-
-  function drop(file) {
-    file.leaving?.abort();
-    remove(file);
-    attach.focus();
-    changed();
-  }
-
-  function remove(file) {
-    files = files.filter((other) => other !== file);
-    file.node.remove();
   }
 
   async function add(source) {
@@ -57,38 +33,56 @@ export function createFiles({ list, attach, upload }) {
     changed();
     try {
       Object.assign(file, await upload(source, file.leaving.signal));
-      file.node.querySelector(".state").remove();
+      file.state.remove();
       changed();
     } catch (error) {
-      if (error.name !== "AbortError") refuse(file, error);
+      if (error.name !== "AbortError") remove(file, refusal(file, error));
     }
   }
 
-  function refuse(file, error) {
+  function show(file) {
+    file.state = element("span", "state");
+    if (!file.id) say(file.state, "file.uploading");
+    const away = iconButton("close", "file.remove", () => drop(file), { name: file.name });
+    file.node = element("li", "", element("span", "name", file.name), file.state, away);
+    list.append(file.node);
+    files.push(file);
+  }
+
+  function drop(file) {
+    file.leaving?.abort();
+    attach.focus();
     remove(file);
-    if (error.code === 415) return changed(["file.kind", { name: file.name }]);
-    changed(["file.failed", { name: file.name, why: t(...failureWords(error)) }]);
+  }
+
+  function remove(file, problem) {
+    files = files.filter((other) => other !== file);
+    file.node.remove();
+    changed(problem);
   }
 
   function problemWith({ name, type, size }) {
-    const { max_files: count, max_bytes: limits = {} } = rules;
-    if (files.length >= count) return ["file.count", { limit: count }];
+    if (files.length >= rules.max_files) return ["file.count", { limit: rules.max_files }];
     const kind = MEDIA.find((prefix) => type.startsWith(prefix)) ?? "document";
-    if (size > limits[kind]) return ["file.size", { name, limit: Math.round(limits[kind] / MEGABYTE) }];
-    return null;
+    const limit = rules.max_bytes[kind];
+    return size > limit ? ["file.size", { name, limit: Math.round(limit / MEGABYTE) }] : null;
   }
 
-  /** `upload` of GET /api/app; null: no files. */
-  function allow(upload) {
-    rules = upload;
+  /** `upload` of GET /api/app; without one, no files. */
+  function allow(wanted) {
+    rules = wanted;
     attach.hidden = !rules;
-    const { extensions = [], kinds = [] } = rules ?? {};
-    const isMedia = kinds.length && kinds.every((kind) => MEDIA.includes(kind));
-    picker.accept = extensions.map((each) => `.${each}`).join() || (isMedia ? kinds.map((kind) => `${kind}/*`).join() : "");
+    if (rules) picker.accept = acceptOf(rules);
   }
 
   function addAll(sources) {
     if (rules) for (const source of sources) add(source);
+  }
+
+  function empty() {
+    list.replaceChildren();
+    files = [];
+    changed();
   }
 
   attach.addEventListener("click", () => picker.click());
@@ -97,7 +91,7 @@ export function createFiles({ list, attach, upload }) {
     picker.value = "";
   });
   document.addEventListener("paste", (event) => {
-    if (!event.clipboardData?.files.length || !rules) return;
+    if (!event.clipboardData.files.length || !rules) return;
     event.preventDefault();
     addAll(event.clipboardData.files);
   });
@@ -107,17 +101,25 @@ export function createFiles({ list, attach, upload }) {
     addAll(event.dataTransfer.files);
   });
 
-  for (const file of recall("files", [])) show(file);
+  recall("files", []).forEach(show);
   list.hidden = !files.length;
 
   return {
     allow,
+    empty,
     list: ready,
     areUploading: () => files.some(({ id }) => !id),
     onChange: (told) => (listener = told),
-    empty() {
-      for (const file of files) remove(file);
-      changed();
-    },
   };
+}
+
+function refusal({ name }, error) {
+  if (error.code === 415) return ["file.kind", { name }];
+  return ["file.failed", { name, why: t(...failureWords(error)) }];
+}
+
+/** What may be chosen; with nothing, all. */
+function acceptOf({ extensions, kinds }) {
+  if (extensions.length) return extensions.map((each) => `.${each}`).join();
+  return kinds.every((kind) => MEDIA.includes(kind)) ? kinds.map((kind) => `${kind}/*`).join() : "";
 }

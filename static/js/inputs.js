@@ -26,20 +26,16 @@ export function createInputs(wanted) {
 }
 
 function rowOf(kind, wish, value) {
-  const field = FIELDS[kind](wish);
-  field.name = wish.variable;
-  field.required = Boolean(wish.required);
-  if (wish.max_length > 0 && kind !== "select" && kind !== "number") field.maxLength = wish.max_length;
-  field.value = value;
-  const name = String(wish.label ?? wish.variable);
-  return element("label", "", say(element("span"), wish.required ? "inputs.required" : "as-is", { name, text: name }), field);
+  const { variable: name, label: title = name, required, max_length: length } = wish;
+  const field = Object.assign(FIELDS[kind](wish), { name, required, value });
+  if (length > 0) field.maxLength = length;
+  return element("label", "", required ? say(element("span"), "inputs.required", { name: title }) : title, field);
 }
 
 const inputOf = (type) => Object.assign(element("input"), { type, autocomplete: "off" });
 
 function selectOf({ options = [] }) {
-  const none = say(element("option"), "inputs.choose");
-  none.value = "";
+  const none = say(new Option("", ""), "inputs.choose");
   return element("select", "", none, ...options.map((option) => new Option(option, option)));
 }
 

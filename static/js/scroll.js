@@ -12,26 +12,19 @@ export function followEnd(log, below) {
   /** To be called when text was added. A reader may have scrolled since, and the event of that be still to come. */
   function keep() {
     if (log.scrollTop < lastTop) isFollowing = false;
-    if (isFollowing) follow();
+    if (isFollowing) toEnd();
     else below.hidden = isNearEnd();
   }
 
-  function follow() {
-    log.scrollTop = log.scrollHeight;
+  function go(top, isToFollow) {
+    isFollowing = isToFollow;
+    below.hidden = true;
+    log.scrollTop = top;
     lastTop = log.scrollTop;
   }
 
-  function toEnd() {
-    isFollowing = true;
-    below.hidden = true;
-    follow();
-  }
-
-  function toStart() {
-    isFollowing = false;
-    below.hidden = true;
-    log.scrollTop = lastTop = 0;
-  }
+  const toEnd = () => go(log.scrollHeight, true);
+  const toStart = () => go(0, false);
 
   function look() {
     lastTop = log.scrollTop;
@@ -44,6 +37,6 @@ export function followEnd(log, below) {
     log.focus({ preventScroll: true }); // the button goes away
     toEnd();
   });
-  new ResizeObserver(() => isFollowing && follow()).observe(log);
+  new ResizeObserver(() => isFollowing && toEnd()).observe(log);
   return { keep, toEnd, toStart };
 }

@@ -1,7 +1,6 @@
 // What stands on the page before the first question: a greeting, what one could ask, and what the app wants to know.
 
-import { suggestionsOf } from "./answer.js";
-import { element } from "./elements.js";
+import { element, suggestionsOf } from "./elements.js";
 import { say } from "./i18n.js";
 import { createInputs } from "./inputs.js";
 import { growingMarkdown } from "./nodes.js";
@@ -10,14 +9,14 @@ import { growingMarkdown } from "./nodes.js";
 export function createWelcome(section, ask) {
   let inputs = null;
 
-  /** `app` is GET /api/app's. */
+  /** `app` is GET /api/app's; empty where that is not known. */
   function greet({ opening_statement: statement, suggested_questions: questions = [], inputs: wanted = [] }) {
     const greeting = element("div", "greeting prose");
     if (statement?.trim()) growingMarkdown(greeting).show(statement);
     else say(greeting, "welcome");
     inputs = createInputs(wanted);
-    const first = questions.filter((question) => question?.trim());
-    const parts = [greeting, inputs?.form, first.length && suggestionsOf("openers", first, ask)];
+    const openers = questions.filter((question) => question.trim());
+    const parts = [greeting, inputs?.form, openers.length && suggestionsOf("openers", openers, ask)];
     section.replaceChildren(...parts.filter(Boolean));
   }
 
