@@ -4,26 +4,23 @@ import { button, copyBy, element, iconButton } from "./elements.js";
 import { clear, failureWords, label, language, say, t } from "./i18n.js";
 import { growingMarkdown } from "./nodes.js";
 
-const LOOK_UPS = new Set(["knowledge-retrieval", "http-request", "tool"]);
-const QUIET_STEPS = new Set(["start", "end", "answer", "llm", "if-else", "variable-aggregator", "assigner"]);
+const LOOK_UPS = ["knowledge-retrieval", "http-request", "tool"];
+const QUIET_STEPS = ["start", "end", "answer", "llm", "if-else", "variable-aggregator", "assigner"];
 const EXCERPT_LENGTH = 300;
 
 /**
- * `actions` are again(turn), rate(turn, rating) (a promise; null takes a rating back), and drawn(), told after each change.
- * `turn` is as in asker.js.
+ * `turn` is as in asker.js. `actions`: again(turn); rate(turn, rating), a promise of whether it was taken (null takes a
+ * rating back); drawn(), told after each change.
  */
 export function createAnswer(turn, actions) {
-  const text = element("div", "text prose");
-  text.dir = "auto";
+  const text = Object.assign(element("div", "text prose"), { dir: "auto" });
   const doing = element("p", "doing");
   const note = element("p", "note");
   const buttons = element("div", "buttons", element("span", "voice"));
   const detail = element("p", "detail");
   const foot = element("div", "foot", buttons, detail);
   const article = label(element("article", "message answer", text, doing, note, foot), "answer");
-  article.dataset.id = turn.id;
-  article.dataset.state = "streaming";
-
+  Object.assign(article.dataset, { id: turn.id, state: "streaming" });
   const markdown = growingMarkdown(text);
   let frame = 0;
 
@@ -49,14 +46,13 @@ export function createAnswer(turn, actions) {
 
   function finish() {
     cancelAnimationFrame(frame);
-    markdown.show(turn.text);
     clear(doing);
     article.dataset.state = turn.status;
-    showNotes(note, turn);
+    note.replaceChildren(...spansOf(notesOf(turn)));
     if (turn.citations?.length) note.after(sourcesOf(turn.citations));
     showButtons();
-    detail.replaceChildren(...detailsOf(turn));
-    actions.drawn();
+    detail.replaceChildren(timeOf(turn), ...spansOf(factsOf(turn)));
+    draw();
   }
 
   function showButtons() {
@@ -65,39 +61,48 @@ export function createAnswer(turn, actions) {
     if (turn.status !== "done") buttons.append(button("again", () => actions.again(turn), "again"));
   }
 
-  return { article, grow, showStep, finish, words: () => text.innerText.trim() };
+  /** What a screen reader hears when it is over: how it ended, and all of its words. */
+  function announcement() {
+    const { status, failure } = turn;
+    return t(`progress.${status}`, { text: failure ? t(...failureWords(failure)) : text.innerText.trim() });
+  }
+
+  if (turn.status !== "asked") finish();
+  else if (turn.text) grow();
+  return { article, grow, showStep, finish, announcement };
 }
+
+const spansOf = (lines) => lines.filter(Boolean).map((words) => say(element("span"), ...words));
 
 /** Returns [key, values], or null for a step that nobody needs to hear of. */
-function stepWords({ event = "", kind = "", name }) {
+function stepWords({ event, kind, name }) {
   if (!event.endsWith("_started")) return null;
   if (event.startsWith("thought")) return ["doing.thought"];
-  if (event.startsWith("tool") || LOOK_UPS.has(kind)) return name ? ["doing.lookup", { name }] : ["doing.lookup-any"];
-  return event.startsWith("node") && name && !QUIET_STEPS.has(kind) ? ["doing.step", { name }] : null;
+  if (event.startsWith("tool") || LOOK_UPS.includes(kind)) return name ? ["doing.lookup", { name }] : ["doing.lookup-any"];
+  return event.startsWith("node") && name && !QUIET_STEPS.includes(kind) ? ["doing.step", { name }] : null;
 }
 
-function showNotes(note, { status, source, reason, text, lost, failure }) {
-  const words = [
+function notesOf({ status, source, reason, text, lost, failure }) {
+  return [
     source === "mock" && ["status.mock"],
     status === "done" && !text && ["status.empty"],
     status === "stopped" && ["status.stopped"],
     status === "incomplete" && [lost ? "status.lost" : "status.incomplete"],
-    failure && failureWords(failure),
-    !failure && reason && reason !== "client_stopped" && furtherWords(reason),
-  ].filter(Boolean);
-  note.replaceChildren(...words.map((each) => say(element("span"), ...each)));
+    failure ? failureWords(failure) : furtherWords(reason),
+  ];
 }
 
-/** Unless all they say is that it broke off. */
+/** Unless all there is to say is that it broke off. */
 function furtherWords(reason) {
   const words = failureWords({ reason });
-  return words[0] !== "reason.broken_off" && words;
+  return !["reason.broken_off", "as-is"].includes(words[0]) && words;
 }
 
 function ratingsOf(turn, rate) {
   if (!turn.message_id) return [];
   const ratings = ["like", "dislike"];
-  const show = () => nodes.forEach((node, at) => node.setAttribute("aria-pressed", turn.rating === ratings[at]));
+  const nodes = ratings.map((rating) => iconButton(rating, rating, () => press(rating)));
+  const show = () => nodes.forEach((node, at) => (node.ariaPressed = turn.rating === ratings[at]));
   const press = async (rating) => {
     const before = turn.rating ?? null;
     turn.rating = before === rating ? null : rating; // at once; taken back where the service does not take it
@@ -105,52 +110,34 @@ function ratingsOf(turn, rate) {
     if (!(await rate(turn, turn.rating))) turn.rating = before;
     show();
   };
-  const nodes = ratings.map((rating) => iconButton(rating, rating, () => press(rating)));
   show();
   return nodes;
 }
 
-function detailsOf({ at, wordAfter, usage }) {
+function timeOf({ at }) {
   const time = element("time", "", new Intl.DateTimeFormat(language(), { timeStyle: "short" }).format(at));
   time.dateTime = new Date(at).toISOString();
-  const facts = [
+  return time;
+}
+
+function factsOf({ wordAfter, usage }) {
+  return [
     wordAfter >= 0 && ["first-word", { seconds: (wordAfter / 1000).toFixed(1) }],
     usage?.total_tokens > 0 && ["tokens", { count: usage.total_tokens }],
-  ].filter(Boolean);
-  return [time, ...facts.map((fact) => say(element("span"), ...fact))];
+  ];
 }
 
 /** Dify, api-reference: retriever_resources. Several parts of one document are one source. */
 function sourcesOf(citations) {
-  const documents = new Map();
-  for (const { document_name: name, dataset_name: dataset, content = "" } of citations) {
+  const items = new Map();
+  for (const { document_name: name, dataset_name: dataset, content } of citations) {
     const title = String(name ?? dataset ?? "");
-    documents.set(title, [...(documents.get(title) ?? []), String(content)]);
+    const item = items.get(title) ?? element("li", "", element("cite", "", title));
+    if (content) item.append(element("blockquote", "", excerptOf(String(content))));
+    items.set(title, item);
   }
-  const items = [...documents].map(([title, parts]) => {
-    const excerpts = parts.filter(Boolean).map((part) => element("blockquote", "", excerptOf(part)));
-    return element("li", "", element("cite", "", title), ...excerpts);
-  });
-  const summary = say(element("summary"), "sources", { count: documents.size });
-  return element("details", "sources", summary, element("ol", "", ...items));
+  const summary = say(element("summary"), "sources", { count: items.size });
+  return element("details", "sources", summary, element("ol", "", ...items.values()));
 }
 
 const excerptOf = (text) => (text.length > EXCERPT_LENGTH ? `${text.slice(0, EXCERPT_LENGTH)}…` : text);
-
-/** Buttons that each ask one question; `key` names them all. */
-export function suggestionsOf(key, questions, ask) {
-  const chips = questions.map((question) => {
-    const node = element("button", "chip", question);
-    node.type = "button";
-    node.addEventListener("click", () => ask(question));
-    return node;
-  });
-  const group = element("div", "suggestions", say(element("p"), key), ...chips);
-  group.setAttribute("role", "group");
-  return label(group, key);
-}
-
-/** What a screen reader hears when an answer is over: how it ended, and all of its words, once. */
-export function announcement({ status, failure }, words) {
-  return t(`progress.${status}`, { text: failure ? t(...failureWords(failure)) : words });
-}

@@ -3,7 +3,7 @@
 /**
  * What the page and the voice promise each other. When it knows the app, or knows that it cannot know it, chat.js calls
  * `mountVoice(page)` of voice/voice.js once, with:
- *   app       what GET /api/app says
+ *   app       what GET /api/app says, empty where it says nothing
  *   slot      an empty element in the composer's row, before the Send button
  *   composer  fill(text) puts text in place of what is in the field; text(); submit(); focus()
  *   asker     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
@@ -14,30 +14,28 @@
  * Each answer is `article.answer[data-id]`, from before turn:started on, with an empty `.voice` among its buttons.
  */
 
-import { announcement } from "./answer.js";
 import { createApi } from "./api.js";
-import { createAsker, isOver, randomId } from "./asker.js";
+import { createAsker, randomId } from "./asker.js";
 import { createComposer } from "./composer.js";
 import { connect, socketUrl } from "./connection.js";
 import { dress } from "./elements.js";
 import { createFiles } from "./files.js";
 import { createStateLine, wireSwitches } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
-import { forget } from "./memory.js";
+import { keep, recall } from "./memory.js";
 import { createTranscript } from "./transcript.js";
 import { createWelcome } from "./welcome.js";
-
-/** What an app is taken for that cannot be asked. */
-const UNKNOWN_APP = { name: "", mode: "chat", upload: null, inputs: [], suggested_questions: [] };
 
 const byId = (id) => document.getElementById(id);
 const progress = byId("progress");
 const startOver = byId("new");
-let app = UNKNOWN_APP;
+const token = recall("token", randomId());
+let app = {};
 let isOpen = false;
 
 const announce = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
+keep("token", token);
 sayAll();
 for (const name of ["new", "attach"]) dress(byId(name), name, name);
 wireSwitches(byId("language"), byId("theme"));
@@ -46,13 +44,13 @@ wireSwitches(byId("language"), byId("theme"));
 
 const asker = createAsker({
   send: (frame) => connection.send(frame),
-  on: { added, started, text: grown, event: stepped, ended, removed },
+  on: { added, started, text: grown, event: stepped, ended },
 });
-const api = createApi(() => connection.token());
+const api = createApi(token);
 const welcome = createWelcome(byId("welcome"), ask);
 const transcript = createTranscript(byId("log"), byId("below"), {
   again: (turn) => ask(turn.question, turn.files),
-  takeBack: (turn) => returned(asker.takeBack(turn.id)),
+  takeBack: (turn) => takenBack(asker.takeBack(turn)),
   rate,
 });
 const files = createFiles({ list: byId("files"), attach: byId("attach"), upload: api.upload });
@@ -63,9 +61,9 @@ const composer = createComposer(byId("composer"), files, {
   mayAsk: welcome.isComplete,
 });
 const showState = createStateLine(byId("state"));
-restore();
 const connection = connect({
-  url: socketUrl(location, randomId()),
+  url: socketUrl(location.origin, randomId()),
+  token,
   running: asker.running,
   onState: connectionChanged,
   onFrame: received,
@@ -73,9 +71,9 @@ const connection = connect({
 
 // Questions and answers
 
-function ask(question, attached = []) {
+function ask(question, attached) {
   if (!welcome.isComplete()) return null;
-  const id = asker.ask(question, { files: attached, inputs: welcome.inputs() });
+  const id = asker.ask(question, attached, welcome.inputs());
   update();
   rescueFocus();
   return id;
@@ -85,31 +83,28 @@ function ask(question, attached = []) {
 function rescueFocus() {
   const { activeElement, body } = document;
   if (activeElement !== body && activeElement.getClientRects().length) return;
-  if (matchMedia("(pointer: fine)").matches) composer.focus();
+  if (hasKeyboard()) composer.focus();
   else byId("log").focus({ preventScroll: true });
 }
 
 /** Says whether there was something to stop. */
 function stop() {
-  const isBusy = asker.turns().some((turn) => !isOver(turn));
-  returned(asker.stop());
-  return isBusy;
+  const turn = asker.stop();
+  if (turn?.status === "waiting") takenBack(turn);
+  return Boolean(turn);
 }
 
-/** A question that was taken back can be written anew. */
-function returned(turn) {
-  if (turn && !composer.text()) composer.fill(turn.question);
-  if (turn) composer.focus();
+/** It can be written anew. */
+function takenBack(turn) {
+  transcript.remove(turn);
+  update();
+  if (!composer.text()) composer.fill(turn.question);
+  composer.focus();
 }
 
 function added(turn) {
   welcome.show(false);
   transcript.question(turn);
-}
-
-function removed(turn) {
-  transcript.remove(turn);
-  update();
 }
 
 function started(turn) {
@@ -131,8 +126,8 @@ function stepped(turn, frame) {
 function ended(turn) {
   const answer = transcript.answerOf(turn);
   answer.finish();
-  clear(progress);
-  progress.textContent = announcement(turn, answer.words());
+  clear(progress); // what is announced does not follow the language: it would be said again
+  progress.textContent = answer.announcement();
   update();
   announce("turn:ended", { id: turn.id, status: turn.status, text: turn.text });
   if (turn.status === "done" && turn.message_id && app.suggested_questions_after_answer) suggestAfter(turn);
@@ -141,7 +136,7 @@ function ended(turn) {
 /** Nice to have: where it fails, nobody needs to know. */
 async function suggestAfter(turn) {
   const questions = await api.suggested(turn.message_id).catch(() => []);
-  if (asker.turns().at(-1) === turn) transcript.suggest(questions, ask);
+  if (questions.length && asker.turns.at(-1) === turn) transcript.suggest(questions, ask);
 }
 
 async function rate(turn, rating) {
@@ -159,7 +154,7 @@ async function rate(turn, rating) {
 function beginAnew() {
   asker.startAnew();
   transcript.empty();
-  forget("inputs");
+  keep("inputs", {});
   welcome.greet(app);
   welcome.show(true);
   clear(progress);
@@ -169,18 +164,17 @@ function beginAnew() {
 
 /** What follows from whether an answer is under way and who waits for what. */
 function update() {
-  const turns = asker.turns();
   const key = isOpen ? "waiting.turn" : "waiting.connection";
-  for (const turn of turns) if (turn.status === "waiting") transcript.waits(turn, key);
-  startOver.disabled = !turns.length;
+  for (const turn of asker.turns) if (turn.status === "waiting") transcript.waits(turn, key);
+  startOver.disabled = !asker.turns.length;
   composer.update();
 }
 
 // The connection
 
 function received(frame) {
-  const isOurs = asker.receive(frame);
-  if (frame.type === "error" && !isOurs && !frame.id) transcript.notice(frame);
+  if (frame.type === "error" && !frame.id) transcript.notice(frame);
+  else asker.receive(frame);
 }
 
 function connectionChanged(state) {
@@ -195,31 +189,27 @@ function connectionChanged(state) {
 
 /** What was said before a reload. */
 function restore() {
-  const turns = asker.turns();
-  for (const turn of turns) {
+  for (const turn of asker.turns) {
     transcript.question(turn);
-    if (turn.status === "waiting") continue;
-    const answer = transcript.answer(turn);
-    if (isOver(turn)) answer.finish();
-    else answer.grow();
+    if (turn.status !== "waiting") transcript.answer(turn);
   }
-  welcome.show(!turns.length);
+  welcome.show(!asker.turns.length);
   update();
 }
 
 async function meetApp() {
-  app = await api.app().catch(() => UNKNOWN_APP);
+  app = await api.app().catch(() => app);
   welcome.greet(app);
   files.allow(app.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
-  voice?.mountVoice({ app, slot: byId("voice"), composer, asker: voiceAsker, api });
+  voice?.mountVoice({ app, slot: byId("voice"), composer, asker: { ...asker, ask, stop }, api });
 }
 
-const voiceAsker = { ask, stop, isAnswering: asker.isAnswering, textOf: asker.textOf };
+const hasKeyboard = () => matchMedia("(pointer: fine)").matches;
 
 /** Where there is a keyboard: on a touch screen one would cover the page. In a frame: when its page gives it the focus. */
 function focusFirst() {
-  if (document.hasFocus() && matchMedia("(pointer: fine)").matches) composer.focus();
+  if (document.hasFocus() && hasKeyboard()) composer.focus();
 }
 
 startOver.addEventListener("click", beginAnew);
@@ -231,5 +221,6 @@ document.addEventListener("keydown", (event) => {
 });
 addEventListener("focus", () => document.activeElement === document.body && focusFirst());
 
+restore();
 focusFirst();
 meetApp();

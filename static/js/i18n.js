@@ -5,10 +5,10 @@ import zh from "./words/zh.js";
 
 const WORDS = { en, "zh-CN": zh };
 
-export const LANGUAGES = Object.keys(WORDS);
+const root = globalThis.document?.documentElement;
 
-const root = () => globalThis.document?.documentElement;
-export const language = () => (root()?.lang in WORDS ? root().lang : "en");
+/** A browser that translates the page names another one there. */
+export const language = () => (root?.lang in WORDS ? root.lang : "en");
 
 /** The words for `key`, with {name} filled in from `values`. */
 export function t(key, values) {
@@ -29,27 +29,25 @@ const ALIKE = {
   unsupported_type: "415",
   unknown_turn: "message_not_found",
 };
-const KINDS = Object.entries(ALIKE).flatMap(([kind, names]) => names.split(" ").map((name) => [name, kind]));
-const kindOf = Object.fromEntries(KINDS);
+const kindOf = (name) => Object.keys(ALIKE).find((kind) => ALIKE[kind].split(" ").includes(String(name))) ?? name;
 
 /**
  * What went wrong, from an error frame or a failed call: by `reason`, then by `code`, then in the service's own words.
  * Returns [key, values] for `say`.
  */
 export function failureWords({ reason, code, content, message }) {
-  const keys = [reason, code].map((name) => `reason.${kindOf[name] ?? name}`);
+  const keys = [reason, code].map((name) => `reason.${kindOf(name)}`);
   return [keys.find((key) => key in en) ?? "as-is", { text: content || message || t("failed") }];
 }
 
-// What a node shows: its text, or an attribute.
-
+/** What a node shows: its text, or an attribute. */
 const SHOW = {
   text(node, words) {
     if (node.textContent !== words) node.textContent = words; // a screen reader says again what is written again
   },
-  label: (node, words) => {
-    node.setAttribute("aria-label", words);
-    if (node.matches("button, a")) node.title = words;
+  label(node, words) {
+    node.ariaLabel = words;
+    if (node.matches("button")) node.title = words;
   },
   hint: (node, words) => (node.placeholder = words),
 };
@@ -70,18 +68,18 @@ export function clear(node) {
   node.textContent = "";
 }
 
-/** Says everything below `node` (again) in the language of the moment. A template may name a key without brackets. */
-export function sayAll(node = document) {
+/** Says everything (again) in the language of the moment. A template may name a key without brackets. */
+export function sayAll() {
   for (const what of Object.keys(SHOW)) {
-    for (const item of node.querySelectorAll(`[data-say-${what}]`)) {
-      const said = item.getAttribute(`data-say-${what}`);
+    for (const node of document.querySelectorAll(`[data-say-${what}]`)) {
+      const said = node.getAttribute(`data-say-${what}`);
       const [key, values] = said.startsWith("[") ? JSON.parse(said) : [said];
-      SHOW[what](item, t(key, values));
+      SHOW[what](node, t(key, values));
     }
   }
 }
 
-export function switchLanguage(lang) {
-  root().lang = lang;
+export function switchLanguage() {
+  root.lang = Object.keys(WORDS).find((other) => other !== language());
   sayAll();
 }

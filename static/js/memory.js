@@ -1,19 +1,11 @@
-// What this tab remembers across a reload, and forgets when it is closed. Where storage is off, it forgets at once.
+// What this tab remembers across a reload, and forgets when it is closed. Where storage is blocked, it forgets at once.
 
 const PREFIX = "dify-live:";
 const LONGEST_TALK = 1_000_000; // characters; browsers give a page some five million
 
-const storage = () => {
+export function recall(name, otherwise) {
   try {
-    return globalThis.sessionStorage;
-  } catch {
-    return null; // a frame whose storage is blocked
-  }
-};
-
-export function recall(name, otherwise = null) {
-  try {
-    return JSON.parse(storage()?.getItem(PREFIX + name)) ?? otherwise;
+    return JSON.parse(sessionStorage.getItem(PREFIX + name)) ?? otherwise;
   } catch {
     return otherwise;
   }
@@ -22,15 +14,11 @@ export function recall(name, otherwise = null) {
 /** Says whether it could be kept. */
 export function keep(name, value) {
   try {
-    storage()?.setItem(PREFIX + name, JSON.stringify(value));
+    sessionStorage.setItem(PREFIX + name, JSON.stringify(value));
     return true;
   } catch {
     return false;
   }
-}
-
-export function forget(name) {
-  storage()?.removeItem(PREFIX + name);
 }
 
 /** Keeps the latest turns; the oldest go first where they are too long, or too long for this browser. */
@@ -38,5 +26,5 @@ export function keepTurns(turns) {
   const kept = turns.slice();
   let length = kept.reduce((sum, { text }) => sum + text.length, 0);
   while (kept.length > 1 && length > LONGEST_TALK) length -= kept.shift().text.length;
-  while (kept.length && !keep("turns", kept)) kept.shift();
+  while (!keep("turns", kept) && kept.length) kept.shift();
 }

@@ -13,7 +13,7 @@ globalThis.sessionStorage = {
   removeItem: (name) => kept.delete(name),
 };
 
-let sent, told, asker;
+let sent, told, isOpen, asker;
 
 beforeEach(() => {
   kept.clear();
@@ -24,28 +24,33 @@ beforeEach(() => {
 function begin() {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
-  [sent, told] = [[], []];
+  [sent, told, isOpen] = [[], [], false];
   const tell = (name) => (turn) => told.push(`${name} ${turn.question}: ${turn.text}`);
-  const names = ["added", "started", "text", "event", "ended", "removed"];
+  const names = ["added", "started", "text", "event", "ended"];
   const on = Object.fromEntries(names.map((name) => [name, tell(name)]));
-  asker = createAsker({ send: (frame) => Boolean(sent.push(frame)), on });
+  asker = createAsker({ send: (frame) => isOpen && Boolean(sent.push(frame)), on });
+}
+
+function connectionIs(name) {
+  isOpen = name === "open";
+  asker.connectionIs(name);
 }
 
 const asked = () => sent.filter(({ type }) => type === "chat").map(({ content }) => content);
 const delta = (id, offset, content) => asker.receive({ type: "chat_delta", id, offset, content });
-const end = (id, more) => asker.receive({ type: "chat", id, status: "done", ...more });
+const end = (id, more) => asker.receive({ type: "chat", id, status: "done", content: asker.textOf(id), ...more });
 
 test("a question asked before there is a connection is sent once", () => {
   asker.ask("a");
   assert.deepEqual(asked(), []);
-  asker.connectionIs("open");
-  asker.connectionIs("waiting");
-  asker.connectionIs("open");
+  connectionIs("open");
+  connectionIs("waiting");
+  connectionIs("open");
   assert.deepEqual(asked(), ["a"]);
 });
 
 test("one question is under way at a time, and each goes on with the conversation", () => {
-  asker.connectionIs("open");
+  connectionIs("open");
   const id = asker.ask("a");
   asker.ask("b");
   assert.deepEqual(asked(), ["a"]);
@@ -55,18 +60,18 @@ test("one question is under way at a time, and each goes on with the conversatio
 });
 
 test("text that comes twice is added once, and an answer that is withdrawn is replaced", () => {
-  asker.connectionIs("open");
+  connectionIs("open");
   const id = asker.ask("a");
   delta(id, 0, "👋 he");
   delta(id, 2, "hello");
   assert.equal(asker.textOf(id), "👋 hello");
-  assert.deepEqual(asker.running(), [{ id, offset: 7 }]);
+  assert.deepEqual(asker.running(), { id, offset: 7 });
   asker.receive({ type: "chat_delta", id, offset: 0, content: "No.", replace: true });
   assert.equal(asker.textOf(id), "No.");
 });
 
 test("what belongs to another turn, or to one that is over, changes nothing", () => {
-  asker.connectionIs("open");
+  connectionIs("open");
   const id = asker.ask("a");
   delta("other", 0, "x");
   end(id, { content: "A" });
@@ -75,32 +80,32 @@ test("what belongs to another turn, or to one that is over, changes nothing", ()
 });
 
 test("a question that the service does not know is asked once more under the same id, if no word of it is lost", () => {
-  asker.connectionIs("open");
+  connectionIs("open");
   const id = asker.ask("a");
   const unknown = () => asker.receive({ type: "error", id, code: 404, reason: "unknown_turn" });
   unknown();
   assert.deepEqual(sent.map((frame) => frame.id), [id, id]);
   unknown();
-  assert.equal(asker.turns()[0].status, "incomplete");
+  assert.equal(asker.turns[0].status, "incomplete");
 });
 
 test("an answer that the service forgot keeps its text and counts as broken off", () => {
-  asker.connectionIs("open");
+  connectionIs("open");
   const id = asker.ask("a");
   delta(id, 0, "half");
   asker.receive({ type: "error", id, code: 404, reason: "unknown_turn" });
-  const [turn] = asker.turns();
+  const [turn] = asker.turns;
   assert.deepEqual([turn.status, turn.text, turn.lost], ["incomplete", "half", true]);
 });
 
 test("a stop that nobody confirms ends the turn after a while", () => {
-  asker.connectionIs("open");
+  connectionIs("open");
   asker.ask("a");
   asker.stop();
   asker.stop();
   assert.deepEqual(sent.map(({ type }) => type), ["chat", "stop"]);
   mock.timers.tick(5_000);
-  assert.equal(asker.turns()[0].status, "stopped");
+  assert.equal(asker.turns[0].status, "stopped");
   assert.equal(asker.isAnswering(), false);
 });
 
@@ -108,28 +113,28 @@ test("with nothing under way, stop takes back the last question that waits", () 
   asker.ask("a");
   asker.ask("b");
   assert.equal(asker.stop().question, "b");
-  asker.connectionIs("open");
+  connectionIs("open");
   assert.deepEqual(asked(), ["a"]);
 });
 
 test("a page that is opened again knows what was said, and goes on", () => {
-  asker.connectionIs("open");
+  connectionIs("open");
   const id = asker.ask("a");
   asker.ask("b");
   delta(id, 0, "half");
   asker.keepNow();
   begin();
-  assert.deepEqual(asker.running(), [{ id, offset: 4 }]);
-  asker.connectionIs("open");
+  assert.deepEqual(asker.running(), { id, offset: 4 });
+  connectionIs("open");
   assert.deepEqual(asked(), []);
   delta(id, 4, " and half");
   end(id);
-  assert.deepEqual(asker.turns().map(({ text, status }) => [text, status]), [["half and half", "done"], ["", "asked"]]);
+  assert.deepEqual(asker.turns.map(({ text, status }) => [text, status]), [["half and half", "done"], ["", "asked"]]);
   assert.deepEqual(asked(), ["b"]);
 });
 
 test("a conversation that is over is left, and a new one forgets all", () => {
-  asker.connectionIs("open");
+  connectionIs("open");
   end(asker.ask("a"), { conversation_id: "talk" });
   const id = asker.ask("b");
   asker.receive({ type: "error", id, code: 404, reason: "conversation_not_found" });
@@ -137,14 +142,24 @@ test("a conversation that is over is left, and a new one forgets all", () => {
   assert.deepEqual(sent.map((frame) => frame.conversation_id), [undefined, "talk", undefined]);
   asker.startAnew();
   assert.equal(sent.at(-1).type, "stop");
-  assert.deepEqual(asker.turns(), []);
+  assert.deepEqual(asker.turns, []);
+  begin();
+  assert.deepEqual(asker.turns, []);
+});
+
+test("a question that was taken back is not there after a reload", () => {
+  asker.ask("a");
+  asker.stop();
+  begin();
+  connectionIs("open");
+  assert.deepEqual(asked(), []);
 });
 
 test("a connection that must not come back ends the answer under way", () => {
-  asker.connectionIs("open");
+  connectionIs("open");
   asker.ask("a");
-  asker.connectionIs("ended");
-  assert.equal(asker.turns()[0].status, "incomplete");
+  connectionIs("ended");
+  assert.equal(asker.turns[0].status, "incomplete");
 });
 
 test("what has only blanks is not asked", () => {
