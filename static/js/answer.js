@@ -3,15 +3,13 @@
 import { button, copyBy, element, iconButton } from "./elements.js";
 import { clear, failureWords, label, language, say, t } from "./i18n.js";
 import { growingMarkdown } from "./nodes.js";
+import { keepEnd } from "./scroll.js";
 
 const LOOK_UPS = ["knowledge-retrieval", "http-request", "tool"];
 const QUIET_STEPS = ["start", "end", "answer", "llm", "if-else", "variable-aggregator", "assigner"];
 const EXCERPT_LENGTH = 300;
 
-/**
- * `turn` is as in asker.js. `actions`: again(turn); rate(turn, rating), a promise of whether it was taken (null takes a
- * rating back); drawn(), told after each change.
- */
+/** `actions` are ask(question, files) and rate(turn, rating), a promise of whether it was taken; null takes one back. */
 export function createAnswer(turn, actions) {
   const text = Object.assign(element("div", "text prose"), { dir: "auto" });
   const doing = element("p", "doing");
@@ -27,7 +25,7 @@ export function createAnswer(turn, actions) {
   function draw() {
     frame = 0;
     markdown.show(turn.text);
-    actions.drawn();
+    keepEnd();
   }
 
   /** Draws once a frame, however often text comes. */
@@ -40,8 +38,9 @@ export function createAnswer(turn, actions) {
   /** A quiet line about what a tool or a step of a flow does, until the next one or a word of the answer. */
   function showStep(event) {
     const words = stepWords(event);
-    if (words) say(doing, ...words);
-    actions.drawn();
+    if (!words || turn.text) return;
+    say(doing, ...words);
+    keepEnd();
   }
 
   function finish() {
@@ -58,7 +57,7 @@ export function createAnswer(turn, actions) {
   function showButtons() {
     const copies = iconButton("copy", "copy", () => copyBy(copies, turn.text));
     if (turn.text) buttons.prepend(copies, ...ratingsOf(turn, actions.rate));
-    if (turn.status !== "done") buttons.append(button("again", () => actions.again(turn), "again"));
+    if (turn.status !== "done") buttons.append(button("again", () => actions.ask(turn.question, turn.files), "again"));
   }
 
   /** What a screen reader hears when it is over: how it ended, and all of its words. */

@@ -31,10 +31,6 @@ export function createAsker({ send, on }) {
   /** Null once the service has forgotten it. */
   const conversation = () => turns.findLast((turn) => turn.conversation_id !== undefined)?.conversation_id;
 
-  function keepSoon() {
-    keepTimer ??= setTimeout(keepNow, KEEP_PERIOD_MS);
-  }
-
   function keepNow() {
     keepTimer = clearTimeout(keepTimer);
     keepTurns(turns);
@@ -118,7 +114,7 @@ export function createAsker({ send, on }) {
     const added = unseen(turn.count, offset, content);
     turn.text += added;
     turn.count += countOf(added);
-    keepSoon();
+    keepTimer ??= setTimeout(keepNow, KEEP_PERIOD_MS);
     on.text(turn, replace);
   }
 

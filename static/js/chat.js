@@ -1,9 +1,7 @@
-// Wires the parts to the page.
-
 /**
- * What the page and the voice promise each other. When it knows the app, or knows that it cannot know it, chat.js calls
- * `mountVoice(page)` of voice/voice.js once, with:
- *   app       what GET /api/app says, empty where it says nothing
+ * Wires the parts to the page. What the page and the voice promise each other: once it is known what the app is, or that
+ * it cannot be known, `mountVoice(page)` of voice/voice.js is called, with:
+ *   app       what GET /api/app says, or {}
  *   slot      an empty element in the composer's row, before the Send button
  *   composer  fill(text) puts text in place of what is in the field; text(); submit(); focus()
  *   asker     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
@@ -19,12 +17,12 @@ import { createAsker, randomId } from "./asker.js";
 import { createComposer } from "./composer.js";
 import { connect, socketUrl } from "./connection.js";
 import { dress } from "./elements.js";
-import { createFiles } from "./files.js";
-import { createStateLine, wireSwitches } from "./header.js";
+import { allow } from "./files.js";
+import { showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
 import { keep, recall } from "./memory.js";
-import { createTranscript } from "./transcript.js";
-import { createWelcome } from "./welcome.js";
+import * as transcript from "./transcript.js";
+import * as welcome from "./welcome.js";
 
 const byId = (id) => document.getElementById(id);
 const progress = byId("progress");
@@ -33,12 +31,9 @@ const token = recall("token", randomId());
 let app = {};
 let isOpen = false;
 
-const announce = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
-
 keep("token", token);
 sayAll();
 for (const name of ["new", "attach"]) dress(byId(name), name, name);
-wireSwitches(byId("language"), byId("theme"));
 
 // The parts
 
@@ -46,21 +41,9 @@ const asker = createAsker({
   send: (frame) => connection.send(frame),
   on: { added, started, text: grown, event: stepped, ended },
 });
+const { isAnswering, textOf } = asker;
 const api = createApi(token);
-const welcome = createWelcome(byId("welcome"), ask);
-const transcript = createTranscript(byId("log"), byId("below"), {
-  again: (turn) => ask(turn.question, turn.files),
-  takeBack: (turn) => takenBack(asker.takeBack(turn)),
-  rate,
-});
-const files = createFiles({ list: byId("files"), attach: byId("attach"), upload: api.upload });
-const composer = createComposer(byId("composer"), files, {
-  ask,
-  stop,
-  isAnswering: asker.isAnswering,
-  mayAsk: welcome.isComplete,
-});
-const showState = createStateLine(byId("state"));
+const composer = createComposer({ ask, stop, isAnswering });
 const connection = connect({
   url: socketUrl(location.origin, randomId()),
   token,
@@ -79,12 +62,11 @@ function ask(question, attached) {
   return id;
 }
 
-/** The button that was pressed may be gone. On a touch screen the field would bring a keyboard that covers the answer. */
+/** The button that was pressed may be gone. */
 function rescueFocus() {
   const { activeElement, body } = document;
   if (activeElement !== body && activeElement.getClientRects().length) return;
-  if (hasKeyboard()) composer.focus();
-  else byId("log").focus({ preventScroll: true });
+  if (!composer.focusByKeyboard()) byId("log").focus({ preventScroll: true });
 }
 
 /** Says whether there was something to stop. */
@@ -104,11 +86,11 @@ function takenBack(turn) {
 
 function added(turn) {
   welcome.show(false);
-  transcript.question(turn);
+  transcript.question(turn, () => takenBack(asker.takeBack(turn)));
 }
 
 function started(turn) {
-  transcript.answer(turn);
+  transcript.answer(turn, { ask, rate });
   say(progress, "progress.streaming");
   update();
   announce("turn:started", { id: turn.id });
@@ -120,17 +102,21 @@ function grown(turn, replaced) {
 }
 
 function stepped(turn, frame) {
-  if (!turn.text) transcript.answerOf(turn).showStep(frame);
+  transcript.answerOf(turn).showStep(frame);
 }
 
 function ended(turn) {
   const answer = transcript.answerOf(turn);
   answer.finish();
-  clear(progress); // what is announced does not follow the language: it would be said again
+  clear(progress); // not said anew in another language
   progress.textContent = answer.announcement();
   update();
   announce("turn:ended", { id: turn.id, status: turn.status, text: turn.text });
   if (turn.status === "done" && turn.message_id && app.suggested_questions_after_answer) suggestAfter(turn);
+}
+
+function announce(name, detail) {
+  document.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
 /** Nice to have: where it fails, nobody needs to know. */
@@ -155,14 +141,14 @@ function beginAnew() {
   asker.startAnew();
   transcript.empty();
   keep("inputs", {});
-  welcome.greet(app);
+  welcome.greet(app, ask);
   welcome.show(true);
   clear(progress);
   update();
   composer.focus();
 }
 
-/** What follows from whether an answer is under way and who waits for what. */
+/** To be called when an answer begins or ends, or the connection does. */
 function update() {
   const key = isOpen ? "waiting.turn" : "waiting.connection";
   for (const turn of asker.turns) if (turn.status === "waiting") transcript.waits(turn, key);
@@ -190,37 +176,30 @@ function connectionChanged(state) {
 /** What was said before a reload. */
 function restore() {
   for (const turn of asker.turns) {
-    transcript.question(turn);
-    if (turn.status !== "waiting") transcript.answer(turn);
+    added(turn);
+    if (turn.status !== "waiting") transcript.answer(turn, { ask, rate });
   }
-  welcome.show(!asker.turns.length);
   update();
 }
 
 async function meetApp() {
   app = await api.app().catch(() => app);
-  welcome.greet(app);
-  files.allow(app.upload);
+  welcome.greet(app, ask);
+  allow(app.upload, api.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
-  voice?.mountVoice({ app, slot: byId("voice"), composer, asker: { ...asker, ask, stop }, api });
+  voice?.mountVoice({ app, slot: byId("voice"), composer, asker: { ask, stop, isAnswering, textOf }, api });
 }
 
-const hasKeyboard = () => matchMedia("(pointer: fine)").matches;
-
-/** Where there is a keyboard: on a touch screen one would cover the page. In a frame: when its page gives it the focus. */
-function focusFirst() {
-  if (document.hasFocus() && hasKeyboard()) composer.focus();
-}
-
-startOver.addEventListener("click", beginAnew);
+startOver.onclick = beginAnew;
 addEventListener("pagehide", asker.keepNow);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
   // In a frame, Escape with nothing to stop closes the frame; its page listens (embed.js).
   if (!stop() && parent !== window) parent.postMessage("dify-live:close", "*");
 });
-addEventListener("focus", () => document.activeElement === document.body && focusFirst());
+// In a frame, the field gets the focus when the frame does.
+addEventListener("focus", () => document.activeElement === document.body && composer.focusByKeyboard());
 
 restore();
-focusFirst();
+if (document.hasFocus()) composer.focusByKeyboard();
 meetApp();

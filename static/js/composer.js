@@ -1,23 +1,22 @@
 // The field where a question is written, and the button that sends it or stops the answer.
 
 import { dress } from "./elements.js";
+import * as files from "./files.js";
 import { clear, say, t } from "./i18n.js";
 import { keep, recall } from "./memory.js";
 import { countOf } from "./text.js";
+import { isComplete } from "./welcome.js";
 
-/**
- * `files` is as made by files.js. `actions`: ask(text, files); stop(); isAnswering(); mayAsk() says whether all that must be
- * known before is known, and asks for it otherwise.
- */
-export function createComposer(form, files, actions) {
-  const { question: field, send } = form.elements;
-  const trouble = form.querySelector("#trouble");
-  const limit = Number(form.dataset.maxLength);
+const form = document.getElementById("composer");
+const trouble = document.getElementById("trouble");
+const { question: field, send } = form.elements;
+const limit = Number(form.dataset.maxLength);
 
+/** `actions` are ask(text, files), stop() and isAnswering(). */
+export function createComposer(actions) {
   const isBlank = () => !field.value.trim() && !files.list().length;
   const action = () => (actions.isAnswering() && isBlank() ? "stop" : "send");
 
-  /** To be called when an answer begins or ends. */
   function update() {
     if (send.dataset.action === action()) return;
     send.dataset.action = action();
@@ -46,7 +45,7 @@ export function createComposer(form, files, actions) {
     const text = field.value.trim() || (attached.length ? t("files.only") : "");
     const problem = problemWith(text);
     if (problem) say(trouble, ...problem);
-    if (problem || !text || send.disabled || !actions.mayAsk()) return;
+    if (problem || !text || send.disabled || !isComplete()) return;
     files.empty();
     fill("");
     actions.ask(text, attached);
@@ -58,25 +57,32 @@ export function createComposer(form, files, actions) {
     return count > limit ? ["too-long", { count, limit }] : null;
   }
 
-  form.addEventListener("submit", (event) => {
+  /** On a touch screen a keyboard would cover the answer. Says whether there is another. */
+  function focusByKeyboard() {
+    const hasKeyboard = matchMedia("(pointer: fine)").matches;
+    if (hasKeyboard) field.focus();
+    return hasKeyboard;
+  }
+
+  form.onsubmit = (event) => {
     event.preventDefault();
     if (action() === "stop") actions.stop();
     else submit();
-    if (matchMedia("(pointer: fine)").matches) field.focus(); // a touch keyboard would cover the answer
-  });
+    focusByKeyboard();
+  };
 
-  send.addEventListener("click", (event) => {
+  send.onclick = (event) => {
     if (action() === "stop" && event.detail > 1) event.preventDefault(); // a double click on Send must not stop
-  });
+  };
 
-  field.addEventListener("keydown", (event) => {
+  field.onkeydown = (event) => {
     if (event.key !== "Enter" || event.shiftKey) return;
     if (event.isComposing || event.keyCode === 229) return; // Enter chooses a word from the input method
     event.preventDefault();
     submit();
-  });
+  };
 
-  field.addEventListener("input", changed);
+  field.oninput = changed;
   addEventListener("resize", fit);
   files.onChange((problem) => {
     update();
@@ -90,6 +96,7 @@ export function createComposer(form, files, actions) {
     submit,
     update,
     end: () => (send.disabled = true),
+    focusByKeyboard,
     text: () => field.value,
     focus: () => field.focus(),
   };

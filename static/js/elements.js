@@ -61,11 +61,7 @@ export function dress(node, name, key, values) {
   return label(node, key, values);
 }
 
-function pressable(node, action) {
-  node.type = "button";
-  node.addEventListener("click", action);
-  return node;
-}
+const pressable = (node, onclick) => Object.assign(node, { type: "button", onclick });
 
 /** Buttons that each ask one question; `key` names them all. */
 export function suggestionsOf(key, questions, ask) {
