@@ -9,7 +9,7 @@ const LOOK_UPS = ["knowledge-retrieval", "http-request", "tool"];
 const QUIET_STEPS = ["start", "end", "answer", "llm", "if-else", "variable-aggregator", "assigner"];
 const EXCERPT_LENGTH = 300;
 
-/** `actions` are ask(question, files) and rate(turn, rating), a promise of whether it was taken; null takes one back. */
+/** `actions` are ask(question, files), and rate(turn, rating): a promise of whether it was taken. */
 export function createAnswer(turn, actions) {
   const text = Object.assign(element("div", "text prose"), { dir: "auto" });
   const doing = element("p", "doing");
@@ -75,26 +75,23 @@ const spansOf = (lines) => lines.filter(Boolean).map((words) => say(element("spa
 
 /** Returns [key, values], or null for a step that nobody needs to hear of. */
 function stepWords({ event, kind, name }) {
-  if (!event.endsWith("_started")) return null;
-  if (event.startsWith("thought")) return ["doing.thought"];
-  if (event.startsWith("tool") || LOOK_UPS.includes(kind)) return name ? ["doing.lookup", { name }] : ["doing.lookup-any"];
-  return event.startsWith("node") && name && !QUIET_STEPS.includes(kind) ? ["doing.step", { name }] : null;
+  if (event === "thought_started") return ["doing.thought"];
+  if (!["tool_started", "node_started"].includes(event)) return null;
+  const isLookUp = event === "tool_started" || LOOK_UPS.includes(kind);
+  if (isLookUp) return [name ? "doing.lookup" : "doing.lookup-any", { name }];
+  return name && !QUIET_STEPS.includes(kind) ? ["doing.step", { name }] : null;
 }
 
 function notesOf({ status, source, reason, text, lost, failure }) {
+  const why = failureWords(failure ?? { reason });
+  const isNews = failure || !["as-is", "reason.broken_off"].includes(why[0]);
   return [
     source === "mock" && ["status.mock"],
     status === "done" && !text && ["status.empty"],
     status === "stopped" && ["status.stopped"],
     status === "incomplete" && [lost ? "status.lost" : "status.incomplete"],
-    failure ? failureWords(failure) : furtherWords(reason),
+    isNews && why,
   ];
-}
-
-/** Unless all there is to say is that it broke off. */
-function furtherWords(reason) {
-  const words = failureWords({ reason });
-  return !["reason.broken_off", "as-is"].includes(words[0]) && words;
 }
 
 function ratingsOf(turn, rate) {

@@ -13,14 +13,15 @@ export function randomId() {
 }
 
 const isWaiting = ({ status }) => status === "waiting";
+const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
 
 /**
- * A turn is {id, question, files, inputs, status, text, at, …}: `status` is waiting (not yet sent), asked, and then done,
- * stopped, incomplete or failed; `text` the answer so far, of `count` code points; `at` and `askedAt` Unix milliseconds,
- * `wordAfter` milliseconds. At its end come what the service sent of it, `failure` (an error frame) or `lost`.
+ * A turn is {id, question, files, inputs, status, text, at, …}: `status` is waiting (not yet sent), asked, and then
+ * done, stopped, incomplete or failed; `text` the answer so far; `at` and `askedAt` Unix milliseconds, `wordAfter`
+ * milliseconds; at its end what the service sent with it, `failure` (an error frame) or `lost`.
  *
- * `send(frame)` says whether it was written. `on` is told: added(turn), started(turn), text(turn, replaced), event(turn,
- * frame), ended(turn).
+ * `send(frame)` says whether it was written. `on` is told: added(turn), started(turn), text(turn, replaced),
+ * event(turn, frame), ended(turn).
  */
 export function createAsker({ send, on }) {
   const turns = recall("turns", []);
@@ -28,8 +29,8 @@ export function createAsker({ send, on }) {
 
   const current = () => turns.find(({ status }) => status === "asked");
 
-  /** Null once the service has forgotten it. */
-  const conversation = () => turns.findLast((turn) => turn.conversation_id !== undefined)?.conversation_id;
+  /** The latest answer's, unless the service has said since that it is over. */
+  const conversation = () => turns.findLast((turn) => turn.conversation_id || isGone(turn))?.conversation_id;
 
   function keepNow() {
     keepTimer = clearTimeout(keepTimer);
@@ -41,7 +42,7 @@ export function createAsker({ send, on }) {
   /** Returns the turn's id, or null where there is nothing to ask. */
   function ask(question, files = [], inputs) {
     if (!question.trim()) return null;
-    const turn = { id: randomId(), question, files, inputs, status: "waiting", text: "", count: 0, at: Date.now() };
+    const turn = { id: randomId(), question, files, inputs, status: "waiting", text: "", at: Date.now() };
     turns.push(turn);
     on.added(turn);
     keepNow();
@@ -66,7 +67,7 @@ export function createAsker({ send, on }) {
       content: question,
       stream: true,
       events: true,
-      conversation_id: conversation() ?? undefined,
+      conversation_id: conversation(),
       inputs,
       files: files.length ? files.map(named) : undefined,
     };
@@ -110,10 +111,8 @@ export function createAsker({ send, on }) {
 
   function add(turn, { offset = 0, content, replace = false }) {
     turn.wordAfter ??= Date.now() - turn.askedAt;
-    if (replace) [turn.text, turn.count] = ["", 0];
-    const added = unseen(turn.count, offset, content);
-    turn.text += added;
-    turn.count += countOf(added);
+    if (replace) turn.text = "";
+    turn.text += unseen(countOf(turn.text), offset, content);
     keepTimer ??= setTimeout(keepNow, KEEP_PERIOD_MS);
     on.text(turn, replace);
   }
@@ -125,12 +124,11 @@ export function createAsker({ send, on }) {
   }
 
   function fail(turn, failure) {
-    const { reason } = failure;
-    if (reason === "unknown_turn") unknown(turn);
-    else settle(turn, "failed", reason === "conversation_not_found" ? { failure, conversation_id: null } : { failure });
+    if (failure.reason === "unknown_turn") unknown(turn);
+    else settle(turn, "failed", { failure });
   }
 
-  /** After a reconnect: the question never arrived, or the service forgot it. Asked once more if no word was lost. */
+  /** It never arrived, or the service forgot it: it is asked once more if no word was lost. */
   function unknown(turn) {
     if (turn.text || turn.again || !send(frameOf(turn))) return lose(turn);
     Object.assign(turn, { again: true, askedAt: Date.now() });
@@ -161,6 +159,6 @@ export function createAsker({ send, on }) {
     keepNow,
     isAnswering: () => Boolean(current()),
     textOf: (id) => turns.find((turn) => turn.id === id)?.text ?? "",
-    running: () => current() && { id: current().id, offset: current().count },
+    running: () => current() && { id: current().id, offset: countOf(current().text) },
   };
 }

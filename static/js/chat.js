@@ -1,20 +1,21 @@
 /**
- * Wires the parts to the page. What the page and the voice promise each other: once it is known what the app is, or that
- * it cannot be known, `mountVoice(page)` of voice/voice.js is called, with:
+ * Wires the parts to the page. What the page and the voice promise each other: once it is known what the app is, or
+ * that it cannot be known, `mountVoice(page)` of voice/voice.js is called, with:
  *   app       what GET /api/app says, or {}
  *   slot      an empty element in the composer's row, before the Send button
  *   composer  fill(text) puts text in place of what is in the field; text(); submit(); focus()
  *   asker     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
  *             taken; stop() ends the answer under way; isAnswering(); textOf(id), an answer's Markdown
  *   api       as made by api.js
- * On `document` the page dispatches turn:started {id}, turn:text {id, text, replaced} (the whole answer so far; `replaced`:
- * what came before was withdrawn) and turn:ended {id, status, text} (status: done, stopped, incomplete or failed).
- * Each answer is `article.answer[data-id]`, from before turn:started on, with an empty `.voice` among its buttons.
+ * On `document` the page dispatches turn:started {id}, turn:text {id, text, replaced} (the whole answer so far;
+ * `replaced`: what came before was withdrawn) and turn:ended {id, status, text} (status: done, stopped, incomplete or
+ * failed). Each answer is `article.answer[data-id]`, from before turn:started on, with an empty `.voice` among its
+ * buttons.
  */
 
 import { createApi } from "./api.js";
 import { createAsker, randomId } from "./asker.js";
-import { createComposer } from "./composer.js";
+import * as composer from "./composer.js";
 import { connect, socketUrl } from "./connection.js";
 import { dress } from "./elements.js";
 import { allow } from "./files.js";
@@ -43,7 +44,6 @@ const asker = createAsker({
 });
 const { isAnswering, textOf } = asker;
 const api = createApi(token);
-const composer = createComposer({ ask, stop, isAnswering });
 const connection = connect({
   url: socketUrl(location.origin, randomId()),
   token,
@@ -200,6 +200,7 @@ document.addEventListener("keydown", (event) => {
 // In a frame, the field gets the focus when the frame does.
 addEventListener("focus", () => document.activeElement === document.body && composer.focusByKeyboard());
 
+composer.begin({ ask, stop, isAnswering });
 restore();
 if (document.hasFocus()) composer.focusByKeyboard();
 meetApp();

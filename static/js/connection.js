@@ -26,14 +26,14 @@ export function parseFrame(data) {
 }
 
 /**
- * Connects, and keeps at it until a close code forbids it. `running()` is the turn to take up again, if any: {id, offset},
- * in code points. `onState` gets {name: "open"}, {name: "waiting", delay} (milliseconds to the next try) or {name: "ended",
- * code}; `onFrame` each frame. The result's `send(frame)` says whether it was written.
+ * Keeps connecting until a close code forbids it. `running()` is the turn to take up again, if any: {id, offset}, in
+ * code points. `onState` gets {name: "open"}, {name: "waiting", delay} (milliseconds to the next try) or
+ * {name: "ended", code}. The result's `send(frame)` says whether it was written.
  */
 export function connect({ url, token, running, onState, onFrame }) {
   let socket = null;
   let attempt = 0;
-  let comeBackAfter = null;
+  let comeBackAfter; // milliseconds, as the service said before a restart
   let pings, deadline, staying, retry;
 
   function open() {
@@ -83,7 +83,7 @@ export function connect({ url, token, running, onState, onFrame }) {
   /** Also when offline: the browser's opinion is wrong where the service runs on the same machine. */
   function retryLater() {
     const delay = comeBackAfter ?? backoff(attempt++);
-    comeBackAfter = null;
+    comeBackAfter = undefined;
     retry = setTimeout(open, delay);
     onState({ name: "waiting", delay });
   }

@@ -1,4 +1,4 @@
-// Small makers of DOM nodes, and the page's icons. Nothing here or elsewhere makes markup from strings.
+// Small makers of DOM nodes, and the page's icons. Nothing makes markup from strings.
 
 import { label, say } from "./i18n.js";
 
@@ -50,12 +50,11 @@ export function button(key, action, className = "", picture = "") {
   return pressable(element("button", className, ...(picture ? [icon(picture), words] : [words])), action);
 }
 
-/** A button with an icon; its words are for a tooltip and for screen readers. */
 export function iconButton(name, key, action, values) {
   return pressable(dress(element("button", "icon"), name, key, values), action);
 }
 
-/** Gives a button its icon and its words. */
+/** Gives a button its icon, and its words for a tooltip and for screen readers. */
 export function dress(node, name, key, values) {
   node.replaceChildren(icon(name));
   return label(node, key, values);
@@ -70,7 +69,7 @@ export function suggestionsOf(key, questions, ask) {
   return label(Object.assign(group, { role: "group" }), key);
 }
 
-/** Copies, and shows for a moment on the button whether it worked; `key` are the button's own words. */
+/** Copies, and shows for a moment on the button whether it worked; `key` names the button otherwise. */
 export async function copyBy(node, text, key = "copy") {
   if (await copy(text)) dress(node, "check", "copied");
   else label(node, "copy.failed");

@@ -13,7 +13,7 @@ const picker = Object.assign(element("input"), { type: "file", multiple: true })
 let files = [];
 let rules, upload, listener;
 
-/** `wanted` is `upload` of GET /api/app: without it, no files. `by(file, signal)` uploads one, and resolves to {id, kind, …}. */
+/** `wanted` is `upload` of GET /api/app: without it, no files. `by(file, signal)` resolves to {id, kind, …}. */
 export function allow(wanted, by) {
   [rules, upload] = [wanted, by];
   attach.hidden = !rules;

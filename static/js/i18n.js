@@ -68,7 +68,7 @@ export function clear(node) {
   node.textContent = "";
 }
 
-/** Says everything (again) in the language of the moment. A template may name a key without brackets. */
+/** Says everything (again) in the language of the moment. A template names its keys without brackets. */
 export function sayAll() {
   for (const what of Object.keys(SHOW)) {
     for (const node of document.querySelectorAll(`[data-say-${what}]`)) {

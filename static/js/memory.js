@@ -1,4 +1,4 @@
-// What this tab remembers across a reload, and forgets when it is closed. Where storage is blocked, it forgets at once.
+// What this tab remembers across a reload, until it is closed. Where storage is blocked, nothing.
 
 const PREFIX = "dify-live:";
 const LONGEST_TALK = 1_000_000; // characters; browsers give a page some five million

@@ -32,7 +32,10 @@ export const show = (isShown) => (section.hidden = !isShown);
 /** What is missing is pointed out, where it can be seen. */
 export const isComplete = () => section.hidden || !form || form.reportValidity();
 
-export const inputs = () => form && Object.fromEntries([...form.elements].map(valueOf).filter(([, value]) => value !== ""));
+export function inputs() {
+  const values = Array.from(form?.elements ?? [], valueOf);
+  return Object.fromEntries(values.filter(([, value]) => value !== ""));
+}
 
 /** `wanted` is Dify's list of {kind: {label, variable, required, …}}. Returns null where there is nothing to ask. */
 function formOf(wanted) {
