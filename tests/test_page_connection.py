@@ -126,6 +126,21 @@ async def test_a_short_break_is_not_shown(start, visit):
     assert await page.evaluate("shown") == []
 
 
+async def test_the_page_tells_a_lost_network_from_a_lost_service(start, visit):
+    service = await start()
+    page = await visit(service)
+    state = page.locator("#state")
+
+    async def meanwhile():
+        await page.context.set_offline(True)
+        await expect(state).to_have_text("Offline")
+        await page.context.set_offline(False)
+        await expect(state).to_have_text("Reconnecting…")
+
+    await service.restart(meanwhile)
+    await expect(state).to_have_text("Connected", timeout=20_000)
+
+
 async def test_a_page_that_was_replaced_says_why_and_does_not_come_back(start, visit, connect, events):
     service = await start()
     page = await visit(service)

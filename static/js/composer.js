@@ -5,7 +5,6 @@ import * as files from "./files.js";
 import { clear, say, t } from "./i18n.js";
 import { keep, recall } from "./memory.js";
 import { countOf } from "./text.js";
-import { isComplete } from "./welcome.js";
 
 const form = document.getElementById("composer");
 const trouble = document.getElementById("trouble");
@@ -13,7 +12,7 @@ const { question: field, send } = form.elements;
 const limit = Number(form.dataset.maxLength);
 let actions;
 
-/** To be called first. `wanted` is {ask(text, files), stop(), isAnswering()}. */
+/** To be called first. `wanted`: ask(text, files), which says whether it was taken; stop(); isAnswering(). */
 export function begin(wanted) {
   actions = wanted;
   fill(recall("draft", ""));
@@ -66,10 +65,9 @@ export function submit() {
   const question = field.value.trim() || (attached.length ? t("files.only") : "");
   const problem = problemWith(question);
   if (problem) complain(problem);
-  if (problem || !question || send.disabled || !isComplete()) return;
+  if (problem || !question || send.disabled || !actions.ask(question, attached)) return;
   files.empty();
   fill("");
-  actions.ask(question, attached);
 }
 
 function problemWith(question) {

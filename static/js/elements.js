@@ -35,7 +35,7 @@ export function element(tag, className = "", ...children) {
   return node;
 }
 
-export function icon(name) {
+function icon(name) {
   const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS(SVG, tag));
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.ariaHidden = "true";

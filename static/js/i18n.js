@@ -12,7 +12,7 @@ export const language = () => (root?.lang in WORDS ? root.lang : "en");
 
 /** The words for `key`, with {name} filled in from `values`. */
 export function t(key, values) {
-  const words = WORDS[language()][key] ?? en[key] ?? key;
+  const words = WORDS[language()][key] ?? key;
   return words.replace(/\{(\w+)\}/g, (_, name) => values?.[name] ?? "");
 }
 
