@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { createReader, createSpeaker } from "../../static/js/voice/reader.js";
+import { createReader } from "../../static/js/voice/reader.js";
 
 const synth = { getVoices: () => [], resume() {}, cancel: mock.fn(), speak: mock.fn(), speaking: false };
 globalThis.speechSynthesis = synth;
@@ -12,12 +12,12 @@ globalThis.SpeechSynthesisUtterance = class {
     this.text = text;
   }
 };
-const { createSynthesis, languageOf, voicesFor } = await import("../../static/js/voice/synthesis.js");
+const { synthesis, languageOf, voicesFor } = await import("../../static/js/voice/synthesis.js");
 
-let log, told;
+let log, told, changes;
 
 beforeEach(() => {
-  [log, told] = [[], []];
+  [log, told, changes] = [[], [], []];
 });
 
 /** A way of speaking that ends each sentence when the test says so. */
@@ -42,88 +42,103 @@ function scripted(name, { fails = false } = {}) {
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const speakerWith = (...ways) =>
-  createSpeaker({ ways: () => ways, onSaying: (text) => told.push(text), onIdle: (hasFailed) => told.push({ hasFailed }) });
+
+/** Notes in `told` what it says, and how each answer ended. */
+function readerWith(...ways) {
+  const reader = createReader({
+    ways: () => [...ways],
+    onSaying: (text) => told.push(text),
+    onChange: () => changes.push(reader.reading()),
+    onDone: (id, hasFailed) => told.push({ id, hasFailed }),
+  });
+  return reader;
+}
+
+function read(reader, id, text) {
+  reader.begin(id);
+  reader.end({ id, text });
+}
 
 test("one sentence is said after the other, and the next is loaded meanwhile", async () => {
   const way = scripted("it");
-  const speaker = speakerWith(way);
-  for (const text of ["one", "two", "three"]) speaker.say(text);
+  const reader = readerWith(way);
+  read(reader, "t", "One. Two. Three.");
   await settled();
-  assert.deepEqual(log, ["it loads one", "it loads two", "it plays one"]);
+  assert.deepEqual(log, ["it loads One.", "it loads Two.", "it plays One."]);
   await way.ends();
-  assert.deepEqual(log.slice(3), ["it loads three", "it plays two"]);
+  assert.deepEqual(log.slice(3), ["it loads Three.", "it plays Two."]);
   await way.ends();
   await way.ends();
-  assert.deepEqual(told, ["one", "two", "three", { hasFailed: false }]);
-  assert.ok(speaker.isIdle());
+  assert.deepEqual(told, ["One.", "Two.", "Three.", { id: "t", hasFailed: false }]);
+  assert.equal(reader.reading(), null);
 });
 
 test("where one way of speaking fails, the next takes over, with the same sentence", async () => {
   const own = scripted("own");
-  const speaker = speakerWith(scripted("dify", { fails: true }), own);
-  speaker.say("one");
-  speaker.say("two");
+  read(readerWith(scripted("dify", { fails: true }), own), "t", "One. Two.");
   await settled();
   await own.ends();
   await own.ends();
-  assert.deepEqual(told, ["one", "two", { hasFailed: false }]);
-  assert.ok(!log.includes("dify plays one"));
+  assert.deepEqual(told, ["One.", "Two.", { id: "t", hasFailed: false }]);
+  assert.ok(!log.includes("dify plays One."));
+});
+
+test("what failed is tried again when more is written after a silence", async () => {
+  const [dify, own] = [scripted("dify", { fails: true }), scripted("own")];
+  const reader = readerWith(dify, own);
+  reader.begin("t");
+  reader.follow({ id: "t", text: "One. Two" });
+  await settled();
+  await own.ends();
+  reader.follow({ id: "t", text: "One. Two. Three" });
+  await settled();
+  assert.deepEqual(log.filter((entry) => entry.startsWith("dify")), ["dify loads One.", "dify loads Two."]);
 });
 
 test("where nothing can speak, it says so and is idle", async () => {
-  for (const speaker of [speakerWith(), speakerWith(scripted("dify", { fails: true }))]) {
-    speaker.say("one");
-    speaker.say("two");
+  for (const reader of [readerWith(), readerWith(scripted("dify", { fails: true }))]) {
+    read(reader, "t", "One. Two.");
     await settled();
-    assert.deepEqual(told.splice(0), [{ hasFailed: true }]);
+    assert.deepEqual(told.splice(0), [{ id: "t", hasFailed: true }]);
+    assert.equal(reader.reading(), null);
   }
 });
 
-test("what was cancelled is not said any more, and what comes after is", async () => {
+test("what was stopped is not said any more, and what comes after is", async () => {
   const way = scripted("it");
-  const speaker = speakerWith(way);
-  speaker.say("one");
-  speaker.say("two");
+  const reader = readerWith(way);
+  read(reader, "t", "One. Two.");
   await settled();
-  speaker.cancel();
-  speaker.say("three");
+  reader.stop();
+  read(reader, "u", "Three.");
   await settled();
   await way.ends();
-  assert.deepEqual(told, ["one", "three"]);
+  assert.deepEqual(told, ["One.", "Three."]);
   await way.ends();
-  assert.deepEqual(told, ["one", "three", { hasFailed: false }]);
+  assert.deepEqual(told, ["One.", "Three.", { id: "u", hasFailed: false }]);
 });
 
 test("an answer is read while it is written, and is done when all is said", async () => {
   const way = scripted("it");
-  const done = [];
-  const reader = createReader({
-    ways: () => [way],
-    rate: () => 1,
-    onSaying: (text) => told.push(text),
-    onChange: (id) => told.push(id),
-    onDone: (id) => done.push(id),
-  });
+  const reader = readerWith(way);
   reader.begin("t");
   reader.follow({ id: "t", text: "The first. The" });
   reader.follow({ id: "other", text: "Nothing. At all" });
   await settled();
-  assert.deepEqual(told, ["t", "The first."]);
+  assert.deepEqual([told, changes], [["The first."], ["t"]]);
   await way.ends();
-  assert.deepEqual(done, []);
+  assert.deepEqual(told, ["The first."]);
   reader.end({ id: "t", text: "The first. The last." });
   await settled();
   await way.ends();
-  assert.deepEqual([told.slice(2), done], [["The last.", null], ["t"]]);
-  reader.begin("e");
-  reader.end({ id: "e", text: "```\ncode\n```" });
-  assert.deepEqual(done, ["t", "e"]);
+  assert.deepEqual(told.slice(1), ["The last.", { id: "t", hasFailed: false }]);
+  assert.deepEqual(changes, ["t", null]);
+  read(reader, "e", "```\ncode\n```");
+  assert.deepEqual(told.at(-1), { id: "e", hasFailed: false });
 });
 
 test("of an answer that was withdrawn, nothing more is said", async () => {
-  const way = scripted("it");
-  const reader = createReader({ ways: () => [way], rate: () => 1, onSaying: (text) => told.push(text), onChange() {}, onDone() {} });
+  const reader = readerWith(scripted("it"));
   reader.begin("t");
   reader.follow({ id: "t", text: "Bad. Worse. X" });
   await settled();
@@ -153,13 +168,12 @@ test("voices are those of the language, the best first", () => {
 
 test("a browser that never says that it began or ended does not hold up what comes next", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
-  const way = createSynthesis({ voice: "", rate: 1 });
-  const lost = way.play("one");
+  const lost = synthesis.play("one");
   await Promise.resolve();
   mock.timers.tick(5_000);
   await assert.rejects(lost, /no voice/);
   mock.timers.tick(1_000); // after a cancel it waits a moment
-  const endless = way.play("two");
+  const endless = synthesis.play("two");
   mock.timers.tick(1_000);
   await Promise.resolve();
   synth.speak.mock.calls.at(-1).arguments[0].onstart();

@@ -1,7 +1,5 @@
 // Dify's voice: each sentence comes as a piece of audio, and the pieces are played without a gap.
 
-import { audioContext } from "./sound.js";
-
 const LEAD_SECONDS = 0.15; // so long before its end a piece counts as played, and the next is put in line
 const PATIENCE_MS = 15_000;
 const UNLOCK_PATIENCE_MS = 2_000;
@@ -9,8 +7,13 @@ const UNLOCK_PATIENCE_MS = 2_000;
 /** A way of speaking (see reader.js). `api` is the page's. */
 export function createClips(api) {
   const sources = new Set();
+  let context = null; // not before it is needed: browsers wait for a tap
   let endsAt = 0; // on the context's clock
   let loading = new AbortController();
+
+  const audio = () => (context ??= new AudioContext());
+
+  const unlock = () => audio().resume().catch(() => {});
 
   async function load(text) {
     const headers = { "Content-Type": "application/json" };
@@ -18,12 +21,11 @@ export function createClips(api) {
     const signal = AbortSignal.any([loading.signal, AbortSignal.timeout(PATIENCE_MS)]);
     const response = await api.fetch("/api/text-to-audio", { method: "POST", headers, body, signal });
     if (!response.ok) throw new Error(`no audio: ${response.status}`);
-    return audioContext().decodeAudioData(await response.arrayBuffer());
+    return audio().decodeAudioData(await response.arrayBuffer());
   }
 
   async function play(buffer) {
-    const context = audioContext();
-    await Promise.race([context.resume(), impatience()]); // else one that no tap has unlocked would swallow everything
+    await Promise.race([audio().resume(), impatience()]); // else one that no tap has unlocked would swallow everything
     const source = new AudioBufferSourceNode(context, { buffer });
     source.connect(context.destination);
     const startsAt = Math.max(endsAt, context.currentTime);
@@ -34,17 +36,16 @@ export function createClips(api) {
     await until(endsAt - LEAD_SECONDS);
   }
 
-  const until = (time) => new Promise((resolve) => setTimeout(resolve, (time - audioContext().currentTime) * 1_000));
+  const until = (time) => new Promise((resolve) => setTimeout(resolve, (time - context.currentTime) * 1_000));
 
   function cancel() {
     loading.abort();
     loading = new AbortController();
     for (const source of sources) source.stop();
-    sources.clear();
     endsAt = 0;
   }
 
-  return { load, play, silence: () => until(endsAt), cancel };
+  return { unlock, load, play, silence: () => until(endsAt), cancel };
 }
 
 const impatience = () => new Promise((_, reject) => setTimeout(reject, UNLOCK_PATIENCE_MS, new Error("not unlocked")));

@@ -1,125 +1,96 @@
 // Reads one answer aloud, also while it is still being written: sentence after sentence, by the first way that works.
 
 import { createSentences, MAX_SECONDS } from "./sentences.js";
+import { settings } from "./settings.js";
 
 /**
- * `onSaying(text)` tells which sentence begins, `onChange(id)` which answer is being read, null for none, `onDone(id,
- * hasFailed)` that one was read to its end. `ways` and `rate()` are as below.
+ * A way of speaking is {unlock(), to be called by a tap; load(text): Promise of a clip, play(clip): Promise that ends with it (or a little before, so that
+ * the next one can follow without a gap), silence?(): Promise of the very end, cancel()}. `ways()` gives them, best first,
+ * whenever it begins to speak. `onSaying(text)` tells which sentence begins, `onChange()` that another answer or none is
+ * being read, `onDone(id, hasFailed)` that one was read to its end.
  */
-export function createReader({ ways, rate, onSaying, onChange, onDone }) {
-  let current = null; // {id, sentences, isOver}
-  const speaker = createSpeaker({ ways, onSaying, onIdle: finishIfOver });
+export function createReader({ ways, onSaying, onChange, onDone }) {
+  let current = null; // {id, sentences, queue, ways, isOver}; the first of the queue is being said
 
-  const fresh = () => createSentences(MAX_SECONDS * Math.min(1, rate()));
+  const reading = () => current?.id ?? null;
 
   function begin(id) {
-    speaker.cancel();
-    current = { id, sentences: fresh(), isOver: false };
-    onChange(id);
-  }
-
-  function follow({ id, text, replaced }) {
-    if (current?.id !== id || current.isOver) return;
-    if (replaced) {
-      speaker.cancel();
-      current.sentences = fresh();
-    }
-    current.sentences.feed(text).forEach(speaker.say);
-  }
-
-  function end({ id, text }) {
-    if (current?.id !== id || current.isOver) return;
-    current.isOver = true;
-    current.sentences.end(text).forEach(speaker.say);
-    if (speaker.isIdle()) finishIfOver(false);
-  }
-
-  function finishIfOver(hasFailed) {
-    if (!current?.isOver) return;
-    const { id } = current;
-    current = null;
-    onChange(null, hasFailed);
-    onDone(id, hasFailed);
+    stop();
+    const sentences = createSentences(MAX_SECONDS * Math.min(1, settings.rate));
+    current = { id, sentences, queue: [], ways: [], isOver: false };
+    onChange();
   }
 
   function stop() {
-    speaker.cancel();
     if (!current) return;
+    for (const way of current.ways) way.cancel();
     current = null;
-    onChange(null);
+    onChange();
   }
 
-  return { begin, follow, end, stop, reading: () => current?.id ?? null };
-}
-
-/**
- * A queue of sentences. A way of speaking is {load(text): Promise of a clip, play(clip): Promise that ends with it (or a
- * little before, so that the next one can follow without a gap), silence(): Promise of the very end, cancel()}. `ways()`
- * gives them, best first, at the start of each run of sentences. `onIdle(hasFailed)` tells that all is said.
- */
-export function createSpeaker({ ways, onSaying, onIdle }) {
-  let queue = [];
-  let run = null;
-
-  function say(text) {
-    queue.push({ text });
-    run ??= begin();
-    if (queue.length === 1) prepare(run, queue[0]);
+  function follow({ id, text, replaced }) {
+    if (id !== reading()) return;
+    if (replaced) begin(id);
+    add(current.sentences.feed(text));
   }
 
-  function begin() {
-    const own = { ways: ways(), hasFailed: false };
-    queueMicrotask(() => work(own));
-    return own;
+  function end({ id, text }) {
+    if (id !== reading()) return;
+    current.isOver = true;
+    add(current.sentences.end(text));
+    if (!current.queue.length) finish(false);
   }
 
-  async function work(own) {
-    while (run === own && queue.length) {
-      const sentence = queue.shift();
-      prepare(own, sentence);
-      prepare(own, queue[0]);
-      await perform(own, sentence);
+  function add(texts) {
+    const { queue } = current;
+    const isSpeaking = queue.length > 0;
+    queue.push(...texts.map((text) => ({ text })));
+    if (isSpeaking) loadNext(current);
+    else if (queue.length) speak(current);
+  }
+
+  async function speak(own) {
+    own.ways = ways();
+    while (own === current && own.queue.length) {
+      const saying = say(own, own.queue[0]);
+      loadNext(own);
+      await saying;
+      if (own.queue.length === 1) await own.ways[0]?.silence?.();
+      own.queue.shift();
     }
-    await own.ways[0]?.silence();
-    if (run !== own) return;
-    if (queue.length) return work(own);
-    run = null;
-    onIdle(own.hasFailed);
+    if (own === current && own.isOver) finish(!own.ways.length);
   }
 
-  /** Loads the next sentence while this one is said. */
-  function prepare(own, sentence) {
-    const [way] = own.ways;
-    if (!sentence || !way || sentence.way === way) return;
-    Object.assign(sentence, { way, clip: way.load(sentence.text) });
-    sentence.clip.catch(() => {}); // looked at when its turn comes
-  }
-
-  async function perform(own, sentence) {
-    try {
-      if (!own.ways.length) throw new Error("nothing can speak");
-      const clip = await sentence.clip;
-      if (run !== own) return;
-      onSaying(sentence.text);
-      await sentence.way.play(clip);
-    } catch {
-      if (run === own) await fallBack(own, sentence);
+  async function say(own, sentence) {
+    while (own === current && own.ways.length) {
+      try {
+        const clip = await load(own, sentence);
+        if (own !== current) return;
+        onSaying(sentence.text);
+        return await own.ways[0].play(clip);
+      } catch {
+        own.ways.shift();
+      }
     }
   }
 
-  async function fallBack(own, sentence) {
-    if (own.ways[0] === sentence.way) own.ways = own.ways.slice(1);
-    own.hasFailed ||= !own.ways.length;
-    if (!own.ways.length) return;
-    prepare(own, sentence);
-    await perform(own, sentence);
+  /** Loads the sentence after the one that is being said. */
+  function loadNext(own) {
+    const [, next] = own.queue;
+    if (next) load(own, next).catch(() => {}); // looked at when its turn comes
   }
 
-  function cancel() {
-    const used = run?.ways ?? [];
-    [queue, run] = [[], null];
-    for (const way of used) way.cancel();
+  async function load({ ways: [way] }, sentence) {
+    if (sentence.way !== way) Object.assign(sentence, { way, clip: way?.load(sentence.text) });
+    return sentence.clip;
   }
 
-  return { say, cancel, isIdle: () => run === null };
+  function finish(hasFailed) {
+    const { id } = current;
+    current = null;
+    onChange();
+    onDone(id, hasFailed);
+  }
+
+  return { begin, follow, end, stop, reading };
 }

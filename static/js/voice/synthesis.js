@@ -2,6 +2,7 @@
 
 import { language } from "../i18n.js";
 import { secondsOf } from "./sentences.js";
+import { settings } from "./settings.js";
 
 const START_PATIENCE_MS = 5_000; // network voices take their time
 const END_PATIENCE_MS = 4_000;
@@ -19,20 +20,23 @@ export function languageOf(text, otherwise) {
   return letters && otherwise.startsWith("zh") ? "en-US" : otherwise;
 }
 
+const tagOf = (lang) => lang.toLowerCase().replace("_", "-").replace("cmn", "zh");
+const shortOf = (lang) => tagOf(lang).split("-")[0];
+
 /** "en" as the person's browser has it, say "en-GB". */
-export function regional(short) {
-  const isSame = (other) => other.split("-")[0] === short.split("-")[0];
-  return short.includes("-") ? short : (globalThis.navigator?.languages?.find(isSame) ?? short);
+export function regional(lang) {
+  if (lang.includes("-")) return lang;
+  return globalThis.navigator?.languages?.find((other) => shortOf(other) === lang) ?? lang;
 }
 
 /** Voices that speak `spoken`, those that sound best first. Some browsers know their voices only after a while. */
 export function voicesFor(spoken, voices = synth?.getVoices() ?? []) {
-  const [wanted] = spoken.toLowerCase().split("-");
+  const here = tagOf(regional(spoken));
   const rank = ({ lang, name, localService }) =>
-    (lang.replace("_", "-").toLowerCase() === regional(spoken).toLowerCase() ? 0 : 4) +
+    (tagOf(lang) === here ? 0 : 4) +
     (/natural|premium|enhanced|google/i.test(name) ? 0 : 2) +
     (localService ? 0 : 1);
-  const own = voices.filter(({ lang }) => lang.toLowerCase().split(/[-_]/)[0].replace("cmn", "zh") === wanted);
+  const own = voices.filter(({ lang }) => shortOf(lang) === shortOf(spoken));
   return own.sort((one, other) => rank(one) - rank(other));
 }
 
@@ -42,53 +46,51 @@ export function onVoices(callback) {
   synth?.addEventListener?.("voiceschanged", callback);
 }
 
-/** A way of speaking (see reader.js). `settings` is {voice, rate}. */
-export function createSynthesis(settings) {
-  const spoken = new Set(); // Chrome forgets to tell of the end of what nobody holds
-  let cancelledAt = -Infinity;
+let held = null; // Chrome forgets to tell of the end of what nobody holds
+let cancelledAt = -Infinity;
 
-  async function play(text) {
-    synth.resume(); // Chrome may have been left paused
-    if (synth.speaking || synth.pending) cancel();
-    const since = performance.now() - cancelledAt;
-    if (since < AFTER_CANCEL_MS) await new Promise((resolve) => setTimeout(resolve, AFTER_CANCEL_MS - since));
-    const { voice, rate } = settings;
-    const utterance = new SpeechSynthesisUtterance(text);
-    utterance.lang = regional(languageOf(text, language()));
-    const fitting = voicesFor(utterance.lang);
-    utterance.voice = fitting.find(({ voiceURI }) => voiceURI === voice) ?? fitting[0] ?? null;
-    utterance.rate = rate;
-    spoken.add(utterance);
-    await saying(utterance).finally(() => spoken.delete(utterance));
-  }
+/** A way of speaking (see reader.js). */
+export const synthesis = { unlock, load: async (text) => text, play, cancel };
 
-  /** Ends with the utterance, and also where the browser never says that it began or ended. */
-  function saying(utterance) {
-    return new Promise((resolve, reject) => {
-      const giveUp = (settle) => () => {
+function unlock() {
+  if (!synth || held) return;
+  held = Object.assign(new SpeechSynthesisUtterance(""), { volume: 0 });
+  synth.speak(held); // iOS speaks later only if it has spoken in a tap
+}
+
+async function play(text) {
+  synth.resume(); // Chrome may have been left paused
+  if (synth.speaking || synth.pending) cancel();
+  const wait = cancelledAt + AFTER_CANCEL_MS - performance.now();
+  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+  const lang = regional(languageOf(text, language()));
+  const voices = voicesFor(lang);
+  const voice = voices.find(({ voiceURI }) => voiceURI === settings.voice) ?? voices[0] ?? null;
+  held = Object.assign(new SpeechSynthesisUtterance(text), { lang, voice, rate: settings.rate });
+  await saying(held);
+}
+
+/** Ends with the utterance, and also where the browser never says that it began or ended. */
+function saying(utterance) {
+  let watchdog;
+  return new Promise((resolve, reject) => {
+    function expect(ms, giveUp) {
+      clearTimeout(watchdog);
+      watchdog = setTimeout(() => {
         cancel();
-        settle(new Error("no voice"));
-      };
-      let watchdog = setTimeout(giveUp(reject), START_PATIENCE_MS);
-      utterance.onstart = () => {
-        clearTimeout(watchdog);
-        const expected = (2_000 * secondsOf(utterance.text)) / utterance.rate;
-        watchdog = setTimeout(giveUp(resolve), expected + END_PATIENCE_MS);
-      };
-      utterance.onend = () => resolve(clearTimeout(watchdog));
-      utterance.onerror = ({ error }) => {
-        clearTimeout(watchdog);
-        if (error === "canceled" || error === "interrupted") resolve();
-        else reject(new Error(error));
-      };
-      synth.speak(utterance);
-    });
-  }
+        giveUp(new Error("no voice"));
+      }, ms);
+    }
+    const usual = (1_000 * secondsOf(utterance.text)) / utterance.rate;
+    expect(START_PATIENCE_MS, reject);
+    utterance.onstart = () => expect(2 * usual + END_PATIENCE_MS, resolve);
+    utterance.onend = resolve;
+    utterance.onerror = ({ error }) => (/canceled|interrupted/.test(error) ? resolve() : reject(new Error(error)));
+    synth.speak(utterance);
+  }).finally(() => clearTimeout(watchdog));
+}
 
-  function cancel() {
-    cancelledAt = performance.now();
-    synth.cancel();
-  }
-
-  return { load: async (text) => text, play, silence: async () => {}, cancel };
+function cancel() {
+  cancelledAt = performance.now();
+  synth.cancel();
 }

@@ -8,16 +8,18 @@ import { createDictation } from "./dictation.js";
 import { canListen } from "./listen.js";
 import { createReader } from "./reader.js";
 import { canCut } from "./sentences.js";
-import { change, createSettingsDialog, settings } from "./settings.js";
-import { unlock, unlockAtFirstTap } from "./sound.js";
-import { createSynthesis, onVoices, voicesFor } from "./synthesis.js";
+import { change, isOwnWanted, openSettings, settings } from "./settings.js";
+import { onVoices, synthesis, voicesFor } from "./synthesis.js";
 
-/** `page` is what chat.js describes at its top. */
-export function mountVoice(page) {
-  const { app, slot } = page;
+/** What it is given is described at the top of chat.js. */
+export function mountVoice({ app, slot, composer, asker, api }) {
   const state = Object.assign(element("p", "voice-state"), { role: "status" });
-  slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
-  const voice = { ...page, put: (...nodes) => state.before(...nodes), tell, reader: null, calling: null, dictation: null };
+  const difys = app.text_to_speech && globalThis.AudioContext ? createClips(api) : null;
+  let dictation, reader, calling;
+
+  const isCalling = () => calling?.isLive();
+  const put = (id, node) => state.before(Object.assign(node, { id }));
+  const on = (type, listener) => document.addEventListener(`turn:${type}`, ({ detail }) => listener(detail));
 
   /** Shows what there is to know at the moment, by its name; or `words`, which are [key, values]. */
   function tell(why, words = [`voice.${why}`]) {
@@ -25,124 +27,115 @@ export function mountVoice(page) {
     else clear(state);
   }
 
-  if (canListen(app)) mountDictation(voice);
-  if (!canCut) return;
-  if (app.text_to_speech && globalThis.AudioContext) mountSpeaking(voice);
-  else onVoices(() => voice.reader || mountSpeaking(voice));
-}
+  function mountDictation() {
+    const beforeStart = () => reader?.stop(); // it must not hear itself
+    dictation = createDictation({ app, api, composer, tell, beforeStart });
+    slot.append(dictation.button);
+    on("started", dictation.leave);
+    addEventListener("pagehide", dictation.leave);
+  }
 
-function mountDictation(voice) {
-  const beforeStart = () => voice.reader?.stop(); // it must not hear itself
-  voice.dictation = createDictation({ ...voice, beforeStart });
-  voice.slot.append(voice.dictation.button);
-  document.addEventListener("turn:started", voice.dictation.leave);
-  addEventListener("pagehide", voice.dictation.leave);
-}
+  function mountSpeaking() {
+    const onSaying = (text) => calling?.turn.saying(text);
+    reader = createReader({ ways, onSaying, onChange: showListenButtons, onDone: done });
+    if (dictation) mountCall();
+    mountChoices();
+    showListenButtons();
+    on("started", started);
+    on("text", reader.follow);
+    on("ended", ended);
+    if (!settings.isAloud) return;
+    for (const type of ["click", "keydown"]) document.addEventListener(type, unlock, { once: true, capture: true });
+  }
 
-function mountSpeaking(voice) {
-  const marks = mountListenButtons(voice);
-  const own = createSynthesis(settings);
-  const difys = voice.app.text_to_speech && createClips(voice.api);
-  voice.reader = createReader({
-    ways: () => waysOf(own, difys),
-    rate: () => settings.rate,
-    onSaying: (text) => voice.calling?.turn.saying(text),
-    onChange(_, hasFailed) {
-      if (hasFailed) voice.tell("unspoken");
-      marks.show();
-    },
-    onDone: (id, hasFailed) => voice.calling?.turn.done(id, hasFailed),
-  });
-  if (voice.dictation) mountCalls(voice);
-  mountChoices(voice);
-  marks.add();
-  listenToTurns(voice);
-  if (settings.isAloud) unlockAtFirstTap();
-}
+  /** The ways of speaking, the one that is wanted first. */
+  function ways() {
+    const browsers = (!difys || voicesFor(language()).length) && synthesis;
+    return (isOwnWanted() ? [browsers, difys] : [difys, browsers]).filter(Boolean);
+  }
 
-/** The ways of speaking, the one that is wanted first. */
-function waysOf(own, difys) {
-  const isOwnWanted = settings.voice && settings.voice !== "dify";
-  const browsers = voicesFor(language()).length || !difys ? own : null;
-  return (isOwnWanted ? [browsers, difys] : [difys, browsers]).filter(Boolean);
-}
+  /** Sound needs a tap before browsers let it out: this is called by each. */
+  function unlock() {
+    synthesis.unlock();
+    difys?.unlock();
+  }
 
-function mountCalls(voice) {
-  voice.calling = createCalling(voice);
-  const start = button("call", () => {
-    unlock();
-    voice.dictation.leave();
-    voice.calling.start();
-  }, "", "phone");
-  start.id = "start-call";
-  voice.put(start);
-}
+  function mountCall() {
+    calling = createCalling({ app, api, asker, reader });
+    const start = () => {
+      unlock();
+      dictation.leave();
+      calling.start();
+    };
+    put("start-call", button("call", start, "", "phone"));
+  }
 
-function mountChoices(voice) {
-  const aloud = iconButton("silent", "aloud", () => {
-    unlock();
-    change({ isAloud: !settings.isAloud });
-    if (!settings.isAloud) voice.reader.stop();
+  function mountChoices() {
+    const aloud = iconButton("silent", "aloud", () => {
+      unlock();
+      change({ isAloud: !settings.isAloud });
+      if (!settings.isAloud) reader.stop();
+      show();
+    });
+    function show() {
+      dress(aloud, settings.isAloud ? "speaker" : "silent", "aloud").ariaPressed = settings.isAloud;
+    }
     show();
-  });
-  const show = () => dress(aloud, settings.isAloud ? "speaker" : "silent", "aloud").setAttribute("aria-pressed", settings.isAloud);
-  const open = createSettingsDialog({
-    hasDifyVoice: voice.app.text_to_speech,
-    hasCalls: Boolean(voice.calling),
-    tryIt: (text) => read(voice, "sample", text),
-  });
-  const choices = iconButton("sliders", "voice.settings", open);
-  aloud.id = "aloud";
-  choices.id = "voice-choices";
-  show();
-  voice.put(aloud, choices);
-}
+    put("aloud", aloud);
+    put("voice-choices", iconButton("sliders", "voice.settings", chooseVoice));
+  }
 
-/** Called by a tap. Without `isGrowing` the text is whole. */
-function read({ reader, dictation }, id, text, isGrowing = false) {
-  unlock();
-  dictation?.leave();
-  reader.begin(id);
-  if (isGrowing) reader.follow({ id, text });
-  else reader.end({ id, text });
-}
+  function chooseVoice() {
+    openSettings({
+      voices: voicesFor(language()),
+      hasDifysVoice: Boolean(difys),
+      hasCalls: Boolean(calling),
+      tryIt: (text) => read("sample", text),
+    });
+  }
 
-/** A button for each answer; `add` makes those that are missing, `show` tells which answer is being read. */
-function mountListenButtons(voice) {
-  function add() {
-    for (const place of document.querySelectorAll(".answer[data-id] .voice:empty")) {
+  /** Each answer has a button that tells whether it is being read. */
+  function showListenButtons() {
+    for (const place of document.querySelectorAll(".answer .voice")) {
       const { dataset } = place.closest(".answer");
-      const toggle = () => {
-        if (voice.reader.reading() === dataset.id) voice.reader.stop();
-        else read(voice, dataset.id, voice.asker.textOf(dataset.id), dataset.state === "streaming");
-      };
-      place.append(iconButton("speaker", "listen", toggle));
+      const isRead = dataset.id === reader.reading();
+      if (!place.firstChild) place.append(iconButton("speaker", "listen", () => toggle(dataset)));
+      place.firstChild.dataset.reading = isRead;
+      dress(place.firstChild, isRead ? "stop" : "speaker", isRead ? "listen.stop" : "listen");
     }
   }
 
-  function show() {
-    for (const node of document.querySelectorAll(".answer .voice > button")) {
-      const isRead = node.closest(".answer").dataset.id === voice.reader.reading();
-      node.dataset.reading = isRead;
-      dress(node, isRead ? "stop" : "speaker", isRead ? "listen.stop" : "listen");
-    }
+  function toggle({ id, state: progress }) {
+    if (reader.reading() === id) return reader.stop();
+    return read(id, asker.textOf(id), progress === "streaming" ? reader.follow : reader.end);
   }
 
-  document.addEventListener("turn:started", add);
-  return { add, show };
-}
+  function read(id, text, take = reader.end) {
+    unlock();
+    dictation?.leave();
+    reader.begin(id);
+    take({ id, text });
+  }
 
-function listenToTurns({ reader, calling }) {
-  const isCall = () => Boolean(calling?.isLive());
-  const on = (type, listener) => document.addEventListener(type, ({ detail }) => listener(detail));
-  on("turn:started", (turn) => {
-    if (isCall()) calling.turn.started(turn);
-    if (isCall() || settings.isAloud) reader.begin(turn.id);
-  });
-  on("turn:text", reader.follow);
-  on("turn:ended", ({ id, status, text }) => {
-    if (status !== "stopped") return reader.end({ id, text: text || (isCall() ? t("failed") : "") });
+  function started(turn) {
+    calling?.turn.started(turn);
+    if (isCalling() || settings.isAloud) reader.begin(turn.id);
+    showListenButtons();
+  }
+
+  function ended({ id, status, text }) {
+    if (status !== "stopped") return reader.end({ id, text: text || (isCalling() ? t("failed") : "") });
     if (reader.reading() === id) reader.stop();
     return calling?.turn.done(id);
-  });
+  }
+
+  function done(id, hasFailed) {
+    if (hasFailed) tell("unspoken");
+    calling?.turn.done(id, hasFailed);
+  }
+
+  slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
+  if (canListen(app)) mountDictation();
+  if (canCut && difys) mountSpeaking();
+  else if (canCut) onVoices(() => reader || mountSpeaking());
 }
