@@ -28,9 +28,9 @@ export function createClips(api) {
     await Promise.race([audio().resume(), impatience()]); // else one that no tap has unlocked would swallow everything
     const source = new AudioBufferSourceNode(context, { buffer });
     source.connect(context.destination);
-    const startsAt = Math.max(endsAt, context.currentTime);
-    source.start(startsAt);
-    endsAt = startsAt + buffer.duration;
+    endsAt = Math.max(endsAt, context.currentTime);
+    source.start(endsAt);
+    endsAt += buffer.duration;
     sources.add(source);
     source.onended = () => sources.delete(source);
     await until(endsAt - LEAD_SECONDS);

@@ -4,10 +4,10 @@ import { createSentences, MAX_SECONDS } from "./sentences.js";
 import { settings } from "./settings.js";
 
 /**
- * A way of speaking is {unlock(), to be called by a tap; load(text): Promise of a clip, play(clip): Promise that ends with it (or a little before, so that
- * the next one can follow without a gap), silence?(): Promise of the very end, cancel()}. `ways()` gives them, best first,
- * whenever it begins to speak. `onSaying(text)` tells which sentence begins, `onChange()` that another answer or none is
- * being read, `onDone(id, hasFailed)` that one was read to its end.
+ * A way of speaking is {unlock(), load(text): Promise of a clip, play(clip): Promise that ends with it (or a little
+ * before: the next then follows without a gap), silence?(): Promise of the very end, cancel()}. `ways()` gives them,
+ * best first, whenever it begins to speak. `onSaying(text)` tells which sentence begins, `onChange()` that `reading()`
+ * has changed, `onDone(id, hasFailed)` that an answer was read to its end.
  */
 export function createReader({ ways, onSaying, onChange, onDone }) {
   let current = null; // {id, sentences, queue, ways, isOver}; the first of the queue is being said

@@ -27,7 +27,7 @@ export function change(more) {
   }
 }
 
-/** `voices` are the browser's; `tryIt(text)` reads something with what is chosen. */
+/** `voices` are the browser's; `tryIt()` reads something with what is chosen. */
 export function openSettings({ voices, hasDifysVoice, hasCalls, tryIt }) {
   const difys = hasDifysVoice ? [new Option(t("voice.dify"), "dify")] : [];
   const owns = voices.map(({ name, voiceURI }) => new Option(name, voiceURI));
@@ -38,7 +38,7 @@ export function openSettings({ voices, hasDifysVoice, hasCalls, tryIt }) {
   const pause = range(1, 8, 0.5, settings.pauseSeconds);
   const controls = Object.entries({ own, speed, pause });
   const labels = controls.map(([, control]) => element("label", "", element("span"), control));
-  const test = button("voice.try", () => tryIt(t("voice.sample")));
+  const test = button("voice.try", tryIt);
   const close = button("close", () => dialog.close());
   const title = say(element("h2"), "voice.settings");
   const dialog = element("dialog", "inputs", title, ...labels, element("div", "row", test, close));

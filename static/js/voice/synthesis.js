@@ -12,12 +12,11 @@ const synth = globalThis.speechSynthesis;
 
 /** The language to read `text` in, as a BCP 47 tag: what its script says, else the page's. */
 export function languageOf(text, otherwise) {
-  if (/[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text)) return "ja-JP";
-  if (/\p{Script=Hangul}/u.test(text)) return "ko-KR";
-  const signs = text.match(/\p{Script=Han}/gu)?.length ?? 0;
-  const letters = text.match(/\p{Script=Latin}/gu)?.length ?? 0;
-  if (signs * 3 > letters) return "zh-CN";
-  return letters && otherwise.startsWith("zh") ? "en-US" : otherwise;
+  const count = (script) => text.match(new RegExp(`\\p{Script=${script}}`, "gu"))?.length ?? 0;
+  if (count("Hiragana") || count("Katakana")) return "ja-JP";
+  if (count("Hangul")) return "ko-KR";
+  if (count("Han") * 3 > count("Latin")) return "zh-CN";
+  return count("Latin") && otherwise.startsWith("zh") ? "en-US" : otherwise;
 }
 
 const tagOf = (lang) => lang.toLowerCase().replace("_", "-").replace("cmn", "zh");
@@ -72,22 +71,23 @@ async function play(text) {
 
 /** Ends with the utterance, and also where the browser never says that it began or ended. */
 function saying(utterance) {
+  const longest = (2_000 * secondsOf(utterance.text)) / utterance.rate + END_PATIENCE_MS;
   let watchdog;
   return new Promise((resolve, reject) => {
-    function expect(ms, giveUp) {
+    watchdog = setTimeout(giveUp, START_PATIENCE_MS, reject);
+    utterance.onstart = () => {
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => {
-        cancel();
-        giveUp(new Error("no voice"));
-      }, ms);
-    }
-    const usual = (1_000 * secondsOf(utterance.text)) / utterance.rate;
-    expect(START_PATIENCE_MS, reject);
-    utterance.onstart = () => expect(2 * usual + END_PATIENCE_MS, resolve);
+      watchdog = setTimeout(giveUp, longest, resolve);
+    };
     utterance.onend = resolve;
     utterance.onerror = ({ error }) => (/canceled|interrupted/.test(error) ? resolve() : reject(new Error(error)));
     synth.speak(utterance);
   }).finally(() => clearTimeout(watchdog));
+}
+
+function giveUp(settle) {
+  cancel();
+  settle(new Error("no voice"));
 }
 
 function cancel() {

@@ -13,9 +13,12 @@ import { onVoices, synthesis, voicesFor } from "./synthesis.js";
 
 /** What it is given is described at the top of chat.js. */
 export function mountVoice({ app, slot, composer, asker, api }) {
-  const state = Object.assign(element("p", "voice-state"), { role: "status" });
+  const state = Object.assign(element("p", "note voice-state"), { role: "status" });
   const difys = app.text_to_speech && globalThis.AudioContext ? createClips(api) : null;
-  let dictation, reader, calling;
+  const beforeStart = () => reader?.stop(); // it must not hear itself
+  const dictation = canListen(app) ? createDictation({ app, api, composer, tell, beforeStart }) : null;
+  const aloud = iconButton("silent", "aloud", switchAloud);
+  let reader, calling;
 
   const isCalling = () => calling?.isLive();
   const put = (id, node) => state.before(Object.assign(node, { id }));
@@ -27,19 +30,16 @@ export function mountVoice({ app, slot, composer, asker, api }) {
     else clear(state);
   }
 
-  function mountDictation() {
-    const beforeStart = () => reader?.stop(); // it must not hear itself
-    dictation = createDictation({ app, api, composer, tell, beforeStart });
-    slot.append(dictation.button);
-    on("started", dictation.leave);
-    addEventListener("pagehide", dictation.leave);
-  }
-
   function mountSpeaking() {
     const onSaying = (text) => calling?.turn.saying(text);
     reader = createReader({ ways, onSaying, onChange: showListenButtons, onDone: done });
-    if (dictation) mountCall();
-    mountChoices();
+    if (dictation) {
+      calling = createCalling({ app, api, asker, reader });
+      put("start-call", button("call", startCall, "", "phone"));
+    }
+    put("aloud", aloud);
+    put("voice-choices", iconButton("sliders", "voice.settings", chooseVoice));
+    showAloud();
     showListenButtons();
     on("started", started);
     on("text", reader.follow);
@@ -54,44 +54,47 @@ export function mountVoice({ app, slot, composer, asker, api }) {
     return (isOwnWanted() ? [browsers, difys] : [difys, browsers]).filter(Boolean);
   }
 
-  /** Sound needs a tap before browsers let it out: this is called by each. */
+  // What a tap does. Browsers let sound out only after one.
+
   function unlock() {
     synthesis.unlock();
     difys?.unlock();
   }
 
-  function mountCall() {
-    calling = createCalling({ app, api, asker, reader });
-    const start = () => {
-      unlock();
-      dictation.leave();
-      calling.start();
-    };
-    put("start-call", button("call", start, "", "phone"));
+  function startCall() {
+    unlock();
+    dictation.leave();
+    calling.start();
   }
 
-  function mountChoices() {
-    const aloud = iconButton("silent", "aloud", () => {
-      unlock();
-      change({ isAloud: !settings.isAloud });
-      if (!settings.isAloud) reader.stop();
-      show();
-    });
-    function show() {
-      dress(aloud, settings.isAloud ? "speaker" : "silent", "aloud").ariaPressed = settings.isAloud;
-    }
-    show();
-    put("aloud", aloud);
-    put("voice-choices", iconButton("sliders", "voice.settings", chooseVoice));
+  function switchAloud() {
+    unlock();
+    change({ isAloud: !settings.isAloud });
+    if (!settings.isAloud) reader.stop();
+    showAloud();
   }
 
   function chooseVoice() {
-    openSettings({
-      voices: voicesFor(language()),
-      hasDifysVoice: Boolean(difys),
-      hasCalls: Boolean(calling),
-      tryIt: (text) => read("sample", text),
-    });
+    const tryIt = () => read("sample", t("voice.sample"));
+    openSettings({ voices: voicesFor(language()), hasDifysVoice: Boolean(difys), hasCalls: Boolean(calling), tryIt });
+  }
+
+  function toggle({ id, state: progress }) {
+    if (id === reader.reading()) reader.stop();
+    else read(id, asker.textOf(id), progress === "streaming" ? reader.follow : reader.end);
+  }
+
+  function read(id, text, take = reader.end) {
+    unlock();
+    dictation?.leave();
+    reader.begin(id);
+    take({ id, text });
+  }
+
+  // What is to be seen
+
+  function showAloud() {
+    dress(aloud, settings.isAloud ? "speaker" : "silent", "aloud").ariaPressed = settings.isAloud;
   }
 
   /** Each answer has a button that tells whether it is being read. */
@@ -105,17 +108,7 @@ export function mountVoice({ app, slot, composer, asker, api }) {
     }
   }
 
-  function toggle({ id, state: progress }) {
-    if (reader.reading() === id) return reader.stop();
-    return read(id, asker.textOf(id), progress === "streaming" ? reader.follow : reader.end);
-  }
-
-  function read(id, text, take = reader.end) {
-    unlock();
-    dictation?.leave();
-    reader.begin(id);
-    take({ id, text });
-  }
+  // What happens
 
   function started(turn) {
     calling?.turn.started(turn);
@@ -135,7 +128,11 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   }
 
   slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
-  if (canListen(app)) mountDictation();
+  if (dictation) {
+    slot.append(dictation.button);
+    on("started", dictation.leave);
+    addEventListener("pagehide", dictation.leave);
+  }
   if (canCut && difys) mountSpeaking();
   else if (canCut) onVoices(() => reader || mountSpeaking());
 }
