@@ -21,7 +21,6 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   let reader, calling;
 
   const isCalling = () => calling?.isLive();
-  const put = (id, node) => state.before(Object.assign(node, { id }));
   const on = (type, listener) => document.addEventListener(`turn:${type}`, ({ detail }) => listener(detail));
 
   /** Shows what there is to know at the moment, by its name; or `words`, which are [key, values]. */
@@ -35,10 +34,9 @@ export function mountVoice({ app, slot, composer, asker, api }) {
     reader = createReader({ ways, onSaying, onChange: showListenButtons, onDone: done });
     if (dictation) {
       calling = createCalling({ app, api, asker, reader });
-      put("start-call", button("call", startCall, "", "phone"));
+      state.before(button("call", startCall, "start-call", "phone"));
     }
-    put("aloud", aloud);
-    put("voice-choices", iconButton("sliders", "voice.settings", chooseVoice));
+    state.before(aloud, iconButton("sliders", "voice.settings", chooseVoice));
     showAloud();
     showListenButtons();
     on("started", started);
