@@ -66,7 +66,7 @@ test("a muted call does not hear, and still answers", () => {
   assert.equal(after("start", "mute", heard("psst")).heard, "");
   assert.equal(shownName(after(...SPEAKING, "mute")), "speaking");
   assert.equal(shownName(after(...SPEAKING, "mute", "over")), "muted");
-  assert.deepEqual(after("start", "mute", "unmute").effects, ["listen"]);
+  assert.deepEqual(after("start", "mute", "mute").effects, ["listen"]);
 });
 
 test("a refused microphone is asked for again only when one says so", () => {

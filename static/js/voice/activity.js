@@ -18,8 +18,8 @@ export const asLevel = (db) => Math.max(0, Math.min(1, (db + 60) / 50));
 
 /**
  * `feed(db, ms, isSpeaking)` takes the level of the next `ms` milliseconds and whether the page is speaking, and returns
- * {isSpeech, quietMs}: whether somebody has been speaking for SPEECH_MS, and for how long it has been silent since. While
- * the page speaks, what the microphone hears of it counts as the room: only who is clearly louder is heard.
+ * whether somebody has been speaking for SPEECH_MS, and for how long it has been silent since. While the page speaks, what
+ * is heard of it counts as the room: only who is clearly louder is heard.
  */
 export function createActivity() {
   let room = -60;

@@ -19,11 +19,7 @@ export function createCallView(on) {
   const end = button("call.end", () => dialog.close(), "end", "phone");
   const dialog = element("dialog", "", clock, shape, state, hint, heard, said, element("div", "row", again, mute, end));
   label(Object.assign(dialog, { id: "call", onclose: on.end }), "call");
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    event.preventDefault(); // the page's Escape would stop the answer, too
-    dialog.close();
-  });
+  dialog.addEventListener("keydown", (event) => event.stopPropagation()); // the page's Escape would stop the answer, too
   document.body.append(dialog);
   let startedAt, ticking;
 
@@ -40,7 +36,7 @@ export function createCallView(on) {
     clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
 
-  /** `ear` names what listens, `saying` is the sentence being said, `note` what else there is to tell: [key, values]. */
+  /** `ear` names what listens, `saying` is the sentence said last, `note` what else there is to tell: [key, values]. */
   function show(call, { ear, saying, note }) {
     const name = shownName(call);
     const live = isLive(call);
@@ -51,7 +47,7 @@ export function createCallView(on) {
     showText(hint, note ?? (live ? [`hint.${name === "listening" ? ear : name}`] : call.why && [`voice.${call.why}`]));
     const question = `${call.before} ${call.heard}`.trim() || call.asked;
     showText(heard, question && ["call.heard", { text: question }]);
-    showText(said, saying && ["call.said", { text: saying }]);
+    showText(said, name === "speaking" && ["call.said", { text: saying }]);
     mute.setAttribute("aria-pressed", call.muted);
     mute.hidden = !live;
     again.hidden = live;
@@ -59,9 +55,7 @@ export function createCallView(on) {
     if (!live) clearInterval(ticking);
   }
 
-  const level = (value) => shape.style.setProperty("--level", value.toFixed(2));
-
-  return { open, show, level };
+  return { open, show, meter: shape };
 }
 
 function showText(node, words) {

@@ -7,9 +7,7 @@
  */
 export const IDLE = Object.freeze({ name: "idle", muted: false, heard: "", before: "", asked: "", why: "" });
 
-const NOTHING_HEARD = { heard: "", before: "" };
-const LIVE = ["listening", "thinking", "speaking"];
-export const isLive = ({ name }) => LIVE.includes(name);
+export const isLive = ({ name }) => ["listening", "thinking", "speaking"].includes(name);
 
 /** What a person is told: who has muted is not being listened to. */
 export const shownName = ({ name, muted }) => (muted && name === "listening" ? "muted" : name);
@@ -20,46 +18,34 @@ export const shownName = ({ name, muted }) => (muted && name === "listening" ? "
  * way), fresh (forget what was heard), release (all that a call holds).
  */
 export function next(call, event) {
-  const [change, ...effects] = (isLive(call) ? WHILE_LIVE : OTHERWISE)[event.type]?.(call, event) ?? [{}];
+  const isPossible = isLive(call) || event.type === "start";
+  const [change, ...effects] = (isPossible && EVENTS[event.type](call, event)) || [];
   return { call: { ...call, ...change }, effects };
 }
 
-const OTHERWISE = {
+const EVENTS = {
   start: () => [{ ...IDLE, name: "listening" }, "listen"],
-  end: () => [{ name: "ended" }, "release"],
-};
-
-const WHILE_LIVE = {
-  heard: (call, event) => (event.text && !call.muted ? HEARD[call.name](call, event) : [{}]),
-  speech: ({ name, muted }) => (muted ? [{}] : SPEECH[name]),
-  quiet: ({ name, heard }) => (name === "listening" && heard ? [{}, "wait"] : [{}]),
-  due: (call) => (call.name === "listening" && call.heard ? asking(call, call.heard) : [{}]),
-  saying: ({ name }) => (name === "thinking" ? [{ name: "speaking" }] : [{}]),
-  over: ({ name }) => (name === "listening" ? [{}] : [{ ...NOTHING_HEARD, name: "listening", asked: "" }, "fresh"]),
-  mute: () => [{ ...NOTHING_HEARD, muted: true }, "hold", "deafen"],
-  unmute: ({ muted }) => [{ muted: false }, ...(muted ? ["listen"] : [])],
+  heard(call, event) {
+    if (!event.text || call.muted) return null;
+    if (call.name === "listening") return understood(call, event);
+    const before = call.name === "thinking" ? call.asked : ""; // they go on with the same question
+    const [change, ...effects] = understood({ before }, event);
+    return [{ name: "listening", before, ...change }, "hush", "stop", ...effects];
+  },
+  /** While it thinks, not every noise is worth an answer: it waits for words. */
+  speech: ({ name }) => ({ listening: [{}, "hold"], speaking: [{ name: "listening" }, "hush", "stop"] })[name],
+  quiet: ({ heard }) => heard && [{}, "wait"],
+  due: (call) => call.heard && asking(call, call.heard),
+  saying: ({ name }) => name === "thinking" && [{ name: "speaking" }],
+  over: ({ name }) => name !== "listening" && [{ name: "listening", asked: "" }, "fresh"],
+  mute: ({ muted }) => (muted ? [{ muted: false }, "listen"] : [{ muted: true, heard: "", before: "" }, "hold", "deafen"]),
   failed: (_, { why }) => [{ name: why === "refused" ? "refused" : "ended", why }, "hush", "release"],
   end: () => [{ name: "ended" }, "hush", "release"],
 };
 
-const HEARD = {
-  listening: (call, { text, isDue }) => (isDue ? asking(call, text) : [{ heard: text }, "wait"]),
-  thinking: (call, event) => interrupted({ ...call, before: call.asked }, event), // they go on with the same question
-  speaking: interrupted,
-};
-
-const SPEECH = {
-  listening: [{}, "hold"],
-  thinking: [{}], // not every noise is worth an answer: wait for words
-  speaking: [{ ...NOTHING_HEARD, name: "listening" }, "hush", "stop"],
-};
-
-function interrupted(call, event) {
-  const [change, ...effects] = HEARD.listening(call, event);
-  return [{ name: "listening", before: call.before, ...change }, "hush", "stop", ...effects];
-}
+const understood = (call, { text, isDue }) => (isDue ? asking(call, text) : [{ heard: text }, "wait"]);
 
 function asking({ before }, text) {
   const asked = before ? `${before} ${text}` : text;
-  return [{ ...NOTHING_HEARD, name: "thinking", asked }, "hold", "fresh", "ask"];
+  return [{ name: "thinking", heard: "", before: "", asked }, "hold", "fresh", "ask"];
 }

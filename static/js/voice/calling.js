@@ -3,7 +3,7 @@
 import { createCallView } from "./call-view.js";
 import { IDLE, isLive, next } from "./call.js";
 import { withoutEcho } from "./echo.js";
-import { createListener } from "./listen.js";
+import { listen } from "./listen.js";
 import { settings } from "./settings.js";
 
 const LOUD_LATELY_MS = 1_500;
@@ -12,33 +12,30 @@ const COMMANDS = /^(?:stop|wait|no|halt|enough|停|等|不|够了)/i; // where t
 export function createCalling({ app, api, asker, reader }) {
   const pauseMs = () => settings.pauseSeconds * 1_000;
   let call = IDLE;
-  let pause, awake;
+  let listener, pause, lock;
   let turnId = null;
   let said = []; // what may be heard of the page's own voice
-  let saying = "";
   let note = null;
   let speechAt = -Infinity;
 
-  const listener = createListener({
-    ...{ app, api, pauseMs, isHandsFree: true },
-    isSpeaking: () => Boolean(saying),
-    onText: heard,
-    onLevel: (value) => view.level(value),
-    onSpeech: speech,
-    onEar: show,
-    onBusy: (isWriting) => tell(isWriting ? ["voice.writing"] : null),
-    onError: (why, words) => (words ? tell(words) : dispatch("failed", { why })),
-  });
   const view = createCallView({
     interrupt: () => dispatch("speech"),
-    mute: () => dispatch(call.muted ? "unmute" : "mute"),
+    mute: () => dispatch("mute"),
     again: start,
     end: () => dispatch("end"),
   });
+  const hearing = {
+    ...{ app, api, pauseMs, meter: view.meter },
+    isSpeaking: () => call.name === "speaking",
+    onText: heard,
+    onSpeech: speech,
+    onDoing: (name, words) => tell(name === "writing" ? ["voice.writing"] : words),
+    onError: (why) => dispatch("failed", { why }),
+  };
 
   const EFFECTS = {
-    listen: listener.start,
-    deafen: listener.abort,
+    listen: () => (listener = listen(hearing)),
+    deafen: () => listener.abort(),
     wait() {
       clearTimeout(pause);
       pause = setTimeout(dispatch, pauseMs(), "due");
@@ -48,10 +45,7 @@ export function createCalling({ app, api, asker, reader }) {
       turnId = null;
       if (!asker.ask(call.asked)) dispatch("failed", { why: "closed" });
     },
-    hush() {
-      saying = "";
-      reader.stop();
-    },
+    hush: reader.stop,
     stop: asker.stop,
     fresh() {
       said = [];
@@ -60,7 +54,7 @@ export function createCalling({ app, api, asker, reader }) {
     release() {
       clearTimeout(pause);
       listener.abort();
-      awake?.release();
+      keepAwake();
     },
   };
 
@@ -72,7 +66,7 @@ export function createCalling({ app, api, asker, reader }) {
   }
 
   function show() {
-    view.show(call, { ear: listener.earName(), saying, note });
+    view.show(call, { ear: listener?.earName(), saying: said.at(-1), note });
   }
 
   function tell(words) {
@@ -83,10 +77,16 @@ export function createCalling({ app, api, asker, reader }) {
   /** Called by a tap. */
   function start() {
     reader.stop();
-    note = null;
+    [said, note] = [[], null];
     view.open();
-    awake = stayAwake();
     dispatch("start");
+    keepAwake();
+  }
+
+  /** The browser by itself lets the screen sleep again when the page is hidden. */
+  async function keepAwake() {
+    if (isLive(call)) lock = await navigator.wakeLock?.request("screen").catch(() => null);
+    if (!isLive(call)) lock?.release();
   }
 
   function heard(text, isDue = false) {
@@ -114,35 +114,15 @@ export function createCalling({ app, api, asker, reader }) {
     },
     /** The reader tells what it says, and when it has said all. */
     saying(text) {
-      saying = text;
       said.push(text);
       dispatch("saying");
     },
     done(id, hasFailed) {
-      saying = "";
       note = hasFailed ? ["voice.unspoken"] : null;
       if (id === turnId) dispatch("over");
     },
   };
 
+  document.addEventListener("visibilitychange", keepAwake);
   return { start, turn, isLive: () => isLive(call) };
-}
-
-/** Keeps the screen on until `release` is called; asks again whenever the page is shown again. */
-function stayAwake() {
-  let lock = null;
-  let isWanted = true;
-  async function take() {
-    if (!isWanted || document.visibilityState !== "visible") return;
-    lock = await navigator.wakeLock?.request("screen").catch(() => null);
-    if (!isWanted) lock?.release();
-  }
-  document.addEventListener("visibilitychange", take);
-  take();
-  function release() {
-    isWanted = false;
-    document.removeEventListener("visibilitychange", take);
-    lock?.release();
-  }
-  return { release };
 }

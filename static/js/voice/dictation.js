@@ -1,38 +1,25 @@
 // Dictation: what is said goes into the field.
 
 import { iconButton } from "../elements.js";
-import { createListener } from "./listen.js";
+import { listen } from "./listen.js";
 
 /** `tell(why, words)` says how it goes; `beforeStart()` is called at each start. */
 export function createDictation({ app, api, composer, tell, beforeStart }) {
-  const button = iconButton("microphone", "dictate", toggle);
+  const button = iconButton("microphone", "dictate", () => (listener ? stop() : start()));
   button.id = "dictate";
-  let isOn = false;
+  let listener = null;
   let before = ""; // what stood in the field
   let filled = null;
-  let trouble = [];
 
-  const listener = createListener({
-    ...{ app, api, isHandsFree: false },
-    onText: heard,
-    onLevel: (level) => button.style.setProperty("--level", level.toFixed(2)),
-    onSpeech() {},
-    onEar: tell,
-    onBusy: (isWriting) => isWriting && tell("writing"),
-    onError: (...why) => ended(...(trouble = why)),
-  });
-
-  function toggle() {
-    if (isOn) return stop();
+  function start() {
     beforeStart();
-    press(true);
-    [filled, trouble] = [null, []];
-    return listener.start();
+    filled = null;
+    use(listen({ app, api, meter: button, onText: heard, onSpeech() {}, onDoing: tell, onError: ended }));
   }
 
-  function press(isPressed) {
-    isOn = isPressed;
-    button.setAttribute("aria-pressed", isOn);
+  function use(other) {
+    listener = other;
+    button.setAttribute("aria-pressed", Boolean(listener));
   }
 
   /** Who changes the field meanwhile goes on from there. */
@@ -41,33 +28,33 @@ export function createDictation({ app, api, composer, tell, beforeStart }) {
     if (filled === null) before = now;
     else if (now !== filled) {
       before = now;
-      listener.reset();
+      listener?.reset();
     }
     const joint = !before || /\s$/.test(before) || /\p{Script=Han}/u.test(text[0] ?? "") ? "" : " ";
     filled = text ? before + joint + text : now;
     if (filled !== now) composer.fill(filled);
+    if (!listener) tell(text ? "" : "nothing");
   }
 
   async function stop() {
-    isOn = false;
-    await listener.stop();
-    if (isOn) return;
-    ended(...(trouble.length ? trouble : [filled ? "" : "nothing"]));
-    composer.focus();
+    const ending = listener;
+    ended(filled ? "" : "nothing");
+    await ending.stop();
+    if (!listener) composer.focus();
   }
 
   /** The question was sent: what is heard late does not belong to the next one. */
   function leave() {
-    if (!isOn) return;
+    if (!listener) return;
     listener.abort();
     ended();
   }
 
-  function ended(...why) {
-    press(false);
-    tell(...why);
+  function ended(why) {
+    use(null);
+    tell(why);
   }
 
-  press(false);
+  use(null);
   return { button, leave };
 }

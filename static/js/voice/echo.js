@@ -10,22 +10,21 @@ const wordsOf = (text) =>
 export function withoutEcho(heard, said) {
   const own = wordsOf(said);
   const words = wordsOf(heard);
-  const cut = Math.max(0, ...own.map((_, from) => echoed(words, own, from)));
+  const cut = Math.max(0, ...own.map((_, from) => echoed(words, own.slice(from))));
   if (!cut) return heard.trim();
   return words.slice(cut).join(/\p{Script=Han}/u.test(heard) ? "" : " ");
 }
 
-/** How many of `words` repeat `own` from `from` on. */
-function echoed(words, own, from) {
-  let next = from;
+/** How many of `words` repeat the beginning of `own`. */
+function echoed(words, own) {
+  let next = 0;
   let missed = 0;
   let count = 0;
-  for (let index = 0; index < words.length && missed <= MISHEARD; index++) {
-    let at = next;
-    while (at <= next + SKIPPED && own[at] !== words[index]) at++;
-    const isOwn = at <= next + SKIPPED;
-    missed = isOwn ? 0 : missed + 1;
-    if (isOwn) [next, count] = [at + 1, index + 1];
+  for (const [index, word] of words.entries()) {
+    const skipped = own.slice(next, next + SKIPPED + 1).indexOf(word);
+    missed = skipped < 0 ? missed + 1 : 0;
+    if (missed > MISHEARD) break;
+    if (!missed) [next, count] = [next + skipped + 1, index + 1];
   }
   return count;
 }

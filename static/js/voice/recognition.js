@@ -8,13 +8,8 @@ const MAX_QUICK_ENDS = 4; // in a row, each within QUICK_MS: then it does not re
 const QUICK_MS = 1_000;
 const RESTART_MS = 200; // and longer after each quick end
 const MAX_SILENT_ENDS = 60; // Chrome ends by itself after some 10 s of silence
-const WHY = {
-  "not-allowed": "refused",
-  "service-not-allowed": "broken",
-  "audio-capture": "missing",
-  network: "broken",
-  "language-not-supported": "broken",
-};
+const HARMLESS = ["no-speech", "aborted"]; // it only ends
+const WHY = { "not-allowed": "refused", "audio-capture": "missing" };
 
 let isBroken = false;
 
@@ -25,53 +20,48 @@ export const hasRecognition = () => Boolean(Recognition) && !navigator.brave && 
 export const canShareMicrophone = () =>
   /Chrome\//.test(navigator.userAgent) && !/Android|Mobile/.test(navigator.userAgent);
 
-/** An ear (see listen.js). `onText(text)` gets all that was heard since start or reset, also while it may still change. */
+/** An ear (see listen.js). `onLevel` gets a guess. */
 export function createRecognition({ onText, onLevel, onError }) {
-  let session = null;
+  let session, restart;
   let kept = ""; // of sessions that ended
   let heard = "";
   let quickEnds = 0;
   let silentEnds = 0;
 
-  function start() {
-    [kept, heard, quickEnds, silentEnds] = ["", "", 0, 0];
-    open();
-  }
-
   function open() {
-    const opened = new Recognition();
     const from = performance.now();
-    const ifCurrent = (listener) => (event) => session === opened && listener(event);
-    opened.lang = regional(language());
-    opened.interimResults = true;
-    opened.continuous = !/Android/.test(navigator.userAgent); // there it repeats itself
-    opened.onresult = ifCurrent(({ results }) => {
-      [quickEnds, silentEnds] = [0, 0];
-      heard = [...results].map(([{ transcript }]) => transcript).join("");
-      onText(joined(kept, heard));
+    session = Object.assign(new Recognition(), {
+      lang: regional(language()),
+      interimResults: true,
+      continuous: !/Android/.test(navigator.userAgent), // there it repeats itself
+      onresult,
+      onspeechstart: () => onLevel(0.6),
+      onspeechend: () => onLevel(0),
+      onerror: ({ error }) => HARMLESS.includes(error) || fail(WHY[error] ?? "broken"),
+      onend: () => ended(performance.now() - from),
     });
-    opened.onspeechstart = ifCurrent(() => onLevel(0.6));
-    opened.onspeechend = ifCurrent(() => onLevel(0));
-    opened.onerror = ifCurrent(({ error }) => WHY[error] && fail(WHY[error]));
-    opened.onend = ifCurrent(() => ended(performance.now() - from));
-    session = opened;
     try {
-      opened.start();
+      session.start();
     } catch {
       ended(0); // the one before is not quite over
     }
   }
 
+  function onresult({ results }) {
+    [quickEnds, silentEnds] = [0, 0];
+    heard = Array.from(results, ([{ transcript }]) => transcript).join("");
+    onText(joined(kept, heard));
+  }
+
   /** Chrome ends when it likes: go on, but not for ever. */
   function ended(lived) {
-    kept = joined(kept, heard);
-    heard = "";
+    [kept, heard] = [joined(kept, heard), ""];
     onLevel(0);
     quickEnds = lived < QUICK_MS ? quickEnds + 1 : 0;
-    if (quickEnds > MAX_QUICK_ENDS) return fail("broken");
-    if (++silentEnds > MAX_SILENT_ENDS) return fail("silence");
-    const ending = session;
-    return setTimeout(() => session === ending && open(), RESTART_MS * quickEnds);
+    silentEnds++;
+    if (quickEnds > MAX_QUICK_ENDS) fail("broken");
+    else if (silentEnds > MAX_SILENT_ENDS) fail("silence");
+    else restart = setTimeout(open, RESTART_MS * quickEnds);
   }
 
   function fail(why) {
@@ -80,26 +70,15 @@ export function createRecognition({ onText, onLevel, onError }) {
     onError(why);
   }
 
-  /** What was heard so far is settled. */
-  function reset() {
-    if (session) stopListening(session);
-    [kept, heard] = ["", ""];
-    if (session) open();
-  }
-
+  /** An aborted session may still speak: nobody listens to it any more. */
   function abort() {
-    const last = session;
-    session = null;
-    if (last) stopListening(last);
+    clearTimeout(restart);
+    session.onresult = session.onerror = session.onend = null;
+    session.abort();
   }
 
-  return { name: "recognition", start, stop: abort, reset, abort };
-}
-
-/** An aborted session may still speak: nobody listens to it any more. */
-function stopListening(session) {
-  session.onresult = session.onend = session.onerror = null;
-  session.abort();
+  open();
+  return { stop: abort, abort };
 }
 
 const joined = (one, other) => (/\w$/.test(one) && /^\w/.test(other) ? `${one} ${other}` : one + other).trimStart();

@@ -7,38 +7,37 @@ const LEAD_SECONDS = 0.9; // kept from before somebody was noticed to speak
 const MAX_SECONDS = 120;
 
 /**
- * An ear (see listen.js) that is fed with sound by `hear`. By hand it records until `stop`. Hands free, it records from
- * when somebody speaks until `pauseMs()` of silence, and again.
+ * An ear (see listen.js). Without `pauseMs` it records until `stop`; else from when somebody speaks until `pauseMs()` of
+ * silence, and again.
  */
-export function createRecorder({ api, pauseMs, isHandsFree, onText, onBusy, onError }) {
+export function createRecorder({ api, pauseMs, onText, onDoing }) {
   let chunks = [];
   let seconds = 0;
   let rate = 0;
   let isSpoken = false;
-  let written = ""; // by hand, all of it is one text
-  let order = 0; // what was recorded before a reset is not wanted any more
+  let isWanted = true;
+  let written = "";
 
   function hear(sound) {
     rate = sound.rate;
     chunks.push(sound.samples);
     seconds += sound.samples.length / rate;
-    isSpoken ||= sound.isSpeech || !isHandsFree;
+    isSpoken ||= sound.isSpeech || !pauseMs;
     while (!isSpoken && seconds > LEAD_SECONDS) seconds -= chunks.shift().length / rate;
-    const isPause = isHandsFree && isSpoken && sound.quietMs >= pauseMs();
-    if (isPause || seconds >= MAX_SECONDS) write();
+    if ((isSpoken && sound.quietMs >= pauseMs?.()) || seconds >= MAX_SECONDS) write();
   }
 
   /** Sends what was recorded, and begins anew. */
   async function write() {
-    const [own, recorded] = [order, chunks];
-    clear();
+    const recorded = chunks;
+    [chunks, seconds, isSpoken] = [[], 0, false];
     if (!recorded.length) return;
-    onBusy(true);
+    onDoing("writing");
     const reply = await transcribe(recorded).catch((error) => error);
-    if (own !== order) return;
-    onBusy(false);
-    if (reply instanceof Error) return onError("unwritten", failureWords(reply));
-    written = isHandsFree ? reply.text.trim() : `${written} ${reply.text}`.trim();
+    if (!isWanted) return;
+    if (reply instanceof Error) return onDoing("unwritten", failureWords(reply));
+    onDoing("recorder");
+    written = `${written} ${reply.text}`.trim();
     onText(written, true);
   }
 
@@ -48,15 +47,5 @@ export function createRecorder({ api, pauseMs, isHandsFree, onText, onBusy, onEr
     return api.call("/api/audio-to-text", { method: "POST", body });
   }
 
-  function clear() {
-    [chunks, seconds, isSpoken] = [[], 0, false];
-  }
-
-  function reset() {
-    order++;
-    written = "";
-    clear();
-  }
-
-  return { name: "recorder", start: reset, hear, stop: write, reset, abort: reset };
+  return { hear, stop: write, abort: () => (isWanted = false) };
 }

@@ -4,14 +4,10 @@ export const RATE = 16_000;
 
 /** A Blob of `chunks`, samples from -1 to 1 at `rate`. The browser changes the rate: it knows how, without noise. */
 export async function wavOf(chunks, rate) {
-  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const context = new OfflineAudioContext(1, Math.ceil((length * RATE) / rate), RATE);
-  const buffer = context.createBuffer(1, length, rate);
-  let at = 0;
-  for (const chunk of chunks) {
-    buffer.copyToChannel(chunk, 0, at);
-    at += chunk.length;
-  }
+  const samples = new Float32Array(await new Blob(chunks).arrayBuffer());
+  const context = new OfflineAudioContext(1, Math.ceil((samples.length * RATE) / rate), RATE);
+  const buffer = context.createBuffer(1, samples.length, rate);
+  buffer.copyToChannel(samples, 0);
   const source = new AudioBufferSourceNode(context, { buffer });
   source.connect(context.destination);
   source.start();

@@ -1,0 +1,30 @@
+// The microphone, where the page itself holds it.
+
+export const hasMicrophone = () => Boolean(navigator.mediaDevices?.getUserMedia && globalThis.AudioWorkletNode);
+
+/** `onSound(samples, rate)` gets each piece of some 40 ms. Returns what lets go of the microphone. */
+export async function openMicrophone(onSound, onLost) {
+  const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  const stream = await navigator.mediaDevices.getUserMedia({ audio });
+  const context = new AudioContext();
+  function close() {
+    stream.getTracks().forEach((track) => track.stop());
+    context.close();
+  }
+  try {
+    await listenTo(stream, context, onSound);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  stream.getAudioTracks()[0].onended = onLost; // pulled out, or taken back in the browser's settings
+  return close;
+}
+
+async function listenTo(stream, context, onSound) {
+  await context.audioWorklet.addModule(new URL("recorder-worklet.js", import.meta.url));
+  const node = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+  node.port.onmessage = ({ data }) => onSound(data, context.sampleRate);
+  context.createMediaStreamSource(stream).connect(node);
+  context.resume(); // not waited for: where it is not allowed, some browsers never say so
+}
