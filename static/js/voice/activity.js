@@ -17,9 +17,8 @@ export function decibels(samples) {
 export const asLevel = (db) => Math.max(0, Math.min(1, (db + 60) / 50));
 
 /**
- * `feed(db, ms, isSpeaking)` takes the level of the next `ms` milliseconds and whether the page is speaking, and returns
- * whether somebody has been speaking for SPEECH_MS, and for how long it has been silent since. While the page speaks, what
- * is heard of it counts as the room: only who is clearly louder is heard.
+ * `feed(db, ms, isSpeaking)` takes the level of the next `ms` milliseconds, and returns whether somebody is speaking, and
+ * how long it has been silent. While the page speaks, what is heard of it counts as the room: one has to be clearly louder.
  */
 export function createActivity() {
   let room = -60;
@@ -30,16 +29,12 @@ export function createActivity() {
   function feed(db, ms, isSpeaking = false) {
     speakingMs = isSpeaking ? speakingMs + ms : 0;
     const isLoud = db > Math.max(FAINTEST_DB, room + ABOVE_ROOM_DB);
-    room = roomAfter(db, ms / 1_000);
     quietMs = isLoud ? 0 : quietMs + ms;
     if (isLoud && !(isSpeaking && speakingMs < GETS_USED_MS)) loudMs += ms;
     else if (quietMs > DIP_MS) loudMs = 0;
+    const [fall, rise] = isSpeaking ? [6, 30] : [Infinity, 3]; // dB a second: a fan that starts is the room after a while
+    room = Math.max(-80, Math.min(Math.max(db, room - (fall * ms) / 1_000), room + (rise * ms) / 1_000));
     return { isSpeech: loudMs >= SPEECH_MS, quietMs };
-  }
-
-  function roomAfter(db, seconds) {
-    if (!speakingMs) return Math.min(Math.max(db, -80), room + 3 * seconds); // a fan that starts is the room after a while
-    return Math.min(Math.max(db, room - 6 * seconds), room + 30 * seconds);
   }
 
   return { feed };

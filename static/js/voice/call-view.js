@@ -2,24 +2,25 @@
 
 import { button, dress, element, iconButton } from "../elements.js";
 import { clear, label, say } from "../i18n.js";
-import { isLive, shownName } from "./call.js";
 
 const SHAPES = { listening: "microphone", speaking: "speaker", muted: "muted", refused: "muted", ended: "phone" };
 
 /** `on`: {interrupt, mute, end, again}. */
 export function createCallView(on) {
-  const clock = Object.assign(element("p", "clock"), { role: "timer" });
+  const line = (name, more) => Object.assign(element("p", name), more);
+  const clock = line("clock", { role: "timer" });
   const shape = iconButton("dots", "call.interrupt", on.interrupt);
   shape.className = "shape";
-  const state = Object.assign(element("p", "state"), { role: "status" });
-  const hint = element("p", "hint");
-  const [heard, said] = ["heard", "said"].map((name) => Object.assign(element("p", name), { dir: "auto" }));
+  const title = line("state", { role: "status" });
+  const hint = line("hint");
+  const heard = line("heard", { dir: "auto" });
+  const said = line("said", { dir: "auto" });
   const again = button("call.again", on.again);
   const mute = button("call.mute", on.mute, "", "muted");
   const end = button("call.end", () => dialog.close(), "end", "phone");
-  const dialog = element("dialog", "", clock, shape, state, hint, heard, said, element("div", "row", again, mute, end));
+  const dialog = element("dialog", "", clock, shape, title, hint, heard, said, element("div", "row", again, mute, end));
   label(Object.assign(dialog, { id: "call", onclose: on.end }), "call");
-  dialog.addEventListener("keydown", (event) => event.stopPropagation()); // the page's Escape would stop the answer, too
+  dialog.onkeydown = (event) => event.stopPropagation(); // the page's Escape would stop the answer, too
   document.body.append(dialog);
   let startedAt, ticking;
 
@@ -36,23 +37,21 @@ export function createCallView(on) {
     clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
 
-  /** `ear` names what listens, `saying` is the sentence said last, `note` what else there is to tell: [key, values]. */
-  function show(call, { ear, saying, note }) {
-    const name = shownName(call);
-    const live = isLive(call);
+  /** `saying` is the sentence said last, `note` what else there is to tell: [key, values]. */
+  function show(state, { isLive, isMuted, earName, question, saying, note }) {
+    const name = isMuted && state === "listening" ? "muted" : state;
     dialog.dataset.state = name;
     dress(shape, SHAPES[name] ?? "dots", "call.interrupt");
     shape.disabled = name !== "speaking";
-    say(state, `call.${name}`);
-    showText(hint, note ?? (live ? [`hint.${name === "listening" ? ear : name}`] : call.why && [`voice.${call.why}`]));
-    const question = `${call.before} ${call.heard}`.trim() || call.asked;
+    say(title, `call.${name}`);
+    showText(hint, note ?? (isLive && [`hint.${name === "listening" ? earName : name}`]));
     showText(heard, question && ["call.heard", { text: question }]);
     showText(said, name === "speaking" && ["call.said", { text: saying }]);
-    mute.setAttribute("aria-pressed", call.muted);
-    mute.hidden = !live;
-    again.hidden = live;
-    say(end.lastChild, live ? "call.end" : "close");
-    if (!live) clearInterval(ticking);
+    mute.setAttribute("aria-pressed", isMuted);
+    mute.hidden = !isLive;
+    again.hidden = isLive;
+    say(end.lastChild, isLive ? "call.end" : "close");
+    if (!isLive) clearInterval(ticking);
   }
 
   return { open, show, meter: shape };

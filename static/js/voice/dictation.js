@@ -8,13 +8,13 @@ export function createDictation({ app, api, composer, tell, beforeStart }) {
   const button = iconButton("microphone", "dictate", () => (listener ? stop() : start()));
   button.id = "dictate";
   let listener = null;
-  let before = ""; // what stood in the field
-  let filled = null;
+  let before, filled; // what stood in the field, and what was made of it
+  let known, skipped; // lengths of what was heard: till now, and when the field was changed
 
   function start() {
     beforeStart();
-    filled = null;
-    use(listen({ app, api, meter: button, onText: heard, onSpeech() {}, onDoing: tell, onError: ended }));
+    [filled, known] = [null, 0];
+    use(listen({ app, api, meter: button, onText: heard, onDoing: tell, onError: ended }));
   }
 
   function use(other) {
@@ -25,13 +25,11 @@ export function createDictation({ app, api, composer, tell, beforeStart }) {
   /** Who changes the field meanwhile goes on from there. */
   function heard(text) {
     const now = composer.text();
-    if (filled === null) before = now;
-    else if (now !== filled) {
-      before = now;
-      listener?.reset();
-    }
-    const joint = !before || /\s$/.test(before) || /\p{Script=Han}/u.test(text[0] ?? "") ? "" : " ";
-    filled = text ? before + joint + text : now;
+    if (now !== filled) [before, skipped] = [now, known];
+    known = text.length;
+    const added = text.slice(skipped).trimStart();
+    const joint = !before || /\s$/.test(before) || /^\p{Script=Han}/u.test(added) ? "" : " ";
+    filled = added ? before + joint + added : now;
     if (filled !== now) composer.fill(filled);
     if (!listener) tell(text ? "" : "nothing");
   }

@@ -13,49 +13,44 @@ export const canListen = (app) => hasRecognition() || canRecord(app);
 
 /**
  * Listens until `stop()`, which hands out what is still to come, or `abort()`; `reset()` forgets what was heard. `meter` is
- * the node that shows the level. `pauseMs` is for the recorder.
+ * the node that shows the level.
  *
- * Tells `onText(text, isDue)` (all that was heard since start or reset; isDue: the pause after it was waited for),
- * `onSpeech(isSpeech)` (by the level, where the microphone is ours), `onDoing(name, words)` (recognition, recorder, writing,
- * or unwritten with the page's words for why) and, when it has stopped for it, `onError(why)`: refused, missing, busy,
- * broken or silence.
+ * Tells `onText(text, isDue)` (all that was heard; isDue: the pause after it was waited for), `onSpeech(isSpeech)` (where
+ * there is a level), `onDoing(name, words)` (recognition, recorder, writing, or unwritten and why) and, when it has ended by
+ * itself, `onError(why)`: refused, missing, busy, broken or silence.
  */
 export function listen({ app, meter, isSpeaking, onSpeech, onError, ...rest }) {
   const activity = createActivity();
   let earName, ear, closeMicrophone;
   let isOver = false;
-  let wasSpeech = false;
+  let isSpeech = false;
 
   async function begin() {
     earName = hasRecognition() ? "recognition" : "recorder";
-    const why = await (earName === "recognition" || canRecord(app) ? hold() : "broken");
-    if (isOver) return;
-    if (why === "refused" || (why && earName === "recorder")) return fail(why); // nobody is asked twice
+    const trouble = await hold();
+    if (isOver) return release();
+    if (trouble === "refused" || (trouble && earName === "recorder")) return fail(trouble); // nobody is asked twice
     ear = createEar();
-    rest.onDoing(earName);
+    return rest.onDoing(earName);
   }
 
-  /** Takes the microphone where it is of use; returns why not. */
+  /** Takes the microphone where it is of use; returns why it could not. */
   async function hold() {
-    if (closeMicrophone || (earName === "recognition" && !canShareMicrophone())) return null;
+    if (earName === "recorder" && !canRecord(app)) return "broken";
+    if (earName === "recognition" && !canShareMicrophone()) return null;
     try {
-      closeMicrophone = await openMicrophone(soundHeard, () => fail("missing"));
+      closeMicrophone ??= await openMicrophone(soundHeard, () => fail("missing"));
+      return null;
     } catch ({ name }) {
       return WHY[name] ?? "broken";
     }
-    if (isOver) release();
-    return null;
   }
 
-  /** An ear is {stop(), abort(), hear?(samples, …)} and listens from the start. */
+  /** An ear is {stop(), abort(), hear?(sound)}, and listens at once. */
   function createEar() {
     if (earName === "recorder") return createRecorder(rest);
-    return createRecognition({ ...rest, onLevel: (level) => closeMicrophone || showLevel(level), onError: recognitionFailed });
-  }
-
-  function recognitionFailed(why) {
-    if (why === "broken" && canRecord(app)) begin();
-    else fail(why);
+    const onLevel = (level) => closeMicrophone || showLevel(level);
+    return createRecognition({ ...rest, onLevel, onError: (why) => (why === "broken" ? begin() : fail(why)) });
   }
 
   function soundHeard(samples, rate) {
@@ -63,7 +58,7 @@ export function listen({ app, meter, isSpeaking, onSpeech, onError, ...rest }) {
     const db = decibels(samples);
     const sound = activity.feed(db, (samples.length / rate) * 1_000, isSpeaking?.());
     showLevel(asLevel(db));
-    if (sound.isSpeech !== wasSpeech) onSpeech((wasSpeech = sound.isSpeech));
+    if (sound.isSpeech !== isSpeech) onSpeech?.((isSpeech = sound.isSpeech));
     ear?.hear?.({ samples, rate, ...sound });
   }
 
@@ -80,10 +75,10 @@ export function listen({ app, meter, isSpeaking, onSpeech, onError, ...rest }) {
     ear = createEar();
   }
 
-  async function stop() {
-    const ending = ear;
+  function stop() {
+    const last = ear?.stop();
     release();
-    await ending?.stop();
+    return last;
   }
 
   function abort() {

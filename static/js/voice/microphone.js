@@ -2,13 +2,14 @@
 
 export const hasMicrophone = () => Boolean(navigator.mediaDevices?.getUserMedia && globalThis.AudioWorkletNode);
 
-/** `onSound(samples, rate)` gets each piece of some 40 ms. Returns what lets go of the microphone. */
+/** `onSound(samples, rate)` gets pieces of some 40 ms, all of one length. Returns what lets go of the microphone. */
 export async function openMicrophone(onSound, onLost) {
   const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
   const stream = await navigator.mediaDevices.getUserMedia({ audio });
+  const [track] = stream.getTracks();
   const context = new AudioContext();
   function close() {
-    stream.getTracks().forEach((track) => track.stop());
+    track.stop();
     context.close();
   }
   try {
@@ -17,7 +18,7 @@ export async function openMicrophone(onSound, onLost) {
     close();
     throw error;
   }
-  stream.getAudioTracks()[0].onended = onLost; // pulled out, or taken back in the browser's settings
+  track.onended = onLost; // pulled out, or taken back in the browser's settings
   return close;
 }
 

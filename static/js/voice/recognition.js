@@ -4,11 +4,11 @@ import { language } from "../i18n.js";
 import { regional } from "./synthesis.js";
 
 const Recognition = globalThis.SpeechRecognition ?? globalThis.webkitSpeechRecognition;
-const MAX_QUICK_ENDS = 4; // in a row, each within QUICK_MS: then it does not really work
 const QUICK_MS = 1_000;
+const MAX_QUICK_ENDS = 4; // in a row: then it does not really work
 const RESTART_MS = 200; // and longer after each quick end
 const MAX_SILENT_ENDS = 60; // Chrome ends by itself after some 10 s of silence
-const HARMLESS = ["no-speech", "aborted"]; // it only ends
+const HARMLESS = ["no-speech", "aborted"];
 const WHY = { "not-allowed": "refused", "audio-capture": "missing" };
 
 let isBroken = false;
@@ -20,7 +20,7 @@ export const hasRecognition = () => Boolean(Recognition) && !navigator.brave && 
 export const canShareMicrophone = () =>
   /Chrome\//.test(navigator.userAgent) && !/Android|Mobile/.test(navigator.userAgent);
 
-/** An ear (see listen.js). `onLevel` gets a guess. */
+/** An ear (see listen.js). Its level is a guess. */
 export function createRecognition({ onText, onLevel, onError }) {
   let session, restart;
   let kept = ""; // of sessions that ended
@@ -70,10 +70,9 @@ export function createRecognition({ onText, onLevel, onError }) {
     onError(why);
   }
 
-  /** An aborted session may still speak: nobody listens to it any more. */
   function abort() {
     clearTimeout(restart);
-    session.onresult = session.onerror = session.onend = null;
+    session.onresult = session.onerror = session.onend = null; // it may still speak
     session.abort();
   }
 

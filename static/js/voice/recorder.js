@@ -6,35 +6,29 @@ import { wavOf } from "./wav.js";
 const LEAD_SECONDS = 0.9; // kept from before somebody was noticed to speak
 const MAX_SECONDS = 120;
 
-/**
- * An ear (see listen.js). Without `pauseMs` it records until `stop`; else from when somebody speaks until `pauseMs()` of
- * silence, and again.
- */
+/** An ear (see listen.js). With `pauseMs()` it waits for somebody to speak, and writes down after that much silence. */
 export function createRecorder({ api, pauseMs, onText, onDoing }) {
   let chunks = [];
-  let seconds = 0;
-  let rate = 0;
-  let isSpoken = false;
-  let isWanted = true;
+  let rate, isSpoken, isUnwanted;
   let written = "";
 
   function hear(sound) {
     rate = sound.rate;
     chunks.push(sound.samples);
-    seconds += sound.samples.length / rate;
+    const seconds = (chunks.length * sound.samples.length) / rate;
     isSpoken ||= sound.isSpeech || !pauseMs;
-    while (!isSpoken && seconds > LEAD_SECONDS) seconds -= chunks.shift().length / rate;
+    if (!isSpoken && seconds > LEAD_SECONDS) chunks.shift();
     if ((isSpoken && sound.quietMs >= pauseMs?.()) || seconds >= MAX_SECONDS) write();
   }
 
   /** Sends what was recorded, and begins anew. */
   async function write() {
     const recorded = chunks;
-    [chunks, seconds, isSpoken] = [[], 0, false];
+    [chunks, isSpoken] = [[], false];
     if (!recorded.length) return;
     onDoing("writing");
     const reply = await transcribe(recorded).catch((error) => error);
-    if (!isWanted) return;
+    if (isUnwanted) return;
     if (reply instanceof Error) return onDoing("unwritten", failureWords(reply));
     onDoing("recorder");
     written = `${written} ${reply.text}`.trim();
@@ -47,5 +41,5 @@ export function createRecorder({ api, pauseMs, onText, onDoing }) {
     return api.call("/api/audio-to-text", { method: "POST", body });
   }
 
-  return { hear, stop: write, abort: () => (isWanted = false) };
+  return { hear, stop: write, abort: () => (isUnwanted = true) };
 }

@@ -2,7 +2,7 @@
 
 export const RATE = 16_000;
 
-/** A Blob of `chunks`, samples from -1 to 1 at `rate`. The browser changes the rate: it knows how, without noise. */
+/** `chunks` are of samples from -1 to 1 at `rate`. The browser changes the rate: it knows how, without noise. */
 export async function wavOf(chunks, rate) {
   const samples = new Float32Array(await new Blob(chunks).arrayBuffer());
   const context = new OfflineAudioContext(1, Math.ceil((samples.length * RATE) / rate), RATE);
