@@ -98,6 +98,15 @@ async def test_what_is_dictated_follows_what_was_typed(meet):
     await until(page, "!speech.session")
 
 
+async def test_who_edits_the_field_while_dictating_keeps_the_edit_and_what_follows(meet):
+    page = await meet()
+    await button(page, "Dictate").click()
+    await hear(page, "where is the")
+    await page.fill("#question", "So, where is the")
+    await hear(page, "where is the garden")
+    await expect(page.locator("#question")).to_have_value("So, where is the garden")
+
+
 END_FIVE_TIMES = """async () => {
   for (let ends = 0; ends < 5; ends++) {
     while (!speech.session) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -38,7 +38,7 @@ function startCall({ ear = "recognition", canAsk = true } = {}) {
   const call = {
     did: () => did.splice(0),
     asked: () => did.splice(0).find((name) => name.startsWith("ask: "))?.slice(5),
-    name: () => call.shown.name,
+    name: () => call.shown.state,
     waits: (ms = PAUSE_MS) => mock.timers.tick(ms),
     saying: (text = "Behind the house.") => calling.turn.saying(text),
     over: (id = "where is it") => calling.turn.done(id),
@@ -48,7 +48,7 @@ function startCall({ ear = "recognition", canAsk = true } = {}) {
     {
       createCallView(on) {
         Object.assign(call, on);
-        return { open() {}, show: (name, more) => (call.shown = { name, ...more }) };
+        return { show: (shown) => (call.shown = shown) };
       },
       listen(on) {
         Object.assign(call, { heard: on.onText, speech: on.onSpeech, fails: on.onError });

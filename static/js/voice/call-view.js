@@ -7,14 +7,11 @@ const SHAPES = { listening: "microphone", speaking: "speaker", muted: "muted", r
 
 /** `on`: {interrupt, mute, end, again}. */
 export function createCallView(on) {
-  const line = (name, more) => Object.assign(element("p", name), more);
-  const clock = line("clock", { role: "timer" });
+  const names = ["clock", "state", "hint", "heard", "said"];
+  const [clock, title, hint, heard, said] = names.map((name) => Object.assign(element("p", name), { dir: "auto" }));
+  [clock.role, title.role] = ["timer", "status"];
   const shape = iconButton("dots", "call.interrupt", on.interrupt);
   shape.className = "shape";
-  const title = line("state", { role: "status" });
-  const hint = line("hint");
-  const heard = line("heard", { dir: "auto" });
-  const said = line("said", { dir: "auto" });
   const again = button("call.again", on.again);
   const mute = button("call.mute", on.mute, "", "muted");
   const end = button("call.end", () => dialog.close(), "end", "phone");
@@ -27,9 +24,9 @@ export function createCallView(on) {
   function open() {
     startedAt = Date.now();
     tick();
-    ticking = setInterval(tick, 1_000);
     if (!dialog.open) dialog.showModal();
     end.focus();
+    return setInterval(tick, 1_000);
   }
 
   function tick() {
@@ -37,24 +34,25 @@ export function createCallView(on) {
     clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
 
-  /** `saying` is the sentence said last, `note` what else there is to tell: [key, values]. */
-  function show(state, { isLive, isMuted, earName, question, saying, note }) {
+  /** `note` is what else there is to tell: [key, values]. */
+  function show({ state, isMuted, isLive, earName, question, saying, note }) {
     const name = isMuted && state === "listening" ? "muted" : state;
     dialog.dataset.state = name;
     dress(shape, SHAPES[name] ?? "dots", "call.interrupt");
     shape.disabled = name !== "speaking";
     say(title, `call.${name}`);
-    showText(hint, note ?? (isLive && [`hint.${name === "listening" ? earName : name}`]));
+    showText(hint, note || (isLive && [`hint.${name === "listening" ? earName : name}`]));
     showText(heard, question && ["call.heard", { text: question }]);
     showText(said, name === "speaking" && ["call.said", { text: saying }]);
     mute.setAttribute("aria-pressed", isMuted);
     mute.hidden = !isLive;
     again.hidden = isLive;
     say(end.lastChild, isLive ? "call.end" : "close");
-    if (!isLive) clearInterval(ticking);
+    if (isLive) ticking ??= open();
+    else ticking = clearInterval(ticking);
   }
 
-  return { open, show, meter: shape };
+  return { show, meter: shape };
 }
 
 function showText(node, words) {

@@ -8,62 +8,52 @@ import { settings } from "./settings.js";
 const LOUD_LATELY_MS = 1_500;
 const COMMANDS = /^(?:stop|wait|no|halt|enough|停|等|不|够了)/i; // where there is no level, one word could be a mishearing
 
+/**
+ * `state`: idle, listening, thinking, speaking, refused or ended. `asked`: the question under way, or broken off and to be
+ * gone on with. `heard`: what is to be asked next. `saying`: the last sentence of the answer.
+ */
+const IDLE = { state: "idle", isMuted: false, asked: "", heard: "", saying: "", note: null };
+
+/** `parts` are others in tests. */
 export function createCalling({ app, api, asker, reader }, parts = { createCallView, listen }) {
   const view = parts.createCallView({ interrupt, mute, end: () => end(), again: start });
-  let state = "idle"; // listening, thinking, speaking, refused, ended
-  let isMuted, heard, asked, before; // `before`: a question that was broken off because its asker went on speaking
-  let said; // what may be heard of the page's own voice
-  let listener, note, pause, screenLock, turnId;
+  let call = IDLE;
+  let listener, pause, screenLock, turnId;
+  let said = []; // what may be heard of the page's own voice
   let speechAt = -Infinity;
 
-  const isLive = () => ["listening", "thinking", "speaking"].includes(state);
+  const isLive = () => ["listening", "thinking", "speaking"].includes(call.state);
+  const question = () => `${call.asked} ${call.heard}`.trim();
   const pauseMs = () => settings.pauseSeconds * 1_000;
-  const question = () => `${before} ${heard}`.trim();
 
-  function show() {
-    const shown = { isLive: isLive(), isMuted, earName: listener.earName(), question: question() || asked };
-    view.show(state, { ...shown, saying: said.at(-1), note });
+  function change(more) {
+    call = { ...call, ...more };
+    view.show({ ...call, question: question(), isLive: isLive(), earName: listener.earName() });
   }
 
-  function become(name) {
-    state = name;
-    show();
-  }
-
-  function tell(words) {
-    note = words;
-    show();
-  }
-
-  /** Called by a tap. */
   function start() {
     reader.stop();
-    [isMuted, heard, asked, before, said, note] = [false, "", "", "", [], null];
-    view.open();
+    said = [];
     hear();
-    become("listening");
+    change({ ...IDLE, state: "listening" });
     keepAwake();
   }
 
   function hear() {
     listener = parts.listen({
-      ...{ app, api, pauseMs, meter: view.meter },
-      isSpeaking: () => state === "speaking",
-      onText,
-      onSpeech,
-      onDoing: (name, words) => tell(name === "writing" ? ["voice.writing"] : words),
-      onError: end,
+      ...{ app, api, pauseMs, meter: view.meter, onText, onSpeech, onError: end },
+      isSpeaking: () => call.state === "speaking",
+      onDoing: (name, words) => change({ note: name === "writing" ? ["voice.writing"] : words }),
     });
   }
 
   function onText(text, isDue = false) {
-    const own = withoutEcho(text, said.join(" "));
-    if (!own || (state === "speaking" && !isDue && !interrupts(own))) return;
-    if (state !== "listening") interrupt();
-    heard = own;
-    if (isDue) return ask();
-    wait();
-    show();
+    const heard = withoutEcho(text, said.join(" "));
+    if (!heard || (call.state === "speaking" && !isDue && !interrupts(heard))) return;
+    if (call.state !== "listening") interrupt();
+    change({ heard });
+    if (isDue) ask();
+    else wait();
   }
 
   /** Words count only if somebody was loud enough; where the level is not known, two of them, or a command. */
@@ -75,10 +65,10 @@ export function createCalling({ app, api, asker, reader }, parts = { createCallV
   /** With recognition it takes words to interrupt; a recording has none before its end. */
   function onSpeech(isSpeech) {
     speechAt = performance.now();
-    if (!isSpeech) return heard && wait();
+    if (!isSpeech) return call.heard && wait();
     clearTimeout(pause);
-    if (state === "speaking" && listener.earName() === "recorder") interrupt();
-    return tell(null);
+    if (call.state === "speaking" && listener.earName() === "recorder") interrupt();
+    return change({ note: null });
   }
 
   function wait() {
@@ -87,33 +77,30 @@ export function createCalling({ app, api, asker, reader }, parts = { createCallV
   }
 
   function ask() {
-    clearTimeout(pause);
-    asked = question();
     forget();
-    become("thinking");
-    if (!asker.ask(asked)) end("closed");
+    change({ state: "thinking", asked: question(), heard: "" });
+    if (!asker.ask(call.asked)) end("closed");
   }
 
   function forget() {
-    [heard, before, said, turnId] = ["", "", [], null];
+    clearTimeout(pause);
+    [said, turnId] = [[], null];
     listener.reset();
   }
 
   function interrupt() {
-    before = state === "thinking" ? asked : ""; // they go on with the same question
+    const asked = call.state === "thinking" ? call.asked : ""; // they go on with the same question
     turnId = null;
     reader.stop();
     asker.stop();
-    become("listening");
+    change({ state: "listening", asked });
   }
 
   function mute() {
-    isMuted = !isMuted;
     clearTimeout(pause);
-    [heard, before] = ["", ""];
-    if (isMuted) listener.abort();
-    else hear();
-    show();
+    if (call.isMuted) hear();
+    else listener.abort();
+    change({ isMuted: !call.isMuted, heard: "", asked: call.state === "listening" ? "" : call.asked });
   }
 
   function end(why) {
@@ -121,12 +108,11 @@ export function createCalling({ app, api, asker, reader }, parts = { createCallV
     turnId = null;
     reader.stop();
     listener.abort();
-    if (why) note = [`voice.${why}`];
-    become(why === "refused" ? "refused" : "ended");
+    change({ state: why === "refused" ? "refused" : "ended", note: why && [`voice.${why}`] });
     keepAwake();
   }
 
-  /** Browsers end it by themselves when the page is hidden. */
+  /** Browsers let the screen sleep again when the page is hidden. */
   async function keepAwake() {
     if (isLive()) screenLock = await navigator.wakeLock?.request("screen").catch(() => null);
     if (!isLive()) screenLock?.release();
@@ -134,20 +120,18 @@ export function createCalling({ app, api, asker, reader }, parts = { createCallV
 
   const turn = {
     started({ id }) {
-      if (state === "thinking") turnId = id;
+      if (call.state === "thinking") turnId = id;
     },
     /** The reader tells what it says, and when it has said all. */
     saying(text) {
       if (!isLive()) return;
       said.push(text);
-      become(state === "thinking" ? "speaking" : state);
+      change({ saying: text, state: call.state === "thinking" ? "speaking" : call.state });
     },
     done(id, hasFailed) {
       if (id !== turnId) return;
-      note = hasFailed ? ["voice.unspoken"] : null;
-      asked = "";
       forget();
-      become("listening");
+      change({ state: "listening", asked: "", note: hasFailed && ["voice.unspoken"] });
     },
   };
 

@@ -9,7 +9,7 @@ export function createDictation({ app, api, composer, tell, beforeStart }) {
   button.id = "dictate";
   let listener = null;
   let before, filled; // what stood in the field, and what was made of it
-  let known, skipped; // lengths of what was heard: till now, and when the field was changed
+  let known, skipped; // lengths of what was heard: by now, and before the field was changed
 
   function start() {
     beforeStart();

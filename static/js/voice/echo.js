@@ -6,7 +6,7 @@ const MISHEARD = 1; // and words in a row that it may take for others
 const wordsOf = (text) =>
   text.toLowerCase().match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{N}'’]+/gu) ?? [];
 
-/** `heard` without the beginning that repeats a stretch of `said`; "" where nothing is left. */
+/** `heard` without the beginning that repeats a stretch of `said`. */
 export function withoutEcho(heard, said) {
   const own = wordsOf(said);
   const words = wordsOf(heard);
@@ -18,13 +18,11 @@ export function withoutEcho(heard, said) {
 /** How many of `words` repeat the beginning of `own`. */
 function echoed(words, own) {
   let next = 0;
-  let missed = 0;
   let count = 0;
   for (const [index, word] of words.entries()) {
     const skipped = own.slice(next, next + SKIPPED + 1).indexOf(word);
-    missed = skipped < 0 ? missed + 1 : 0;
-    if (missed > MISHEARD) break;
-    if (!missed) [next, count] = [next + skipped + 1, index + 1];
+    if (skipped >= 0) [next, count] = [next + skipped + 1, index + 1];
+    else if (index - count >= MISHEARD) break;
   }
   return count;
 }

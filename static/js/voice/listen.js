@@ -1,23 +1,21 @@
 // Listening: by the browser's own recognition where it really works, else recorded and written down by Dify.
 
 import { asLevel, createActivity, decibels } from "./activity.js";
-import { hasMicrophone, openMicrophone } from "./microphone.js";
+import { openMicrophone } from "./microphone.js";
 import { canShareMicrophone, createRecognition, hasRecognition } from "./recognition.js";
 import { createRecorder } from "./recorder.js";
 
 const WHY = { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing", NotReadableError: "busy" };
 
-const canRecord = (app) => Boolean(app.speech_to_text && hasMicrophone());
+const canRecord = (app) => Boolean(app.speech_to_text && navigator.mediaDevices?.getUserMedia);
 
 export const canListen = (app) => hasRecognition() || canRecord(app);
 
 /**
  * Listens until `stop()`, which hands out what is still to come, or `abort()`; `reset()` forgets what was heard. `meter` is
- * the node that shows the level.
- *
- * Tells `onText(text, isDue)` (all that was heard; isDue: the pause after it was waited for), `onSpeech(isSpeech)` (where
- * there is a level), `onDoing(name, words)` (recognition, recorder, writing, or unwritten and why) and, when it has ended by
- * itself, `onError(why)`: refused, missing, busy, broken or silence.
+ * the node that shows the level. Tells onText(text, isDue): all that was heard, and whether the pause after it was waited
+ * for; onSpeech(isSpeech), where there is a level; onDoing(name, words): recognition, recorder, writing, or unwritten and
+ * why; and onError(why) when it ends by itself: refused, missing, busy, broken or silence.
  */
 export function listen({ app, meter, isSpeaking, onSpeech, onError, ...rest }) {
   const activity = createActivity();
@@ -28,16 +26,16 @@ export function listen({ app, meter, isSpeaking, onSpeech, onError, ...rest }) {
   async function begin() {
     earName = hasRecognition() ? "recognition" : "recorder";
     const trouble = await hold();
-    if (isOver) return release();
-    if (trouble === "refused" || (trouble && earName === "recorder")) return fail(trouble); // nobody is asked twice
+    if (isOver) return abort();
+    if (trouble === "refused" || (trouble && earName === "recorder")) return fail(trouble);
     ear = createEar();
     return rest.onDoing(earName);
   }
 
-  /** Takes the microphone where it is of use; returns why it could not. */
+  /** Takes the microphone where it is of use, before recognition asks for it, too; returns why it could not. */
   async function hold() {
     if (earName === "recorder" && !canRecord(app)) return "broken";
-    if (earName === "recognition" && !canShareMicrophone()) return null;
+    if (earName === "recognition" && !canShareMicrophone) return null;
     try {
       closeMicrophone ??= await openMicrophone(soundHeard, () => fail("missing"));
       return null;
@@ -77,17 +75,14 @@ export function listen({ app, meter, isSpeaking, onSpeech, onError, ...rest }) {
 
   function stop() {
     const last = ear?.stop();
-    release();
+    ear = null;
+    abort();
     return last;
   }
 
   function abort() {
-    ear?.abort();
-    release();
-  }
-
-  function release() {
     isOver = true;
+    ear?.abort();
     ear = null;
     closeMicrophone?.();
     closeMicrophone = null;

@@ -1,7 +1,5 @@
 // The microphone, where the page itself holds it.
 
-export const hasMicrophone = () => Boolean(navigator.mediaDevices?.getUserMedia && globalThis.AudioWorkletNode);
-
 /** `onSound(samples, rate)` gets pieces of some 40 ms, all of one length. Returns what lets go of the microphone. */
 export async function openMicrophone(onSound, onLost) {
   const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };

@@ -11,14 +11,16 @@ const MAX_SILENT_ENDS = 60; // Chrome ends by itself after some 10 s of silence
 const HARMLESS = ["no-speech", "aborted"];
 const WHY = { "not-allowed": "refused", "audio-capture": "missing" };
 
-let isBroken = false;
-
-/** Some browsers have the interface and nobody who answers: they are found out when they are first used. */
-export const hasRecognition = () => Boolean(Recognition) && !navigator.brave && !isBroken;
+const agent = globalThis.navigator?.userAgent;
+const isAndroid = /Android/.test(agent);
 
 /** Chrome alone hears while the page, too, holds the microphone. */
-export const canShareMicrophone = () =>
-  /Chrome\//.test(navigator.userAgent) && !/Android|Mobile/.test(navigator.userAgent);
+export const canShareMicrophone = /Chrome\//.test(agent) && !isAndroid;
+
+let isWorking = Boolean(Recognition) && !navigator.brave;
+
+/** Some browsers have the interface and nobody who answers: they are found out when they are first used. */
+export const hasRecognition = () => isWorking;
 
 /** An ear (see listen.js). Its level is a guess. */
 export function createRecognition({ onText, onLevel, onError }) {
@@ -33,7 +35,7 @@ export function createRecognition({ onText, onLevel, onError }) {
     session = Object.assign(new Recognition(), {
       lang: regional(language()),
       interimResults: true,
-      continuous: !/Android/.test(navigator.userAgent), // there it repeats itself
+      continuous: !isAndroid, // there it repeats itself
       onresult,
       onspeechstart: () => onLevel(0.6),
       onspeechend: () => onLevel(0),
@@ -65,7 +67,7 @@ export function createRecognition({ onText, onLevel, onError }) {
   }
 
   function fail(why) {
-    isBroken ||= why === "broken";
+    if (why === "broken") isWorking = false;
     abort();
     onError(why);
   }
