@@ -16,23 +16,21 @@ export function decibels(samples) {
 /** 0 to 1, for a meter. */
 export const asLevel = (db) => Math.max(0, Math.min(1, (db + 60) / 50));
 
-/**
- * `feed(db, ms, isSpeaking)` takes the level of the next `ms` milliseconds, and returns whether somebody is speaking, and
- * how long it has been silent. While the page speaks, what is heard of it counts as the room: one has to be clearly louder.
- */
+/** While the page itself is speaking, what is heard of it counts as the room: one has to be clearly louder. */
 export function createActivity() {
   let room = -60;
   let loudMs = 0;
   let quietMs = 0;
   let speakingMs = 0;
 
+  /** Takes the level of the next `ms` milliseconds. */
   function feed(db, ms, isSpeaking = false) {
     speakingMs = isSpeaking ? speakingMs + ms : 0;
     const isLoud = db > Math.max(FAINTEST_DB, room + ABOVE_ROOM_DB);
     quietMs = isLoud ? 0 : quietMs + ms;
     if (isLoud && !(isSpeaking && speakingMs < GETS_USED_MS)) loudMs += ms;
     else if (quietMs > DIP_MS) loudMs = 0;
-    const [fall, rise] = isSpeaking ? [6, 30] : [Infinity, 3]; // dB a second: a fan that starts is the room after a while
+    const [fall, rise] = isSpeaking ? [6, 30] : [Infinity, 3]; // dB a second: a fan becomes the room after a while
     room = Math.max(-80, Math.min(Math.max(db, room - (fall * ms) / 1_000), room + (rise * ms) / 1_000));
     return { isSpeech: loudMs >= SPEECH_MS, quietMs };
   }

@@ -6,11 +6,11 @@ import { listen } from "./listen.js";
 import { settings } from "./settings.js";
 
 const LOUD_LATELY_MS = 1_500;
-const COMMANDS = /^(?:stop|wait|no|halt|enough|停|等|不|够了)/i; // where there is no level, one word could be a mishearing
+const COMMANDS = /^(?:stop|wait|no|halt|enough|停|等|不|够了)/i;
 
 /**
- * `state`: idle, listening, thinking, speaking, refused or ended. `asked`: the question under way, or broken off and to be
- * gone on with. `heard`: what is to be asked next. `saying`: the last sentence of the answer.
+ * `state`: idle, listening, thinking, speaking, refused or ended. `asked`: the question under way, or to be gone on
+ * with. `heard`: what was heard since. `saying`: the last sentence of the answer.
  */
 const IDLE = { state: "idle", isMuted: false, asked: "", heard: "", saying: "", note: null };
 
@@ -47,7 +47,7 @@ export function createCalling({ app, api, asker, reader }, parts = { createCallV
     });
   }
 
-  function onText(text, isDue = false) {
+  function onText(text, isDue) {
     const heard = withoutEcho(text, said.join(" "));
     if (!heard || (call.state === "speaking" && !isDue && !interrupts(heard))) return;
     if (call.state !== "listening") interrupt();
@@ -56,7 +56,7 @@ export function createCalling({ app, api, asker, reader }, parts = { createCallV
     else wait();
   }
 
-  /** Words count only if somebody was loud enough; where the level is not known, two of them, or a command. */
+  /** Words count if somebody was loud; where there is no level, two of them or a command: one could be misheard. */
   function interrupts(text) {
     if (listener.hasLevel()) return performance.now() - speechAt < LOUD_LATELY_MS;
     return COMMANDS.test(text) || /\p{L}[\s\S]*\s\S|\p{Script=Han}{2}/u.test(text);

@@ -5,23 +5,28 @@ import { openMicrophone } from "./microphone.js";
 import { canShareMicrophone, createRecognition, hasRecognition } from "./recognition.js";
 import { createRecorder } from "./recorder.js";
 
-const WHY = { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing", NotReadableError: "busy" };
+const WHY = {
+  NotAllowedError: "refused",
+  SecurityError: "refused",
+  NotFoundError: "missing",
+  NotReadableError: "busy",
+};
 
 const canRecord = (app) => Boolean(app.speech_to_text && navigator.mediaDevices?.getUserMedia);
 
 export const canListen = (app) => hasRecognition() || canRecord(app);
 
 /**
- * Listens until `stop()`, which hands out what is still to come, or `abort()`; `reset()` forgets what was heard. `meter` is
- * the node that shows the level. Tells onText(text, isDue): all that was heard, and whether the pause after it was waited
- * for; onSpeech(isSpeech), where there is a level; onDoing(name, words): recognition, recorder, writing, or unwritten and
+ * Listens until `stop()`, which hands out what is still to come, or `abort()`; `reset()` forgets what was heard. The
+ * node `meter` shows the level. Tells onText(text, isDue): all that was heard, and whether the pause after it is over;
+ * onSpeech(isSpeech), where there is a level; onDoing(name, words): recognition, recorder, writing, or unwritten and
  * why; and onError(why) when it ends by itself: refused, missing, busy, broken or silence.
  */
 export function listen({ app, meter, isSpeaking, onSpeech, onError, ...rest }) {
   const activity = createActivity();
   let earName, ear, closeMicrophone;
   let isOver = false;
-  let isSpeech = false;
+  let wasSpeech = false;
 
   async function begin() {
     earName = hasRecognition() ? "recognition" : "recorder";
@@ -56,7 +61,8 @@ export function listen({ app, meter, isSpeaking, onSpeech, onError, ...rest }) {
     const db = decibels(samples);
     const sound = activity.feed(db, (samples.length / rate) * 1_000, isSpeaking?.());
     showLevel(asLevel(db));
-    if (sound.isSpeech !== isSpeech) onSpeech?.((isSpeech = sound.isSpeech));
+    if (sound.isSpeech !== wasSpeech) onSpeech?.(sound.isSpeech);
+    wasSpeech = sound.isSpeech;
     ear?.hear?.({ samples, rate, ...sound });
   }
 

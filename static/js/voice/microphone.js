@@ -22,7 +22,8 @@ export async function openMicrophone(onSound, onLost) {
 
 async function listenTo(stream, context, onSound) {
   await context.audioWorklet.addModule(new URL("recorder-worklet.js", import.meta.url));
-  const node = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+  const mono = { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" };
+  const node = new AudioWorkletNode(context, "recorder", mono);
   node.port.onmessage = ({ data }) => onSound(data, context.sampleRate);
   context.createMediaStreamSource(stream).connect(node);
   context.resume(); // not waited for: where it is not allowed, some browsers never say so

@@ -11,11 +11,11 @@ const MAX_SILENT_ENDS = 60; // Chrome ends by itself after some 10 s of silence
 const HARMLESS = ["no-speech", "aborted"];
 const WHY = { "not-allowed": "refused", "audio-capture": "missing" };
 
-const agent = globalThis.navigator?.userAgent;
-const isAndroid = /Android/.test(agent);
+const browser = globalThis.navigator?.userAgent;
+const isAndroid = /Android/.test(browser);
 
 /** Chrome alone hears while the page, too, holds the microphone. */
-export const canShareMicrophone = /Chrome\//.test(agent) && !isAndroid;
+export const canShareMicrophone = /Chrome\//.test(browser) && !isAndroid;
 
 let isWorking = Boolean(Recognition) && !navigator.brave;
 
@@ -38,7 +38,6 @@ export function createRecognition({ onText, onLevel, onError }) {
       continuous: !isAndroid, // there it repeats itself
       onresult,
       onspeechstart: () => onLevel(0.6),
-      onspeechend: () => onLevel(0),
       onerror: ({ error }) => HARMLESS.includes(error) || fail(WHY[error] ?? "broken"),
       onend: () => ended(performance.now() - from),
     });

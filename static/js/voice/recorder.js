@@ -6,7 +6,7 @@ import { wavOf } from "./wav.js";
 const LEAD_SECONDS = 0.9; // kept from before somebody was noticed to speak
 const MAX_SECONDS = 120;
 
-/** An ear (see listen.js). With `pauseMs()` it waits for somebody to speak, and writes down after that much silence. */
+/** An ear (see listen.js). With `pauseMs()` it waits for somebody to speak, and writes after that much silence. */
 export function createRecorder({ api, pauseMs, onText, onDoing }) {
   let chunks = [];
   let rate, isSpoken, isUnwanted;

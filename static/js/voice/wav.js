@@ -2,7 +2,7 @@
 
 export const RATE = 16_000;
 
-/** `chunks` are of samples from -1 to 1 at `rate`. The browser changes the rate: it knows how, without noise. */
+/** `chunks` are samples from -1 to 1. The browser changes their `rate`: it knows how, without noise. */
 export async function wavOf(chunks, rate) {
   const samples = new Float32Array(await new Blob(chunks).arrayBuffer());
   const context = new OfflineAudioContext(1, Math.ceil((samples.length * RATE) / rate), RATE);
@@ -17,7 +17,7 @@ export async function wavOf(chunks, rate) {
 /** RIFF, as Microsoft's and IBM's "Multimedia Programming Interface" of 1991 has it; words are little endian. */
 export function fileOf(samples) {
   const sound = Int16Array.from(samples, (value) => Math.max(-1, Math.min(1, value)) * 32_767);
-  const form = [16, 0x0001_0001, RATE, 2 * RATE, 0x0010_0002]; // its length; PCM, one channel; rates; bits, bytes a sample
+  const form = [16, 0x0001_0001, RATE, 2 * RATE, 0x0010_0002]; // length; PCM, one channel; rates; bits, bytes a sample
   const head = ["RIFF", word(36 + sound.byteLength), "WAVE", "fmt ", ...form.map(word), "data", word(sound.byteLength)];
   return new Blob([...head, sound], { type: "audio/wav" });
 }
