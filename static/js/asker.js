@@ -17,8 +17,8 @@ const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
 
 /**
  * A turn is {id, question, files, inputs, status, text, at, …}: `status` is waiting (not yet sent), asked, and then
- * done, stopped, incomplete or failed; `text` the answer so far; `at` and `askedAt` Unix milliseconds, `wordAfter`
- * milliseconds; at its end what the service sent with it, `failure` (an error frame) or `lost`.
+ * done, stopped, incomplete or failed; `text` the answer so far, of `count` code points; `at` and `askedAt` Unix
+ * milliseconds, `wordAfter` milliseconds; at its end what the service sent with it, `failure` (an error frame) or `lost`.
  *
  * `send(frame)` says whether it was written. `on` is told: added(turn), started(turn), text(turn, replaced),
  * event(turn, frame), ended(turn).
@@ -42,7 +42,7 @@ export function createAsker({ send, on }) {
   /** Returns the turn's id, or null where there is nothing to ask. */
   function ask(question, files = [], inputs) {
     if (!question.trim()) return null;
-    const turn = { id: randomId(), question, files, inputs, status: "waiting", text: "", at: Date.now() };
+    const turn = { id: randomId(), question, files, inputs, status: "waiting", text: "", count: 0, at: Date.now() };
     turns.push(turn);
     on.added(turn);
     keepNow();
@@ -111,8 +111,10 @@ export function createAsker({ send, on }) {
 
   function add(turn, { offset = 0, content, replace = false }) {
     turn.wordAfter ??= Date.now() - turn.askedAt;
-    if (replace) turn.text = "";
-    turn.text += unseen(countOf(turn.text), offset, content);
+    if (replace) Object.assign(turn, { text: "", count: 0 });
+    const news = unseen(turn.count, offset, content);
+    turn.text += news;
+    turn.count += countOf(news);
     keepTimer ??= setTimeout(keepNow, KEEP_PERIOD_MS);
     on.text(turn, replace);
   }
@@ -159,6 +161,6 @@ export function createAsker({ send, on }) {
     keepNow,
     isAnswering: () => Boolean(current()),
     textOf: (id) => turns.find((turn) => turn.id === id)?.text ?? "",
-    running: () => current() && { id: current().id, offset: countOf(current().text) },
+    running: () => current() && { id: current().id, offset: current().count },
   };
 }

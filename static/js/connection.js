@@ -1,7 +1,8 @@
 // One socket that comes back by itself, as the same client: `token` owns what was asked. Knows no DOM.
 
-export const PING_PERIOD_MS = 25_000; // and the patience for a reply
-const PATIENCE_MS = 5_000; // where there is reason to doubt the connection
+export const PING_PERIOD_MS = 25_000;
+const STALE_AFTER_MS = 2 * PING_PERIOD_MS;
+const PATIENCE_MS = 5_000; // for the reply to a ping, where there is reason to doubt the connection
 const CONNECT_TIMEOUT_MS = 15_000;
 const BACKOFF_BASE_MS = 500;
 const BACKOFF_CAP_MS = 30_000;
@@ -34,6 +35,7 @@ export function connect({ url, token, running, onState, onFrame }) {
   let socket = null;
   let attempt = 0;
   let comeBackAfter; // milliseconds, as the service said before a restart
+  let heardAt; // Unix milliseconds
   let pings, deadline, staying, retry;
 
   function open() {
@@ -43,7 +45,7 @@ export function connect({ url, token, running, onState, onFrame }) {
   }
 
   function opened() {
-    deadline = clearTimeout(deadline);
+    heard();
     pings = setInterval(check, PING_PERIOD_MS);
     staying = setTimeout(() => (attempt = 0), STAYED_AFTER_MS);
     send({ type: "resume", token, ...running() });
@@ -51,7 +53,7 @@ export function connect({ url, token, running, onState, onFrame }) {
   }
 
   function received({ data }) {
-    deadline = clearTimeout(deadline);
+    heard();
     const frame = parseFrame(data);
     if (!frame) return;
     if (frame.retry_after > 0) comeBackAfter = frame.retry_after;
@@ -88,6 +90,11 @@ export function connect({ url, token, running, onState, onFrame }) {
     onState({ name: "waiting", delay });
   }
 
+  function heard() {
+    heardAt = Date.now();
+    deadline = clearTimeout(deadline);
+  }
+
   function expectWithin(delay) {
     clearTimeout(deadline);
     deadline = setTimeout(giveUp, delay);
@@ -98,7 +105,7 @@ export function connect({ url, token, running, onState, onFrame }) {
   /** Background tabs have slow timers: silence counts only if a ping, too, got no reply. */
   function check() {
     ping();
-    if (!deadline) expectWithin(PING_PERIOD_MS);
+    if (!deadline) expectWithin(Math.max(PATIENCE_MS, heardAt + STALE_AFTER_MS - Date.now()));
   }
 
   /** The network or the reader is back: try now, and doubt a connection that seems open. */

@@ -1,7 +1,6 @@
 // The page's words in the reader's language, also after it was switched: each node remembers which words it shows.
 
-import en from "./words/en.js";
-import zh from "./words/zh.js";
+import { en, zh } from "./words.js";
 
 const WORDS = { en, "zh-CN": zh };
 

@@ -23,6 +23,7 @@ SETTINGS = {
 NAIVE = ("-m", "uvicorn", "tests.bench.naive:app", "--log-level", "warning", "--no-access-log")
 SERVICE = ("-m", "service")
 PROBED = ("-m", "tests.bench.probed")
+BARE = ("-m", "tests.bench.bare")
 NO_DEFLATE = ("--ws-per-message-deflate", "false")
 
 

@@ -1,4 +1,5 @@
-"""What the stack's parts cost: uvicorn's WebSocket implementations and event loops under the naive relay; and JSON.
+"""What the stack's parts cost: uvicorn's WebSocket implementations and event loops under the naive relay; JSON; and
+what is left of a token's cost without any of them.
 
 python -m tests.bench.stack
 """
@@ -14,7 +15,7 @@ import uvloop
 from service.chat.protocol import ChatDelta, encode
 from tests.bench import rows
 from tests.bench.clients import Pinger, connect, leave
-from tests.bench.servers import OTHER_CORES, naive, stub
+from tests.bench.servers import BARE, OTHER_CORES, naive, service, stub
 
 IMPLEMENTATIONS = ("websockets-sansio", "websockets", "wsproto")
 LOOPS = ("uvloop", "asyncio")
@@ -60,6 +61,29 @@ async def relays():
                 print(f"| {implementation} | {loop} | {answers:,.0f} | {pings:,.0f} | {memory:.1f} |")
 
 
+async def tokens():
+    """500 answers at 50 tokens/s: what a token costs the server, and how long it is held; medians of a few rounds."""
+    print("\n| who relays | CPU for a token, µs | it is held, p50, ms |\n| --- | --- | --- |")
+    relayers = {
+        "naive relay": naive,
+        "the service": service,
+        "bare protocols": lambda url: service(url, BARE),
+    }
+    figures = {name: [] for name in relayers}
+    clients, questions, count = 500, 2, 100
+    async with stub(tokens=count, gap=0.02) as url:
+        for _ in range(ROUNDS):
+            for name, relayer in relayers.items():
+                async with relayer(url) as server:
+                    before = server.cpu_seconds
+                    held, _ = await rows.ask(server.port, clients, questions)
+                    cpu = (server.cpu_seconds - before) / (clients * questions * count)
+                    figures[name].append((cpu * 1e6, rows.percentile(held, 50)))
+    for name, rounds in figures.items():
+        cpu, held = (sorted(column)[ROUNDS // 2] for column in zip(*rounds, strict=True))
+        print(f"| {name} | {cpu:.1f} | {held:.2f} |")
+
+
 def jsons():
     """An event of Dify's in, a frame out."""
     decode = msgspec.json.Decoder(Event).decode
@@ -93,3 +117,4 @@ if __name__ == "__main__":
     os.sched_setaffinity(0, OTHER_CORES)
     uvloop.run(relays())
     jsons()
+    uvloop.run(tokens())

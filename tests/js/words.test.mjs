@@ -5,8 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { failureWords, t } from "../../static/js/i18n.js";
-import en from "../../static/js/words/en.js";
-import zh from "../../static/js/words/zh.js";
+import { en, zh } from "../../static/js/words.js";
 
 const blanks = (words) => (words.match(/\{\w+\}/g) ?? []).sort();
 

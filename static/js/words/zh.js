@@ -1,1 +1,0 @@
-export { zh as default } from "../words.js";
