@@ -1,157 +1,112 @@
-// The Markdown inside a block: text to a list of strings and {tag, href?, children} objects. Knows no DOM.
+// The Markdown inside a block: text to a list of strings and {tag, href?, children?} objects. Knows no DOM.
 // Linear in its input: patterns are tokens, open delimiters are bounded.
 
 const MAX_OPEN_DELIMITERS = 50;
 const MAX_TARGET_LENGTH = 2_100;
 
 const TOKEN =
-  /\\[^]|`+|!?\[|\]|\*+|_+|~~+|<(?:https?:\/\/|mailto:)[^\s<>]+>|https?:\/\/[\w\-.~:/?#@!$&'()*+,;=%]+|\n/gi;
+  /\\[!-/:-@[-`{-~\n]|`+|!?\[|\]|\*+|_+|~~+|<(?:https?:\/\/|mailto:)[^\s<>]+>|https?:\/\/[\w\-.~:/?#@!$&'()*+,;=%]+|\n/gi;
 const TARGET =
   /^\(\s{0,3}(?:<([^<>\n]*)>|([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*))(?:\s{1,3}(?:"[^"]*"|'[^']*'))?\s{0,3}\)/;
 const SAFE_TARGET = /^(?:https?:\/\/|mailto:)\S+$/i;
-const TAGS = { "~": ["del", "del"], "*": ["em", "strong"], _: ["em", "strong"] };
 
-/** Reads what one token starts; each reader returns where to read on. */
-const TOKEN_READERS = {
-  "\\": readEscape,
+/** By a token's first character: what makes a part of it, given the line and the token, and may move on where to read next. */
+const READERS = {
+  "\\": (line, [, char]) => (char === "\n" ? { tag: "br" } : char),
+  "\n": () => ({ tag: "br" }), // as on Dify's own pages: models mean their line breaks
+  "<": (line, token) => linkTo(token.slice(1, -1)),
   "`": readCode,
-  "!": openLink,
-  "[": openLink,
+  "!": open,
+  "[": open,
   "]": closeLink,
   "*": readEmphasis,
   _: readEmphasis,
   "~": readEmphasis,
-  "<": readAutolink,
-  "\n": readBreak,
 };
 
-export const isBlank = (line) => !/\S/.test(line);
-
 export function parseInline(text) {
-  const line = { text, out: [], open: [], ticks: null };
-  const token = new RegExp(TOKEN);
-  let at = 0;
-  for (let match; (match = token.exec(text)); token.lastIndex = at) {
-    if (match.index > at) line.out.push(text.slice(at, match.index));
-    const read = TOKEN_READERS[match[0][0]] ?? readUrl;
-    at = read(line, match[0], match.index);
+  const line = { text, next: 0, out: [], openers: [] };
+  const tokens = new RegExp(TOKEN);
+  for (let match; (match = tokens.exec(text)); tokens.lastIndex = line.next) {
+    const [token] = match;
+    if (match.index > line.next) line.out.push(text.slice(line.next, match.index));
+    line.next = tokens.lastIndex;
+    const read = READERS[token[0]] ?? readUrl;
+    const part = read(line, token);
+    if (part) line.out.push(part);
   }
-  line.out.push(text.slice(at));
-  return line.out;
+  return [...line.out, text.slice(line.next)];
 }
 
-function readEscape({ out }, [, char], at) {
-  if (char === "\n") out.push({ tag: "br" });
-  else out.push(/[!-/:-@[-`{-~]/.test(char) ? char : `\\${char}`);
-  return at + 2;
-}
+const linkTo = (href, children = []) => ({ tag: "a", href, children: children.length ? children : [href] });
 
-function readBreak({ out }, _, at) {
-  out.push({ tag: "br" }); // as on Dify's own pages: models mean their line breaks
-  return at + 1;
-}
-
-function readCode(line, ticks, at) {
-  const from = at + ticks.length;
-  line.ticks ??= backticksByLength(line.text);
-  const ends = line.ticks.get(ticks.length) ?? [];
-  while (ends.at(-1) < from) ends.pop();
-  if (!ends.length) {
-    line.out.push(ticks);
-    return from;
-  }
-  const code = line.text.slice(from, ends.at(-1)).replaceAll("\n", " ");
-  const padded = code.startsWith(" ") && code.endsWith(" ") && !isBlank(code);
-  line.out.push({ tag: "code", children: [padded ? code.slice(1, -1) : code] });
-  return ends.at(-1) + ticks.length;
-}
-
-/** Where the runs of each length are, last first: so finding the end of a span stays cheap. */
-function backticksByLength(text) {
-  const runs = new Map();
-  for (const { 0: run, index } of [...text.matchAll(/`+/g)].reverse()) {
-    if (!runs.has(run.length)) runs.set(run.length, []);
-    runs.get(run.length).push(index);
-  }
-  return runs;
-}
-
-function readAutolink({ out }, token, at) {
-  const href = token.slice(1, -1);
-  out.push({ tag: "a", href, children: [href] });
-  return at + token.length;
-}
-
-function readUrl({ out }, token, at) {
+function readUrl(line, token) {
   let end = token.length;
   let unopened = token.split(")").length - token.split("(").length;
   while (/[.,;:!?'*_~]/.test(token[end - 1]) || (token[end - 1] === ")" && unopened-- > 0)) end--;
-  const href = token.slice(0, end);
-  out.push({ tag: "a", href, children: [href] });
-  return at + end;
+  line.next -= token.length - end;
+  return linkTo(token.slice(0, end));
 }
 
-function openDelimiter({ out, open }, char, count, token) {
-  open.push({ char, count, at: out.length });
-  if (open.length > MAX_OPEN_DELIMITERS) open.shift();
-  out.push(token);
+function readCode(line, ticks) {
+  // Where the last run of each length is: nothing is looked for that is not there.
+  line.lastTicks ??= new Map(Array.from(line.text.matchAll(/`+/g), ({ 0: run, index }) => [run.length, index]));
+  if (!(line.lastTicks.get(ticks.length) >= line.next)) return ticks;
+  const rest = line.text.slice(line.next);
+  const end = rest.search(new RegExp(`(?<!\`)${ticks}(?!\`)`));
+  line.next += end + ticks.length;
+  const code = rest.slice(0, end).replaceAll("\n", " ");
+  const isPadded = code.startsWith(" ") && code.endsWith(" ") && code.trim();
+  return { tag: "code", children: [isPadded ? code.slice(1, -1) : code] };
 }
 
-function openLink(line, token, at) {
-  openDelimiter(line, "[", 1, token);
-  return at + token.length;
-}
-
-/** An image is a link too: nothing is loaded that the reader did not ask for. */
-function closeLink(line, _, at) {
-  const index = line.open.findLastIndex(({ char }) => char === "[");
-  const target = line.text[at + 1] === "(" && TARGET.exec(line.text.slice(at + 1, at + MAX_TARGET_LENGTH));
-  const href = target && (target[1] ?? target[2]);
-  if (index < 0 || !href || !SAFE_TARGET.test(href)) {
-    if (index >= 0) line.open.splice(index, 1);
-    line.out.push("]");
-    return at + 1;
-  }
-  const children = takeFrom(line, index);
-  line.out.push({ tag: "a", href, children: children.length ? children : [href] });
-  return at + 1 + target[0].length;
+/** A delimiter is text until it is closed. */
+function open({ out, openers }, token) {
+  openers.push({ char: token.at(-1), count: token.length, at: out.length });
+  if (openers.length > MAX_OPEN_DELIMITERS) openers.shift();
+  return token;
 }
 
 /** Removes a delimiter and all after it, and returns what stood after it. */
-function takeFrom({ out, open }, index) {
-  const children = out.splice(open[index].at + 1);
-  out.pop();
-  open.length = index;
+function takeFrom({ out, openers }, index) {
+  const [, ...children] = out.splice(openers[index].at);
+  openers.length = index;
   return children;
 }
 
-function readEmphasis(line, run, at) {
-  const char = run[0];
-  const end = at + run.length;
-  const before = line.text[at - 1] ?? " ";
-  const after = line.text[end] ?? " ";
-  const inWord = char === "_" && /\w/.test(before) && /\w/.test(after);
-  const isDelimiter = !inWord && (char === "~" ? run.length === 2 : run.length <= 3);
-  // Brackets and quotes tell the word's side; unlike CommonMark's rule this works for Chinese, too.
-  let count = run.length;
-  if (isDelimiter && !/[\s\p{Ps}\p{Pi}]/u.test(before)) count = closeEmphasis(line, char, count);
-  if (!count) return end;
-  if (isDelimiter && !/[\s\p{Pe}\p{Pf}]/u.test(after)) openDelimiter(line, char, count, char.repeat(count));
-  else line.out.push(char.repeat(count));
-  return end;
+/** An image is a link too: nothing is loaded that the reader did not ask for. */
+function closeLink(line) {
+  const index = line.openers.findLastIndex(({ char }) => char === "[");
+  const target = TARGET.exec(line.text.slice(line.next, line.next + MAX_TARGET_LENGTH));
+  const href = target?.[1] ?? target?.[2];
+  if (index < 0) return "]";
+  if (!SAFE_TARGET.test(href)) {
+    line.openers.splice(index, 1);
+    return "]";
+  }
+  line.next += target[0].length;
+  return linkTo(href, takeFrom(line, index));
 }
 
-/** Returns how many characters of the run are left over. */
-function closeEmphasis(line, char, count) {
-  while (count > 0) {
-    const index = line.open.findLastIndex((opener) => opener.char === char);
-    if (index < 0) return count;
-    const opener = line.open[index];
-    const used = Math.min(2, opener.count, count);
-    const children = takeFrom(line, index);
-    count -= used;
-    if (opener.count > used) openDelimiter(line, char, opener.count - used, char.repeat(opener.count - used));
-    line.out.push({ tag: TAGS[char][used - 1], children });
-  }
-  return 0;
+function readEmphasis(line, run) {
+  const char = run[0];
+  const before = line.text[line.next - run.length - 1] ?? " ";
+  const after = line.text[line.next] ?? " ";
+  const inWord = char === "_" && /\w/.test(before) && /\w/.test(after);
+  if (inWord || (char === "~" ? run.length !== 2 : run.length > 3)) return run;
+  // Brackets and quotes tell the word's side; unlike CommonMark's rule this works for Chinese, too.
+  const rest = /[\s\p{Ps}\p{Pi}]/u.test(before) ? run : closeEmphasis(line, run);
+  return !rest || /[\s\p{Pe}\p{Pf}]/u.test(after) ? rest : open(line, rest);
+}
+
+/** Returns what is left over of the run. */
+function closeEmphasis(line, run) {
+  const index = line.openers.findLastIndex(({ char }) => char === run[0]);
+  if (index < 0) return run;
+  const { char, count } = line.openers[index];
+  const used = Math.min(2, count, run.length);
+  const children = takeFrom(line, index);
+  if (count > used) line.out.push(open(line, char.repeat(count - used)));
+  line.out.push({ tag: char === "~" ? "del" : ["em", "strong"][used - 1], children });
+  return closeEmphasis(line, run.slice(used));
 }

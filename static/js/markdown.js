@@ -1,185 +1,190 @@
-// Markdown to blocks. Knows no DOM. Linear in its input: patterns are anchored, nesting is bounded.
+// Markdown to a tree of {tag, text or children, …}, where a text is still to be read by inline.js. Knows no DOM.
+// Linear in its input: patterns are anchored, nesting is bounded.
 // Left out on purpose: raw HTML, indented code, underlined headings (in answers these are accidents).
-
-import { isBlank } from "./inline.js";
 
 const MAX_NESTING = 16;
 
-const FENCE = /^\s*(`{3,}|~{3,})/;
+const FENCE = /^\s*(`{3,}(?=[^`]*$)|~{3,})\s*(\S*)/;
 const HEADING = /^ {0,3}(#{1,6})(?=\s|$)/;
+const RULE = /^\s*([-*_])(?:\s*\1){2,}\s*$/;
 const QUOTE = /^ {0,3}> ?/;
 const MARKER = /^\s*([-*+]|\d{1,9}[.)])(?=\s|$)/;
+const CLEAR_MARKER = /^\s*(?:[-*+]|0*1[.)])\s+\S/;
 
 // What a model thinks before it answers: as models write it, and as Dify shows it.
 const THOUGHT = /^\s*(?:<think>|<details\b[^<>]*>\s*<summary>[^<>]*<\/summary>)/i;
 const THOUGHT_END = /<\/(?:think|details)>/i;
 
-const READERS = [readThought, readFence, readHeading, readRule, readQuote, readList, readTable, readParagraph];
-const FLAT_READERS = [readFence, readParagraph];
-
-/** The same text, where what follows a thought begins on a line of its own. What is appended changes nothing before. */
-export function separateThoughts(text) {
-  let out = "";
-  let from = 0;
-  const tag = /^[^\S\n]*<(?:think>|details\b)|<\/(?:think|details)>(?=[^\n])/gim;
-  let isOpen = false;
-  for (let match; (match = tag.exec(text)); ) {
-    const isEnd = match[0].startsWith("</");
-    if (isEnd && isOpen) out += `${text.slice(from, (from = tag.lastIndex))}\n`;
-    isOpen = !isEnd;
-  }
-  return out + text.slice(from);
-}
+/** For each kind of block: what tells that it begins with the next line, and what reads it. */
+const KINDS = [
+  [(line, { depth }) => depth === 0 && THOUGHT.exec(line), readThought],
+  [(line) => FENCE.exec(line), readFence],
+  [(line) => HEADING.exec(line), readHeading],
+  [(line) => RULE.test(line), readRule],
+  [(line) => QUOTE.test(line), readQuote],
+  [markerOf, readList],
+  [startsTable, readTable],
+];
 
 /**
- * The top-level blocks of a text. `offset` is where a block begins in it (UTF-16 units). Text that is appended
- * later can change the last two blocks only.
+ * Reads a text that grows: each time into the blocks that are settled, which are not read again, and those that are open.
+ * What is appended can change the last two blocks only.
  */
-export function parse(text) {
-  const lines = String(text ?? "").split("\n");
-  const blocks = parseLines(lines, 0);
-  let line = 0;
-  let offset = 0;
-  for (const block of blocks) {
-    for (; line < block.line; line++) offset += lines[line].length + 1;
-    block.offset = offset;
+export function createParser() {
+  let from = 0;
+
+  return (text) => {
+    const source = { text, at: from, depth: 0 };
+    const blocks = [];
+    const ends = [];
+    for (const block of blocksOf(source)) {
+      blocks.push(block);
+      ends.push(source.at);
+    }
+    from = ends.at(-3) ?? from;
+    return { settled: blocks.slice(0, -2), open: blocks.slice(-2) };
+  };
+}
+
+function parse(lines, depth) {
+  const text = lines.join("\n");
+  return depth < MAX_NESTING ? [...blocksOf({ text, at: 0, depth })] : [{ tag: "p", text }];
+}
+
+function* blocksOf(source) {
+  for (take(source, isBlank); !isOver(source); take(source, isBlank)) yield readBlock(source);
+}
+
+function readBlock(source) {
+  const line = lineAt(source);
+  for (const [startOf, read] of KINDS) {
+    const start = startOf(line, source);
+    if (start) return read(source, start);
   }
-  return blocks;
+  return readParagraph(source);
 }
 
-function parseLines(lines, depth) {
-  const readers = depth < MAX_NESTING ? READERS : FLAT_READERS;
-  const blocks = [];
-  for (let line = 0; line < lines.length; line = blocks.at(-1).end) {
-    while (line < lines.length && isBlank(lines[line])) line++;
-    if (line === lines.length) break;
-    let block = null;
-    for (const read of readers) block ??= read(lines, line, depth);
-    blocks.push({ ...block, line });
-  }
-  return blocks;
+/** Whether a paragraph ends before this line; a list ends it only if it has words and counts from one. */
+const startsBlock = (line, source) =>
+  KINDS.some(([startOf, read]) => startOf(line, source) && (read !== readList || CLEAR_MARKER.test(line)));
+
+// Lines of a source, which is {text, at, depth}: `at` is where the next line begins, in UTF-16 units
+
+const isBlank = (line) => !/\S/.test(line);
+const isOver = ({ text, at }) => at > text.length;
+
+function lineAt({ text, at }) {
+  const end = text.indexOf("\n", at);
+  return text.slice(at, end < 0 ? text.length : end);
 }
 
-const isRule = (line) => /^(?:-{3,}|\*{3,}|_{3,})$/.test(line.replace(/\s/g, ""));
-
-function readThought(lines, at, depth) {
-  const start = depth === 0 && THOUGHT.exec(lines[at]);
-  if (!start) return null;
-  let end = at;
-  const inner = [lines[at].slice(start[0].length)];
-  while (!THOUGHT_END.test(inner.at(-1)) && end + 1 < lines.length) inner.push(lines[++end]);
-  inner.push(inner.pop().split(THOUGHT_END)[0]);
-  return { type: "thought", blocks: parseLines(inner, depth + 1), end: end + 1 };
+function next(source) {
+  const line = lineAt(source);
+  source.at += line.length + 1;
+  return line;
 }
 
-function readFence(lines, at) {
-  const fence = fenceOf(lines[at]);
-  if (!fence) return null;
-  const indent = indentOf(lines[at]);
-  let end = at + 1;
-  while (end < lines.length && !closesFence(lines[end], fence.mark)) end++;
-  const code = lines.slice(at + 1, end).map((line) => dedent(line, indent));
-  return { type: "code", language: fence.language, text: code.join("\n"), end: end + 1 };
+/** The next lines, as far as `fits(line, lineBefore)`. */
+function take(source, fits) {
+  const lines = [];
+  while (!isOver(source) && fits(lineAt(source), lines.at(-1))) lines.push(next(source));
+  return lines;
 }
 
-function fenceOf(line) {
-  const match = FENCE.exec(line);
-  if (!match) return null;
-  const info = line.slice(match[0].length);
-  if (match[1][0] === "`" && info.includes("`")) return null;
-  return { mark: match[1], language: info.trim().split(/\s/)[0] };
+/** The white space before the text, up to a limit; a tab reaches to the next multiple of four columns. */
+function measure(line, limit = Infinity) {
+  let [length, columns] = [0, 0];
+  for (; columns < limit && " \t".includes(line[length]); length++) columns += line[length] === "\t" ? 4 - (columns % 4) : 1;
+  return { length, columns };
 }
 
-function closesFence(line, mark) {
-  const match = FENCE.exec(line);
-  return Boolean(match) && match[1].startsWith(mark) && isBlank(line.slice(match[0].length));
+const indentOf = (line) => measure(line).columns;
+
+function dedent(line, width) {
+  const { length, columns } = measure(line, width);
+  return " ".repeat(Math.max(0, columns - width)) + line.slice(length);
 }
 
-function readHeading(lines, at) {
-  const match = HEADING.exec(lines[at]);
-  if (!match) return null;
-  const text = lines[at].slice(match[0].length).trim().replace(/\s#+$/, "");
-  return { type: "heading", level: match[1].length, text, end: at + 1 };
+// Readers
+
+/** What follows on the line of its end is a block of its own. */
+function readThought(source, [start]) {
+  const from = source.at + start.length;
+  const rest = source.text.slice(from);
+  const end = THOUGHT_END.exec(rest);
+  source.at = end ? from + end.index + end[0].length : source.text.length + 1;
+  return { tag: "details", children: parse([rest.slice(0, end?.index)], 1) };
 }
 
-function readRule(lines, at) {
-  return isRule(lines[at]) ? { type: "rule", end: at + 1 } : null;
+function readFence(source, [, mark, language]) {
+  const end = new RegExp(`^\\s*${mark}+\\s*$`);
+  const indent = indentOf(next(source));
+  const code = take(source, (line) => !end.test(line)).map((line) => dedent(line, indent));
+  next(source);
+  return { tag: "pre", language, children: [code.join("\n")] };
 }
 
-function readQuote(lines, at, depth) {
-  let end = at;
-  while (end < lines.length && QUOTE.test(lines[end])) end++;
-  if (end === at) return null;
-  const inner = lines.slice(at, end).map((line) => line.replace(QUOTE, ""));
-  return { type: "quote", blocks: parseLines(inner, depth + 1), end };
+function readHeading(source, [start, marks]) {
+  return { tag: `h${marks.length}`, text: next(source).slice(start.length).trim().replace(/\s#+$/, "") };
 }
 
-function readList(lines, at, depth) {
-  const first = markerOf(lines[at]);
-  if (!first) return null;
-  const items = [];
-  let end = at;
-  while (end < lines.length && markerOf(lines[end])?.kind === first.kind && !isRule(lines[end])) {
-    const item = readItem(lines, end);
-    items.push(parseLines(item.lines, depth + 1));
-    end = item.end;
-  }
-  return { type: "list", ordered: first.number !== null, start: first.number, items, end };
+function readRule(source) {
+  next(source);
+  return { tag: "hr" };
+}
+
+function readQuote(source) {
+  const lines = take(source, (line) => QUOTE.test(line)).map((line) => line.replace(QUOTE, ""));
+  return { tag: "blockquote", children: parse(lines, source.depth + 1) };
+}
+
+function readList(source, { kind, number }) {
+  const children = [];
+  for (let marker; (marker = markerOf(lineAt(source)))?.kind === kind; ) children.push(readItem(source, marker));
+  return ".)".includes(kind) ? { tag: "ol", start: number, children } : { tag: "ul", children };
 }
 
 /** Kinder than CommonMark: two columns of indentation are enough to belong to an item, also below "1. ". */
-function readItem(lines, at) {
-  const { indent, width, rest } = markerOf(lines[at]);
-  const inner = [rest];
-  let end = at + 1;
-  for (; end < lines.length; end++) {
-    const line = lines[end];
-    if (isBlank(line)) inner.push("");
-    else if (indentOf(line) >= indent + 2) inner.push(dedent(line, width));
-    else if (isBlank(lines[end - 1]) || markerOf(line) || startsBlock(lines, end)) break;
-    else inner.push(line);
-  }
-  return { lines: inner, end };
+function readItem(source, { indent, width, rest }) {
+  const isInside = (line) => isBlank(line) || indentOf(line) >= indent + 2;
+  const goesOn = (line, before) => !isBlank(before) && !MARKER.test(line) && !startsBlock(line, source);
+  next(source);
+  const lines = take(source, (line, before = "-") => isInside(line) || goesOn(line, before));
+  return { tag: "li", children: parse([rest, ...lines.map((line) => dedent(line, width))], source.depth + 1) };
 }
 
 function markerOf(line) {
   const match = MARKER.exec(line);
-  if (!match) return null;
-  const mark = match[1];
-  const rest = line.slice(match[0].length);
+  if (!match || RULE.test(line)) return null;
+  const [{ length }, mark] = match;
+  const rest = line.slice(length);
   const indent = indentOf(line);
   const gap = isBlank(rest) ? 1 : Math.min(indentOf(rest), 4);
-  const number = mark.length > 1 ? Number.parseInt(mark, 10) : null;
-  return { kind: mark.at(-1), number, indent, width: indent + mark.length + gap, rest: rest.trimStart() };
+  const width = indent + mark.length + gap;
+  return { kind: mark.at(-1), number: Number.parseInt(mark, 10), indent, width, rest: rest.trimStart() };
 }
 
-function readTable(lines, at) {
-  if (!startsTable(lines, at)) return null;
-  const aligns = cellsOf(lines[at + 1]).map(alignOf);
-  let end = at + 2;
-  while (end < lines.length && lines[end].includes("|")) end++;
-  const rows = lines.slice(at + 2, end).map((line) => cellsOf(line).slice(0, aligns.length));
-  return { type: "table", head: cellsOf(lines[at]), aligns, rows, end };
+function startsTable(line, { text, at }) {
+  if (!line.includes("|")) return false;
+  const rulers = cellsOf(lineAt({ text, at: at + line.length + 1 }));
+  const isRuled = rulers.length > 0 && rulers.every((cell) => /^:?-+:?$/.test(cell));
+  return isRuled && rulers.length === cellsOf(line).length;
 }
 
-function startsTable(lines, at) {
-  if (!lines[at].includes("|") || !/^[\s|:-]+$/.test(lines[at + 1] ?? "") || markerOf(lines[at])) return false;
-  const head = cellsOf(lines[at]);
-  const rulers = cellsOf(lines[at + 1]);
-  return head.length > 0 && head.length === rulers.length && rulers.every((cell) => /^:?-+:?$/.test(cell));
+function readTable(source) {
+  const head = cellsOf(next(source));
+  const aligns = cellsOf(next(source)).map(alignOf);
+  const cellOf = (tag) => (text, at) => ({ tag, text, align: aligns[at] });
+  const rowOf = (tag, cells) => ({ tag: "tr", children: cells.slice(0, aligns.length).map(cellOf(tag)) });
+  const rows = take(source, (line) => line.includes("|")).map((line) => rowOf("td", cellsOf(line)));
+  return { tag: "table", children: [{ tag: "thead", children: [rowOf("th", head)] }, { tag: "tbody", children: rows }] };
 }
 
 function cellsOf(line) {
-  const cells = [];
-  let escaped = false;
-  for (const part of line.trim().split("|")) {
-    if (escaped) cells.push(`${cells.pop().slice(0, -1)}|${part}`);
-    else cells.push(part);
-    escaped = part.endsWith("\\");
-  }
-  if (isBlank(cells[0])) cells.shift();
-  if (cells.length && isBlank(cells.at(-1))) cells.pop();
-  return cells.map((cell) => cell.trim());
+  const cells = line.trim().split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+  if (!cells[0]) cells.shift();
+  if (!cells.at(-1)) cells.pop();
+  return cells;
 }
 
 function alignOf(ruler) {
@@ -187,34 +192,7 @@ function alignOf(ruler) {
   return ruler.startsWith(":") ? "center" : "end";
 }
 
-function readParagraph(lines, at) {
-  let end = at + 1;
-  while (end < lines.length && !isBlank(lines[end]) && !startsBlock(lines, end)) end++;
-  return { type: "paragraph", text: lines.slice(at, end).map((line) => line.trimStart()).join("\n"), end };
-}
-
-function startsBlock(lines, at) {
-  const line = lines[at];
-  if (THOUGHT.test(line) || fenceOf(line) || HEADING.test(line) || QUOTE.test(line) || isRule(line)) return true;
-  if (startsTable(lines, at)) return true;
-  const marker = markerOf(line);
-  return Boolean(marker) && !isBlank(marker.rest) && (marker.number ?? 1) === 1;
-}
-
-/** Columns of white space before the text; a tab reaches to the next multiple of four. */
-function indentOf(line) {
-  let column = 0;
-  for (const char of line) {
-    if (char === "\t") column += 4 - (column % 4);
-    else if (char === " ") column++;
-    else break;
-  }
-  return column;
-}
-
-function dedent(line, width) {
-  let column = 0;
-  let at = 0;
-  for (; column < width && " \t".includes(line[at]); at++) column += line[at] === "\t" ? 4 - (column % 4) : 1;
-  return " ".repeat(Math.max(0, column - width)) + line.slice(at);
+function readParagraph(source) {
+  const lines = [next(source), ...take(source, (line) => !isBlank(line) && !startsBlock(line, source))];
+  return { tag: "p", text: lines.map((line) => line.trimStart()).join("\n") };
 }

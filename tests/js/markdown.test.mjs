@@ -4,11 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { parseInline } from "../../static/js/inline.js";
-import { parse, separateThoughts } from "../../static/js/markdown.js";
+import { createParser } from "../../static/js/markdown.js";
 
-const POSITIONS = new Set(["end", "line", "offset"]);
-const plain = (blocks) => JSON.parse(JSON.stringify(blocks, (key, value) => (POSITIONS.has(key) ? undefined : value)));
-const paragraph = (text) => ({ type: "paragraph", text });
+const paragraph = (text) => ({ tag: "p", text });
+
+function parse(text) {
+  const { settled, open } = createParser()(text);
+  return [...settled, ...open];
+}
 
 const INLINE = [
   ["a **b** *c*", ["a ", { tag: "strong", children: ["b"] }, " ", { tag: "em", children: ["c"] }, ""]],
@@ -35,45 +38,49 @@ for (const [text, parts] of INLINE) {
 }
 
 test("blocks follow each other", () => {
-  assert.deepEqual(plain(parse("# H\n\ntext\nmore\n\n---\n> q")), [
-    { type: "heading", level: 1, text: "H" },
+  assert.deepEqual(parse("# H\n\ntext\nmore\n\n---\n> q"), [
+    { tag: "h1", text: "H" },
     paragraph("text\nmore"),
-    { type: "rule" },
-    { type: "quote", blocks: [paragraph("q")] },
+    { tag: "hr" },
+    { tag: "blockquote", children: [paragraph("q")] },
   ]);
 });
 
 test("lists nest, and count from where they start", () => {
-  const [list] = plain(parse("3. a\n   - b\n4. c"));
-  assert.equal(list.start, 3);
-  assert.deepEqual(list.items[0], [paragraph("a"), { type: "list", ordered: false, start: null, items: [[paragraph("b")]] }]);
-  assert.deepEqual(list.items[1], [paragraph("c")]);
+  const item = (...children) => ({ tag: "li", children });
+  const inner = { tag: "ul", children: [item(paragraph("b"))] };
+  assert.deepEqual(parse("3. a\n   - b\n4. c"), [
+    { tag: "ol", start: 3, children: [item(paragraph("a"), inner), item(paragraph("c"))] },
+  ]);
 });
 
 test("a table has aligned columns and escaped bars", () => {
-  const [table] = plain(parse("| a | b |\n|:-:|--:|\n| 1 \\| 2 | 3 |"));
-  assert.deepEqual(table, { type: "table", head: ["a", "b"], aligns: ["center", "end"], rows: [["1 | 2", "3"]] });
+  const row = (tag, one, other) => ({
+    tag: "tr",
+    children: [{ tag, text: one, align: "center" }, { tag, text: other, align: "end" }],
+  });
+  const [table] = parse("| a | b |\n|:-:|--:|\n| 1 \\| 2 | 3 |");
+  assert.deepEqual(table.children, [
+    { tag: "thead", children: [row("th", "a", "b")] },
+    { tag: "tbody", children: [row("td", "1 | 2", "3")] },
+  ]);
 });
 
 test("a fence keeps what is in it, also before it is closed", () => {
-  assert.deepEqual(plain(parse("```js\n*x*\n  <y>")), [{ type: "code", language: "js", text: "*x*\n  <y>" }]);
+  assert.deepEqual(parse("```js\n*x*\n  <y>"), [{ tag: "pre", language: "js", children: ["*x*\n  <y>"] }]);
 });
 
 test("text that grows gives the same blocks as the whole text", () => {
-  const pieces = ["- ", "1. ", "\n", "\n\n", "a", "|", "---", "```", "# ", "> ", "**", "  ", "|-|-|\n", "| a | b |\n"];
+  const pieces = ["- ", "1. ", "\n", "\n\n", "a", "|", "---", "```", "# ", "> ", "**", "  ", "|-|-|\n", "| a | b |\n", "<think>", "</think>"];
   let seed = 7;
   const random = (below) => (seed = (seed * 48271) % 2147483647) % below;
   for (let round = 0; round < 3000; round++) {
     const text = Array.from({ length: 1 + random(25) }, () => pieces[random(pieces.length)]).join("");
-    const settled = [];
-    let from = 0;
-    for (let end = 1; end <= text.length; end++) {
-      const blocks = parse(text.slice(from, end));
-      const settling = Math.max(0, blocks.length - 2);
-      settled.push(...blocks.slice(0, settling));
-      if (settling) from += blocks[settling].offset;
-    }
-    assert.deepEqual(plain([...settled, ...parse(text.slice(from))]), plain(parse(text)), JSON.stringify(text));
+    const read = createParser();
+    const before = [];
+    for (let end = 1; end < text.length; end++) before.push(...read(text.slice(0, end)).settled);
+    const { settled, open } = read(text);
+    assert.deepEqual([...before, ...settled, ...open], parse(text), JSON.stringify(text));
   }
 });
 
@@ -81,14 +88,17 @@ test("no input takes long", () => {
   const many = (text) => text.repeat(60_000 / text.length);
   const evil = ["*", "* ", "[", "](", "`", "> ", "- ", "|", "_a ", "**a *b ", "[a](b \"", "https://", "~~a ", "|\n|-\n", "\t", "<think>", "<think>\n"];
   const started = performance.now();
-  for (const text of evil.map(many)) for (const block of parse(separateThoughts(text))) if (block.text) parseInline(block.text);
+  for (const text of evil.map(many)) for (const block of parse(text)) if (block.text) parseInline(block.text);
   assert.ok(performance.now() - started < 5000);
 });
 
-test("what follows a thought begins on a line of its own, however the text grows", () => {
-  const text = "<think>a</think>b\n\n</think>c\n<think>\nd\n</think> e";
-  assert.equal(separateThoughts(text), "<think>a</think>\nb\n\n</think>c\n<think>\nd\n</think>\n e");
-  for (let end = 0; end < text.length; end++) {
-    assert.ok(separateThoughts(text).startsWith(separateThoughts(text.slice(0, end))));
-  }
+test("what follows a thought on its line is a block of its own", () => {
+  const thought = (text) => ({ tag: "details", children: [paragraph(text)] });
+  assert.deepEqual(parse("<think>a</think>b\n\n</think>c\n<think>\nd\n</think> e"), [
+    thought("a"),
+    paragraph("b"),
+    paragraph("</think>c"),
+    thought("d"),
+    paragraph("e"),
+  ]);
 });

@@ -1,7 +1,7 @@
 // A Markdown text that grows, cut into sentences that a voice can say one after the other. Knows no DOM.
 
 import { parseInline } from "../inline.js";
-import { parse, separateThoughts } from "../markdown.js";
+import { createParser } from "../markdown.js";
 
 export const MAX_SECONDS = 12; // Chrome's network voices fall silent after some 15
 const SECONDS_PER_LETTER = 1 / 15;
@@ -20,7 +20,7 @@ const CLEANERS = [
   [/\[\^?[\d,\s]+\]|【[^】]*】/g, ""], // marks of footnotes and sources
   [/\$\$[^$]*(?:\$\$|$)/g, ""],
   [/<\/?[a-z][^>]*>/gi, " "],
-  [/&(?:amp|lt|gt|quot|#39|nbsp);/g, (entity) => ENTITIES[entity]],
+  [/&#?\w+;/g, (entity) => ENTITIES[entity] ?? entity],
   [/(?<!\s)[*`~]+|[*`~]+(?!\s)/g, ""], // a times sign has space around it
   [/(?:\p{Extended_Pictographic}|[\u{1F1E6}-\u{1F1FF}\u{1F3FB}-\u{1F3FF}\u200D\uFE0F\u20E3])+/gu, ""],
   [/([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}，。；：！？、…])\s*\n\s*(?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])/gu, "$1"],
@@ -43,21 +43,17 @@ export function secondsOf(text) {
  * left. What is once returned is never taken back: of a text that was replaced, begin anew.
  */
 export function createSentences(maxSeconds = MAX_SECONDS) {
-  let settled = 0; // where the two blocks begin that may still change
-  let said = 0; // how many sentences from there on were returned
+  const parse = createParser();
+  const sentencesOf = (block) => passagesOf(block).map((passage) => cut(passage, maxSeconds));
+  let said = 0; // how many sentences after the settled blocks were returned
 
   function read(text, isOver) {
-    const shown = separateThoughts(text);
-    const blocks = parse(shown.slice(settled));
-    const sentences = blocks.map((block) => passagesOf(block).map((passage) => cut(passage, maxSeconds)));
-    if (!isOver) holdBack(blocks, sentences);
-    const fresh = sentences.flat(2).slice(said);
-    said += fresh.length;
-    const settling = blocks.length - 2;
-    if (settling > 0) {
-      settled += blocks[settling].offset;
-      said -= sentences.slice(0, settling).flat(2).length;
-    }
+    const { settled, open } = parse(text);
+    const before = settled.flatMap(sentencesOf).flat();
+    const after = open.map(sentencesOf);
+    if (!isOver) holdBack(open, after);
+    const fresh = [...before, ...after.flat(2)].slice(said);
+    said += fresh.length - before.length;
     return fresh;
   }
 
@@ -68,7 +64,8 @@ export function createSentences(maxSeconds = MAX_SECONDS) {
 function holdBack(blocks, sentences) {
   const last = sentences.at(-1)?.at(-1);
   if (last && !isEnded(last.at(-1) ?? "")) last.pop();
-  for (const at of [blocks.length - 2, blocks.length - 1]) if (blocks[at]?.text?.includes("|")) sentences.splice(at);
+  const table = blocks.findIndex(({ text }) => text?.includes("|"));
+  if (table >= 0) sentences.splice(table);
 }
 
 /** A Chinese sentence needs no space after it; but the mark that closes a quotation may be still to come. */
@@ -76,12 +73,13 @@ const isEnded = (text) => /[。！？][”’」』）】]*$/.test(text) && coun
 const count = (text, mark) => text.match(mark)?.length ?? 0;
 
 /** The plain texts of a block that stand for themselves. Code, tables, rules and thoughts have none. */
-function passagesOf({ type, text, blocks = [], items = [], start }) {
-  if (type === "paragraph" || type === "heading") return [clean(plain(parseInline(text)))];
-  if (type === "quote") return blocks.flatMap(passagesOf);
-  return items.flatMap((item, at) => {
-    const [first = "", ...more] = item.flatMap(passagesOf);
-    return [start === null ? first : `${start + at}. ${first}`, ...more];
+function passagesOf({ tag, text, start, children }) {
+  if (text !== undefined) return [clean(plain(parseInline(text)))];
+  if (tag === "blockquote" || tag === "li") return children.flatMap(passagesOf);
+  if (tag !== "ul" && tag !== "ol") return [];
+  return children.flatMap((item, at) => {
+    const [first = "", ...more] = passagesOf(item);
+    return [tag === "ol" ? `${start + at}. ${first}` : first, ...more];
   });
 }
 
