@@ -10,7 +10,7 @@ const TARGET =
   /^\(\s{0,3}(?:<([^<>\n]*)>|([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*))(?:\s{1,3}(?:"[^"]*"|'[^']*'))?\s{0,3}\)/;
 const SAFE_TARGET = /^(?:https?:\/\/|mailto:)\S+$/i;
 
-/** By a token's first character: what makes a part of it, given the line and the token, and may move on where to read next. */
+/** What makes a part of a token, by its first character. It may set where to read next, which is after the token. */
 const READERS = {
   "\\": (line, [, char]) => (char === "\n" ? { tag: "br" } : char),
   "\n": () => ({ tag: "br" }), // as on Dify's own pages: models mean their line breaks
@@ -38,6 +38,9 @@ export function parseInline(text) {
   return [...line.out, text.slice(line.next)];
 }
 
+/** What is inside a part, be it parsed already or not. */
+export const partsOf = ({ text, children = [] }) => (text === undefined ? children : parseInline(text));
+
 const linkTo = (href, children = []) => ({ tag: "a", href, children: children.length ? children : [href] });
 
 function readUrl(line, token) {
@@ -49,15 +52,14 @@ function readUrl(line, token) {
 }
 
 function readCode(line, ticks) {
-  // Where the last run of each length is: nothing is looked for that is not there.
+  // Where the last run of each length is: what is not there is not looked for.
   line.lastTicks ??= new Map(Array.from(line.text.matchAll(/`+/g), ({ 0: run, index }) => [run.length, index]));
   if (!(line.lastTicks.get(ticks.length) >= line.next)) return ticks;
   const rest = line.text.slice(line.next);
   const end = rest.search(new RegExp(`(?<!\`)${ticks}(?!\`)`));
   line.next += end + ticks.length;
   const code = rest.slice(0, end).replaceAll("\n", " ");
-  const isPadded = code.startsWith(" ") && code.endsWith(" ") && code.trim();
-  return { tag: "code", children: [isPadded ? code.slice(1, -1) : code] };
+  return { tag: "code", children: [code.replace(/^ (?=.*\S)(.*) $/s, "$1")] };
 }
 
 /** A delimiter is text until it is closed. */
@@ -79,9 +81,8 @@ function closeLink(line) {
   const index = line.openers.findLastIndex(({ char }) => char === "[");
   const target = TARGET.exec(line.text.slice(line.next, line.next + MAX_TARGET_LENGTH));
   const href = target?.[1] ?? target?.[2];
-  if (index < 0) return "]";
-  if (!SAFE_TARGET.test(href)) {
-    line.openers.splice(index, 1);
+  if (index < 0 || !SAFE_TARGET.test(href)) {
+    line.openers = line.openers.filter((_, at) => at !== index);
     return "]";
   }
   line.next += target[0].length;

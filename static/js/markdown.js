@@ -1,4 +1,4 @@
-// Markdown to a tree of {tag, text or children, …}, where a text is still to be read by inline.js. Knows no DOM.
+// Markdown to a tree of {tag, text or children}; a text is still to be read by inline.js. Knows no DOM.
 // Linear in its input: patterns are anchored, nesting is bounded.
 // Left out on purpose: raw HTML, indented code, underlined headings (in answers these are accidents).
 
@@ -9,13 +9,14 @@ const HEADING = /^ {0,3}(#{1,6})(?=\s|$)/;
 const RULE = /^\s*([-*_])(?:\s*\1){2,}\s*$/;
 const QUOTE = /^ {0,3}> ?/;
 const MARKER = /^\s*([-*+]|\d{1,9}[.)])(?=\s|$)/;
-const CLEAR_MARKER = /^\s*(?:[-*+]|0*1[.)])\s+\S/;
+const CLEAR_MARKER = /^\s*(?:[-*+]|0*1[.)])\s+\S/; // a list after a paragraph has words, and counts from one
+const RULER = /^\s*\|?(?:\s*:?-+:?\s*(?:\||$))+\s*$/;
 
 // What a model thinks before it answers: as models write it, and as Dify shows it.
 const THOUGHT = /^\s*(?:<think>|<details\b[^<>]*>\s*<summary>[^<>]*<\/summary>)/i;
-const THOUGHT_END = /<\/(?:think|details)>/i;
+const THOUGHT_END = /(<\/(?:think|details)>)/i;
 
-/** For each kind of block: what tells that it begins with the next line, and what reads it. */
+/** What tells that a block begins with the next line, and what reads it. */
 const KINDS = [
   [(line, { depth }) => depth === 0 && THOUGHT.exec(line), readThought],
   [(line) => FENCE.exec(line), readFence],
@@ -26,37 +27,29 @@ const KINDS = [
   [startsTable, readTable],
 ];
 
-/**
- * Reads a text that grows: each time into the blocks that are settled, which are not read again, and those that are open.
- * What is appended can change the last two blocks only.
- */
+/** Reads a text that grows. What is appended can change the last two blocks only: others are settled. */
 export function createParser() {
-  let from = 0;
+  let at = 0;
 
   return (text) => {
-    const source = { text, at: from, depth: 0 };
-    const blocks = [];
-    const ends = [];
-    for (const block of blocksOf(source)) {
-      blocks.push(block);
-      ends.push(source.at);
-    }
-    from = ends.at(-3) ?? from;
+    const blocks = parse(text, 0, at);
+    at = blocks.at(-3)?.end ?? at;
     return { settled: blocks.slice(0, -2), open: blocks.slice(-2) };
   };
 }
 
-function parse(lines, depth) {
-  const text = lines.join("\n");
-  return depth < MAX_NESTING ? [...blocksOf({ text, at: 0, depth })] : [{ tag: "p", text }];
-}
-
-function* blocksOf(source) {
-  for (take(source, isBlank); !isOver(source); take(source, isBlank)) yield readBlock(source);
+function parse(text, depth, at = 0) {
+  if (depth >= MAX_NESTING) return [{ tag: "p", text }];
+  const source = { text, depth, at };
+  const blocks = [];
+  for (let block; (block = readBlock(source)); ) blocks.push({ ...block, end: source.at });
+  return blocks;
 }
 
 function readBlock(source) {
+  take(source, isBlank);
   const line = lineAt(source);
+  if (!line) return null;
   for (const [startOf, read] of KINDS) {
     const start = startOf(line, source);
     if (start) return read(source, start);
@@ -64,14 +57,13 @@ function readBlock(source) {
   return readParagraph(source);
 }
 
-/** Whether a paragraph ends before this line; a list ends it only if it has words and counts from one. */
+/** Whether a paragraph ends before this line. */
 const startsBlock = (line, source) =>
-  KINDS.some(([startOf, read]) => startOf(line, source) && (read !== readList || CLEAR_MARKER.test(line)));
+  KINDS.some(([startOf]) => startOf(line, source) && (startOf !== markerOf || CLEAR_MARKER.test(line)));
 
-// Lines of a source, which is {text, at, depth}: `at` is where the next line begins, in UTF-16 units
+// Lines of a source, which is {text, depth, at}: `at` is where the next line begins
 
 const isBlank = (line) => !/\S/.test(line);
-const isOver = ({ text, at }) => at > text.length;
 
 function lineAt({ text, at }) {
   const end = text.indexOf("\n", at);
@@ -87,33 +79,30 @@ function next(source) {
 /** The next lines, as far as `fits(line, lineBefore)`. */
 function take(source, fits) {
   const lines = [];
-  while (!isOver(source) && fits(lineAt(source), lines.at(-1))) lines.push(next(source));
+  while (source.at <= source.text.length && fits(lineAt(source), lines.at(-1))) lines.push(next(source));
   return lines;
 }
 
-/** The white space before the text, up to a limit; a tab reaches to the next multiple of four columns. */
-function measure(line, limit = Infinity) {
-  let [length, columns] = [0, 0];
-  for (; columns < limit && " \t".includes(line[length]); length++) columns += line[length] === "\t" ? 4 - (columns % 4) : 1;
-  return { length, columns };
-}
-
-const indentOf = (line) => measure(line).columns;
+/** Columns of white space before the text. */
+const indentOf = (line) => /^[ \t]*/.exec(line)[0].replaceAll("\t", "    ").length;
 
 function dedent(line, width) {
-  const { length, columns } = measure(line, width);
-  return " ".repeat(Math.max(0, columns - width)) + line.slice(length);
+  let columns = 0;
+  let at = 0;
+  for (; columns < width && " \t".includes(line[at]); at++) columns += line[at] === "\t" ? 4 : 1;
+  return " ".repeat(Math.max(0, columns - width)) + line.slice(at);
 }
 
 // Readers
 
+const part = (tag, children) => ({ tag, children });
+
 /** What follows on the line of its end is a block of its own. */
 function readThought(source, [start]) {
   const from = source.at + start.length;
-  const rest = source.text.slice(from);
-  const end = THOUGHT_END.exec(rest);
-  source.at = end ? from + end.index + end[0].length : source.text.length + 1;
-  return { tag: "details", children: parse([rest.slice(0, end?.index)], 1) };
+  const [inner, end = ""] = source.text.slice(from).split(THOUGHT_END, 2);
+  source.at = from + inner.length + end.length;
+  return part("details", parse(inner, 1));
 }
 
 function readFence(source, [, mark, language]) {
@@ -135,13 +124,13 @@ function readRule(source) {
 
 function readQuote(source) {
   const lines = take(source, (line) => QUOTE.test(line)).map((line) => line.replace(QUOTE, ""));
-  return { tag: "blockquote", children: parse(lines, source.depth + 1) };
+  return part("blockquote", parse(lines.join("\n"), source.depth + 1));
 }
 
 function readList(source, { kind, number }) {
   const children = [];
   for (let marker; (marker = markerOf(lineAt(source)))?.kind === kind; ) children.push(readItem(source, marker));
-  return ".)".includes(kind) ? { tag: "ol", start: number, children } : { tag: "ul", children };
+  return ".)".includes(kind) ? { tag: "ol", start: number, children } : part("ul", children);
 }
 
 /** Kinder than CommonMark: two columns of indentation are enough to belong to an item, also below "1. ". */
@@ -150,7 +139,8 @@ function readItem(source, { indent, width, rest }) {
   const goesOn = (line, before) => !isBlank(before) && !MARKER.test(line) && !startsBlock(line, source);
   next(source);
   const lines = take(source, (line, before = "-") => isInside(line) || goesOn(line, before));
-  return { tag: "li", children: parse([rest, ...lines.map((line) => dedent(line, width))], source.depth + 1) };
+  const text = [rest, ...lines.map((line) => dedent(line, width))].join("\n");
+  return part("li", parse(text, source.depth + 1));
 }
 
 function markerOf(line) {
@@ -165,19 +155,17 @@ function markerOf(line) {
 }
 
 function startsTable(line, { text, at }) {
-  if (!line.includes("|")) return false;
-  const rulers = cellsOf(lineAt({ text, at: at + line.length + 1 }));
-  const isRuled = rulers.length > 0 && rulers.every((cell) => /^:?-+:?$/.test(cell));
-  return isRuled && rulers.length === cellsOf(line).length;
+  const ruler = lineAt({ text, at: at + line.length + 1 });
+  return line.includes("|") && RULER.test(ruler) && cellsOf(line).length === cellsOf(ruler).length;
 }
 
 function readTable(source) {
   const head = cellsOf(next(source));
   const aligns = cellsOf(next(source)).map(alignOf);
+  const rows = take(source, (line) => line.includes("|")).map(cellsOf);
   const cellOf = (tag) => (text, at) => ({ tag, text, align: aligns[at] });
-  const rowOf = (tag, cells) => ({ tag: "tr", children: cells.slice(0, aligns.length).map(cellOf(tag)) });
-  const rows = take(source, (line) => line.includes("|")).map((line) => rowOf("td", cellsOf(line)));
-  return { tag: "table", children: [{ tag: "thead", children: [rowOf("th", head)] }, { tag: "tbody", children: rows }] };
+  const rowOf = (tag) => (cells) => part("tr", cells.slice(0, aligns.length).map(cellOf(tag)));
+  return part("table", [part("thead", [rowOf("th")(head)]), part("tbody", rows.map(rowOf("td")))]);
 }
 
 function cellsOf(line) {

@@ -1,12 +1,12 @@
-// The tree of Markdown to DOM nodes. Text becomes text nodes only: no answer can bring markup, script or remote content.
-// What did not change since the last drawing is not touched: neither a reader's selection nor the browser's layout of it.
+// Markdown to DOM nodes. Text becomes text nodes only: no answer can bring markup, script or remote content.
+// What did not change since the last drawing is not touched: neither a reader's selection nor the layout of it.
 
 import { copyBy, element, iconButton } from "./elements.js";
 import { label, say } from "./i18n.js";
-import { parseInline } from "./inline.js";
+import { partsOf } from "./inline.js";
 import { createParser } from "./markdown.js";
 
-/** What is made of more than an element of its name, and where in it the children are. */
+/** What is more than an element of its name; INSIDES tells where in it the children are. */
 const MAKERS = {
   a: makeLink,
   details: () => element("details", "thought", say(element("summary"), "thought"), element("div")),
@@ -15,20 +15,20 @@ const MAKERS = {
   table: () => scrollable(element("div", "", element("table")), "table.name"),
 };
 const INSIDES = { details: "div", pre: "code", table: "table" };
+const OWN = ["tag", "href", "start", "language", "align"];
 
 /** Shows Markdown that grows in `target`. */
 export function growingMarkdown(target) {
-  let parse, shown, settledNodes;
+  let parse, shown;
 
   function clear() {
-    [parse, shown, settledNodes] = [createParser(), [], 0];
+    [parse, shown] = [createParser(), []];
     target.replaceChildren();
   }
 
   function show(text) {
     const { settled, open } = parse(text);
-    fill(target, [...settled, ...open], shown, settledNodes);
-    settledNodes += settled.length;
+    fill(target, [...settled, ...open], shown, target.childNodes.length - shown.length);
     shown = open;
   }
 
@@ -40,7 +40,6 @@ export function growingMarkdown(target) {
 function fill(parent, parts, old, from = 0) {
   parts.forEach((part, at) => {
     const before = old[at];
-    if (isSame(before, part)) return;
     const current = parent.childNodes[from + at];
     if (isAlike(before, part)) return update(current, part, before);
     const node = make(part, parent);
@@ -51,21 +50,17 @@ function fill(parent, parts, old, from = 0) {
   while (parent.childNodes.length > from + parts.length) parent.lastChild.remove();
 }
 
-const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-
-/** Whether the node of one can become the node of the other: two strings, or what differs in its children only. */
-function isAlike(one, other) {
-  return one !== undefined && ["tag", "href", "start", "language", "align"].every((name) => one[name] === other[name]);
-}
+/** Whether the node of one can become that of the other: both are strings, or differ in what is inside only. */
+const isAlike = (one, other) => one !== undefined && OWN.every((name) => one[name] === other[name]);
 
 function update(node, part, before = "") {
-  if (part.tag) fill(insideOf(node, part), childrenOf(part), childrenOf(before));
+  if (part === before || (part.text && part.text === before.text)) return;
+  if (part.tag) fill(insideOf(node, part), partsOf(part), partsOf(before));
   else if (part.startsWith(before)) node.appendData(part.slice(before.length));
   else node.data = part;
 }
 
 const insideOf = (node, { tag }) => (tag in INSIDES ? node.querySelector(INSIDES[tag]) : node);
-const childrenOf = ({ text, children = [] }) => (text === undefined ? children : parseInline(text));
 
 function make(part, parent) {
   if (!part.tag) return document.createTextNode("");

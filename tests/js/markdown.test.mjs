@@ -8,9 +8,11 @@ import { createParser } from "../../static/js/markdown.js";
 
 const paragraph = (text) => ({ tag: "p", text });
 
+const plain = (blocks) => JSON.parse(JSON.stringify(blocks, (key, value) => (key === "end" ? undefined : value)));
+
 function parse(text) {
   const { settled, open } = createParser()(text);
-  return [...settled, ...open];
+  return plain([...settled, ...open]);
 }
 
 const INLINE = [
@@ -80,7 +82,7 @@ test("text that grows gives the same blocks as the whole text", () => {
     const before = [];
     for (let end = 1; end < text.length; end++) before.push(...read(text.slice(0, end)).settled);
     const { settled, open } = read(text);
-    assert.deepEqual([...before, ...settled, ...open], parse(text), JSON.stringify(text));
+    assert.deepEqual(plain([...before, ...settled, ...open]), parse(text), JSON.stringify(text));
   }
 });
 

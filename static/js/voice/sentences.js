@@ -1,6 +1,6 @@
 // A Markdown text that grows, cut into sentences that a voice can say one after the other. Knows no DOM.
 
-import { parseInline } from "../inline.js";
+import { partsOf } from "../inline.js";
 import { createParser } from "../markdown.js";
 
 export const MAX_SECONDS = 12; // Chrome's network voices fall silent after some 15
@@ -10,25 +10,29 @@ const SECONDS_PER_SIGN = 1 / 4.5; // a Chinese character, or a digit read aloud
 const SIGN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{N}]/u;
 const ABBREVIATION =
   /(?:^|[\s("“])(?:mr|mrs|ms|dr|prof|st|vs|etc|approx|fig|nos?|vol|inc|ltd|tel|[a-z]|(?:[a-z]\.)+[a-z])\.\s*$/i;
-const PAUSES = [/[；;：:，,、—](?!\d)\s*/gu, /\s+/gu];
+const NUMBER = /^\s*\d+\.\s*$/;
+const UP_TO_PAUSE = [/^.*[；;：:，,、—](?!\d)\s*(?=.)/su, /^.*\s(?=.)/su];
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": " " };
+
+const SILENT = new Set(["details", "pre", "table"]);
+const HOLDING_BLOCKS = new Set(["blockquote", "li", "ol", "ul"]);
 
 /** What is left to do with the text of a block before it can be said, in this order. */
 const CLEANERS = [
-  [/^\[[ xX]\]\s+/, ""],
+  [/^(\d+\. )?\[[ xX]\]\s+/, "$1"],
   [/!?\[([^\]]*)\]\([^)]*\)/g, "$1"], // a link to where the page does not link
   [/\[\^?[\d,\s]+\]|【[^】]*】/g, ""], // marks of footnotes and sources
   [/\$\$[^$]*(?:\$\$|$)/g, ""],
   [/<\/?[a-z][^>]*>/gi, " "],
   [/&#?\w+;/g, (entity) => ENTITIES[entity] ?? entity],
   [/(?<!\s)[*`~]+|[*`~]+(?!\s)/g, ""], // a times sign has space around it
-  [/(?:\p{Extended_Pictographic}|[\u{1F1E6}-\u{1F1FF}\u{1F3FB}-\u{1F3FF}\u200D\uFE0F\u20E3])+/gu, ""],
-  [/([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}，。；：！？、…])\s*\n\s*(?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])/gu, "$1"],
+  [/[\p{Extended_Pictographic}\u{1F1E6}-\u{1F1FF}\u{1F3FB}-\u{1F3FF}\u200D\uFE0F\u20E3]+/gu, ""],
+  [/([\u3000-\u9FFF\uFF00-\uFFEF…])\s*\n\s*(?=[\u3000-\u9FFF])/g, "$1"], // Chinese and Japanese have no spaces
   [/\s+/g, " "],
   [/ (?=[,.;!?，。；！？])/g, ""],
 ];
 
-const segmenter = globalThis.Intl?.Segmenter && new Intl.Segmenter(undefined, { granularity: "sentence" });
+const segmenter = Intl.Segmenter && new Intl.Segmenter(undefined, { granularity: "sentence" });
 export const canCut = Boolean(segmenter);
 
 /** Some idea of how long saying `text` takes, at the usual speed. */
@@ -39,13 +43,14 @@ export function secondsOf(text) {
 }
 
 /**
- * `feed(text)` takes the whole text so far and returns the sentences that are new and complete; `end(text)` those that are
- * left. What is once returned is never taken back: of a text that was replaced, begin anew.
+ * `feed(text)` takes the whole text so far and returns the sentences that are new and complete; `end(text)` those left.
+ * What is once returned is never taken back: of a text that was replaced, begin anew.
  */
 export function createSentences(maxSeconds = MAX_SECONDS) {
   const parse = createParser();
-  const sentencesOf = (block) => passagesOf(block).map((passage) => cut(passage, maxSeconds));
   let said = 0; // how many sentences after the settled blocks were returned
+
+  const sentencesOf = (block) => passagesOf(block).map((passage) => cut(passage, maxSeconds));
 
   function read(text, isOver) {
     const { settled, open } = parse(text);
@@ -69,73 +74,56 @@ function holdBack(blocks, sentences) {
 }
 
 /** A Chinese sentence needs no space after it; but the mark that closes a quotation may be still to come. */
-const isEnded = (text) => /[。！？][”’」』）】]*$/.test(text) && count(text, /[“「『（]/g) === count(text, /[”」』）]/g);
-const count = (text, mark) => text.match(mark)?.length ?? 0;
-
-/** The plain texts of a block that stand for themselves. Code, tables, rules and thoughts have none. */
-function passagesOf({ tag, text, start, children }) {
-  if (text !== undefined) return [clean(plain(parseInline(text)))];
-  if (tag === "blockquote" || tag === "li") return children.flatMap(passagesOf);
-  if (tag !== "ul" && tag !== "ol") return [];
-  return children.flatMap((item, at) => {
-    const [first = "", ...more] = passagesOf(item);
-    return [tag === "ol" ? `${start + at}. ${first}` : first, ...more];
-  });
+function isEnded(text) {
+  const isClosed = text.split(/[“「『（]/).length === text.split(/[”」』）]/).length;
+  return isClosed && /[。！？][”’」』）】]*$/.test(text);
 }
 
-/** Addresses are left out: a link is said by its words. */
-function plain(parts) {
-  return parts.map((part) => {
-    if (typeof part === "string") return part;
-    if (part.tag === "br") return "\n";
-    return part.children[0] === part.href ? "" : plain(part.children);
-  }).join("");
-}
-
+/** The texts of a block that stand for themselves. */
+const passagesOf = (block) => wordsOf(block).split("\n\n").map(clean);
 const clean = (text) => CLEANERS.reduce((rest, [pattern, by]) => rest.replace(pattern, by), text);
 
+/** Blocks in a block are a blank line apart. A link is said by its words, never by its address. */
+function wordsOf(part) {
+  const { tag, href, start } = part;
+  if (!tag) return part;
+  if (tag === "br") return "\n";
+  if (SILENT.has(tag)) return "";
+  const said = partsOf(part).filter((child) => child !== href).map(wordsOf);
+  const words = tag === "ol" ? said.map((item, at) => `${start + at}. ${item}`) : said.filter(Boolean);
+  return words.join(HOLDING_BLOCKS.has(tag) ? "\n\n" : "");
+}
+
 function cut(passage, maxSeconds) {
-  const sentences = [];
+  const sentences = [""];
   for (const { segment } of segmenter.segment(passage)) {
-    if (sentences.length && goesOn(sentences.at(-1), segment)) sentences.push(sentences.pop() + segment);
+    if (goesOn(sentences.at(-1), segment)) sentences.push(sentences.pop() + segment);
     else sentences.push(segment);
   }
   const pieces = sentences.flatMap((sentence) => piecesOf(sentence.trim(), maxSeconds));
-  return pieces.filter((piece) => /[\p{L}\p{N}]/u.test(piece));
+  return pieces.map((piece) => piece.trim()).filter((piece) => /[\p{L}\p{N}]/u.test(piece));
 }
 
 /** Where the standard's rules see an end, and a reader sees none. */
-const goesOn = (before, after) => ABBREVIATION.test(before) || /^\s*\d+\.\s*$/.test(before) || /^\s*\p{Ll}/u.test(after);
+const goesOn = (before, after) => ABBREVIATION.test(before) || NUMBER.test(before) || /^\s*\p{Ll}/u.test(after);
 
-/** Cuts what would take too long at its pauses. */
 function piecesOf(sentence, maxSeconds) {
   const pieces = [];
-  let rest = sentence;
-  for (let limit; (limit = lengthOf(rest, maxSeconds)) < rest.length; ) {
-    const at = pauseBefore(rest, limit);
-    pieces.push(rest.slice(0, at).trim());
-    rest = rest.slice(at);
-  }
-  return [...pieces, rest];
+  for (let rest = sentence; rest; rest = rest.slice(pieces.at(-1).length)) pieces.push(pieceOf(rest, maxSeconds));
+  return pieces;
 }
 
-function pauseBefore(text, limit) {
-  for (const pause of PAUSES) {
-    const ends = [...text.slice(0, limit).matchAll(pause)].map(({ 0: mark, index }) => index + mark.length);
-    const last = ends.findLast((at) => at < limit && at > limit / 4);
-    if (last) return last;
-  }
-  return limit;
-}
-
-/** How much of `text`, in UTF-16 units, can be said in so many seconds. */
-function lengthOf(text, maxSeconds) {
+/** As much of `text` as can be said in so many seconds, up to a pause if there is one. */
+function pieceOf(text, maxSeconds) {
   let seconds = 0;
   let length = 0;
   for (const char of text) {
     seconds += secondsOf(char);
-    if (seconds > maxSeconds) return length;
+    if (seconds > maxSeconds) break;
     length += char.length;
   }
-  return length;
+  if (length === text.length) return text;
+  const piece = text.slice(0, length);
+  const shorter = UP_TO_PAUSE.map((pattern) => pattern.exec(piece)?.[0] ?? "");
+  return shorter.find((start) => start.length > length / 4) ?? piece;
 }
