@@ -88,6 +88,23 @@ async def test_text_that_grows_ends_as_text_that_came_at_once(start, visit):
         assert await page.evaluate(TREE, [text, 1]) == await page.evaluate(TREE, [text, 0]), text
 
 
+async def test_what_did_not_change_is_not_drawn_again(start, visit):
+    page = await visit(await start())
+    before, after = "<think>a</think>\n- b\n  - **c** d", "<think>a</think>\n- b\n  - **c** d e\n- f"
+    kept = """async ([before, after]) => {
+      const { growingMarkdown } = await import("/static/js/nodes.js");
+      const target = document.createElement("div");
+      const markdown = growingMarkdown(target);
+      const nodes = () => [...target.querySelectorAll("*")].flatMap((node) => [node, ...node.childNodes]);
+      markdown.show(before);
+      target.querySelector("details").open = true;
+      const old = nodes();
+      markdown.show(after);
+      return old.every((node) => nodes().includes(node)) && target.querySelector("details").open && target.textContent;
+    }"""
+    assert await page.evaluate(kept, [before, after]) == "Thoughtsabc d ef"
+
+
 async def test_thoughts_fold_away_and_code_can_be_copied(start, visit):
     page = await visit(await start(), permissions=["clipboard-read", "clipboard-write"])
     text = "<think>\nLet me *see*.\n</think>The answer.\n\n```py\nx = 1\ny = 2\n```"

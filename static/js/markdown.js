@@ -8,7 +8,7 @@ const FENCE = /^\s*(`{3,}(?=[^`]*$)|~{3,})\s*(\S*)/;
 const HEADING = /^ {0,3}(#{1,6})(?=\s|$)/;
 const RULE = /^\s*([-*_])(?:\s*\1){2,}\s*$/;
 const QUOTE = /^ {0,3}> ?/;
-const MARKER = /^\s*([-*+]|\d{1,9}[.)])(?=\s|$)/;
+const MARKER = /^([ \t]*)([-*+]|\d{1,9}[.)])(?!\S)(\s*)(.*)/s;
 const CLEAR_MARKER = /^\s*(?:[-*+]|0*1[.)])\s+\S/; // a list after a paragraph has words, and counts from one
 const RULER = /^\s*\|?(?:\s*:?-+:?\s*(?:\||$))+\s*$/;
 
@@ -76,7 +76,7 @@ function next(source) {
   return line;
 }
 
-/** The next lines, as far as `fits(line, lineBefore)`. */
+/** The next lines, as long as `fits(line, theOneBefore)`. */
 function take(source, fits) {
   const lines = [];
   while (source.at <= source.text.length && fits(lineAt(source), lines.at(-1))) lines.push(next(source));
@@ -127,31 +127,29 @@ function readQuote(source) {
   return part("blockquote", parse(lines.join("\n"), source.depth + 1));
 }
 
-function readList(source, { kind, number }) {
+function markerOf(line) {
+  return RULE.test(line) ? null : MARKER.exec(line);
+}
+
+function readList(source, first) {
+  const mark = first[2];
   const children = [];
-  for (let marker; (marker = markerOf(lineAt(source)))?.kind === kind; ) children.push(readItem(source, marker));
-  return ".)".includes(kind) ? { tag: "ol", start: number, children } : part("ul", children);
+  for (let marker = first; marker?.[2].at(-1) === mark.at(-1); marker = markerOf(lineAt(source))) {
+    children.push(readItem(source, marker));
+  }
+  return /\d/.test(mark) ? { tag: "ol", start: Number.parseInt(mark, 10), children } : part("ul", children);
 }
 
 /** Kinder than CommonMark: two columns of indentation are enough to belong to an item, also below "1. ". */
-function readItem(source, { indent, width, rest }) {
+function readItem(source, [, before, mark, gap, words]) {
+  const indent = indentOf(before);
+  const width = indent + mark.length + (words ? Math.min(indentOf(gap), 4) : 1);
   const isInside = (line) => isBlank(line) || indentOf(line) >= indent + 2;
-  const goesOn = (line, before) => !isBlank(before) && !MARKER.test(line) && !startsBlock(line, source);
+  const goesOn = (line, last) => !isBlank(last) && !MARKER.test(line) && !startsBlock(line, source);
   next(source);
-  const lines = take(source, (line, before = "-") => isInside(line) || goesOn(line, before));
-  const text = [rest, ...lines.map((line) => dedent(line, width))].join("\n");
+  const lines = take(source, (line, last = mark) => isInside(line) || goesOn(line, last));
+  const text = [words, ...lines.map((line) => dedent(line, width))].join("\n");
   return part("li", parse(text, source.depth + 1));
-}
-
-function markerOf(line) {
-  const match = MARKER.exec(line);
-  if (!match || RULE.test(line)) return null;
-  const [{ length }, mark] = match;
-  const rest = line.slice(length);
-  const indent = indentOf(line);
-  const gap = isBlank(rest) ? 1 : Math.min(indentOf(rest), 4);
-  const width = indent + mark.length + gap;
-  return { kind: mark.at(-1), number: Number.parseInt(mark, 10), indent, width, rest: rest.trimStart() };
 }
 
 function startsTable(line, { text, at }) {

@@ -40,6 +40,7 @@ export function growingMarkdown(target) {
 function fill(parent, parts, old, from = 0) {
   parts.forEach((part, at) => {
     const before = old[at];
+    if (before === part) return;
     const current = parent.childNodes[from + at];
     if (isAlike(before, part)) return update(current, part, before);
     const node = make(part, parent);
@@ -54,7 +55,7 @@ function fill(parent, parts, old, from = 0) {
 const isAlike = (one, other) => one !== undefined && OWN.every((name) => one[name] === other[name]);
 
 function update(node, part, before = "") {
-  if (part === before || (part.text && part.text === before.text)) return;
+  if (part.text && part.text === before.text) return;
   if (part.tag) fill(insideOf(node, part), partsOf(part), partsOf(before));
   else if (part.startsWith(before)) node.appendData(part.slice(before.length));
   else node.data = part;

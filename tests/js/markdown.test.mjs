@@ -27,6 +27,7 @@ const INLINE = [
   ["<b onclick=x>", ["<b onclick=x>"]],
   ["a\nb", ["a", { tag: "br" }, "b"]],
   ["\\*no\\*", ["*no*"]],
+  ["\\😀 \\`a`b`", ["\\😀 `a", { tag: "code", children: ["b"] }, ""]],
 ];
 
 const joined = (parts) => parts.reduce((all, part) => {
@@ -70,6 +71,11 @@ test("a table has aligned columns and escaped bars", () => {
 
 test("a fence keeps what is in it, also before it is closed", () => {
   assert.deepEqual(parse("```js\n*x*\n  <y>"), [{ tag: "pre", language: "js", children: ["*x*\n  <y>"] }]);
+});
+
+test("code that shows the marks of a thought stays as it is", () => {
+  const code = "<think>a</think>b";
+  assert.deepEqual(parse(`\`\`\`\n${code}\n\`\`\``), [{ tag: "pre", language: "", children: [code] }]);
 });
 
 test("text that grows gives the same blocks as the whole text", () => {

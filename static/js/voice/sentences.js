@@ -12,10 +12,10 @@ const ABBREVIATION =
   /(?:^|[\s("“])(?:mr|mrs|ms|dr|prof|st|vs|etc|approx|fig|nos?|vol|inc|ltd|tel|[a-z]|(?:[a-z]\.)+[a-z])\.\s*$/i;
 const NUMBER = /^\s*\d+\.\s*$/;
 const UP_TO_PAUSE = [/^.*[；;：:，,、—](?!\d)\s*(?=.)/su, /^.*\s(?=.)/su];
-const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": " " };
+const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", nbsp: " " };
 
 const SILENT = new Set(["details", "pre", "table"]);
-const HOLDING_BLOCKS = new Set(["blockquote", "li", "ol", "ul"]);
+const CONTAINERS = new Set(["blockquote", "li", "ol", "ul"]);
 
 /** What is left to do with the text of a block before it can be said, in this order. */
 const CLEANERS = [
@@ -24,7 +24,7 @@ const CLEANERS = [
   [/\[\^?[\d,\s]+\]|【[^】]*】/g, ""], // marks of footnotes and sources
   [/\$\$[^$]*(?:\$\$|$)/g, ""],
   [/<\/?[a-z][^>]*>/gi, " "],
-  [/&#?\w+;/g, (entity) => ENTITIES[entity] ?? entity],
+  [/&(#?\w+);/g, (entity, name) => ENTITIES[name] ?? entity],
   [/(?<!\s)[*`~]+|[*`~]+(?!\s)/g, ""], // a times sign has space around it
   [/[\p{Extended_Pictographic}\u{1F1E6}-\u{1F1FF}\u{1F3FB}-\u{1F3FF}\u200D\uFE0F\u20E3]+/gu, ""],
   [/([\u3000-\u9FFF\uFF00-\uFFEF…])\s*\n\s*(?=[\u3000-\u9FFF])/g, "$1"], // Chinese and Japanese have no spaces
@@ -91,7 +91,7 @@ function wordsOf(part) {
   if (SILENT.has(tag)) return "";
   const said = partsOf(part).filter((child) => child !== href).map(wordsOf);
   const words = tag === "ol" ? said.map((item, at) => `${start + at}. ${item}`) : said.filter(Boolean);
-  return words.join(HOLDING_BLOCKS.has(tag) ? "\n\n" : "");
+  return words.join(CONTAINERS.has(tag) ? "\n\n" : "");
 }
 
 function cut(passage, maxSeconds) {
