@@ -2,7 +2,6 @@
 // Linear in its input: patterns are tokens, open delimiters are bounded.
 
 const MAX_OPEN_DELIMITERS = 50;
-const MAX_TARGET_LENGTH = 2_100;
 
 const TOKEN =
   /\\[!-/:-@[-`{-~\n]|`+|!?\[|\]|\*+|_+|~~+|<(?:https?:\/\/|mailto:)[^\s<>]+>|https?:\/\/[\w\-.~:/?#@!$&'()*+,;=%]+|\n/gi;
@@ -79,7 +78,7 @@ function takeFrom({ out, openers }, index) {
 /** An image is a link too: nothing is loaded that the reader did not ask for. */
 function closeLink(line) {
   const index = line.openers.findLastIndex(({ char }) => char === "[");
-  const target = TARGET.exec(line.text.slice(line.next, line.next + MAX_TARGET_LENGTH));
+  const target = TARGET.exec(line.text.slice(line.next));
   const href = target?.[1] ?? target?.[2];
   if (index < 0 || !SAFE_TARGET.test(href)) {
     line.openers = line.openers.filter((_, at) => at !== index);

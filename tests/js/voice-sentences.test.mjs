@@ -91,6 +91,12 @@ test("a number is not cut at its comma", () => {
   assert.ok(!first.endsWith("1,"));
 });
 
+test("no input takes long", () => {
+  const started = performance.now();
+  for (const text of ["[", "[a](", "【", "<a ", "$$", "*", "“", "a. ", "- "]) whole(text.repeat(60_000 / text.length));
+  assert.ok(performance.now() - started < 5000);
+});
+
 test("50 kB in small pieces take no time worth mentioning", () => {
   const text = "Some **words** of a [sentence](https://a.example/), and more.\n\n- an item\n\n".repeat(700);
   const from = performance.now();

@@ -20,10 +20,10 @@ const CONTAINERS = new Set(["blockquote", "li", "ol", "ul"]);
 /** What is left to do with the text of a block before it can be said, in this order. */
 const CLEANERS = [
   [/^(\d+\. )?\[[ xX]\]\s+/, "$1"],
-  [/!?\[([^\]]*)\]\([^)]*\)/g, "$1"], // a link to where the page does not link
-  [/\[\^?[\d,\s]+\]|【[^】]*】/g, ""], // marks of footnotes and sources
+  [/!?\[([^[\]]*)\]\([^()]*\)/g, "$1"], // a link to where the page does not link
+  [/\[\^?[\d,\s]+\]|【[^【】]*】/g, ""], // marks of footnotes and sources
   [/\$\$[^$]*(?:\$\$|$)/g, ""],
-  [/<\/?[a-z][^>]*>/gi, " "],
+  [/<\/?[a-z][^<>]*>/gi, " "],
   [/&(#?\w+);/g, (entity, name) => ENTITIES[name] ?? entity],
   [/(?<!\s)[*`~]+|[*`~]+(?!\s)/g, ""], // a times sign has space around it
   [/[\p{Extended_Pictographic}\u{1F1E6}-\u{1F1FF}\u{1F3FB}-\u{1F3FF}\u200D\uFE0F\u20E3]+/gu, ""],
