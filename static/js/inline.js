@@ -85,7 +85,13 @@ function closeLink(line) {
     return "]";
   }
   line.next += target[0].length;
-  return linkTo(href, takeFrom(line, index));
+  return linkTo(href, takeFrom(line, index).map(unlinked));
+}
+
+/** HTML knows no link in a link. */
+function unlinked(part) {
+  const { tag, children = [] } = part;
+  return tag ? { ...part, tag: tag === "a" ? "span" : tag, children: children.map(unlinked) } : part;
 }
 
 function readEmphasis(line, run) {

@@ -8,7 +8,7 @@ import { createParser } from "./markdown.js";
 
 /** What is more than an element of its name; INSIDES tells where in it the children are. */
 const MAKERS = {
-  a: makeLink,
+  a: ({ href }) => Object.assign(element("a"), { href, target: "_blank", rel: "noopener noreferrer" }),
   details: () => element("details", "thought", say(element("summary"), "thought"), element("div")),
   ol: ({ start }) => Object.assign(element("ol"), start !== 1 && { start }),
   pre: makeCode,
@@ -43,10 +43,10 @@ function fill(parent, parts, old, from = 0) {
     if (before === part) return;
     const current = parent.childNodes[from + at];
     if (isAlike(before, part)) return update(current, part, before);
-    const node = make(part, parent);
+    const node = make(part);
+    update(node, part);
     if (current) current.replaceWith(node);
     else parent.append(node);
-    update(node, part);
   });
   while (parent.childNodes.length > from + parts.length) parent.lastChild.remove();
 }
@@ -63,17 +63,11 @@ function update(node, part, before = "") {
 
 const insideOf = (node, { tag }) => (tag in INSIDES ? node.querySelector(INSIDES[tag]) : node);
 
-function make(part, parent) {
+function make(part) {
   if (!part.tag) return document.createTextNode("");
-  const node = MAKERS[part.tag]?.(part, parent) ?? element(part.tag);
+  const node = MAKERS[part.tag]?.(part) ?? element(part.tag);
   if (part.align) node.dataset.align = part.align;
   return node;
-}
-
-/** Without a link in a link, which HTML does not know. */
-function makeLink({ href }, parent) {
-  if (parent.closest("a")) return element("span");
-  return Object.assign(element("a"), { href, target: "_blank", rel: "noopener noreferrer" });
 }
 
 function makeCode({ language }) {

@@ -22,6 +22,12 @@ const INLINE = [
   ["snake_case_name 2 * 3", ["snake_case_name 2 * 3"]],
   ["[a](https://x.example/y)", [{ tag: "a", href: "https://x.example/y", children: ["a"] }, ""]],
   ["![a](https://x.example/y.png)", [{ tag: "a", href: "https://x.example/y.png", children: ["a"] }, ""]],
+  ["[*![a](https://x.example)*](https://y.example)", [
+    { tag: "a", href: "https://y.example", children: [
+      { tag: "em", children: [{ tag: "span", href: "https://x.example", children: ["a"] }] },
+    ] },
+    "",
+  ]],
   ["[a](javascript:alert(1))", ["[a](javascript:alert(1))"]],
   ["[a](//x.example)", ["[a](//x.example)"]],
   ["<b onclick=x>", ["<b onclick=x>"]],
