@@ -25,6 +25,8 @@ class Decoder:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Raise EventTooLarge as soon as an event is, whole or not; the decoder is of no use then."""
+        if not self._rest and not self._data and _is_one_event(chunk) and len(chunk) < self._max:
+            return [chunk[6:-2]]
         events: list[bytes] = []
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
@@ -42,3 +44,8 @@ class Decoder:
         if self._size > self._max:
             raise EventTooLarge
         self._data.append(data)
+
+
+def _is_one_event(chunk: bytes) -> bool:
+    """As nearly always, with Dify."""
+    return chunk.startswith(b"data: ") and chunk.find(b"\n") == len(chunk) - 2 and chunk.endswith(b"\n\n")
