@@ -18,7 +18,8 @@ const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
 /**
  * A turn is {id, question, files, inputs, status, text, at, …}: `status` is waiting (not yet sent), asked, and then
  * done, stopped, incomplete or failed; `text` the answer so far, of `count` code points; `at` and `askedAt` Unix
- * milliseconds, `wordAfter` milliseconds; at its end what the service sent with it, `failure` (an error frame) or `lost`.
+ * milliseconds, `wordAfter` milliseconds; at its end what the service sent with it, `failure` (an error frame) or
+ * `lost`.
  *
  * `send(frame)` says whether it was written. `on` is told: added(turn), started(turn), text(turn, replaced),
  * event(turn, frame), ended(turn).

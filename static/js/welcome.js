@@ -49,10 +49,12 @@ function formOf(wanted) {
 }
 
 function rowOf(kind, wish, value) {
-  const { variable: name, label: title = name, required, max_length: length } = wish;
+  const { variable: name, required, max_length: length } = wish;
+  const title = wish.label ?? name;
   const field = Object.assign(FIELDS[kind](wish), { name, required, value });
+  const words = required ? say(element("span"), "inputs.required", { name: title }) : element("span", "", title);
   if (length > 0) field.maxLength = length;
-  return element("label", "", required ? say(element("span"), "inputs.required", { name: title }) : title, field);
+  return element("label", "", words, field);
 }
 
 const inputOf = (type) => Object.assign(element("input"), { type, autocomplete: "off" });

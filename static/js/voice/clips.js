@@ -15,17 +15,20 @@ export function createClips(api) {
 
   const unlock = () => audio().resume().catch(() => {});
 
-  async function load(text) {
+  const load = (text) => Promise.race([fetched(text), impatience(PATIENCE_MS)]);
+
+  async function fetched(text) {
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify({ text });
-    const signal = AbortSignal.any([loading.signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const { signal } = loading;
     const response = await api.fetch("/api/text-to-audio", { method: "POST", headers, body, signal });
     if (!response.ok) throw new Error(`no audio: ${response.status}`);
     return audio().decodeAudioData(await response.arrayBuffer());
   }
 
   async function play(buffer) {
-    await Promise.race([audio().resume(), impatience()]); // else one that no tap has unlocked would swallow everything
+    // One that no tap has unlocked would swallow everything.
+    await Promise.race([audio().resume(), impatience(UNLOCK_PATIENCE_MS)]);
     const source = new AudioBufferSourceNode(context, { buffer });
     source.connect(context.destination);
     endsAt = Math.max(endsAt, context.currentTime);
@@ -48,4 +51,4 @@ export function createClips(api) {
   return { unlock, load, play, silence: () => until(endsAt), cancel };
 }
 
-const impatience = () => new Promise((_, reject) => setTimeout(reject, UNLOCK_PATIENCE_MS, new Error("not unlocked")));
+const impatience = (ms) => new Promise((_, reject) => setTimeout(reject, ms, new Error("it took too long")));

@@ -3,11 +3,18 @@
 const CHUNK = 2_048;
 
 class Recorder extends AudioWorkletProcessor {
-  samples = [];
+  chunk = new Float32Array(CHUNK);
+  filled = 0;
 
-  process([[heard = []]]) {
-    this.samples.push(...heard);
-    if (this.samples.length >= CHUNK) this.port.postMessage(Float32Array.from(this.samples.splice(0)));
+  process([[samples]]) {
+    if (!samples) return true;
+    this.chunk.set(samples, this.filled);
+    this.filled += samples.length;
+    if (this.filled === CHUNK) {
+      this.port.postMessage(this.chunk, [this.chunk.buffer]);
+      this.chunk = new Float32Array(CHUNK);
+      this.filled = 0;
+    }
     return true;
   }
 }

@@ -43,6 +43,7 @@ export function openSettings({ voices, hasDifysVoice, hasCalls, tryIt }) {
   const title = say(element("h2"), "voice.settings");
   const dialog = element("dialog", "inputs", title, ...labels, element("div", "row", test, close));
   Object.assign(dialog, { id: "voice-settings", oninput: choose, onclose: () => dialog.remove() });
+  dialog.onkeydown = (event) => event.stopPropagation(); // the page's Escape would stop the answer, too
   document.body.append(label(dialog, "voice.settings"));
   show();
   dialog.showModal();
