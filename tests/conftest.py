@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
+import hypothesis
 import pytest
 import structlog
 import uvicorn
@@ -21,6 +22,8 @@ from tests.processes import Process
 from tests.redis_server import redis  # noqa: F401 - a fixture
 
 pytest_plugins = ["tests.browser"]
+hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine proves nothing
+hypothesis.settings.load_profile("patient")
 
 PATIENCE_SECONDS = 10
 ROOT = Path(__file__).parents[1]

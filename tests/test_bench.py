@@ -25,8 +25,8 @@ async def run(*arguments):
 
 async def test_all_figures_are_measured_and_told(tmp_path):
     status, table = await run("--short", "--json", str(tmp_path / "bench.json"))
+    assert status == 0, table
     told = json.loads((tmp_path / "bench.json").read_text())
-    assert status == 0
     assert len(told["figures"]) == 12
     assert all(figure["name"] in table for figure in told["figures"])
     assert all(figure["service"] and figure["service"][0] == figure["service"][0] for figure in told["figures"])
