@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 async def run(*arguments):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench", *arguments),
+        *(sys.executable, "-X", "faulthandler", "-m", "tests.bench", *arguments),
         cwd=ROOT,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
@@ -25,7 +25,7 @@ async def run(*arguments):
 
 async def test_all_figures_are_measured_and_told(tmp_path):
     status, table = await run("--short", "--json", str(tmp_path / "bench.json"))
-    assert status == 0, table
+    assert status == 0, (status, table)
     told = json.loads((tmp_path / "bench.json").read_text())
     assert len(told["figures"]) == 12
     assert all(figure["name"] in table for figure in told["figures"])
