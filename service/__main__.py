@@ -9,6 +9,7 @@ import logging
 import signal
 import socket
 import sys
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,7 @@ def work(settings: Settings, worker: int, listener: int, lifeline: int) -> None:
 def _begin(settings: Settings) -> None:
     # uvicorn ends by raising the signal again that it caught: this turns its end, too, into exit code 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    warnings.filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")  # told to end before it began
     logs.configure(settings)
 
 
