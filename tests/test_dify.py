@@ -230,6 +230,24 @@ async def test_a_stop_waits_for_dify_s_first_event_however_long_that_takes(with_
     await eventually(lambda: len(dify.stops) == 1)
 
 
+async def test_a_task_that_is_told_after_the_first_words_is_stopped_as_well(with_dify, dify, connect):
+    async def scene(stage):
+        await stage.open()
+        await stage.event("message", answer="Some ", task_id=None, message_id=None)
+        await asyncio.sleep(0.05)  # two reads of the service's, not one
+        await stage.event("message", answer="words")
+        await stage.stopped()
+        await stage.end()
+
+    dify.plays(scene)
+    client = await connect(await with_dify())
+    await client.ask("Hello", stream=True)
+    while "words" not in (await client.frame())["content"]:
+        pass
+    await client.say({"type": "stop"})
+    await eventually(lambda: len(dify.stops) == 1)
+
+
 async def test_asking_and_stopping_over_and_over_does_not_flood_dify(with_dify, dify, connect):
     dify.ignores_stops = True
     dify.plays(fake_dify.until_stopped("Some "))

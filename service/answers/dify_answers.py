@@ -141,15 +141,16 @@ class DifyAnswer:
     def _read(self, chunk: bytes) -> list[Part]:
         if self._first_event_ms is None:
             self._first_event_ms = self._elapsed_ms()
+        is_beginning = self._first_text_ms is None or self._reader.task_id is None
         parts = self._reader.read(self._decoder.feed(chunk))
-        if self._first_text_ms is None:
+        if is_beginning:
             self._look_for_firsts(parts)
         return parts
 
     def _look_for_firsts(self, parts: list[Part]) -> None:
         if self._reader.task_id is not None:
             self._task_known.set()
-        if any(isinstance(part, Text | Replacement) for part in parts):
+        if self._first_text_ms is None and any(isinstance(part, Text | Replacement) for part in parts):
             self._first_text_ms = self._elapsed_ms()
 
     def _conclude(self) -> None:

@@ -172,7 +172,6 @@ _decode = msgspec.json.Decoder(ClientFrame).decode
 _decode_any = msgspec.json.Decoder(_AnyFrame).decode
 _decode_named = msgspec.json.Decoder(_Named).decode
 
-
 encode: Callable[[ServerFrame], bytes] = msgspec.json.Encoder().encode
 
 
