@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from tests.bench.clients import DEFLATE, Asker, Pinger, connect, leave
-from tests.bench.servers import PROBED, crowd, naive, service, stub
+from tests.bench.servers import PROBED, TICKS_PER_SECOND, crowd, naive, service, stub
 
 SETTLE_SECONDS = 0.3
 
@@ -130,7 +130,7 @@ async def idle(size, rows):
                 await asyncio.sleep(SETTLE_SECONDS)
                 before, cpu_before = server.resident_kib, server.cpu_seconds
                 clients = await connect(server.port, size.idle, headers)
-                seconds = server.cpu_seconds - cpu_before
+                seconds = max(server.cpu_seconds - cpu_before, 1 / TICKS_PER_SECOND)
                 await asyncio.sleep(SETTLE_SECONDS)
                 side = memory.theirs if is_theirs else memory.ours
                 side.append((server.resident_kib - before) / size.idle)
