@@ -22,7 +22,7 @@ from service.app import create_app
 from service.check import check
 from service.server import Server
 from service.settings import Settings, SettingsError, read_settings
-from service.transport import WebSocketTransport
+from service.websocket_protocol import WebSocketProtocol
 from service.workers import Workers
 
 log = structlog.get_logger()
@@ -42,7 +42,7 @@ def main() -> None:
         case []:
             serve(settings)
         case ["worker", *numbers]:
-            work(settings, *map(int, numbers))
+            serve_worker(settings, *map(int, numbers))
         case ["check"]:
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
             sys.exit(0 if asyncio.run(check(settings)) else 1)
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def serve(settings: Settings) -> None:
-    _begin(settings)
+    _set_up_process(settings)
     if settings.reload:
         uvicorn.run(
             "service.app:app", reload=True, reload_dirs=[str(Path(__file__).parent)], **server_options(settings)
@@ -66,32 +66,32 @@ def serve(settings: Settings) -> None:
     log.info("service.listening", url=_url(listener))
     if settings.web_concurrency > 1:
         sys.exit(asyncio.run(Workers(listener, settings.web_concurrency).run()))
-    _accept(settings, listener)
+    _serve(settings, listener)
 
 
-def work(settings: Settings, worker: int, listener: int, lifeline: int) -> None:
+def serve_worker(settings: Settings, worker: int, listener: int, lifeline: int) -> None:
     """Be one of several: accept from the inherited listener, until the process that holds the lifeline is gone."""
-    _begin(settings)
+    _set_up_process(settings)
     structlog.contextvars.bind_contextvars(worker=worker)
-    _accept(settings, socket.socket(fileno=listener), lifeline)
+    _serve(settings, socket.socket(fileno=listener), lifeline)
 
 
-def _begin(settings: Settings) -> None:
+def _set_up_process(settings: Settings) -> None:
     # uvicorn ends by raising the signal again that it caught: this turns its end, too, into exit code 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     warnings.filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")  # told to end before it began
     logs.configure(settings)
 
 
-def _accept(settings: Settings, listener: socket.socket, lifeline: int | None = None) -> None:
+def _serve(settings: Settings, listener: socket.socket, lifeline: int | None = None) -> None:
     app = create_app(settings)
     server = Server(uvicorn.Config(app, **server_options(settings)), app.state.drain, lifeline)
-    _spare_the_collector()
+    _tune_garbage_collector()
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 
 
-def _spare_the_collector() -> None:
+def _tune_garbage_collector() -> None:
     """What is there now stays; and thousands of ended answers are kept for a while, none of them in a cycle.
 
     Looking through all of it as often as Python does by default costs some 6 % of an answer.
@@ -106,7 +106,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "log_config": None,
-        "ws": WebSocketTransport,
+        "ws": WebSocketProtocol,
         "ws_max_size": settings.websocket_max_size,
         "ws_per_message_deflate": False,  # costs 40 KiB a browser
         "ws_ping_interval": None,  # the supervisor's job

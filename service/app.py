@@ -11,55 +11,57 @@ from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
 
 from service import __version__, logs
-from service.answers.around import AroundChat
+from service.answers.app_api import AppApi
 from service.answers.base import Answerer
-from service.answers.breaker import CircuitBreaker
-from service.answers.dify import DifyClient
-from service.answers.dify_answers import DifyAnswerer
-from service.answers.dify_around import DifyAroundChat
-from service.answers.fallback import CarefulAnswerer, DegradingAnswerer
-from service.answers.line import WaitingLine
-from service.answers.mock import COMMAND, MockAnswerer
-from service.answers.mock_around import MockAroundChat
-from service.answers.patience import Timeouts
+from service.answers.dify.answerer import DifyAnswerer
+from service.answers.dify.app_api import DifyAppApi
+from service.answers.dify.client import DifyClient
+from service.answers.dify.timeouts import Timeouts
+from service.answers.mock.answerer import MockAnswerer
+from service.answers.mock.app_api import MockAppApi
+from service.answers.mock.scripts import COMMAND
+from service.answers.resilience.circuit_breaker import CircuitBreaker
+from service.answers.resilience.fallback import FallbackAnswerer
+from service.answers.resilience.limiter import ConcurrencyLimiter
+from service.answers.resilience.retry import RetryingAnswerer
+from service.chat.cluster import Cluster, SingleProcess
 from service.chat.drain import Drain
 from service.chat.gateway import Gateway
 from service.chat.heartbeat import Supervisor
-from service.chat.peers import Alone, Peers
-from service.chat.roster import Roster
-from service.chat.turns import Turns
+from service.chat.session_registry import SessionRegistry
+from service.chat.turn_registry import TurnRegistry
 from service.settings import Settings, SettingsError, read_settings
 from service.tasks import Tasks
 from service.web.api import HANDLERS, Api
-from service.web.operations import Operations
-from service.web.origins import origin_middleware
+from service.web.cors import origin_middleware
+from service.web.health import Health
 from service.web.pages import Pages
-from service.web.replies import fail, on_fault, on_http_error
+from service.web.responses import fail, on_fault, on_http_error
 
 log = structlog.get_logger()
 
 
 def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
     """The whole service; `at_end` is called when all of it has stopped."""
-    line = _line(settings)
-    answerer, around = _sources(settings, line)
-    roster = Roster(settings.max_connections)
-    peers = _peers(settings, roster, line)
-    turns = Turns(answerer, peers, orphan_grace=settings.orphan_grace, resume_window=settings.resume_window)
-    supervisor = Supervisor(roster, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
+    limiter = _limiter(settings)
+    answerer, app_api = _sources(settings, limiter)
+    sessions = SessionRegistry(settings.max_connections)
+    cluster = _cluster(settings, sessions, limiter)
+    turns = TurnRegistry(answerer, cluster, orphan_grace=settings.orphan_grace, resume_window=settings.resume_window)
+    supervisor = Supervisor(sessions, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
     gateway = Gateway(
-        roster,
+        sessions,
         turns,
-        peers.enter,
+        cluster.announce,
         allowed_origins=settings.allowed_origins,
         max_content_length=settings.max_content_length,
-        refuse=fail,
+        error_response=fail,
     )
 
-    drain = Drain(roster, turns, settings.drain_timeout)
-    operations = Operations(
+    drain = Drain(sessions, turns, settings.drain_timeout)
+    health = Health(
         settings.mode,
-        lambda: {"connections": len(roster), "turns": len(turns), **turns.counts(), **peers.counts()},
+        lambda: {"connections": len(sessions), "turns": len(turns), **turns.counts(), **cluster.counts()},
         answerer.check,
         lambda: turns.is_closing,
         degrades=settings.degrade_to_mock,
@@ -68,11 +70,11 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = Tasks()
-        await peers.start()
+        await cluster.start()
         tasks.spawn(supervisor.run())
-        tasks.spawn(peers.run())
+        tasks.spawn(cluster.run())
         if not settings.mock_mode:
-            tasks.spawn(_announce(answerer))
+            tasks.spawn(_log_readiness(answerer))
         else:
             why = "asked for by MOCK_MODE" if settings.dify_api_key else "DIFY_API_KEY is not set"
             log.warning("service.mock_mode", why=why)
@@ -82,8 +84,8 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         finally:
             await turns.close()
             await tasks.finish(within=0)
-            await peers.close()
-            await around.close()
+            await cluster.close()
+            await app_api.close()
             await answerer.close()
             log.info("service.stopped", **turns.counts())
             if at_end is not None:
@@ -93,10 +95,10 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         routes=[
             WebSocketRoute("/ws/chat", gateway.chat),
             WebSocketRoute("/ws/chat/{client_id}", gateway.chat),
-            WebSocketRoute("/{path:path}", gateway.nowhere),
+            WebSocketRoute("/{path:path}", gateway.unknown_path),
             *Pages(settings).routes(),
-            *operations.routes(),
-            *Api(around, settings.max_content_length).routes(),
+            *health.routes(),
+            *Api(app_api, settings.max_content_length).routes(),
         ],
         middleware=origin_middleware(settings.allowed_origins),
         exception_handlers={HTTPException: on_http_error, Exception: on_fault, **HANDLERS},
@@ -106,7 +108,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     return app
 
 
-async def _announce(answerer: Answerer) -> None:
+async def _log_readiness(answerer: Answerer) -> None:
     """Say at start what would else be noticed at the first question."""
     failure = await answerer.check()
     if failure is None:
@@ -115,38 +117,38 @@ async def _announce(answerer: Answerer) -> None:
         log.error("dify.not_ready", reason=failure.reason, cause=failure.cause)
 
 
-def _sources(settings: Settings, line: WaitingLine) -> tuple[Answerer, AroundChat]:
+def _sources(settings: Settings, limiter: ConcurrencyLimiter) -> tuple[Answerer, AppApi]:
     """Where answers come from, and what is around the chat. Only answers degrade to a mock."""
     if settings.mock_mode:
         reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
-        return mock, MockAroundChat(settings.app_name)
+        return mock, MockAppApi(settings.app_name)
     dify = dify_answerer(settings)
-    return _careful(dify, settings, line), DifyAroundChat(dify.client, _line(settings), _line(settings))
+    return _resilient(dify, settings, limiter), DifyAppApi(dify.client, _limiter(settings), _limiter(settings))
 
 
-def _careful(dify: DifyAnswerer, settings: Settings, line: WaitingLine) -> Answerer:
+def _resilient(dify: DifyAnswerer, settings: Settings, limiter: ConcurrencyLimiter) -> Answerer:
     breaker = CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest)
-    careful = CarefulAnswerer(dify, line, breaker, settings.dify_retry_budget)
+    retrying = RetryingAnswerer(dify, limiter, breaker, settings.dify_retry_budget)
     if not settings.degrade_to_mock:
-        return careful
-    return DegradingAnswerer(careful, lambda failure: MockAnswerer(failure.words, settings.mock_tokens_per_second))
+        return retrying
+    return FallbackAnswerer(retrying, lambda failure: MockAnswerer(failure.message, settings.mock_tokens_per_second))
 
 
-def _peers(settings: Settings, roster: Roster, line: WaitingLine) -> Peers:
+def _cluster(settings: Settings, sessions: SessionRegistry, limiter: ConcurrencyLimiter) -> Cluster:
     """Processes that ask the same Dify app by the same Redis are one fleet."""
     if not settings.redis_url:
-        return Alone()
-    from service.fleet.fleet import Fleet  # noqa: PLC0415 - Redis costs memory, only where it is used
-    from service.fleet.store import Store  # noqa: PLC0415
+        return SingleProcess()
+    from service.cluster.multi_process import MultiProcess  # noqa: PLC0415 - Redis costs memory, only where it is used
+    from service.cluster.redis_store import RedisStore  # noqa: PLC0415
 
     app = hashlib.sha256(f"{settings.dify_api_url} {settings.dify_api_key}".encode()).hexdigest()[:8]
-    store = Store(settings.redis_url, f"dify-live:{app}", settings.resume_window)
-    return Fleet(store, roster, line.share)
+    store = RedisStore(settings.redis_url, f"dify-live:{app}", settings.resume_window)
+    return MultiProcess(store, sessions, limiter.divide)
 
 
-def _line(settings: Settings) -> WaitingLine:
-    return WaitingLine(settings.dify_max_concurrency, settings.dify_max_waiting, settings.dify_wait_timeout)
+def _limiter(settings: Settings) -> ConcurrencyLimiter:
+    return ConcurrencyLimiter(settings.dify_max_concurrency, settings.dify_max_waiting, settings.dify_wait_timeout)
 
 
 def dify_answerer(settings: Settings) -> DifyAnswerer:

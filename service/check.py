@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from service.answers.base import AnswerError, Failure, Part, Question, Text
-from service.answers.dify_answers import DifyAnswerer
-from service.answers.dify_around import is_on
-from service.answers.files import rules_of, rules_of_inputs
+from service.answers.dify.answerer import DifyAnswerer
+from service.answers.dify.app_api import is_on
+from service.answers.files import input_upload_rules, upload_rules
 from service.app import dify_answerer
 from service.settings import Settings
 
@@ -41,106 +41,106 @@ _FIXES = {
 async def check(settings: Settings) -> bool:
     """Print a line for each thing that is looked at; whether all is well."""
     report = Report()
-    report.well("settings", f"read; mode {settings.mode}")
+    report.ok("settings", f"read; mode {settings.mode}")
     _check_folder(report, settings.log_dir)
     if settings.redis_url:
         await _check_redis(report, settings.redis_url)
     if settings.mock_mode:
-        report.well("dify", "is not asked in mock mode; set DIFY_API_KEY to ask it")
-        return report.is_well
+        report.ok("dify", "is not asked in mock mode; set DIFY_API_KEY to ask it")
+        return report.is_ok
     dify = dify_answerer(settings)
     try:
         await _check_dify(report, dify)
     except AnswerError as error:
-        report.failed("dify", error.failure)
+        report.failure("dify", error.failure)
     finally:
         await dify.close()
-    return report.is_well
+    return report.is_ok
 
 
 @dataclass
 class Report:
     """What was said so far."""
 
-    is_well: bool = True
+    is_ok: bool = True
 
-    def well(self, what: str, words: str) -> None:
+    def ok(self, what: str, words: str) -> None:
         print(f"ok    {what}: {words}")
 
-    def bad(self, what: str, words: str, fix: str) -> None:
-        self.is_well = False
+    def fail(self, what: str, words: str, fix: str) -> None:
+        self.is_ok = False
         print(f"FAIL  {what}: {words}\n      → {fix}")
 
-    def failed(self, what: str, failure: Failure) -> None:
+    def failure(self, what: str, failure: Failure) -> None:
         fix = _FIXES.get(failure.reason, "Look into Dify's log for the time of this check.")
-        self.bad(what, f"{failure.reason}: {failure.cause}", fix)
+        self.fail(what, f"{failure.reason}: {failure.cause}", fix)
 
 
 def _check_folder(report: Report, folder: str) -> None:
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            report.well("logs", f"{folder} can be written")
+            report.ok("logs", f"{folder} can be written")
     except OSError as error:
-        report.bad("logs", f"{folder} cannot be written: {error.strerror}", "Set LOG_DIR to a folder that can.")
+        report.fail("logs", f"{folder} cannot be written: {error.strerror}", "Set LOG_DIR to a folder that can.")
 
 
 async def _check_redis(report: Report, url: str) -> None:
     """By a script and a stream, as the service does, under a name of its own; nothing is left behind."""
-    from service.fleet.store import TROUBLE, Store  # noqa: PLC0415 - costs memory, only where it is used
+    from service.cluster.redis_store import REDIS_ERRORS, RedisStore  # noqa: PLC0415 - costs memory, only where it is used
 
-    store = Store(url, "dify-live:check", resume_window=1)
+    store = RedisStore(url, "dify-live:check", resume_window=1)
     try:
         await store.beat("check", clients=0, lease=1)
         await store.newest_command()
         await store.leave("check")
-        report.well("redis", "joins the processes")
-    except TROUBLE as error:
+        report.ok("redis", "joins the processes")
+    except REDIS_ERRORS as error:
         fix = "Does a Redis 6 or newer run at REDIS_URL, with that password? Without it each process goes on alone."
-        report.bad("redis", str(error), fix)
+        report.fail("redis", str(error), fix)
     finally:
         await store.close()
 
 
 async def _check_dify(report: Report, dify: DifyAnswerer) -> None:
-    info = await dify.client.ask_app("info")
-    report.well("address and key", "Dify knows the app")
+    info = await dify.client.get_app("info")
+    report.ok("address and key", "Dify knows the app")
     _check_app(report, info)
     _check_clock(report, info["date"])
-    _tell_features(report, await dify.client.ask_app("parameters"))
+    _report_features(report, await dify.client.get_app("parameters"))
     await _check_streaming(report, dify)
 
 
 def _check_app(report: Report, info: Mapping[str, Any]) -> None:
     name, mode = info.get("name"), str(info.get("mode"))
     if mode in CHAT_MODES:
-        report.well("app", f'"{name}", {CHAT_MODES[mode]}')
+        report.ok("app", f'"{name}", {CHAT_MODES[mode]}')
     else:
-        report.bad("app", f'"{name}" is of kind {mode}', "Use the key of a chat, agent or chatflow app.")
+        report.fail("app", f'"{name}" is of kind {mode}', "Use the key of a chat, agent or chatflow app.")
 
 
 def _check_clock(report: Report, date: str | None) -> None:
     try:
         theirs = parsedate_to_datetime(date or "")
     except ValueError:
-        report.well("clock", "Dify does not tell its own")
+        report.ok("clock", "Dify does not tell its own")
         return
     difference = abs((datetime.now(UTC) - theirs.replace(tzinfo=theirs.tzinfo or UTC)).total_seconds())
     if difference <= MAX_CLOCK_DIFFERENCE_SECONDS:
-        report.well("clock", "agrees with Dify's")
+        report.ok("clock", "agrees with Dify's")
     else:
-        report.bad(
+        report.fail(
             "clock", f"differs from Dify's by {difference:.0f} s", "Set both by NTP, or their logs tell no story."
         )
 
 
-def _tell_features(report: Report, parameters: Mapping[str, Any]) -> None:
+def _report_features(report: Report, parameters: Mapping[str, Any]) -> None:
     features = {
         "speech to text": is_on(parameters.get("speech_to_text")),
         "text to speech": is_on(parameters.get("text_to_speech")),
-        "upload": rules_of(parameters) is not None or any(rules_of_inputs(parameters)),
+        "upload": upload_rules(parameters) is not None or any(input_upload_rules(parameters)),
     }
-    report.well("features", ", ".join(f"{name} {'on' if is_on else 'off'}" for name, is_on in features.items()))
+    report.ok("features", ", ".join(f"{name} {'on' if is_on else 'off'}" for name, is_on in features.items()))
 
 
 async def _check_streaming(report: Report, dify: DifyAnswerer) -> None:
@@ -152,16 +152,16 @@ async def _check_streaming(report: Report, dify: DifyAnswerer) -> None:
         if isinstance(part, Text):
             arrivals.append(time.monotonic() - asked_at)
 
-    await answer.tell(note)
+    await answer.stream(note)
     if not arrivals:
-        report.well("answer", "came, without a word")
+        report.ok("answer", "came, without a word")
         return
-    report.well("answer", f"first word after {arrivals[0]:.2f} s, whole after {arrivals[-1]:.2f} s")
+    report.ok("answer", f"first word after {arrivals[0]:.2f} s, whole after {arrivals[-1]:.2f} s")
     if len(arrivals) == 1 and arrivals[0] > BUFFERED_AFTER_SECONDS:
         fix = (
             "If the answer was not that short: switch the buffering off in the proxy before Dify (proxy_buffering off)."
         )
-        report.bad("streaming", "the whole answer came in one piece", fix)
+        report.fail("streaming", "the whole answer came in one piece", fix)
         return
     gap = (arrivals[-1] - arrivals[0]) / max(1, len(arrivals) - 1)
-    report.well("streaming", f"{len(arrivals)} pieces, {gap * 1000:.0f} ms apart")
+    report.ok("streaming", f"{len(arrivals)} pieces, {gap * 1000:.0f} ms apart")

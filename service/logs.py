@@ -28,14 +28,14 @@ if sys.platform != "win32":
 
 MAX_FILE_BYTES = 10_000_000
 BACKUPS = 5
-GATHER_SECONDS = 0.05
-MAX_EVENTS_AT_ONCE = 1_000
+BATCH_SECONDS = 0.05
+MAX_BATCH = 1_000
 
-Told = tuple[int, EventDict]
-Events = SimpleQueue[Told | None]
+Entry = tuple[int, EventDict]
+Events = SimpleQueue[Entry | None]
 """None is the last."""
 
-_NO_NEWS = ('%s - "WebSocket ', "connection open", "connection closed", "Invalid UTF-8 sequence received")
+_IRRELEVANT = ('%s - "WebSocket ', "connection open", "connection closed", "Invalid UTF-8 sequence received")
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
 _LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping().items()}
 _render = structlog.dev.ConsoleRenderer()
@@ -52,15 +52,15 @@ def configure(settings: Settings) -> Callable[[], None]:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _handed_over,
+            _enqueue,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: _Handover(queue),
+        logger_factory=lambda *_: _QueueLogger(queue),
         cache_logger_on_first_use=True,
     )
-    writer, trouble = _writer(queue, Path(settings.log_dir), is_shared=settings.web_concurrency > 1)
-    if trouble is not None:
-        structlog.get_logger().warning("logs.files_missing", folder=settings.log_dir, error=str(trouble))
+    writer, error = _writer(queue, Path(settings.log_dir), is_shared=settings.web_concurrency > 1)
+    if error is not None:
+        structlog.get_logger().warning("logs.files_missing", folder=settings.log_dir, error=str(error))
     ending = ExitStack()
     ending.callback(writer.stop)
     atexit.register(ending.close)
@@ -111,17 +111,17 @@ class _Writer:
             os.close(self._folder)
 
     def _run(self) -> None:
-        told: list[Told | None] = []
-        while None not in told:
-            told = [self._queue.get()]
-            self._ending.wait(GATHER_SECONDS)
-            while not self._queue.empty() and len(told) < MAX_EVENTS_AT_ONCE:
-                told.append(self._queue.get())
-            with self._turn():
-                self._write([one for one in told if one is not None])
+        entries: list[Entry | None] = []
+        while None not in entries:
+            entries = [self._queue.get()]
+            self._ending.wait(BATCH_SECONDS)
+            while not self._queue.empty() and len(entries) < MAX_BATCH:
+                entries.append(self._queue.get())
+            with self._exclusive():
+                self._write([one for one in entries if one is not None])
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _exclusive(self) -> Iterator[None]:
         if self._folder is None:
             yield
             return
@@ -131,10 +131,11 @@ class _Writer:
         finally:
             fcntl.flock(self._folder, fcntl.LOCK_UN)
 
-    def _write(self, told: list[Told]) -> None:
-        lines = [(level, _json(event)) for level, event in told]
+    def _write(self, entries: list[Entry]) -> None:
+        lines = [(level, _json(event)) for level, event in entries]
         _emit(
-            self._console, [_readable(event) for _, event in told] if self._is_terminal else [line for _, line in lines]
+            self._console,
+            [_readable(event) for _, event in entries] if self._is_terminal else [line for _, line in lines],
         )
         for file in self._files:
             _emit(file, [line for level, line in lines if level >= file.level])
@@ -178,26 +179,26 @@ def _take_standard_records(queue: Events, level: int) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
         logger.setLevel(logging.NOTSET)
-    logging.getLogger("uvicorn.error").filters = [_is_news]
+    logging.getLogger("uvicorn.error").filters = [_is_relevant]
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def _is_relevant(record: logging.LogRecord) -> bool:
     """What the server says of each WebSocket repeats ours, or gives away the query string, or a client's nonsense."""
-    return not str(record.msg).startswith(_NO_NEWS)
+    return not str(record.msg).startswith(_IRRELEVANT)
 
 
-class _Handover:
+class _QueueLogger:
     """What structlog writes to: puts the finished event into the queue."""
 
     def __init__(self, queue: Events) -> None:
         self.debug = self.info = self.warning = self.error = self.critical = queue.put
 
 
-def _handed_over(logger: WrappedLogger, method: str, event: EventDict) -> tuple[tuple[Told], dict[str, Any]]:
-    return (_told(_LEVELS[method], event),), {}
+def _enqueue(logger: WrappedLogger, method: str, event: EventDict) -> tuple[tuple[Entry], dict[str, Any]]:
+    return (_entry(_LEVELS[method], event),), {}
 
 
-def _told(level: int, event: EventDict) -> Told:
+def _entry(level: int, event: EventDict) -> Entry:
     first = {key: event.pop(key) for key in ("timestamp", "level", "event")}
     return level, {**first, **event}
 
@@ -222,4 +223,4 @@ class _StandardRecords(logging.Handler):
             event["path"] = str(event["path"]).partition("?")[0]
         if record.exc_info:
             event["exception"] = logging.Formatter().formatException(record.exc_info)
-        self._queue.put(_told(record.levelno, event))
+        self._queue.put(_entry(record.levelno, event))

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def is_welcome(origin: str, host: str, allowed: tuple[str, ...]) -> bool:
+def is_allowed(origin: str, host: str, allowed: tuple[str, ...]) -> bool:
     """`origin` and `host` are the request's headers. A page of ours has the same host and port.
 
     The scheme may differ: TLS often ends before the service.

@@ -29,7 +29,7 @@ class Server(uvicorn.Server):
         self._drain = drain
         self._lifeline = lifeline
         self._asked_at: float | None = None
-        self._hurry = asyncio.Event()
+        self._forced = asyncio.Event()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by Python between two steps of the event loop."""
@@ -39,7 +39,7 @@ class Server(uvicorn.Server):
             super().handle_exit(sig, frame)
         elif now - self._asked_at > SAME_REQUEST_SECONDS:
             self.force_exit = True
-            self._hurry.set()
+            self._forced.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -56,9 +56,9 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         draining = asyncio.create_task(self._drain())
-        hurry = asyncio.create_task(self._hurry.wait())
-        await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (draining, hurry):
+        forced = asyncio.create_task(self._forced.wait())
+        await asyncio.wait({draining, forced}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (draining, forced):
             task.cancel()
-        await asyncio.gather(draining, hurry, return_exceptions=True)
+        await asyncio.gather(draining, forced, return_exceptions=True)
         await super().shutdown(sockets)

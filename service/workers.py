@@ -40,28 +40,28 @@ class Workers:
         """Until a signal ends them, or none can be started; returns the exit code."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._pass_on, number)
+            loop.add_signal_handler(number, self._forward_signal, number)
         try:
-            await asyncio.gather(*(self._keep(worker) for worker in self._failed_starts))
+            await asyncio.gather(*(self._supervise(worker) for worker in self._failed_starts))
         finally:
             os.close(self._lifeline)
             os.close(self._held_open)
         return self._exit_code
 
-    def _pass_on(self, number: signal.Signals) -> None:
+    def _forward_signal(self, number: signal.Signals) -> None:
         self._is_ending.set()
         for process in self._running:
             with suppress(ProcessLookupError):
                 process.send_signal(number)
 
-    async def _keep(self, worker: int) -> None:
+    async def _supervise(self, worker: int) -> None:
         while not self._is_ending.is_set():
             started_at = time.monotonic()
             exit_code = await self._run(worker)
             if self._is_ending.is_set():
                 self._exit_code = self._exit_code or int(exit_code not in GOOD_EXIT_CODES)
             else:
-                await self._rest(worker, time.monotonic() - started_at)
+                await self._back_off(worker, time.monotonic() - started_at)
 
     async def _run(self, worker: int) -> int:
         """Start a worker and wait for its end; returns its exit code."""
@@ -76,8 +76,8 @@ class Workers:
             process.terminate()
         exit_code = await process.wait()
         self._running.remove(process)
-        tell = log.info if exit_code in GOOD_EXIT_CODES else log.error
-        tell("worker.ended", worker=worker, pid=process.pid, exit_code=exit_code)
+        log_event = log.info if exit_code in GOOD_EXIT_CODES else log.error
+        log_event("worker.ended", worker=worker, pid=process.pid, exit_code=exit_code)
         return exit_code
 
     async def _start(self, worker: int) -> Process:
@@ -85,14 +85,14 @@ class Workers:
         words = ("worker", str(worker), *map(str, inherited))
         return await asyncio.create_subprocess_exec(sys.executable, "-m", "service", *words, pass_fds=inherited)
 
-    async def _rest(self, worker: int, lived_seconds: float) -> None:
+    async def _back_off(self, worker: int, lived_seconds: float) -> None:
         """Before it is started anew, the longer the more often it ended at once."""
         failed = self._failed_starts[worker] + 1 if lived_seconds < STARTED_AFTER_SECONDS else 0
         self._failed_starts[worker] = failed
         if min(self._failed_starts.values()) >= MAX_FAILED_STARTS:
             log.error("workers.given_up", failed_starts=failed)
             self._exit_code = 1
-            self._pass_on(signal.SIGTERM)
+            self._forward_signal(signal.SIGTERM)
         with suppress(TimeoutError):
             async with asyncio.timeout(min(FIRST_PAUSE_SECONDS * 2**failed, MAX_PAUSE_SECONDS)):
                 await self._is_ending.wait()

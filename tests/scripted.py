@@ -45,11 +45,11 @@ class _Answer:
         for part in parts:
             self._queue.put_nowait(part)
 
-    async def tell(self, take):
+    async def stream(self, on_part):
         while (part := await self._queue.get()) is not None:
             if isinstance(part, Exception):
                 raise part
-            take(part)
+            on_part(part)
 
     async def stop(self):
         self._source.stops += 1

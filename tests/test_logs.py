@@ -120,7 +120,7 @@ def test_a_folder_that_cannot_be_written_costs_the_files_not_the_service(configu
 
 def test_files_are_rotated_and_five_backups_kept(configure, tmp_path, monkeypatch):
     monkeypatch.setattr(logs, "MAX_FILE_BYTES", 500)
-    monkeypatch.setattr(logs, "MAX_EVENTS_AT_ONCE", 5)
+    monkeypatch.setattr(logs, "MAX_BATCH", 5)
     stop = configure()
     for number in range(100):
         structlog.get_logger().info("turn.finished", number=number)
@@ -135,7 +135,7 @@ from service import logs
 from service.settings import Settings
 
 logs.MAX_FILE_BYTES, logs.BACKUPS = 20_000, 200
-logs.MAX_EVENTS_AT_ONCE, logs.GATHER_SECONDS = 1, 0.001
+logs.MAX_BATCH, logs.BATCH_SECONDS = 1, 0.001
 logs.configure(Settings(web_concurrency=4))
 pathlib.Path(f"ready-{sys.argv[1]}").touch()
 while len(list(pathlib.Path().glob("ready-*"))) < 4:

@@ -164,7 +164,7 @@ async def test_reload_starts_again_when_a_file_changes(run, tmp_path):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     process = await run(RELOAD="True", PYTHONPATH=str(tmp_path))
     await process.until_said("service.started")
-    changing = asyncio.create_task(keep_changing(tmp_path / "service/codes.py"))
+    changing = asyncio.create_task(keep_changing(tmp_path / "service/result_codes.py"))
     await process.until_said("service.stopped")
     changing.cancel()
     await process.until_said("service.started")

@@ -69,7 +69,7 @@ def seed():
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch):
-    monkeypatch.setattr("service.answers.fallback.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("service.answers.resilience.retry.FIRST_PAUSE_SECONDS", 0.01)
 
 
 class Person:

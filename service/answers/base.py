@@ -5,7 +5,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from service.codes import Code
+from service.result_codes import ResultCode
 
 Source = Literal["dify", "mock"]
 StepEvent = Literal[
@@ -39,18 +39,18 @@ class Question(msgspec.Struct, frozen=True):
 class Failure(msgspec.Struct, frozen=True):
     """One way to fail: a row of the table in `failures.py`.
 
-    `reason` is a stable word, which a page can translate; `code` and `words` are what the client is told; `cause` is
-    for operators. Only what `is_retried` is tried again, before the first event; `is_counted` by the circuit breaker.
-    What `is_callers` only the caller can mend, by asking otherwise: no mock stands in for it.
+    `reason` is a stable word, which a page can translate; `code` and `message` are what the client is told; `cause` is
+    for operators. What `is_retryable` may be asked again before the first event; what `trips_breaker` is counted by the
+    circuit breaker. A client error can be corrected by the caller only: no mock answer replaces it.
     """
 
     reason: str
-    code: Code
-    words: str
+    code: ResultCode
+    message: str
     cause: str
-    is_retried: bool = False
-    is_counted: bool = False
-    is_callers: bool = False
+    is_retryable: bool = False
+    trips_breaker: bool = False
+    is_client_error: bool = False
 
 
 class Identity(msgspec.Struct, frozen=True, tag=True):
@@ -104,7 +104,7 @@ class Summary(msgspec.Struct, frozen=True, tag=True):
 
 
 Part = Identity | Text | Replacement | Step | Speech | Summary
-Take = Callable[[Part], None]
+OnPart = Callable[[Part], None]
 
 
 class AnswerError(Exception):
@@ -123,14 +123,14 @@ class AnswerStopped(Exception):
 class Answer(Protocol):
     """One answer being written."""
 
-    async def tell(self, take: Take) -> None:
-        """Hand each part to `take`, as it comes. Called once; raises AnswerError where the source breaks off.
+    async def stream(self, on_part: OnPart) -> None:
+        """Hand each part to `on_part`, as it comes. Called once; raises AnswerError where the source breaks off.
 
         A plain call for each part: an iterator would cost a task several switches more for every word.
         """
 
     async def stop(self) -> None:
-        """Tell the source that nobody reads on. Never raises; `tell` then returns by itself, and proves it.
+        """Tell the source that nobody reads on. Never raises; `stream` then returns by itself, and proves it.
 
         Takes as long as the source needs to be told: Dify only after its first event.
         """

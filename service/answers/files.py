@@ -60,12 +60,12 @@ _UNKNOWN_TYPES = {"", "application/octet-stream"}
 
 @dataclass(frozen=True)
 class File:
-    """A file that is still being read. `least_size` is known before it is; `content` is iterated once."""
+    """A file that is still being read. `min_size` is known before it is; `content` is iterated once."""
 
     name: str
     media_type: str
     content: AsyncIterator[bytes]
-    least_size: int = 0
+    min_size: int = 0
 
     @property
     def extension(self) -> str:
@@ -96,11 +96,11 @@ def kind_of(file: File) -> str:
     return _KIND_BY_EXTENSION.get(file.extension) or (general if general in {"image", "audio", "video"} else "custom")
 
 
-def rules_of(parameters: Mapping[str, Any]) -> UploadRules | None:
+def upload_rules(parameters: Mapping[str, Any]) -> UploadRules | None:
     """What may be attached to a question; None where uploads are off."""
     uploads = _object(parameters.get("file_upload"))
     image = _object(uploads.get("image"))
-    max_bytes = max_bytes_of(parameters)
+    max_bytes = size_limits(parameters)
     if uploads.get("enabled") is True:
         return _rules(uploads, max_bytes)
     if image.get("enabled") is True:  # the older form
@@ -108,17 +108,17 @@ def rules_of(parameters: Mapping[str, Any]) -> UploadRules | None:
     return None
 
 
-def rules_of_inputs(parameters: Mapping[str, Any]) -> Iterator[UploadRules]:
+def input_upload_rules(parameters: Mapping[str, Any]) -> Iterator[UploadRules]:
     """What the app takes as its inputs: a field for files takes some although uploads are off."""
     for item in _list(parameters.get("user_input_form")):
         for kind, field in _object(item).items():
-            if kind in {"file", "file-list"} and (rules := _rules(_object(field), max_bytes_of(parameters))):
+            if kind in {"file", "file-list"} and (rules := _rules(_object(field), size_limits(parameters))):
                 yield rules
 
 
-def max_bytes_of(parameters: Mapping[str, Any]) -> dict[str, int]:
+def size_limits(parameters: Mapping[str, Any]) -> dict[str, int]:
     limits = _object(parameters.get("system_parameters"))
-    return {kind: whole_number(limits.get(name), default) * MEGABYTE for kind, (name, default) in _LIMITS.items()}
+    return {kind: positive_int(limits.get(name), default) * MEGABYTE for kind, (name, default) in _LIMITS.items()}
 
 
 def admit(file: File, rules: list[UploadRules]) -> tuple[str, int]:
@@ -143,14 +143,14 @@ def speech(file: File) -> File:
     media_type = by_extension if said in _UNKNOWN_TYPES else _SPEECH_TYPES.get(said)
     if media_type is None:
         raise AnswerError(UNSUPPORTED_AUDIO)
-    return limited(File(file.name, media_type, file.content, file.least_size), MAX_SPEECH_BYTES)
+    return limited(File(file.name, media_type, file.content, file.min_size), MAX_SPEECH_BYTES)
 
 
 def limited(file: File, max_bytes: int) -> File:
     """The same file, whose reading raises AnswerError when it gets too large; so does this, if that is known."""
-    if file.least_size > max_bytes:
+    if file.min_size > max_bytes:
         raise AnswerError(TOO_LARGE)
-    return File(file.name, file.media_type, _counted(file.content, max_bytes), file.least_size)
+    return File(file.name, file.media_type, _counted(file.content, max_bytes), file.min_size)
 
 
 async def _counted(content: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
@@ -162,7 +162,7 @@ async def _counted(content: AsyncIterator[bytes], max_bytes: int) -> AsyncIterat
         yield chunk
 
 
-def plain_name(name: str, media_type: str) -> str:
+def sanitize_name(name: str, media_type: str) -> str:
     """The last segment of a path of any system, without what cannot be seen; a name for a file that has none."""
     name = "".join(char for char in re.split(r"[/\\]", name)[-1] if char.isprintable()).strip(" .")
     if not name:
@@ -178,11 +178,11 @@ def _rules(config: Mapping[str, Any], max_bytes: dict[str, int]) -> UploadRules 
         return None
     kinds = [kind for kind in _list(config.get("allowed_file_types")) or KINDS if kind in KINDS]
     extensions = [str(extension).lower().lstrip(".") for extension in _list(config.get("allowed_file_extensions"))]
-    max_files = whole_number(config.get("number_limits") or config.get("max_length"), _DEFAULT_MAX_FILES)
+    max_files = positive_int(config.get("number_limits") or config.get("max_length"), _DEFAULT_MAX_FILES)
     return UploadRules(kinds, extensions, max_files, max_bytes)
 
 
-def whole_number(value: Any, default: int) -> int:
+def positive_int(value: Any, default: int) -> int:
     """Above zero, in digits or as a number; the default for anything else."""
     try:
         number = int(value)

@@ -10,14 +10,14 @@ import structlog
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from service.chat import closing
-from service.chat.closing import Closing
-from service.chat.roster import Roster
+from service.chat import close_codes
+from service.chat.close_codes import CloseCode
 from service.chat.session import Session
-from service.chat.turns import Turns
-from service.codes import Code
-from service.origins import is_welcome
-from service.transport import WRITE_TEXT
+from service.chat.session_registry import SessionRegistry
+from service.chat.turn_registry import TurnRegistry
+from service.origins import is_allowed
+from service.result_codes import ResultCode
+from service.websocket_protocol import WRITE_TEXT
 
 log = structlog.get_logger()
 
@@ -27,30 +27,33 @@ LONGEST_CLIENT_ID = 128
 class Refusal(Exception):
     """No entry, and why."""
 
-    def __init__(self, code: Code, message: str) -> None:
+    def __init__(self, code: ResultCode, message: str) -> None:
         super().__init__(message)
         self.code = code
 
 
 class Gateway:
-    """Lets clients in, and tells other processes (`announce`). `refuse` makes the envelope for those who are not."""
+    """Accepts connections, and announces them to other processes.
+
+    `error_response` builds the reply to a rejected handshake.
+    """
 
     def __init__(  # noqa: PLR0913 - the door is where all meets
         self,
-        roster: Roster,
-        turns: Turns,
+        sessions: SessionRegistry,
+        turns: TurnRegistry,
         announce: Callable[[str], None],
         *,
         allowed_origins: tuple[str, ...],
         max_content_length: int,
-        refuse: Callable[[Code, str], Response],
+        error_response: Callable[[ResultCode, str], Response],
     ) -> None:
-        self._roster = roster
+        self._sessions = sessions
         self._turns = turns
         self._announce = announce
         self._allowed_origins = allowed_origins
         self._max_content_length = max_content_length
-        self._refuse = refuse
+        self._error_response = error_response
 
     async def chat(self, websocket: WebSocket) -> None:
         """`/ws/chat` and `/ws/chat/{client_id}`."""
@@ -59,58 +62,58 @@ class Gateway:
         try:
             self._check(websocket, client_id)
         except Refusal as refusal:
-            await self._turn_away(websocket, refusal)
+            await self._reject(websocket, refusal)
             return
         await websocket.accept()
         if "client_id" in websocket.path_params:  # nobody else has one that we made up
             self._announce(client_id)
-        await self._serve(_Wire(websocket), client_id)
+        await self._serve(_WebSocketTransport(websocket), client_id)
 
-    async def nowhere(self, websocket: WebSocket) -> None:
+    async def unknown_path(self, websocket: WebSocket) -> None:
         """Any other path."""
-        await self._turn_away(websocket, Refusal(Code.NOT_FOUND, "Connect to /ws/chat or /ws/chat/{client_id}."))
+        await self._reject(websocket, Refusal(ResultCode.NOT_FOUND, "Connect to /ws/chat or /ws/chat/{client_id}."))
 
     def _check(self, websocket: WebSocket, client_id: str) -> None:
         origin = websocket.headers.get("origin")
-        if origin is not None and not is_welcome(origin, websocket.headers.get("host", ""), self._allowed_origins):
-            raise Refusal(Code.FORBIDDEN, f"Pages from {origin} may not connect here: see ALLOWED_ORIGINS.")
+        if origin is not None and not is_allowed(origin, websocket.headers.get("host", ""), self._allowed_origins):
+            raise Refusal(ResultCode.FORBIDDEN, f"Pages from {origin} may not connect here: see ALLOWED_ORIGINS.")
         if len(client_id) > LONGEST_CLIENT_ID or not client_id.isprintable():
             words = f"A client id is up to {LONGEST_CLIENT_ID} printable characters."
-            raise Refusal(Code.PARAMETER_ERROR, words)
+            raise Refusal(ResultCode.PARAMETER_ERROR, words)
         if self._turns.is_closing:
-            raise Refusal(Code.UNAVAILABLE, closing.RESTARTING.reason)
-        if not self._roster.has_room_for(client_id):
-            raise Refusal(Code.UNAVAILABLE, "All places are taken at the moment: try again a little later.")
+            raise Refusal(ResultCode.UNAVAILABLE, close_codes.RESTARTING.reason)
+        if not self._sessions.has_room_for(client_id):
+            raise Refusal(ResultCode.UNAVAILABLE, "All places are taken at the moment: try again a little later.")
 
-    async def _turn_away(self, websocket: WebSocket, refusal: Refusal) -> None:
+    async def _reject(self, websocket: WebSocket, refusal: Refusal) -> None:
         log.warning("connection.refused", code=refusal.code, why=str(refusal), origin=websocket.headers.get("origin"))
-        await websocket.send_denial_response(self._refuse(refusal.code, str(refusal)))
+        await websocket.send_denial_response(self._error_response(refusal.code, str(refusal)))
 
-    async def _serve(self, wire: "_Wire", client_id: str) -> None:
+    async def _serve(self, transport: "_WebSocketTransport", client_id: str) -> None:
         started_at = time.monotonic()
-        session = Session(client_id, wire, self._turns, self._max_content_length)
-        replaced = self._roster.enter(session)
-        log.info("connection.opened", peer=wire.peer, connections=len(self._roster))
+        session = Session(client_id, transport, self._turns, self._max_content_length)
+        replaced = self._sessions.add(session)
+        log.info("connection.opened", client_address=transport.client_address, connections=len(self._sessions))
         try:
             with suppress(TimeoutError):  # dropped
-                async with wire.lifetime:
-                    await self._listen(wire, session, replaced)
+                async with transport.lifetime:
+                    await self._receive_loop(transport, session, replaced)
         except Exception:
             log.exception("connection.failed")
-            await session.close(closing.INTERNAL_ERROR)
+            await session.close(close_codes.INTERNAL_ERROR)
         finally:
-            self._roster.leave(session)
+            self._sessions.remove(session)
             await session.end()
-            closed_by = session.closed_by or wire.closed_by
+            close_code = session.close_code or transport.close_code
             duration_ms = round((time.monotonic() - started_at) * 1000)
-            log.info("connection.closed", code=closed_by.code, reason=closed_by.reason, duration_ms=duration_ms)
+            log.info("connection.closed", code=close_code.code, reason=close_code.reason, duration_ms=duration_ms)
 
-    async def _listen(self, wire: "_Wire", session: Session, replaced: Session | None) -> None:
+    async def _receive_loop(self, transport: "_WebSocketTransport", session: Session, replaced: Session | None) -> None:
         if replaced is not None:
-            await replaced.close(closing.REPLACED)
+            await replaced.close(close_codes.REPLACED)
         await session.greet()
-        while (message := await wire.receive()) is not None:
-            self._roster.heard_from(session)
+        while (message := await transport.receive()) is not None:
+            self._sessions.record_received(session)
             await session.receive(message)
 
 
@@ -119,19 +122,19 @@ def _cannot_write(_: bytes) -> bool:
     return False
 
 
-class _Wire:
+class _WebSocketTransport:
     """One accepted WebSocket, as a session sees it."""
 
-    __slots__ = ("_websocket", "closed_by", "lifetime", "write")
+    __slots__ = ("_websocket", "close_code", "lifetime", "write")
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
         self.write = websocket.scope["extensions"].get(WRITE_TEXT, _cannot_write)
         self.lifetime = asyncio.timeout(None)
-        self.closed_by = closing.LOST
+        self.close_code = close_codes.LOST
 
     @property
-    def peer(self) -> str | None:
+    def client_address(self) -> str | None:
         client = self._websocket.client
         return client and client.host
 
@@ -140,7 +143,7 @@ class _Wire:
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
             if "reason" in message:  # or the server only saw the connection end
-                self.closed_by = Closing(message["code"], message["reason"] or "")
+                self.close_code = CloseCode(message["code"], message["reason"] or "")
             return None
         text: str | None = message.get("text")
         return text if text is not None else bytes(message["bytes"])
@@ -153,6 +156,6 @@ class _Wire:
         with suppress(WebSocketDisconnect, WebSocketDisconnected):
             await self._websocket.close(code, reason)
 
-    def drop(self) -> None:
+    def abort(self) -> None:
         with suppress(RuntimeError):  # over already
             self.lifetime.reschedule(asyncio.get_running_loop().time())

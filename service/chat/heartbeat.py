@@ -5,10 +5,10 @@ import time
 
 import structlog
 
-from service.chat import closing, protocol
-from service.chat.protocol import Heartbeat
-from service.chat.roster import Roster
+from service.chat import close_codes, messages
+from service.chat.messages import Heartbeat
 from service.chat.session import Session
+from service.chat.session_registry import SessionRegistry
 from service.tasks import Tasks
 
 log = structlog.get_logger()
@@ -24,8 +24,8 @@ class Supervisor:
     signs of life stays below the minute after which routers cut a connection.
     """
 
-    def __init__(self, roster: Roster, interval: float, timeout: float) -> None:
-        self._roster = roster
+    def __init__(self, sessions: SessionRegistry, interval: float, timeout: float) -> None:
+        self._sessions = sessions
         self._interval = interval
         self._timeout = timeout
         self._sending = Tasks()
@@ -43,19 +43,19 @@ class Supervisor:
             await self._sending.finish(within=0)
 
     async def _sweep(self) -> None:
-        for number, session in enumerate(self._roster.silent_since(time.monotonic() - self._interval), 1):
-            self._look_at(session)
+        for number, session in enumerate(self._sessions.idle_since(time.monotonic() - self._interval), 1):
+            self._check(session)
             if number % BATCH == 0:
                 await asyncio.sleep(0)  # let answers through
 
-    def _look_at(self, session: Session) -> None:
+    def _check(self, session: Session) -> None:
         """A task each, so that one who cannot be written to holds up nobody."""
         now = time.monotonic()
         if session.is_busy:
-            session.last_seen = now
-        if now - session.last_seen > self._timeout:
-            self._sending.spawn(session.close(closing.IDLE))
-            self._roster.leave(session)
+            session.last_received = now
+        if now - session.last_received > self._timeout:
+            self._sending.spawn(session.close(close_codes.IDLE))
+            self._sessions.remove(session)
             return
-        self._roster.wrote_to(session)
-        self._sending.spawn(session.send(Heartbeat(protocol.now())))
+        self._sessions.record_sent(session)
+        self._sending.spawn(session.send(Heartbeat(messages.now())))

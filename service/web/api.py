@@ -12,12 +12,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Message, Send
 
-from service.answers.around import AroundChat, Audio, Rating
+from service.answers.app_api import AppApi, Audio, Rating
 from service.answers.base import AnswerError
-from service.chat.owner import is_token, user_of
-from service.codes import Code
-from service.web.bodies import BadBody, open_file, read_json
-from service.web.replies import Reply, fail, ok
+from service.chat.client_identity import is_token, user_of
+from service.result_codes import ResultCode
+from service.web.request_bodies import BadBody, open_file, read_json
+from service.web.responses import Reply, fail, ok
 
 SEND_TIMEOUT_SECONDS = 30
 MIN_JSON_BYTES = 64 * 1024
@@ -44,8 +44,8 @@ class NoToken(Exception):
 class Api:
     """`max_length` of what people write is in characters."""
 
-    def __init__(self, around: AroundChat, max_length: int) -> None:
-        self._around = around
+    def __init__(self, app_api: AppApi, max_length: int) -> None:
+        self._app_api = app_api
         self._max_length = max_length
         self._max_bytes = max(MIN_JSON_BYTES, max_length * MAX_BYTES_PER_CHARACTER)
 
@@ -60,34 +60,34 @@ class Api:
         ]
 
     async def app(self, request: Request) -> Response:
-        return ok(await self._around.app(), _UNCACHED)
+        return ok(await self._app_api.app(), _UNCACHED)
 
     async def suggested(self, request: Request) -> Response:
         user, message_id = _user(request), str(request.path_params["message_id"])
-        return ok(await _while_connected(request, self._around.suggest(message_id, user)), _UNCACHED)
+        return ok(await _while_connected(request, self._app_api.suggest(message_id, user)), _UNCACHED)
 
     async def feedback(self, request: Request) -> Response:
         user, message_id = _user(request), str(request.path_params["message_id"])
         feedback = await read_json(request, Feedback, self._max_bytes)
         self._check_length("content", feedback.content or "")
-        await self._around.rate(message_id, user, feedback.rating, feedback.content)
+        await self._app_api.rate(message_id, user, feedback.rating, feedback.content)
         return ok()
 
     async def audio_to_text(self, request: Request) -> Response:
         user = _user(request)
-        return ok({"text": await self._around.transcribe(await open_file(request), user)})
+        return ok({"text": await self._app_api.transcribe(await open_file(request), user)})
 
     async def text_to_audio(self, request: Request) -> Response:
         user = _user(request)
         wanted = await read_json(request, SpeechRequest, self._max_bytes)
         self._check_wish(wanted)
         message_id = None if wanted.message_id is None else str(wanted.message_id)
-        speaking = self._around.speak(user, text=wanted.text, message_id=message_id)
+        speaking = self._app_api.speak(user, text=wanted.text, message_id=message_id)
         return _AudioReply(await _while_connected(request, speaking))
 
     async def files(self, request: Request) -> Response:
         user = _user(request)
-        return ok(await self._around.upload(await open_file(request), user))
+        return ok(await self._app_api.upload(await open_file(request), user))
 
     def _check_wish(self, wanted: SpeechRequest) -> None:
         if wanted.message_id is None and not (wanted.text or "").strip():
@@ -150,7 +150,7 @@ def _user(request: Request) -> str:
 async def on_answer_error(request: Request, error: Exception) -> Reply:
     assert isinstance(error, AnswerError)  # noqa: S101 - for the type checker: so with the others
     failure = error.failure
-    return fail(failure.code, failure.words, data={"reason": failure.reason})
+    return fail(failure.code, failure.message, data={"reason": failure.reason})
 
 
 async def on_bad_body(request: Request, error: Exception) -> Reply:
@@ -159,13 +159,13 @@ async def on_bad_body(request: Request, error: Exception) -> Reply:
 
 
 async def on_no_token(request: Request, error: Exception) -> Reply:
-    words = "Send the connection's resume_token: Authorization: Bearer <32 hexadecimal digits>."
-    return fail(Code.UNAUTHORIZED, words, {"WWW-Authenticate": "Bearer"})
+    message = "Send the connection's resume_token: Authorization: Bearer <32 hexadecimal digits>."
+    return fail(ResultCode.UNAUTHORIZED, message, {"WWW-Authenticate": "Bearer"})
 
 
 async def on_hang_up(request: Request, error: Exception) -> Reply:
     """Nobody is there to read it."""
-    return fail(Code.BAD_REQUEST)
+    return fail(ResultCode.BAD_REQUEST)
 
 
 HANDLERS = {

@@ -12,11 +12,11 @@ from starlette.templating import Jinja2Templates
 
 from service import __version__
 from service.answers import failures
-from service.answers.mock import SCRIPTS
-from service.chat import closing, turn
-from service.codes import Code
+from service.answers.mock.scripts import SCRIPTS
+from service.chat import close_codes, turn
+from service.result_codes import ResultCode
 from service.settings import Settings
-from service.web.replies import ok
+from service.web.responses import ok
 
 _ROOT = Path(__file__).parents[2]
 _POLICY = (
@@ -65,12 +65,14 @@ class Pages:
         return self._page(request, "chat.html")
 
     async def docs(self, request: Request) -> Response:
-        closings = sorted((value for value in vars(closing).values() if isinstance(value, closing.Closing)), key=_code)
+        closings = sorted(
+            (value for value in vars(close_codes).values() if isinstance(value, close_codes.CloseCode)), key=_code
+        )
         tables = {
-            "codes": list(Code),
+            "codes": list(ResultCode),
             "closings": closings,
             "failures": [*failures.ALL, *turn.FAILURES],
-            "degrading": [failure for failure in failures.ALL if not failure.is_callers],
+            "degrading": [failure for failure in failures.ALL if not failure.is_client_error],
             "scripts": SCRIPTS,
         }
         return self._page(request, "docs.html", **tables)
@@ -112,5 +114,5 @@ class _Static(StaticFiles):
         return response
 
 
-def _code(value: closing.Closing) -> int:
+def _code(value: close_codes.CloseCode) -> int:
     return value.code

@@ -204,4 +204,3 @@ composer.begin({ ask, stop, isAnswering });
 restore();
 if (document.hasFocus()) composer.focusByKeyboard();
 meetApp();
-document.documentElement.dataset.stage &&= "ready"; // early.js waits for it

@@ -38,7 +38,7 @@ export function element(tag, className = "", ...children) {
 function icon(name) {
   const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS(SVG, tag));
   svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
+  svg.ariaHidden = "true";
   path.setAttribute("d", ICONS[name]);
   svg.append(path);
   return svg;
@@ -66,8 +66,7 @@ const pressable = (node, onclick) => Object.assign(node, { type: "button", oncli
 export function suggestionsOf(key, questions, ask) {
   const chips = questions.map((question) => pressable(element("button", "chip", question), () => ask(question)));
   const group = element("div", "suggestions", say(element("p"), key), ...chips);
-  group.setAttribute("role", "group");
-  return label(group, key);
+  return label(Object.assign(group, { role: "group" }), key);
 }
 
 /** Copies, and shows for a moment on the button whether it worked; `key` names the button otherwise. */

@@ -59,12 +59,12 @@ class Asker:
         self.done = asyncio.get_running_loop().create_future()
         self._client = client
         self._left = count
-        client.on_text = self._hear
+        client.on_text = self._receive
 
     def ask(self):
         self._client.send(ASK)
 
-    def _hear(self, text):
+    def _receive(self, text):
         stamp = text.find(b"@")
         if b'"assistant"' in text[:80]:
             self._left -= 1
@@ -85,12 +85,12 @@ class Pinger:
         self.done = asyncio.get_running_loop().create_future()
         self._client = client
         self._left = count
-        client.on_text = self._hear
+        client.on_text = self._receive
 
     def ask(self):
         self._client.send(PING)
 
-    def _hear(self, text):
+    def _receive(self, text):
         if b'"pong"' in text:
             self._left -= 1
             if self._left:

@@ -149,7 +149,7 @@ async def start(size, rows):
             async with (naive if is_theirs else service)(url) as server:
                 side = resident.theirs if is_theirs else resident.ours
                 side.append(server.resident_kib / 1024)
-                await ask(server.port, 1, 1, settle=0)
+                await ask(server.port, 1, 1, release=0)
                 if not is_theirs:
                     first.ours.append(time.monotonic() - began)
 
@@ -208,14 +208,14 @@ def _rounds(size, *sides):
         yield from sides if number % 2 else sides[::-1]
 
 
-async def ask(port, count, questions, settle=SETTLE_SECONDS):
+async def ask(port, count, questions, release=SETTLE_SECONDS):
     """How long each frame's first token was held (ms), and how long all took (s)."""
     clients = await connect(port, count)
-    await asyncio.sleep(settle)
+    await asyncio.sleep(release)
     askers = [Asker(client, questions) for client in clients]
     seconds = await timed(askers)
     leave(clients)
-    await asyncio.sleep(settle)
+    await asyncio.sleep(release)
     return [held for asker in askers for held in asker.held], seconds
 
 

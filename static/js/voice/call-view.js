@@ -9,8 +9,7 @@ const SHAPES = { listening: "microphone", speaking: "speaker", muted: "muted", r
 export function createCallView(on) {
   const names = ["clock", "state", "hint", "heard", "said"];
   const [clock, title, hint, heard, said] = names.map((name) => Object.assign(element("p", name), { dir: "auto" }));
-  clock.setAttribute("role", "timer");
-  title.setAttribute("role", "status");
+  [clock.role, title.role] = ["timer", "status"];
   const shape = iconButton("dots", "call.interrupt", on.interrupt);
   shape.className = "shape";
   const again = button("call.again", on.again);

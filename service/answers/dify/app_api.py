@@ -1,0 +1,207 @@
+"""What Dify offers around the chat: the app itself, suggestions, feedback, speech and files.
+
+Source of the facts: Dify, api-reference, and recordings of Dify 1.12.1.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
+
+import structlog
+
+from service.answers import failures, files
+from service.answers.app_api import App, Audio, Rating, StoredFile
+from service.answers.base import AnswerError, Failure
+from service.answers.dify.call_log import log_failure, refusal_body
+from service.answers.dify.client import BodyStream, DifyClient
+from service.answers.files import File
+from service.answers.resilience.limiter import ConcurrencyLimiter
+from service.tasks import Tasks
+
+log = structlog.get_logger()
+
+FRESH_SECONDS = 30
+RETRY_SECONDS = 3
+_NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
+
+
+class DifyAppApi:
+    """Calls wait in a line before they reach Dify: so many connections, and no more.
+
+    `uploads` is one of its own: they last as long as their senders take, and keep nobody from a quick call.
+    """
+
+    def __init__(self, client: DifyClient, limiter: ConcurrencyLimiter, uploads: ConcurrencyLimiter) -> None:
+        self._client = client
+        self._limiter = limiter
+        self._uploads = uploads
+        self._app_info = _AppInfoCache(client)
+
+    async def app(self) -> App:
+        parameters, info, stale = await self._app_info.get()
+        return _app(info, parameters, stale=stale)
+
+    async def suggest(self, message_id: str, user: str) -> list[str]:
+        async with self._calling("suggested", self._limiter):
+            reply = await self._client.get(f"messages/{message_id}/suggested", {"user": user})
+            return [question for question in _list(reply.get("data")) if isinstance(question, str)]
+
+    async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
+        body = {"rating": rating, "user": user} | ({} if content is None else {"content": content})
+        async with self._calling("feedbacks", self._limiter):
+            try:
+                await self._client.post(f"messages/{message_id}/feedbacks", body)
+            except AnswerError as error:
+                if rating is not None or _NOTHING_TO_TAKE_BACK not in refusal_body(error):
+                    raise
+
+    async def transcribe(self, file: File, user: str) -> str:
+        async with self._calling("audio-to-text", self._uploads):
+            reply = await self._client.upload("audio-to-text", user, files.speech(file))
+            return str(reply.get("text") or "")
+
+    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Audio:
+        what = {"text": text} if message_id is None else {"message_id": message_id}
+        async with AsyncExitStack() as opening:
+            await opening.enter_async_context(self._calling("text-to-audio", self._limiter))
+            stream = await opening.enter_async_context(self._client.stream("text-to-audio", {"user": user} | what))
+            if not (first := await stream.read()):
+                raise AnswerError(failures.BROKEN_OFF)
+            return Audio(stream.media_type, _rest(first, stream), opening.pop_all())
+
+    async def upload(self, file: File, user: str) -> StoredFile:
+        parameters, _, _ = await self._app_info.get()
+        async with self._calling("files/upload", self._uploads):
+            rules = [rule for rule in (files.upload_rules(parameters), *files.input_upload_rules(parameters)) if rule]
+            kind, max_bytes = files.admit(file, rules)
+            reply = await self._client.upload("files/upload", user, files.limited(file, max_bytes))
+            return _stored(file, kind, reply)
+
+    async def close(self) -> None:
+        await self._app_info.close()
+
+    @asynccontextmanager
+    async def _calling(self, route: str, limiter: ConcurrencyLimiter) -> AsyncIterator[None]:
+        """A place in line, and a line in the log: of what was called and how it went, never of what was said."""
+        started_at = time.monotonic()
+        try:
+            await limiter.acquire()
+            try:
+                yield
+            finally:
+                limiter.release()
+        except AnswerError as error:
+            log_failure(error, route=route, duration_ms=_ms_since(started_at))
+            raise
+        except BaseException as error:  # the caller hung up, or sends something else than it said
+            log.info("dify.abandoned", route=route, why=type(error).__name__, duration_ms=_ms_since(started_at))
+            raise
+        log.info("dify.called", route=route, duration_ms=_ms_since(started_at))
+
+
+class _AppInfoCache:
+    """What Dify said of the app: handed out at once, and asked anew in the background after KNOWN_FOR_SECONDS.
+
+    Only who comes first has to wait, and the others with them. While Dify fails, what it said last goes on to be
+    true; it is asked again after FAILED_FOR_SECONDS.
+    """
+
+    def __init__(self, client: DifyClient) -> None:
+        self._client = client
+        self._tasks = Tasks()
+        self._refreshing: asyncio.Task[None] | None = None
+        self._replies: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+        self._failure: Failure | None = None
+        self._fresh_until = 0.0
+
+    async def get(self) -> tuple[Mapping[str, Any], Mapping[str, Any], bool]:
+        """The app's parameters, its info, and whether that is stale. Raises AnswerError where nothing is known."""
+        if self._refreshing is None and time.monotonic() >= self._fresh_until:
+            self._refreshing = self._tasks.spawn(self._refresh())
+        if self._replies is None and self._refreshing is not None:
+            await asyncio.wait([self._refreshing])
+        if self._replies is None:
+            raise AnswerError(self._failure or failures.LOST)
+        return *self._replies, self._failure is not None
+
+    async def close(self) -> None:
+        await self._tasks.finish(within=0)
+
+    async def _refresh(self) -> None:
+        try:
+            self._replies = await self._fetch()
+            self._failure = None
+        except AnswerError as error:
+            log_failure(error, route="app")
+            self._failure = error.failure
+        finally:
+            self._refreshing = None
+        self._fresh_until = time.monotonic() + (FRESH_SECONDS if self._failure is None else RETRY_SECONDS)
+
+    async def _fetch(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Side by side. Raises AnswerError."""
+        asking = [self._client.get_app(path) for path in ("parameters", "info")]
+        replies = await asyncio.gather(*asking, return_exceptions=True)
+        for reply in replies:
+            if isinstance(reply, BaseException):
+                raise reply
+        parameters, info = cast(list[Mapping[str, Any]], replies)
+        return parameters, info
+
+
+async def _rest(first: bytes, stream: BodyStream) -> AsyncGenerator[bytes, None]:
+    chunk = first
+    while chunk:
+        yield chunk
+        await asyncio.sleep(0)  # the end of a listener is seen here, however fast Dify writes
+        chunk = await stream.read()
+
+
+def _app(info: Mapping[str, Any], parameters: Mapping[str, Any], *, stale: bool) -> App:
+    return App(
+        name=str(info.get("name") or ""),
+        mode=str(info.get("mode") or ""),
+        source="dify",
+        opening_statement=str(parameters.get("opening_statement") or ""),
+        suggested_questions=[str(question) for question in _list(parameters.get("suggested_questions"))],
+        suggested_questions_after_answer=is_on(parameters.get("suggested_questions_after_answer")),
+        speech_to_text=is_on(parameters.get("speech_to_text")),
+        text_to_speech=is_on(parameters.get("text_to_speech")),
+        speaks_by_itself=_speaks_by_itself(parameters.get("text_to_speech")),
+        citations=is_on(parameters.get("retriever_resource")),
+        upload=files.upload_rules(parameters),
+        inputs=_list(parameters.get("user_input_form")),
+        stale=stale,
+    )
+
+
+def is_on(feature: Any) -> bool:
+    """Of a feature among the app's parameters."""
+    return isinstance(feature, dict) and feature.get("enabled") is True
+
+
+def _speaks_by_itself(speech: Any) -> bool:
+    return is_on(speech) and speech.get("autoPlay") == "enabled"
+
+
+def _stored(file: File, kind: str, reply: Mapping[str, Any]) -> StoredFile:
+    if not reply.get("id"):
+        raise AnswerError(failures.LOST)
+    return StoredFile(
+        id=str(reply["id"]),
+        name=str(reply.get("name") or file.name),
+        size=files.positive_int(reply.get("size"), 0),
+        kind=kind,
+        extension=str(reply.get("extension") or file.extension),
+        mime_type=str(reply.get("mime_type") or file.media_type),
+    )
+
+
+def _ms_since(moment: float) -> int:
+    return round((time.monotonic() - moment) * 1000)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

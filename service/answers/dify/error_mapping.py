@@ -1,0 +1,109 @@
+"""Dify's refusals as rows of the table of failures: by status, by Dify's code, and where need be by its words. No I/O.
+
+Source of the facts: Dify, api-reference: chat-messages, errors; recordings of Dify 1.12.1.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from service.answers import failures
+from service.answers.base import Failure
+from service.result_codes import ResultCode
+
+_BY_DIFY_CODE = {
+    "too_many_requests": failures.BUSY,
+    "rate_limit_error": failures.QUOTA,
+    "provider_quota_exceeded": failures.QUOTA,
+    "not_chat_app": failures.MISCONFIGURED,
+    "app_unavailable": failures.MISCONFIGURED,
+    "provider_not_initialize": failures.MISCONFIGURED,
+    "model_currently_not_support": failures.MISCONFIGURED,
+    "not_found": failures.CONVERSATION_NOT_FOUND,
+    "speech_to_text_disabled": failures.FEATURE_OFF,
+    "file_too_large": failures.TOO_LARGE,
+    "audio_too_large": failures.TOO_LARGE,
+    "unsupported_file_type": failures.UNSUPPORTED_TYPE,
+    "unsupported_audio_type": failures.UNSUPPORTED_AUDIO,
+}
+_BY_STATUS = {
+    400: failures.INVALID,
+    401: failures.UNAUTHORIZED,
+    403: failures.SWITCHED_OFF,
+    413: failures.INVALID,
+    415: failures.INVALID,
+    429: failures.BUSY,
+}
+_GATEWAY_STATUSES = {502, 503, 504}
+# Dify 1.12 says all of these by the same few codes: only the words tell. Other codes quote a model, which may say
+# anything.
+_AMBIGUOUS_CODES = {"invalid_param", "bad_request", "not_found"}
+_BY_MESSAGE = {
+    "Too many requests": failures.BUSY,
+    "not published": failures.MISCONFIGURED,
+    "does not exist": failures.MISCONFIGURED,
+    "TTS is not enabled": failures.FEATURE_OFF,
+    "Speech to text is not enabled": failures.FEATURE_OFF,
+    "Suggested Questions Is Disabled": failures.FEATURE_OFF,
+    "Message Not Exists": failures.MESSAGE_NOT_FOUND,
+}
+_BY_STATUS_WITHOUT_JSON: dict[int, Failure] = {
+    ResultCode.TOO_MANY_REQUESTS: failures.BUSY,
+    ResultCode.TOO_LARGE: failures.TOO_LARGE,
+}  # a proxy before Dify
+
+
+_MAX_MESSAGE_CHARACTERS = 1000
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class FailureDetails(msgspec.Struct, frozen=True):
+    """What is known of a failure besides its row. `what` is in our words; `status` and `code` are Dify's.
+
+    `message` is Dify's, too, and may quote what people wrote.
+    """
+
+    what: str | None = None
+    status: int | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class _Refusal(msgspec.Struct):
+    code: str = ""
+    message: str = ""
+
+
+def details_of_reply(status: int, body: bytes) -> FailureDetails:
+    try:
+        code = msgspec.json.decode(body, type=_Refusal).code
+    except msgspec.DecodeError:
+        code = None
+    message = body[:_MAX_MESSAGE_CHARACTERS].decode(errors="replace")
+    return FailureDetails(None, status, plain_code(code), message or None)
+
+
+def plain_code(code: Any) -> str | None:
+    """A code of Dify's; None for what cannot be one."""
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None
+
+
+def failure_of_reply(status: int, body: bytes) -> Failure:
+    """What a reply means that is no event stream, by its status and its first bytes."""
+    if status in _GATEWAY_STATUSES:
+        return failures.BAD_GATEWAY
+    if status >= ResultCode.SERVER_ERROR:
+        return failures.SERVER_ERROR
+    try:
+        refusal = msgspec.json.decode(body, type=_Refusal)
+    except msgspec.DecodeError:
+        return _BY_STATUS_WITHOUT_JSON.get(status, failures.NOT_DIFY)
+    return _of_refusal(status, refusal)
+
+
+def _of_refusal(status: int, refusal: _Refusal) -> Failure:
+    for words, failure in _BY_MESSAGE.items():
+        if words in refusal.message and refusal.code in _AMBIGUOUS_CODES:
+            return failure
+    return _BY_DIFY_CODE.get(refusal.code) or _BY_STATUS.get(status, failures.NOT_DIFY)

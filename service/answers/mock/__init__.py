@@ -1,0 +1,1 @@
+"""A source of answers that needs no Dify."""

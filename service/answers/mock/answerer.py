@@ -1,0 +1,93 @@
+"""Answers without a Dify: an echo of the question at a human pace, or a script."""
+
+import asyncio
+import re
+import uuid
+from dataclasses import replace
+
+from service.answers.base import (
+    AnswerError,
+    Identity,
+    OnPart,
+    Question,
+    Replacement,
+    Speech,
+    Step,
+    Summary,
+    Text,
+)
+from service.answers.mock.scripts import Script, find_script
+
+_WORD = re.compile(r"\S+\s*|\s+")
+
+
+class MockAnswerer:
+    """Echoes the question. `reason` opens each echo: a sentence or two that say why this is no real answer.
+
+    With `commands`, a question such as `/mock incomplete` plays one of the SCRIPTS instead, and answers have ids and
+    usage as Dify's have, so that a page can be built on them.
+    """
+
+    def __init__(self, reason: str, words_per_second: float, *, commands: bool = False) -> None:
+        self._reason = reason
+        self._words_per_second = words_per_second
+        self._commands = commands
+
+    def ask(self, question: Question) -> "MockAnswer":
+        echo = Script("", f"This is a mock answer. {self._reason}\n\nYou asked: {question.content}")
+        if not self._commands:
+            return MockAnswer(echo, self._words_per_second, Identity("mock"))
+        script = find_script(question.content) or echo
+        script = replace(
+            script,
+            steps=script.steps if question.steps else (),
+            speech=script.speech if question.speech else (),
+        )
+        identity = Identity("mock", question.conversation_id or str(uuid.uuid4()), str(uuid.uuid4()))
+        return MockAnswer(script, self._words_per_second, identity)
+
+    async def check(self) -> None:
+        """A mock always answers."""
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+class MockAnswer:
+    """One script, being played."""
+
+    def __init__(self, script: Script, words_per_second: float, identity: Identity) -> None:
+        self._script = script
+        self._pause = 1 / (script.words_per_second or words_per_second)
+        self._identity = identity
+        self._stopped = asyncio.Event()
+
+    async def stream(self, on_part: OnPart) -> None:
+        script = self._script
+        words = _WORD.findall(script.text)
+        await self._rest(script.wait)
+        if script.failure is None or words:
+            on_part(self._identity)
+        parts: list[Step | Text | Speech] = [*script.steps, *(Text(word) for word in words), *script.speech]
+        for part in parts:
+            if self._stopped.is_set():
+                return
+            on_part(part)
+            await self._rest(self._pause)
+        if script.replacement is not None:
+            on_part(Replacement(script.replacement))
+        if script.failure is not None:
+            raise AnswerError(script.failure)
+        if self._identity.message_id:
+            usage = {"prompt_tokens": 0, "completion_tokens": len(words), "total_tokens": len(words)}
+            on_part(Summary(usage, script.citations))
+
+    async def stop(self) -> None:
+        self._stopped.set()
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+        except TimeoutError:
+            pass

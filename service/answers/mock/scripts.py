@@ -1,0 +1,138 @@
+"""What a mock answer plays: `/mock` and a name show each state of a page on demand."""
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from service.answers import failures
+from service.answers.base import (
+    AnswerError,
+    Failure,
+    Speech,
+    Step,
+)
+from service.answers.mock import audio
+
+COMMAND = "/mock"
+SLOW_START_SECONDS = 5
+SLOW_WORDS_PER_SECOND = 2
+
+_ERROR = re.compile(r"/?mock[ -]error[ -](\w+)")
+
+_MARKDOWN = """\
+# A heading
+
+A paragraph with **bold**, *italic*, ~~struck~~ and `code`, and [a link](https://docs.dify.ai).
+
+1. First
+2. Second
+   - nested
+
+| Dish | Price |
+| --- | ---: |
+| Soup | 4.50 |
+| Bread | 1.20 |
+
+> A quote.
+
+```python
+print("Hello, 世界")
+```
+"""
+_CITATIONS = [
+    {
+        "position": 1,
+        "dataset_name": "House rules",
+        "document_name": "visiting-hours.md",
+        "score": 0.92,
+        "content": "Visitors are welcome from 9 to 20 o'clock.",
+    },
+    {
+        "position": 2,
+        "dataset_name": "House rules",
+        "document_name": "garden.pdf",
+        "score": 0.71,
+        "content": "The garden is open to everybody while it is light.",
+    },
+]
+_SPOKEN_PIECES = 3
+_FRAMES_EACH = 16  # 0.4 seconds
+_SPOKEN = base64.b64encode(audio.mp3(_FRAMES_EACH)).decode()
+_LONG = "\n\n".join(f"{number}. {'The quick brown fox jumps over the lazy dog. ' * 8}" for number in range(1, 41))
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a mock answer does: it waits (seconds), takes steps, says its text; then it is withdrawn, fails or ends."""
+
+    help: str
+    text: str
+    wait: float = 0
+    words_per_second: float | None = None
+    steps: tuple[Step, ...] = ()
+    speech: tuple[Speech, ...] = ()
+    citations: list[Any] | None = None
+    replacement: str | None = None
+    failure: Failure | None = None
+
+
+SCRIPTS = {
+    "markdown": Script("headings, lists, a table, code", _MARKDOWN),
+    "long": Script("an answer of some 15,000 characters", _LONG, words_per_second=200),
+    "slow": Script(
+        f"the first word after {SLOW_START_SECONDS} seconds, then {SLOW_WORDS_PER_SECOND} a second",
+        "This answer takes its time, word by word.",
+        wait=SLOW_START_SECONDS,
+        words_per_second=SLOW_WORDS_PER_SECOND,
+    ),
+    "steps": Script(
+        "what an app does on its way to the answer, as frames for who asks with events",
+        "The weather is fine.",
+        words_per_second=2,
+        steps=(
+            Step("workflow_started", "run"),
+            Step("node_started", "n-1", "Agent", "agent"),
+            Step("thought_started", "t-1"),
+            Step("thought_finished", "t-1", content="I should look up the weather."),
+            Step("tool_started", "t-1", "weather"),
+            Step("tool_finished", "t-1", "weather"),
+            Step("node_finished", "n-1", "Agent", "agent", "succeeded", 2500),
+            Step("workflow_finished", "run", status="succeeded", duration_ms=2500),
+        ),
+    ),
+    "speech": Script(
+        "an answer that the app speaks by itself, as frames for who asks with audio",
+        "This answer can be heard, too.",
+        speech=tuple(Speech(number, _SPOKEN) for number in range(_SPOKEN_PIECES)),
+    ),
+    "citations": Script(
+        "an answer with its sources", "Visitors may come all day, and into the garden.", citations=_CITATIONS
+    ),
+    "empty": Script("an answer without a word", ""),
+    "replaced": Script("an answer that moderation withdraws", "Words that go too far …", replacement="Withdrawn."),
+    "incomplete": Script("an answer that breaks off", "This answer breaks off in the", failure=failures.BROKEN_OFF),
+    "error": Script("no answer; a reason may follow: /mock error quota", "", failure=failures.UNREACHABLE),
+}
+_REASONS = {failure.reason: failure for failure in failures.ALL}
+
+
+def fail_if_asked(words: str | None) -> None:
+    """Raise AnswerError where a text says `/mock error quota`, or a file is called `mock-error-quota.pdf`."""
+    asked = _ERROR.match(words or "")
+    if asked is not None and asked[1] in _REASONS:
+        raise AnswerError(_REASONS[asked[1]])
+
+
+def find_script(content: str) -> Script | None:
+    """The script that a question asks for; help, where it asks for none that there is. None for another question."""
+    command, *words = content.split()
+    if command != COMMAND:
+        return None
+    name, reason = (*words, "", "")[:2]
+    if name == "error" and reason in _REASONS:
+        return Script("", "", failure=_REASONS[reason])
+    if name in SCRIPTS and not reason:
+        return SCRIPTS[name]
+    commands = "\n".join(f"- `{COMMAND} {name}`: {script.help}" for name, script in SCRIPTS.items())
+    return Script("", f"Mock answers on demand:\n\n{commands}\n\nReasons: {', '.join(_REASONS)}.")

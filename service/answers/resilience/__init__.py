@@ -1,0 +1,1 @@
+"""What wraps any source of answers: limiter, circuit breaker, retry, fallback."""

@@ -1,0 +1,60 @@
+"""Fallback: another source answers where the first one fails before its first text."""
+
+from collections.abc import Callable
+
+import structlog
+from msgspec import structs
+
+from service.answers.base import Answer, Answerer, AnswerError, Failure, Identity, OnPart, Part, Question
+
+log = structlog.get_logger()
+
+
+class FallbackAnswerer:
+    """Asks `source`, and where that fails before the first word of its answer, the substitute for such a failure.
+
+    What only the caller can mend is told instead: a substitute would hide it.
+    """
+
+    def __init__(self, source: Answerer, fallback_for: Callable[[Failure], Answerer]) -> None:
+        self._source = source
+        self._fallback_for = fallback_for
+
+    def ask(self, question: Question) -> "FallbackAnswer":
+        return FallbackAnswer(self._source.ask(question), self._fallback_for, question)
+
+    async def check(self) -> Failure | None:
+        return await self._source.check()
+
+    async def close(self) -> None:
+        await self._source.close()
+
+
+class FallbackAnswer:
+    """One answer, of the source or of the substitute, never of both."""
+
+    def __init__(self, answer: Answer, fallback_for: Callable[[Failure], Answerer], question: Question) -> None:
+        self._answer = answer
+        self._fallback_for = fallback_for
+        self._question = question
+        self._stopped = False
+
+    async def stream(self, on_part: OnPart) -> None:
+        try:
+            await self._answer.stream(on_part)
+        except AnswerError as error:
+            if error.is_midway or self._stopped or error.failure.is_client_error:
+                raise
+            await self._fall_back(error.failure, on_part)
+
+    async def _fall_back(self, failure: Failure, on_part: OnPart) -> None:
+        def explain(part: Part) -> None:
+            on_part(structs.replace(part, instead_of=failure) if isinstance(part, Identity) else part)
+
+        log.warning("answer.degraded", reason=failure.reason)
+        self._answer = self._fallback_for(failure).ask(self._question)
+        await self._answer.stream(explain)
+
+    async def stop(self) -> None:
+        self._stopped = True
+        await self._answer.stop()

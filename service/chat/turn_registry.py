@@ -1,0 +1,174 @@
+"""The turns of this process, by owner, while they run and for a while after that."""
+
+import asyncio
+import contextvars
+import time
+from collections import Counter
+from typing import Any
+
+import structlog
+
+from service.answers.base import Answer, Answerer, Question
+from service.chat.cluster import Cluster
+from service.chat.turn import RESTARTING, Turn, checksum_of
+from service.tasks import Tasks
+
+log = structlog.get_logger()
+
+MAX_ENDED_PER_TOKEN = 32
+MAX_ENDED = 10_000
+MAX_ENDED_CHARACTERS = 64_000_000
+CLOSE_TIMEOUT_SECONDS = 1
+SWEEPS_PER_WINDOW = 60
+
+
+class TurnRegistry:
+    """Turns and the tasks in which they live: neither ends with the connection that asked.
+
+    An ended turn is kept for `resume_window` seconds, fewer where there are too many of them. One that nobody listens
+    to is stopped after `orphan_grace` seconds.
+    """
+
+    def __init__(self, answerer: Answerer, cluster: Cluster, *, orphan_grace: float, resume_window: float) -> None:
+        self._answerer = answerer
+        self._cluster = cluster
+        self._orphan_grace = orphan_grace
+        self._resume_window = resume_window
+        self._by_token: dict[str, dict[str, Turn]] = {}
+        self._running = 0
+        self._ended: dict[Turn, None] = {}  # in the order of their ends
+        self._ended_characters = 0
+        self._sweep: asyncio.TimerHandle | None = None
+        self._tasks = Tasks()
+        self.is_closing = False
+        self._statuses: Counter[str] = Counter()
+        self._tokens = 0
+        self._undelivered = 0
+
+    def __len__(self) -> int:
+        """How many are running. One that was stopped is read to its end, and counts until then."""
+        return self._running
+
+    def start(self, token: str, turn_id: str, question: Question) -> Turn:
+        answer = self._cluster.answer(token, turn_id, question, lambda: self._answerer.ask(question))
+        turn = self._add(token, turn_id, checksum_of(question.content), answer)
+        self._cluster.publish(turn)
+        return turn
+
+    def get(self, token: str, turn_id: str) -> Turn | None:
+        """What is known here."""
+        return self._by_token.get(token, {}).get(turn_id)
+
+    async def find(self, token: str, turn_id: str) -> Turn | None:
+        """The same, and what peers know."""
+        if (turn := self.get(token, turn_id)) is not None:
+            return turn
+        found = await self._cluster.find(token, turn_id)
+        if found is None or self.get(token, turn_id) is not None:
+            return self.get(token, turn_id)
+        turn = self._add(token, turn_id, found.checksum, found.answer)
+        turn.is_remote = True
+        return turn
+
+    def running(self, token: str) -> list[Turn]:
+        """Those that have not ended, and those that were stopped and are still being read to their end."""
+        return [turn for turn in self._by_token.get(token, {}).values() if turn not in self._ended]
+
+    def counts(self) -> dict[str, Any]:
+        """Since the start: answers by how they ended, tokens used, code points that nobody got (not yet, perhaps)."""
+        return {"answers": dict(self._statuses), "tokens": self._tokens, "undelivered_characters": self._undelivered}
+
+    def stop_accepting(self) -> None:
+        """From now on there are only joins. What nobody listens to ends: nobody can come back for it."""
+        self.is_closing = True
+        for turn in self._all():
+            if not self._cluster.can_resume:
+                turn.orphan_grace = 0
+                if turn.has_no_listeners:
+                    turn.stop("client_left")
+
+    async def wait_ended(self) -> None:
+        """Wait until nothing of this process runs any more."""
+        for turn in self._all():
+            if not turn.is_remote:
+                await turn.wait_ended()
+
+    def abort(self) -> None:
+        """Break off what still runs. What another process writes goes on: it can be had elsewhere."""
+        for turn in self._all():
+            if not turn.is_remote:
+                turn.abort(RESTARTING)
+
+    async def close(self) -> None:
+        """End what still runs, within CLOSE_TIMEOUT_SECONDS; forget the rest."""
+        self.abort()
+        await self._tasks.finish(within=CLOSE_TIMEOUT_SECONDS)
+        await asyncio.sleep(0)  # the last ones have just ended
+        for turn in list(self._ended):
+            self._evict(turn)
+        if self._sweep is not None:
+            self._sweep.cancel()
+
+    def _all(self) -> list[Turn]:
+        return [turn for turns in self._by_token.values() for turn in turns.values()]
+
+    def _add(self, token: str, turn_id: str, checksum: int, answer: Answer) -> Turn:
+        turn = Turn(token, turn_id, checksum, answer, tasks=self._tasks, orphan_grace=self._orphan_grace)
+        self._by_token.setdefault(token, {})[turn_id] = turn
+        self._running += 1
+        turn.reader_task.add_done_callback(lambda _: self._end(turn))
+        return turn
+
+    def _end(self, turn: Turn) -> None:
+        self._running -= 1
+        if turn.is_remote:
+            self._remove(turn)
+            return
+        turn.release()
+        self._statuses[str(turn.status)] += 1
+        self._tokens += _total_tokens(turn)
+        self._ended[turn] = None
+        self._ended_characters += turn.buffer.size
+        self._evict_excess(turn.token)
+        if self._sweep is None:
+            self._sweep_after(self._resume_window)
+
+    def _evict_excess(self, token: str) -> None:
+        own = [turn for turn in self._by_token[token].values() if turn in self._ended]
+        for turn in own[:-MAX_ENDED_PER_TOKEN]:
+            self._evict(turn)
+        while len(self._ended) > MAX_ENDED or self._ended_characters > MAX_ENDED_CHARACTERS:
+            self._evict(next(iter(self._ended)))
+
+    def _evict_expired(self) -> None:
+        """One timer for all: it forgets the oldest, and then waits for the next, and a while for more."""
+        self._sweep = None
+        expired = time.monotonic() - self._resume_window
+        while self._ended and (oldest := next(iter(self._ended))).released_at <= expired:
+            self._evict(oldest)
+        if self._ended:
+            self._sweep_after(oldest.released_at - expired + self._resume_window / SWEEPS_PER_WINDOW)
+
+    def _sweep_after(self, seconds: float) -> None:
+        """In a context of its own: what is forgotten is not of the client that happens to be at work now."""
+        loop = asyncio.get_running_loop()
+        self._sweep = loop.call_later(seconds, self._evict_expired, context=contextvars.Context())
+
+    def _evict(self, turn: Turn) -> None:
+        del self._ended[turn]
+        self._ended_characters -= turn.buffer.size
+        self._remove(turn)
+        if turn.undelivered:
+            self._undelivered += turn.undelivered
+            log.info("turn.undelivered", turn_id=turn.id, characters=turn.undelivered)
+
+    def _remove(self, turn: Turn) -> None:
+        turns = self._by_token[turn.token]
+        del turns[turn.id]
+        if not turns:
+            del self._by_token[turn.token]
+
+
+def _total_tokens(turn: Turn) -> int:
+    tokens = (turn.summary.usage or {}).get("total_tokens")
+    return tokens if isinstance(tokens, int) else 0

@@ -1,0 +1,279 @@
+"""Several processes of one service, joined by Redis: any of them can resume, join and stop what another runs."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from service.answers.base import Answer, AnswerError, Question
+from service.chat import client_identity
+from service.chat.cluster import LocalClients, RemoteTurn
+from service.chat.turn import ID_TAKEN, Turn, checksum_of
+from service.cluster.published_turn import PublishedTurn
+from service.cluster.redis_store import REDIS_ERRORS, RedisStore
+from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
+from service.cluster.wire_format import ClientConnected, Command, Joined, Left, Stop
+from service.tasks import Tasks
+
+log = structlog.get_logger()
+
+LEASE_SECONDS = 6.0
+BEAT_SECONDS = 2.0
+WRITE_SECONDS = 0.05
+READ_SECONDS = 1.0
+CLOSE_TIMEOUT_SECONDS = 1.0
+
+
+class MultiProcess:
+    """One process among its peers. While Redis is away it goes on alone, and says so.
+
+    `on_size` is called when the number of processes has changed.
+    """
+
+    can_resume = True
+
+    def __init__(self, store: RedisStore, local_clients: LocalClients, on_size: Callable[[int], None]) -> None:
+        self.id = secrets.token_hex(4)
+        self._store = store
+        self._local_clients = local_clients
+        self._on_size = on_size
+        self._clients: dict[str, int] = {}
+        self._published: dict[str, PublishedTurn] = {}
+        self._remotes: dict[str, RemoteAnswer] = {}
+        self._outbox: list[Command] = []
+        self._has_output = asyncio.Event()
+        self._is_connected = asyncio.Event()
+        self._connected_since = 0.0
+        self._is_lost_logged = False
+        self._tasks = Tasks()
+
+    async def start(self) -> None:
+        try:
+            await self._beat()
+        except REDIS_ERRORS as error:
+            self._on_lost(error)
+
+    async def run(self) -> None:
+        try:
+            await asyncio.gather(self._heartbeats(), self._write_loop(), self._read_loop())
+        finally:
+            await self._tasks.finish(within=0)
+
+    async def close(self) -> None:
+        """Hand over what is left, and be gone for the others at once."""
+        with suppress(*REDIS_ERRORS):
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                if self._is_connected.is_set():
+                    await self._write()
+                    await self._store.leave(self.id)
+        await self._store.close()
+
+    def counts(self) -> dict[str, Any]:
+        if not self._is_connected.is_set():
+            return {"processes": None, "connections_of_all": None}
+        return {"processes": len(self._clients), "connections_of_all": sum(self._clients.values())}
+
+    # Turns
+
+    def answer(self, token: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
+        return ClaimedAnswer(self, _key(token, turn_id), checksum_of(question.content), ask)
+
+    def publish(self, turn: Turn) -> None:
+        self._published[_key(turn.token, turn.id)] = PublishedTurn(turn)
+
+    async def find(self, token: str, turn_id: str) -> RemoteTurn | None:
+        if not self._is_connected.is_set():
+            return None
+        key = _key(token, turn_id)
+        try:
+            [claim] = await self._store.get_claims([key])
+        except REDIS_ERRORS as error:
+            self._on_lost(error)
+            return None
+        remote = self._remote_answer(key, claim)
+        return RemoteTurn(remote, remote.checksum) if remote is not None else None
+
+    async def claim(self, key: str, checksum: int) -> RemoteAnswer | None:
+        if not self._is_connected.is_set():
+            return None
+        published = self._published[key]
+        try:
+            claims = await self._store.claim({key: self._claim_to(checksum)})
+        except REDIS_ERRORS as error:
+            self._on_lost(error)
+            return None
+        remote = self._remote_answer(key, claims[key])
+        if remote is None:
+            published.is_claimed = True
+            self._has_output.set()
+        else:
+            self._published.pop(key, None)
+            published.turn.is_remote = True
+            if remote.checksum != checksum:
+                raise AnswerError(ID_TAKEN)
+        return remote
+
+    def _claim_to(self, checksum: int) -> str:
+        return f"{self.id}:{checksum}"
+
+    def _remote_answer(self, key: str, claim: str | None) -> RemoteAnswer | None:
+        """None for what nobody claims, or this process itself."""
+        by, _, checksum = (claim or "").partition(":")
+        return RemoteAnswer(self, key, by, int(checksum)) if by not in {"", self.id} else None
+
+    def follow(self, remote: RemoteAnswer) -> None:
+        self._remotes[remote.key] = remote
+        self._publish(Joined(remote.key, self.id))
+
+    def unfollow(self, remote: RemoteAnswer) -> None:
+        if self._remotes.get(remote.key) is remote:
+            del self._remotes[remote.key]
+            self._publish(Left(remote.key, self.id))
+
+    def stop(self, key: str) -> None:
+        self._publish(Stop(key, self.id))
+
+    # Clients
+
+    def announce(self, client_id: str) -> None:
+        self._publish(ClientConnected(client_id, self.id))
+
+    # Life with and without Redis
+
+    async def _heartbeats(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            try:
+                await self._beat()
+            except REDIS_ERRORS as error:
+                self._on_lost(error)
+
+    async def _beat(self) -> None:
+        clients = await self._store.beat(self.id, len(self._local_clients), LEASE_SECONDS)
+        if len(clients) != len(self._clients):
+            self._on_size(len(clients))
+        self._clients = clients
+        if not self._is_connected.is_set():
+            await self._resync()
+        elif time.monotonic() - self._connected_since > LEASE_SECONDS:
+            await self._reap()
+
+    async def _reap(self) -> None:
+        """End what a dead process leaves. Right after Redis came back all seem dead: they have not been heard yet."""
+        remotes = [remote for remote in self._remotes.values() if remote.is_read]
+        claims = await self._store.get_claims([remote.key for remote in remotes])
+        for remote, claim in zip(remotes, claims, strict=True):
+            if remote.by not in self._clients or claim is None:
+                remote.mark_lost()
+        for published in self._published.values():
+            for process in published.listeners - self._clients.keys():
+                published.leave(process)
+
+    async def _resync(self) -> None:
+        """Redis may have lost everything: all is claimed, told and joined anew."""
+        unclaimed = dict(self._published)
+        for published in unclaimed.values():
+            published.restart()
+        while unclaimed:
+            await self._claim_all(unclaimed)
+            unclaimed = {key: published for key, published in self._published.items() if not published.is_claimed}
+        self._connected_since = time.monotonic()
+        self._is_connected.set()
+        self._has_output.set()
+        for remote in self._remotes.values():
+            self._publish(Joined(remote.key, self.id))
+        if self._is_lost_logged:
+            log.info("redis.back", processes=len(self._clients))
+        self._is_lost_logged = False
+
+    async def _claim_all(self, turns: Mapping[str, PublishedTurn]) -> None:
+        """What another process has been asked meanwhile, too, is its own for the others, and ours only here."""
+        claims = {key: self._claim_to(published.turn.checksum) for key, published in turns.items()}
+        first = await self._store.claim(claims)
+        for key, published in turns.items():
+            if first[key] == claims[key]:
+                published.is_claimed = True
+            else:
+                self._published.pop(key, None)
+
+    def _on_lost(self, error: Exception) -> None:
+        """Of what ends meanwhile only that is kept of which the others know: they wait for its end."""
+        self._is_connected.clear()
+        self._outbox.clear()
+        for key, published in list(self._published.items()):
+            if published.turn.status is not None and not published.is_claimed:
+                del self._published[key]
+        if not self._is_lost_logged:
+            self._is_lost_logged = True
+            lost = "answers cannot be resumed, joined or stopped through another process"
+            log.error("redis.lost", error=str(error), lost=lost)
+
+    # What is told to the others, and heard of them
+
+    def _publish(self, command: Command) -> None:
+        if self._is_connected.is_set():
+            self._outbox.append(command)
+            self._has_output.set()
+
+    async def _write_loop(self) -> None:
+        while True:
+            await self._is_connected.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WRITE_SECONDS if self._published else None):
+                    await self._has_output.wait()
+            self._has_output.clear()
+            try:
+                await self._write()
+            except REDIS_ERRORS as error:
+                self._on_lost(error)
+
+    async def _write(self) -> None:
+        commands, self._outbox = self._outbox, []
+        claimed = {key: published for key, published in self._published.items() if published.is_claimed}
+        updates = {key: (published.updates(), published.is_complete) for key, published in claimed.items()}
+        turns = {key: (entries, is_end) for key, (entries, is_end) in updates.items() if entries}
+        if commands or turns:
+            await self._store.write(commands, turns)
+        for key, (_, is_end) in turns.items():
+            if is_end:
+                del self._published[key]
+
+    async def _read_loop(self) -> None:
+        last: str | None = None
+        while True:
+            await self._is_connected.wait()
+            try:
+                last = last or await self._store.newest_command()
+                remotes = dict(self._remotes)
+                last_entries = {key: remote.last_id for key, remote in remotes.items()}
+                commands, turns = await self._store.read(last, last_entries, READ_SECONDS)
+            except REDIS_ERRORS as error:
+                self._on_lost(error)
+                continue
+            for command_id, command in commands:
+                last = command_id
+                if command is not None:
+                    self._receive(command)
+            for key, remote in remotes.items():
+                remote.put(*turns.get(key, (remote.last_id, [])))
+
+    def _receive(self, command: Command) -> None:
+        if isinstance(command, ClientConnected):
+            self._tasks.spawn(self._local_clients.on_client_connected(command.client_id, command.by == self.id))
+        elif command.by != self.id and (published := self._published.get(command.key)) is not None:
+            match command:
+                case Joined(_, by):
+                    published.join(by)
+                case Left(_, by):
+                    published.leave(by)
+                case Stop():
+                    published.turn.stop("client_stopped")
+
+
+def _key(token: str, turn_id: str) -> str:
+    """The token itself does not go to Redis."""
+    return f"{client_identity.user_of(token)}:{turn_id}"

@@ -1,0 +1,57 @@
+"""A turn of this process, as the others get it."""
+
+from service.answers.base import Part, Replacement, Text
+from service.chat.answer_buffer import Cursor, Delta, Update
+from service.chat.turn import Turn
+from service.cluster.wire_format import End, Entry
+
+
+class PublishedTurn:
+    """Copies a turn to entries, a bit at a time. `listeners` are the processes through which somebody listens to it."""
+
+    def __init__(self, turn: Turn) -> None:
+        self.turn = turn
+        self.listeners: set[str] = set()
+        self.is_claimed = False
+        self.is_complete = False
+        self._cursor = Cursor(turn.buffer)
+        self._is_identified = False
+        self._restarts = False
+
+    def restart(self) -> None:
+        """Nobody knows what has arrived: all text comes once more, as a replacement."""
+        self.is_complete = False
+        self._cursor = Cursor(self.turn.buffer)
+        self._is_identified = False
+        self._restarts = True
+
+    def updates(self) -> list[Entry]:
+        """What is to be told since the last time; `is_complete` when that was the end."""
+        if self.is_complete:
+            return []
+        turn = self.turn
+        entries: list[Entry] = []
+        if turn.identity is not None and not self._is_identified:
+            self._is_identified = True
+            entries.append(turn.identity)
+        entries += [self._part(item) for item in self._cursor.updates()]
+        if turn.status is not None:
+            self.is_complete = True
+            entries.append(End(turn.status, turn.failure, turn.summary))
+        return entries
+
+    def join(self, process: str) -> None:
+        if process not in self.listeners:
+            self.listeners.add(process)
+            self.turn.join()
+
+    def leave(self, process: str) -> None:
+        if process in self.listeners:
+            self.listeners.remove(process)
+            self.turn.leave()
+
+    def _part(self, updates: Update) -> Part:
+        if not isinstance(updates, Delta):
+            return updates
+        replaces, self._restarts = updates.replace or self._restarts, False
+        return Replacement(updates.content) if replaces else Text(updates.content)

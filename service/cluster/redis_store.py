@@ -1,0 +1,124 @@
+"""Redis as the fleet uses it: a claim and a stream for each turn, a stream of commands, a script for who is alive."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from service.cluster.wire_format import Command, Entry, decode_command, decode_entries, encode
+
+TIMEOUT_SECONDS = 3.0
+MAX_COMMANDS = 10_000
+MAX_TURN_SECONDS = 3600
+START = "0"
+
+REDIS_ERRORS = (RedisError, OSError)
+"""What every method may raise."""
+
+# KEYS: who is alive until when; the clients of each. ARGV: process, lease (ms), its clients. By Redis's own clock.
+_BEAT = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+for _, dead in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
+  redis.call('ZREM', KEYS[1], dead)
+  redis.call('HDEL', KEYS[2], dead)
+end
+return redis.call('HGETALL', KEYS[2])
+"""
+
+
+class RedisStore:
+    """One service's keys, all under `prefix`. What ended is kept for `resume_window` seconds."""
+
+    def __init__(self, url: str, prefix: str, resume_window: float) -> None:
+        self._redis = _connect(url)
+        self._prefix = prefix
+        self._resume_seconds = max(1, math.ceil(resume_window))
+        self._commands = self._name("commands")
+        self._beat = self._redis.register_script(_BEAT)
+
+    async def beat(self, process: str, clients: int, lease: float) -> dict[str, int]:
+        """Stay alive for `lease` seconds; the clients of all who are."""
+        keys = [self._name("alive"), self._name("clients")]
+        reply = await self._beat(keys=keys, args=[process, round(lease * 1000), clients])
+        return {name.decode(): int(count) for name, count in zip(reply[::2], reply[1::2], strict=True)}
+
+    async def leave(self, process: str) -> None:
+        await self._redis.zrem(self._name("alive"), process)
+        await self._redis.hdel(self._name("clients"), process)
+
+    async def claim(self, claims: Mapping[str, str]) -> dict[str, str]:
+        """For each turn the claim that counts: this one, if there was none."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for key, claim in claims.items():
+                pipe.set(self._name("claim", key), claim, nx=True, ex=MAX_TURN_SECONDS)
+                pipe.get(self._name("claim", key))
+            reply = await pipe.execute()
+        return {key: (first or claims[key].encode()).decode() for key, first in zip(claims, reply[1::2], strict=True)}
+
+    async def get_claims(self, keys: Sequence[str]) -> list[str | None]:
+        if not keys:
+            return []
+        claims = cast("list[bytes | None]", await self._redis.mget([self._name("claim", key) for key in keys]))
+        return [None if claim is None else claim.decode() for claim in claims]
+
+    async def write(self, commands: Iterable[Command], turns: Mapping[str, tuple[list[Entry], bool]]) -> None:
+        """Commands, and for each turn what is new, and whether that is its end. All in one round trip."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for command in commands:
+                pipe.xadd(self._commands, {"command": encode(command)}, maxlen=MAX_COMMANDS)
+            for key, (entries, is_end) in turns.items():
+                pipe.xadd(self._name("turn", key), {"entries": encode(entries)})
+                keep = self._resume_seconds if is_end else MAX_TURN_SECONDS
+                pipe.expire(self._name("turn", key), keep)
+                pipe.expire(self._name("claim", key), keep)
+            await pipe.execute()
+
+    async def newest_command(self) -> str:
+        """The id after which commands are to be read from now on."""
+        newest = cast("list[Any]", await self._redis.xrevrange(self._commands, count=1))
+        return newest[0][0].decode() if newest else START
+
+    async def read(
+        self, last_command: str, last_entries: Mapping[str, str], wait: float
+    ) -> tuple[list[tuple[str, Command | None]], dict[str, tuple[str, list[Entry]]]]:
+        """What has come, after up to `wait` seconds: commands with their ids, and by turn its last id and entries."""
+        streams: Any = {self._commands: last_command}
+        keys = {self._name("turn", key).encode(): key for key in last_entries}
+        streams |= {name: last_entries[key] for name, key in keys.items()}
+        reply = cast("list[Any]", await self._redis.xread(streams, block=round(wait * 1000)))
+        commands: list[tuple[str, Command | None]] = []
+        turns: dict[str, tuple[str, list[Entry]]] = {}
+        for name, items in reply:
+            if name in keys:
+                entries = [entry for _, fields in items for entry in decode_entries(fields[b"entries"])]
+                turns[keys[name]] = (items[-1][0].decode(), entries)
+            else:
+                commands = [(item_id.decode(), decode_command(fields[b"command"])) for item_id, fields in items]
+        return commands, turns
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    def _name(self, *words: str) -> str:
+        return ":".join((self._prefix, *words))
+
+
+def _connect(url: str) -> Redis:
+    """A client that says at once when Redis is away. Heroku's Redis has a certificate that nobody can verify."""
+    options: dict[str, Any] = {}
+    if url.startswith("rediss:") and "ssl_cert_reqs" not in url:
+        options["ssl_cert_reqs"] = "none"
+    return Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),  # what was written may have arrived, and must not arrive twice
+        **options,
+    )

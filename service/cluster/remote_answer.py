@@ -1,0 +1,85 @@
+"""Answers that another process may be writing already."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from service.answers.base import Answer, AnswerError, AnswerStopped, OnPart, Summary
+from service.chat.turn import WRITER_LOST, Status
+from service.cluster.redis_store import START
+from service.cluster.wire_format import End, Entry
+
+
+class Link(Protocol):
+    """The way to the other processes."""
+
+    async def claim(self, key: str, checksum: int) -> "RemoteAnswer | None":
+        """None: the question is ours to ask. Raises AnswerError where the id names another question."""
+
+    def follow(self, remote: "RemoteAnswer") -> None: ...
+
+    def unfollow(self, remote: "RemoteAnswer") -> None: ...
+
+    def stop(self, key: str) -> None: ...
+
+
+class ClaimedAnswer:
+    """Asks, unless a peer has been asked the same question under the same id: then its answer is this one."""
+
+    def __init__(self, link: Link, key: str, checksum: int, ask: Callable[[], Answer]) -> None:
+        self._link = link
+        self._key = key
+        self._checksum = checksum
+        self._ask = ask
+        self._answer: Answer | None = None
+        self._decided = asyncio.Event()
+
+    async def stream(self, on_part: OnPart) -> None:
+        try:
+            self._answer = await self._link.claim(self._key, self._checksum) or self._ask()
+        finally:
+            self._decided.set()
+        await self._answer.stream(on_part)
+
+    async def stop(self) -> None:
+        await self._decided.wait()
+        if self._answer is not None:
+            await self._answer.stop()
+
+
+class RemoteAnswer:
+    """The answer that the process `by` writes, read from its stream. `is_read`: as far as it had been written."""
+
+    def __init__(self, link: Link, key: str, by: str, checksum: int) -> None:
+        self.key = key
+        self.by = by
+        self.checksum = checksum
+        self.last_id = START
+        self.is_read = False
+        self._link = link
+        self._entries: asyncio.Queue[Entry] = asyncio.Queue()
+
+    def put(self, last_id: str, entries: list[Entry]) -> None:
+        self.last_id = last_id
+        self.is_read = True
+        for entry in entries:
+            self._entries.put_nowait(entry)
+
+    def mark_lost(self) -> None:
+        self._entries.put_nowait(End(Status.INCOMPLETE, WRITER_LOST, Summary()))
+
+    async def stream(self, on_part: OnPart) -> None:
+        self._link.follow(self)
+        try:
+            while not isinstance(entry := await self._entries.get(), End):
+                on_part(entry)
+        finally:
+            self._link.unfollow(self)
+        on_part(entry.summary)
+        if entry.status == Status.STOPPED:
+            raise AnswerStopped
+        if entry.failure is not None:
+            raise AnswerError(entry.failure)
+
+    async def stop(self) -> None:
+        self._link.stop(self.key)

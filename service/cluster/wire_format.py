@@ -1,0 +1,76 @@
+"""What goes through Redis: entries of a turn's stream, and commands between processes. No I/O."""
+
+from contextlib import suppress
+
+import msgspec
+
+from service.answers.base import Failure, Part, Summary
+
+
+class End(msgspec.Struct, frozen=True, tag=True):
+    """The last entry of a turn: how it ended."""
+
+    status: str
+    failure: Failure | None
+    summary: Summary
+
+
+Entry = Part | End
+
+
+class Joined(msgspec.Struct, frozen=True, tag=True):
+    """Somebody listens, through process `by`, to the turn `key` of another."""
+
+    key: str
+    by: str
+
+
+class Left(msgspec.Struct, frozen=True, tag=True):
+    """Nobody listens any more through process `by`."""
+
+    key: str
+    by: str
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """The owner of the turn wants it to end."""
+
+    key: str
+    by: str
+
+
+class ClientConnected(msgspec.Struct, frozen=True, tag=True):
+    """A client has connected to process `by`."""
+
+    client_id: str
+    by: str
+
+
+Command = Joined | Left | Stop | ClientConnected
+
+_encode = msgspec.json.Encoder().encode
+_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_entry = msgspec.json.Decoder(Entry).decode
+_decode_command = msgspec.json.Decoder(Command).decode
+
+
+def encode(value: list[Entry] | Command) -> bytes:
+    return _encode(value)
+
+
+def decode_entries(data: bytes) -> list[Entry]:
+    """Without those that only another version of this service knows."""
+    entries: list[Entry] = []
+    for raw in _decode_list(data):
+        with suppress(msgspec.ValidationError):
+            entries.append(_decode_entry(raw))
+    return entries
+
+
+def decode_command(data: bytes) -> Command | None:
+    """None for what only another version of this service knows."""
+    try:
+        command: Command = _decode_command(data)
+    except msgspec.ValidationError:
+        return None
+    return command

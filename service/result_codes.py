@@ -1,0 +1,41 @@
+"""The one table of result codes, for HTTP replies and for error frames alike."""
+
+from enum import IntEnum
+from typing import Self
+
+
+class ResultCode(IntEnum):
+    """A result code, its meaning in words (`phrase`) and the HTTP status that carries it (`status`)."""
+
+    phrase: str
+    status: int
+
+    def __new__(cls, value: int, phrase: str, status: int | None = None) -> Self:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.phrase = phrase
+        member.status = status or value
+        return member
+
+    SUCCESS = 200, "Operation successful"
+    BAD_REQUEST = 400, "Request error"
+    UNAUTHORIZED = 401, "Unauthorized"
+    FORBIDDEN = 403, "Forbidden"
+    NOT_FOUND = 404, "Not found"
+    METHOD_NOT_ALLOWED = 405, "Method not allowed"
+    TOO_LARGE = 413, "Too large"
+    UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported media type"
+    TOO_MANY_REQUESTS = 429, "Too many requests"
+    SERVER_ERROR = 500, "Server error"
+    UNAVAILABLE = 503, "Service unavailable"
+    GATEWAY_TIMEOUT = 504, "Gateway timeout"
+    PARAMETER_ERROR = 10000, "Parameter error", 400
+    BUSINESS_ERROR = 20000, "Business error", 409
+    THIRD_PARTY_ERROR = 30000, "Third-party service error", 502
+    DATABASE_ERROR = 40000, "Database error", 500
+    UNKNOWN_ERROR = 90000, "Unknown error", 500
+
+    @classmethod
+    def of_status(cls, status: int) -> "ResultCode":
+        """The code that says what an HTTP status says, `UNKNOWN_ERROR` where the table has none."""
+        return next((code for code in cls if code == status), cls.UNKNOWN_ERROR)

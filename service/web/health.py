@@ -1,0 +1,66 @@
+"""/health and /ready: what an operator's tools ask."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from service import __version__
+from service.answers.base import Failure
+from service.result_codes import ResultCode
+from service.web.responses import fail, ok
+
+READY_FOR_SECONDS = 5
+_UNCACHED = {"Cache-Control": "no-store"}
+
+
+class Health:
+    """`count` tells how many of what is alive now; `check` what keeps the source of answers from answering,
+    `is_closing` whether new questions are refused since the service is about to end.
+
+    While answers degrade to a mock, the service is ready without its source, and only says what is wrong with it.
+    """
+
+    def __init__(
+        self,
+        mode: str,
+        count: Callable[[], dict[str, int]],
+        check: Callable[[], Awaitable[Failure | None]],
+        is_closing: Callable[[], bool],
+        *,
+        degrades: bool,
+    ) -> None:
+        self._mode = mode
+        self._count = count
+        self._check = check
+        self._is_closing = is_closing
+        self._degrades = degrades
+        self._checking = asyncio.Lock()
+        self._failure: Failure | None = None
+        self._checked_at = -float(READY_FOR_SECONDS)
+
+    def routes(self) -> list[Route]:
+        return [Route("/health", self.health), Route("/ready", self.ready)]
+
+    async def health(self, request: Request) -> Response:
+        """Whether the process lives. It asks nobody else."""
+        data: dict[str, Any] = {"status": "up", "version": __version__, "mode": self._mode, **self._count()}
+        return ok(data, _UNCACHED)
+
+    async def ready(self, request: Request) -> Response:
+        """Whether questions get answers, asked of the source at most every READY_FOR_SECONDS."""
+        if self._is_closing():
+            return fail(ResultCode.UNAVAILABLE, "The service is restarting.", _UNCACHED)
+        async with self._checking:
+            if time.monotonic() - self._checked_at >= READY_FOR_SECONDS:
+                self._failure = await self._check()
+                self._checked_at = time.monotonic()
+        failure = self._failure
+        if failure is not None and not self._degrades:
+            return fail(ResultCode.UNAVAILABLE, f"{failure.reason}: {failure.cause}", _UNCACHED)
+        trouble = failure and {"reason": failure.reason, "cause": failure.cause}
+        return ok({"status": "ready", "mode": self._mode, "trouble": trouble}, _UNCACHED)

@@ -1,0 +1,261 @@
+"""What Dify's events mean."""
+
+import json
+
+import pytest
+
+from service.answers.base import Identity, Replacement, Speech, Step, Summary, Text
+from service.answers.dify.error_mapping import FailureDetails
+from service.answers.dify.event_parser import EventParser
+from service.answers.dify.sse import SseDecoder
+from tests import recordings
+
+
+def read(*chunks, **wanted):
+    parser, decoder = EventParser(**wanted), SseDecoder()
+    return parser, [part for chunk in chunks for part in parser.parse(decoder.feed(chunk))]
+
+
+def event(kind, **fields):
+    return json.dumps({"event": kind, **fields}).encode()
+
+
+def text(parts):
+    written = ""
+    for part in parts:
+        match part:
+            case Text(content):
+                written += content
+            case Replacement(content):
+                written = content
+    return written
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "length"),
+    [
+        ("1s_basic_short", "Token0 Token1", 86),
+        ("1s_agent_react", "Token0 Token1", 86),
+        ("1s_llmflow_short", "Token0 Token1", 86),
+        ("1s_basic_zero_tokens", "", 0),
+        ("1s_moderated_output", "Output blocked.", 15),
+        ("1s_tts_autoplay_basic", "Token0", 470),
+        ("7_ping_basic_pause25", "Token0", 86),
+    ],
+)
+def test_recordings_of_every_kind_of_app_read_as_their_text(name, start, length):
+    parser, parts = read(*recordings.load(name).chunks)
+    assert text(parts).startswith(start)
+    assert len(text(parts)) == length
+    assert parser.ended
+    assert parser.failure is None
+
+
+def test_the_ids_are_known_from_the_first_event_on():
+    parser, parts = read(recordings.load("1s_basic_short").chunks[0])
+    assert parser.task_id == "e10f44ac-9e4b-4741-b469-834bd8a02390"
+    assert parts[0] == Identity("dify", "fbb009e4-2241-4c54-a76f-9e2a4d15c0fa", "96fc2a13-4564-436c-a852-ede12dce3d16")
+
+
+def test_texts_that_arrive_together_become_one():
+    _, parts = read(recordings.load("1s_basic_short").body)
+    assert [type(part) for part in parts] == [Identity, Text, Summary]
+
+
+def test_usage_and_citations_come_with_the_end():
+    source = {"document_name": "manual.pdf"}
+    parts = EventParser().parse(
+        [event("message_end", metadata={"usage": {"total_tokens": 7}, "retriever_resources": [source]})]
+    )
+    assert parts == [Summary({"total_tokens": 7}, [source])]
+
+
+def test_a_withdrawn_answer_is_replaced():
+    parts = EventParser().parse(
+        [event("message", answer="bad"), event("message_replace", answer="Blocked."), event("message", answer="!")]
+    )
+    assert parts == [Text("bad"), Replacement("Blocked."), Text("!")]
+
+
+def test_the_whole_answer_that_newer_agents_repeat_is_not_appended():
+    parts = EventParser().parse(
+        [event("agent_message", answer="Hi"), event("message", answer="Hi"), event("message_end")]
+    )
+    assert text(parts) == "Hi"
+
+
+def test_text_that_is_labelled_message_file_is_text():
+    assert EventParser().parse([event("message_file", answer="Hi")]) == [Text("Hi")]
+
+
+def test_a_file_without_text_adds_nothing():
+    assert EventParser().parse([event("message_file", url="/files/1")]) == []
+
+
+@pytest.mark.parametrize("name", ["3e_basic_failat5_streaming", "3e_workflow_fail_stream"])
+def test_a_failure_midway_keeps_the_text_and_dify_s_words(name):
+    parser, parts = read(*recordings.load(name).chunks)
+    assert text(parts)
+    assert parser.failure.what in {"an error event", "a failed workflow"}
+    assert parser.failure.message
+
+
+def test_an_error_event_tells_dify_s_code_apart_from_its_words():
+    parser = EventParser()
+    parser.parse([event("error", code="invalid_param", status=400, message="Not Ann's name again")])
+    assert parser.failure == FailureDetails("an error event", 400, "invalid_param", "Not Ann's name again")
+
+
+@pytest.mark.parametrize("code", [None, 5, "", "Ann said so", "x" * 65, ["invalid_param"]])
+def test_what_cannot_be_a_code_is_none(code):
+    parser = EventParser()
+    parser.parse([event("error", code=code, message="")])
+    assert parser.failure == FailureDetails("an error event")
+
+
+def test_a_workflow_that_fails_without_an_error_event_has_failed():
+    parser = EventParser()
+    parser.parse([event("workflow_finished", data={"status": "failed"})])
+    assert parser.failure
+
+
+def test_a_workflow_that_succeeded_has_ended_even_without_message_end():
+    parser = EventParser()
+    parser.parse([event("workflow_finished", data={"status": "succeeded"})])
+    assert parser.ended
+    assert parser.failure is None
+
+
+def test_an_error_after_the_end_does_not_spoil_the_answer():
+    parser = EventParser()
+    parser.parse([event("message_end"), event("error", message="no voice")])
+    assert parser.failure is None
+
+
+def test_a_stream_that_just_stops_has_not_ended():
+    parser, parts = read(*recordings.load("8_disc_basic").chunks)
+    assert text(parts)
+    assert not parser.ended
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        event("from_a_newer_version", answer=5, data=[1], task_id={}),
+        event("node_finished", data={"status": "succeeded", "outputs": None}),
+        event("iteration_next", data={"status": 3}),
+        b'{"no": "event"}',
+        b"not json",
+        b"[]",
+        b"",
+    ],
+)
+def test_what_is_not_understood_is_passed_over(raw):
+    parser = EventParser()
+    assert parser.parse([raw, event("message", answer="Hi")]) == [Text("Hi")]
+    assert parser.failure is None
+
+
+def test_a_text_event_of_another_shape_is_a_failure_not_a_gap():
+    parser = EventParser()
+    assert parser.parse([event("message", answer={"text": "Hi"})]) == []
+    assert "a message event of unknown shape" in parser.failure.what
+    assert "Hi" not in str(parser.failure)
+
+
+@pytest.mark.parametrize("raw", [b'{"event": "message", "answer": "half', b'{"event": "mess\xff'])
+def test_an_event_that_is_no_json_is_a_failure_not_a_gap(raw):
+    parser = EventParser()
+    assert parser.parse([raw]) == []
+    assert "no JSON" in parser.failure.what
+
+
+@pytest.mark.parametrize("half", [b"\\ud83d", b"\xf0\x9f"])
+def test_half_an_emoji_loses_no_other_text(half):
+    (part,) = EventParser().parse([b'{"event":"message","answer":"tw%bo"}' % half])
+    assert part.content.startswith("tw")
+    assert part.content.endswith("o")
+    assert part.content.encode()
+
+
+def test_half_an_emoji_in_a_citation_can_be_sent_on():
+    parts = EventParser().parse([b'{"event":"message_end","metadata":{"retriever_resources":[{"content":"\\ud83d"}]}}'])
+    assert json.dumps(parts[0].citations, ensure_ascii=False).encode()
+
+
+def test_json_that_is_nested_too_deeply_is_a_failure_that_dify_did_not_say():
+    parser = EventParser()
+    assert parser.parse([b'{"event":"message","data":' + b'{"a":' * 50_000 + b"1" + b"}" * 50_001]) == []
+    assert parser.failure
+    assert not parser.is_over
+
+
+@pytest.mark.parametrize("name", ["4_stop_basic", "4_stop_llmflow"])
+def test_an_answer_that_was_stopped_is_over_and_has_not_failed(name):
+    parser, parts = read(*recordings.load(name).chunks)
+    assert text(parts).startswith("Token0")
+    assert parser.is_over
+    assert parser.failure is None
+    assert parser.stopped is ("flow" in name)
+
+
+def steps(*events):
+    parser = EventParser(steps=True)
+    return [part for part in parser.parse(events) if isinstance(part, Step)]
+
+
+def test_a_recorded_chatflow_tells_its_steps_in_order_and_nothing_of_what_is_in_them():
+    _, parts = read(recordings.load("1s_branch_long").body, steps=True)
+    told = [part for part in parts if isinstance(part, Step)]
+    started = [step.step for step in told if step.event == "node_started"]
+    assert started == [step.step for step in told if step.event == "node_finished"]
+    assert (told[0].event, told[-1].event, told[-1].status) == ("workflow_started", "workflow_finished", "succeeded")
+    assert told[1] == Step("node_started", started[0], "Start", "start")
+    assert {step.content for step in told} == {None}
+
+
+def test_a_recorded_agent_tells_its_thought():
+    _, parts = read(recordings.load("1s_agent_react").body, steps=True)
+    told = [part for part in parts if isinstance(part, Step)]
+    assert [step.event for step in told] == ["thought_started", "thought_finished"]
+    assert told[1].content.startswith("Token0")
+
+
+def test_an_agent_s_thought_is_told_once_though_dify_tells_it_again_and_again():
+    thought = {"id": "t", "thought": "", "tool": "", "observation": ""}
+    told = steps(
+        event("agent_thought", **thought),
+        event("agent_thought", **thought | {"thought": "I look it up.", "tool": "weather"}),
+        event("agent_thought", **thought | {"thought": "I look it up.", "tool": "weather", "observation": "secret"}),
+    )
+    assert told == [
+        Step("thought_started", "t"),
+        Step("thought_finished", "t", content="I look it up."),
+        Step("tool_started", "t", "weather"),
+        Step("tool_finished", "t", "weather"),
+    ]
+
+
+def test_an_agent_node_s_log_tells_thoughts_and_tools():
+    def entry(label, status):
+        return event("agent_log", data={"id": label, "label": label, "status": status, "data": {"key": "secret"}})
+
+    assert steps(entry("ROUND 1", "start"), entry("CALL weather", "start"), entry("CALL weather", "success")) == [
+        Step("thought_started", "ROUND 1", "ROUND 1", status="start"),
+        Step("tool_started", "CALL weather", "weather", status="start"),
+        Step("tool_finished", "CALL weather", "weather", status="success"),
+    ]
+
+
+@pytest.mark.parametrize("data", ["a word", {"id": 7}, {"elapsed_time": "long"}, [[]]])
+def test_a_step_of_unknown_shape_is_left_out_and_harms_nothing(data):
+    parser, parts = read(b"data: " + event("node_started", data=data) + b"\n\n", steps=True)
+    assert [part for part in parts if isinstance(part, Step)] == []
+    assert parser.failure is None
+
+
+def test_the_pieces_of_speech_are_numbered():
+    body = recordings.load("1s_tts_autoplay_basic").body
+    _, parts = read(body, speech=True)
+    assert [part.number for part in parts if isinstance(part, Speech)] == [0, 1, 2, 3, 4]
+    assert not [part for part in read(body)[1] if isinstance(part, Speech | Step)]

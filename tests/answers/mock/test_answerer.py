@@ -1,0 +1,185 @@
+"""Mock mode: answers without a Dify, and each state of a page on demand."""
+
+from dataclasses import replace
+
+import aiohttp
+import pytest
+
+from service.answers import failures
+from service.answers.mock import audio
+from service.answers.mock.scripts import SCRIPTS
+from tests import fake_dify
+from tests.clients import text_of
+
+
+@pytest.fixture
+async def client(start, connect):
+    return await connect(await start())
+
+
+@pytest.fixture
+def hurry(monkeypatch):
+    """Scripts with a pace of their own are played faster."""
+    for name, script in SCRIPTS.items():
+        monkeypatch.setitem(SCRIPTS, name, replace(script, wait=script.wait / 100, words_per_second=2_000))
+
+
+async def ask(client, content):
+    await client.ask(content, id="q1", stream=True)
+    *deltas, end = await client.frames_until_end()
+    return text_of([delta for delta in deltas if delta["type"] == "chat_delta"]), end
+
+
+async def test_an_echo_says_that_it_is_a_mock_and_holds_the_question(client):
+    text, end = await ask(client, "Where is\nthe garden?")
+    assert text == end["content"]
+    assert "mock answer" in text
+    assert text.endswith("You asked: Where is\nthe garden?")
+    assert (end["source"], end["status"]) == ("mock", "done")
+
+
+async def test_it_has_ids_and_usage_as_dify_s_answers_have(client):
+    _, first = await ask(client, "Hello")
+    await client.ask("Again", conversation_id=first["conversation_id"])
+    second = (await client.frames_until_end())[-1]
+    assert second["conversation_id"] == first["conversation_id"]
+    assert second["message_id"] != first["message_id"]
+    assert second["usage"]["total_tokens"] > 0
+
+
+@pytest.mark.parametrize("question", ["/mock", "/mock help", "/mock nonsense", "/mock error nonsense", "/mock long 5"])
+async def test_help_lists_all_there_is(client, question):
+    text, end = await ask(client, question)
+    assert end["status"] == "done"
+    assert [name for name in SCRIPTS if f"/mock {name}" not in text] == []
+    assert "quota" in text
+
+
+async def test_a_sample_of_markdown(client):
+    text, end = await ask(client, "/mock markdown")
+    assert text == end["content"]
+    assert "| Soup | 4.50 |" in text
+
+
+async def test_a_long_answer(client, hurry):
+    text, _ = await ask(client, "/mock long")
+    assert len(text) > 14_000
+
+
+async def test_an_answer_that_breaks_off(client):
+    text, end = await ask(client, "/mock incomplete")
+    assert (end["status"], end["reason"], end["source"]) == ("incomplete", "broken_off", "mock")
+    assert text
+
+
+async def test_an_answer_that_is_withdrawn(client):
+    text, end = await ask(client, "/mock replaced")
+    assert text == end["content"] == "Withdrawn."
+
+
+async def test_an_answer_without_a_word(client):
+    text, end = await ask(client, "/mock empty")
+    assert (text, end["content"], end["status"]) == ("", "", "done")
+
+
+@pytest.mark.parametrize("failure", failures.ALL, ids=lambda failure: failure.reason)
+async def test_each_failure_on_demand(client, failure):
+    _, end = await ask(client, f"/mock error {failure.reason}")
+    assert (end["type"], end["reason"], end["code"]) == ("error", failure.reason, failure.code)
+    assert end["content"] == failure.message
+
+
+async def test_some_failure_where_none_is_named(client):
+    _, end = await ask(client, "/mock error")
+    assert end["reason"] == "unreachable"
+
+
+async def test_a_slow_answer_can_be_stopped_while_it_makes_one_wait(client):
+    await client.ask("/mock slow", id="q1", stream=True)
+    await client.say({"type": "stop", "id": "q1"})
+    assert (await client.frames_until_end())[-1]["status"] == "stopped"
+
+
+async def test_the_pace_is_a_setting(start, connect):
+    client = await connect(await start(mock_tokens_per_second=0.001))
+    await client.ask("Hello", stream=True)
+    assert (await client.frame())["content"] == "This "
+    await client.say({"type": "ping", "timestamp": 1})
+    assert (await client.frame())["type"] == "pong"
+
+
+async def test_with_a_dify_the_commands_are_questions_like_any_other(with_dify, dify, connect):
+    dify.plays(fake_dify.say("Yes?"))
+    client = await connect(await with_dify())
+    text, _ = await ask(client, "/mock error")
+    assert text == "Yes?"
+
+
+async def test_a_mock_that_stands_in_for_dify_obeys_no_command(with_dify, dify, connect):
+    dify.plays(fake_dify.raw(b"", 500))
+    client = await connect(await with_dify())
+    text, end = await ask(client, "/mock error")
+    assert (end["source"], end["reason"]) == ("mock", "server_error")
+    assert text.endswith("/mock error")
+
+
+async def test_steps_are_played_to_who_asks_for_them(client, hurry):
+    await client.ask("/mock steps", stream=True, events=True)
+    steps = [frame["event"] for frame in await client.frames_until_end() if frame["type"] == "chat_event"]
+    assert (steps[0], steps[-1]) == ("workflow_started", "workflow_finished")
+    assert [frame["type"] for frame in await ask_plainly(client, "/mock steps") if frame["type"] == "chat_event"] == []
+
+
+async def test_citations_come_with_the_end(client):
+    _, end = await ask(client, "/mock citations")
+    assert [citation["document_name"] for citation in end["citations"]] == ["visiting-hours.md", "garden.pdf"]
+
+
+async def test_speech_is_played_to_who_asks_for_it(client):
+    await client.ask("/mock speech", stream=True, audio=True)
+    *frames, end = await client.frames_until_end()
+    audio = [frame for frame in frames if frame["type"] == "chat_audio"]
+    assert [(frame["number"], frame["media_type"]) for frame in audio] == [(n, "audio/mpeg") for n in range(3)]
+    assert (end["type"], end["content"]) == ("chat", "This answer can be heard, too.")
+    assert [frame for frame in await ask_plainly(client, "/mock speech") if frame["type"] == "chat_audio"] == []
+
+
+def test_the_mp3_is_frames_of_one_size_each_with_its_header():
+    data = audio.mp3(5)
+    frames = [data[start : start + 104] for start in range(0, len(data), 104)]
+    assert [frame[:4] for frame in frames] == [b"\xff\xfb\x10\xc4"] * 5  # MPEG-1 layer III, 32 kbit/s, 44.1 kHz, mono
+    assert len(data) == 5 * (144 * 32_000 // 44_100)
+
+
+def recording(name):
+    form = aiohttp.FormData()
+    form.add_field("file", b"RIFF", filename=name, content_type="audio/wav")
+    return form
+
+
+MESSAGE = "/api/messages/96fc2a13-4564-436c-a852-ede12dce3d16"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/text-to-audio", {"json": {"text": "/mock error quota"}}),
+        (f"{MESSAGE}/feedback", {"json": {"rating": "like", "content": "/mock error quota"}}),
+        ("/api/files", {"data": "mock-error-quota.pdf"}),
+        ("/api/audio-to-text", {"data": "mock-error-quota.wav"}),
+    ],
+)
+async def test_a_failure_around_the_chat_on_demand(start, call, path, body):
+    options = {"data": recording(body["data"])} if "data" in body else body
+    status, reply = await call(await start(), "POST", path, **options)
+    assert (status, reply["code"], reply["data"]) == (503, 503, {"reason": "quota"})
+
+
+async def test_a_failure_around_the_chat_that_there_is_not_is_none(start, call):
+    status, _ = await call(await start(), "POST", "/api/files", data=recording("mock-error-nonsense.wav"))
+    assert status == 200
+
+
+async def ask_plainly(client, content):
+    await client.ask(content, stream=True)
+    return await client.frames_until_end()

@@ -1,0 +1,163 @@
+"""An answer on its way to one client, who takes it at once, late or not at all."""
+
+import asyncio
+
+import pytest
+
+from service.answers.base import Question, Replacement, Step, Text
+from service.chat.cluster import SingleProcess
+from service.chat.delivery import Delivery
+from service.chat.turn_registry import TurnRegistry
+from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.scripted import Scripted
+
+
+class Client:
+    """Keeps the frames it took. It takes none at once while it `is_slow`, and while `gate` is closed, none at all."""
+
+    def __init__(self):
+        self.frames = []
+        self.written = 0
+        self.is_slow = False
+        self.is_gone = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    @property
+    def deltas(self):
+        return [(frame.offset, frame.content) for frame in self.frames if hasattr(frame, "offset")]
+
+    def write(self, frame):
+        if self.is_slow or self.is_gone:
+            return False
+        self.written += 1
+        self.frames.append(frame)
+        return True
+
+    async def send(self, frame):
+        await self.gate.wait()
+        if not self.is_gone:
+            self.frames.append(frame)
+        return not self.is_gone
+
+
+@pytest.fixture
+async def deliver():
+    """Start a turn on a script, and its delivery."""
+    source = Scripted(ends=False)
+    turns = TurnRegistry(source, SingleProcess(), orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
+    deliveries = []
+
+    async def deliver(client, offset=0, *, stream=True):
+        turn = turns.get("owner", "t") or turns.start("owner", "t", Question("Hi", "user"))
+        deliveries.append(asyncio.create_task(Delivery(turn, client, stream, offset).run()))
+        await asyncio.sleep(0)  # it has begun
+        return source, turn, deliveries[-1]
+
+    yield deliver
+    for delivery in deliveries:
+        delivery.cancel()
+    await asyncio.gather(*deliveries, return_exceptions=True)
+    await turns.close()
+
+
+async def say(source, turn, *texts):
+    source.put(*map(Text, texts))
+    await eventually(lambda: turn.text.endswith(texts[-1]))
+
+
+async def test_each_text_is_written_in_the_moment_it_comes(deliver):
+    source, turn, delivery = await deliver(client := Client())
+    for text in ("one ", "two ", "three"):
+        await say(source, turn, text)
+        assert client.deltas[-1][1] == text
+    source.put(None)
+    await delivery
+    assert client.deltas == [(0, "one "), (4, "two "), (8, "three")]
+    assert (client.written, client.frames[-1].content, turn.undelivered) == (3, "one two three", 0)
+
+
+async def test_a_slow_client_gets_what_has_come_meanwhile_in_one_piece(deliver):
+    source, turn, delivery = await deliver(client := Client())
+    client.is_slow = True
+    client.gate.clear()
+    await say(source, turn, "one ", "two ", "three ")
+    assert (client.frames, turn.undelivered) == ([], 14)
+    client.gate.set()
+    await eventually(lambda: not turn.undelivered)
+    assert "".join(content for _, content in client.deltas) == "one two three "
+    assert len(client.deltas) == 2  # the one that it did not take at once, and all that came while it waited
+    client.is_slow = False
+    await say(source, turn, "four")
+    assert client.deltas[-1] == (14, "four")
+    source.put(None)
+    await delivery
+
+
+async def test_what_was_not_taken_keeps_its_place_before_what_comes_next(deliver):
+    source, turn, delivery = await deliver(client := Client())
+    client.is_slow = True
+    source.put(Text("a"), Step("node_started", "n", "LLM"), Text("b"), Replacement("c"), None)
+    await delivery
+    assert [type(frame).__name__ for frame in client.frames[:-1]] == ["ChatDelta", "ChatEvent", "ChatDelta"]
+    assert (client.frames[-2].content, client.frames[-2].replace, turn.text) == ("c", True, "c")
+
+
+async def test_without_a_stream_only_the_end_is_sent(deliver):
+    source, turn, delivery = await deliver(client := Client(), stream=False)
+    await say(source, turn, "one ", "two")
+    source.put(None)
+    await delivery
+    assert [frame.content for frame in client.frames] == ["one two"]
+    assert not client.written
+
+
+async def test_who_has_a_part_gets_the_rest(deliver):
+    source, turn, _ = await deliver(Client())
+    await say(source, turn, "one two")
+    _, _, delivery = await deliver(late := Client(), offset=4)
+    await say(source, turn, " three")
+    source.put(None)
+    await delivery
+    assert late.deltas == [(4, "two"), (7, " three")]
+
+
+async def test_who_has_more_than_there_is_waits_until_as_much_has_come(deliver):
+    """A relayed turn begins empty, and hears of its text later."""
+    source, turn, delivery = await deliver(client := Client(), offset=4)
+    await say(source, turn, "one")
+    assert client.deltas == []
+    await say(source, turn, " two")
+    source.put(None)
+    await delivery
+    assert client.deltas == [(4, "two")]
+
+
+async def test_for_a_client_that_is_gone_nothing_counts_as_delivered(deliver):
+    source, turn, delivery = await deliver(client := Client())
+    client.is_gone = True
+    await say(source, turn, "one")
+    source.put(None)
+    await delivery
+    assert (client.frames, turn.undelivered) == ([], 3)
+
+
+async def test_a_fault_while_writing_is_raised_where_it_is_awaited_and_harms_no_other(deliver):
+    source, turn, delivery = await deliver(broken := Client())
+    _, _, whole = await deliver(client := Client())
+    broken.write = None
+    await say(source, turn, "one")
+    with pytest.raises(TypeError):
+        await delivery
+    await say(source, turn, " two")
+    source.put(None)
+    await whole
+    assert client.deltas == [(0, "one"), (3, " two")]
+
+
+async def test_the_delivery_that_is_over_hears_nothing_more(deliver):
+    source, turn, delivery = await deliver(client := Client())
+    delivery.cancel()
+    await asyncio.gather(delivery, return_exceptions=True)
+    await say(source, turn, "one")
+    assert client.frames == []

@@ -1,0 +1,141 @@
+"""Frames: what is understood, and what is said of the rest."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.chat.messages import (
+    BadMessage,
+    Chat,
+    ChatAnswer,
+    ChatDelta,
+    Error,
+    Heartbeat,
+    Ping,
+    Pong,
+    Stop,
+    System,
+    encode,
+    parse,
+)
+from service.result_codes import ResultCode
+
+LIMIT = 100
+
+
+@pytest.mark.parametrize(
+    ("frame", "meaning"),
+    [
+        ('{"type":"chat","content":"Hi"}', Chat("Hi")),
+        ('{"content":"Hi","type":"chat","role":"user","timestamp":1}', Chat("Hi")),
+        ('{"type":"chat","content":"Hi","id":"a-B_9","stream":true,"conversation_id":"c","inputs":{"a":1},"files":[{}]}',
+         Chat("Hi", "a-B_9", stream=True, conversation_id="c", inputs={"a": 1}, files=[{}])),
+        ('{"type":"chat","content":"Hi","id":null,"conversation_id":null,"inputs":null,"files":null}', Chat("Hi")),
+        ('{"type":"ping","timestamp":1700000000000}', Ping(1700000000000)),
+        ('{"type":"ping","timestamp":17.5}', Ping(17.5)),
+        ('{"type":"ping"}', Ping()),
+        ('{"type":"stop"}', Stop()),
+        ('{"type":"stop","id":"a"}', Stop("a")),
+    ],
+)  # fmt: skip
+def test_what_clients_send_is_understood(frame, meaning):
+    assert parse(frame, LIMIT) == meaning
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        ("", "not JSON"),
+        ("hello", "not JSON"),
+        ('{"type":"chat",', "not JSON"),
+        ('{"type":"chat","content":"\\ud800"}', "not JSON"),
+        ("[]", "JSON object"),
+        ("null", "JSON object"),
+        ("{}", "Unknown type null"),
+        ('{"content":"Hi"}', "Unknown type null"),
+        ('{"type":"offer","sdp":"v=0"}', 'Unknown type "offer": this service understands chat, ping, stop, resume.'),
+        ('{"type":"ice-candidate"}', 'Unknown type "ice-candidate"'),
+        ('{"type":["chat"]}', 'Unknown type ["chat"]'),
+        ('{"type":"' + "x" * 500 + '"}', "x…"),
+        ('{"type":"chat"}', "Bad `chat` frame: Object missing required field `content`."),
+        ('{"type":"chat","content":5}', "Bad `chat` frame: content: Expected `str`, got `int`."),
+        ('{"type":"chat","content":"Hi","id":"a b"}', "id: "),
+        ('{"type":"chat","content":"Hi","id":"a\\n"}', "id: "),
+        ('{"type":"chat","content":"Hi","id":""}', "id: "),
+        ('{"type":"chat","content":"Hi","inputs":[]}', "inputs: "),
+        ('{"type":"ping","timestamp":"now"}', "timestamp: "),
+        ('{"type":"chat","content":""}', "empty"),
+        ('{"type":"chat","content":" \\n\\t "}', "empty"),
+        ('{"type":"chat","content":"' + "é" * 101 + '"}', "too long: 101 characters, 100 are allowed"),
+        ('{"type":"chat","content":"Hi","inputs":' + '{"a":' * 9000 + "1" + "}" * 9000 + "}", "nested too deeply"),
+        (b"\x00\x01", "Binary"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_words(frame, words):
+    with pytest.raises(BadMessage) as caught:
+        parse(frame, LIMIT)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("frame", "turn_id"),
+    [
+        ({"type": "chat", "id": "a", "content": ""}, "a"),
+        ({"type": "chat", "id": "a", "content": "x" * 101}, "a"),
+        ({"type": "chat", "id": "a", "content": 5}, "a"),
+        ({"type": "chat", "id": "a b", "content": "Hi"}, None),
+        ({"type": "chat", "content": ""}, None),
+        ({"type": "offer", "id": "a"}, None),
+    ],
+)
+def test_the_refusal_of_a_question_names_its_turn(frame, turn_id):
+    with pytest.raises(BadMessage) as caught:
+        parse(json.dumps(frame), LIMIT)
+    assert caught.value.turn_id == turn_id
+
+
+def test_a_question_of_just_the_allowed_length_passes():
+    assert parse(json.dumps({"type": "chat", "content": "é" * 100}), LIMIT).content == "é" * 100
+
+
+@given(st.one_of(st.text(), st.binary()))
+def test_no_message_raises_anything_else(message):
+    with pytest.raises(BadMessage):
+        parse(message, LIMIT)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ["id", "content", "stream", "timestamp", "inputs", "files", "conversation_id"]
+
+
+@given(st.sampled_from(["chat", "ping", "stop", "offer"]), st.dictionaries(st.sampled_from(FIELDS), json_values))
+def test_any_fields_give_a_frame_or_words(kind, fields):
+    try:
+        assert parse(json.dumps({"type": kind, **fields}), LIMIT)
+    except BadMessage as error:
+        assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("frame", "text"),
+    [
+        (System("Hi"), '{"type":"system","content":"Hi"}'),
+        (System("Hi", "bed-7", "t"), '{"type":"system","content":"Hi","client_id":"bed-7","resume_token":"t"}'),
+        (Pong(5), '{"type":"pong","timestamp":5}'),
+        (Heartbeat(5), '{"type":"heartbeat","timestamp":5}'),
+        (Error("Bad", ResultCode.PARAMETER_ERROR), '{"type":"error","content":"Bad","code":10000}'),
+        (ChatDelta("a", 3, "x"), '{"type":"chat_delta","id":"a","offset":3,"content":"x"}'),
+        (ChatDelta("a", 0, "x", replace=True),
+         '{"type":"chat_delta","id":"a","offset":0,"content":"x","replace":true}'),
+        (ChatAnswer(id="a", status="done", source="mock", content="x"),
+         '{"type":"chat","role":"assistant","id":"a","status":"done","source":"mock","content":"x"}'),
+    ],
+)  # fmt: skip
+def test_what_the_service_sends_reads_as_published(frame, text):
+    assert encode(frame).decode() == text

@@ -1,0 +1,408 @@
+"""One connection's rules, without a server: a session is given where to send."""
+
+import asyncio
+import json
+
+import pytest
+
+from service.answers import failures
+from service.answers.base import Identity, Speech, Step, Text
+from service.chat import close_codes, message_builder
+from service.chat import session as session_module
+from service.chat.client_identity import user_of
+from service.chat.cluster import SingleProcess
+from service.chat.session import MAX_RUNNING_TURNS, Session
+from service.chat.turn_registry import TurnRegistry
+from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.scripted import Scripted
+
+
+class Transport:
+    """Keeps what was sent; `blocked` is a client that reads nothing."""
+
+    def __init__(self):
+        self.frames = []
+        self.closed = None
+        self.aborted = False
+        self.blocked = False
+
+    def write(self, message):
+        if not self.blocked:
+            self.frames.append(json.loads(message))
+        return not self.blocked
+
+    async def send(self, message):
+        if self.blocked:
+            await asyncio.Event().wait()
+        self.frames.append(json.loads(message))
+
+    async def close(self, code, reason):
+        self.closed = (code, reason)
+
+    def abort(self):
+        self.aborted = True
+
+
+@pytest.fixture
+async def meet():
+    """A session on a script, and its transport."""
+    met = []
+
+    def meet(source, turns=None, orphan_grace=PATIENCE_SECONDS):
+        if turns is None:
+            turns = TurnRegistry(source, SingleProcess(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
+        transport = Transport()
+        session = Session("bed-7", transport, turns, max_content_length=100)
+        met.append((session, turns))
+        return session, transport
+
+    yield meet
+    for session, turns in met:
+        await session.end()
+        await turns.close()
+
+
+def chat(content="Hi", **fields):
+    return json.dumps({"type": "chat", "content": content, **fields})
+
+
+def terminal(frames):
+    return [frame for frame in frames if frame["type"] in ("chat", "error")]
+
+
+async def test_a_plain_question_gets_one_frame(meet):
+    session, transport = meet(Scripted(Identity("dify", "c", "m"), Text("a"), Text("b")))
+    await session.receive(chat())
+    await eventually(lambda: not session.is_busy)
+    assert [(frame["type"], frame["content"]) for frame in transport.frames] == [("chat", "ab")]
+    assert (transport.frames[0]["conversation_id"], transport.frames[0]["message_id"]) == ("c", "m")
+
+
+async def test_the_question_is_handed_on_whole(meet):
+    source = Scripted()
+    session, transport = meet(source)
+    await session.greet()
+    await session.receive(chat(conversation_id="c", inputs={"name": "Ann"}, files=[{"type": "image"}]))
+    (question,) = source.questions
+    user = user_of(transport.frames[0]["resume_token"])
+    assert (question.content, question.user, question.conversation_id) == ("Hi", user, "c")
+    assert (question.inputs, question.files) == ({"name": "Ann"}, [{"type": "image"}])
+
+
+async def test_two_questions_are_answered_side_by_side(meet):
+    session, transport = meet(Scripted(Text("a")))
+    await session.receive(chat(id="one"))
+    await session.receive(chat(id="two"))
+    await eventually(lambda: not session.is_busy)
+    assert {frame["id"] for frame in terminal(transport.frames)} == {"one", "two"}
+
+
+async def test_the_same_id_while_it_is_answered_is_not_asked_twice(meet):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await session.receive(chat(id="one"))
+    await session.receive(chat(id="one"))
+    source.put(Text("once"), None)
+    await eventually(lambda: not session.is_busy)
+    assert len(source.questions) == 1
+    assert len(terminal(transport.frames)) == 1
+
+
+async def test_a_stop_names_its_turn(meet):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await session.receive(chat(id="one"))
+    await session.receive(chat(id="two"))
+    await session.receive('{"type":"stop","id":"two"}')
+    await eventually(lambda: terminal(transport.frames))
+    assert [(frame["id"], frame["status"]) for frame in terminal(transport.frames)] == [("two", "stopped")]
+
+
+async def test_a_stop_without_id_stops_all(meet):
+    session, transport = meet(Scripted(ends=False))
+    await session.receive(chat(id="one"))
+    await session.receive(chat(id="two"))
+    await session.receive('{"type":"stop"}')
+    await eventually(lambda: len(terminal(transport.frames)) == 2)
+    assert {frame["status"] for frame in terminal(transport.frames)} == {"stopped"}
+
+
+async def test_stopping_what_does_not_run_changes_nothing(meet):
+    session, transport = meet(Scripted())
+    await session.receive('{"type":"stop","id":"never"}')
+    assert transport.frames == []
+
+
+async def test_more_turns_than_allowed_are_refused_in_words(meet):
+    session, transport = meet(Scripted(ends=False))
+    for number in range(MAX_RUNNING_TURNS + 1):
+        await session.receive(chat(id=f"t{number}"))
+    (refused,) = terminal(transport.frames)
+    assert (refused["code"], refused["id"]) == (429, f"t{MAX_RUNNING_TURNS}")
+
+
+async def test_a_turn_that_fails_before_its_first_word_ends_in_the_words_of_the_table(meet):
+    source = Scripted(ends=False)
+    source.fail(failures.QUOTA)
+    session, transport = meet(source)
+    await session.receive(chat(id="one"))
+    await eventually(lambda: not session.is_busy)
+    assert transport.frames == [
+        {"type": "error", "content": failures.QUOTA.message, "code": 503, "id": "one", "reason": "quota"}
+    ]
+
+
+async def test_a_fault_of_ours_is_an_error_that_gives_nothing_away(meet):
+    source = Scripted(ends=False)
+    source.put(ZeroDivisionError("secret"))
+    session, transport = meet(source)
+    await session.receive(chat(id="one"))
+    await eventually(lambda: not session.is_busy)
+    assert [(frame["code"], frame["reason"]) for frame in transport.frames] == [(90000, "internal")]
+    assert "secret" not in repr(transport.frames)
+
+
+async def test_an_answer_that_broke_off_says_why(meet):
+    source = Scripted(Text("half"), ends=False)
+    source.fail(failures.STALLED)
+    session, transport = meet(source)
+    await session.receive(chat())
+    await eventually(lambda: not session.is_busy)
+    assert [(frame["status"], frame["reason"]) for frame in transport.frames] == [("incomplete", "stalled")]
+
+
+async def test_a_bad_frame_under_a_running_turn_s_id_does_not_end_that_turn(meet):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await session.receive(chat(id="one"))
+    await session.receive(chat("", id="one"))
+    assert [frame.get("id") for frame in transport.frames] == [None]
+    source.put(Text("whole"), None)
+    await eventually(lambda: not session.is_busy)
+    assert transport.frames[-1]["content"] == "whole"
+
+
+async def test_a_closed_session_asks_nothing_more(meet):
+    source = Scripted()
+    session, _ = meet(source)
+    await session.close(close_codes.REPLACED)
+    await session.receive(chat())
+    assert source.questions == []
+
+
+async def test_a_client_that_takes_nothing_is_cut_off_as_slow(meet, monkeypatch):
+    monkeypatch.setattr(session_module, "SEND_TIMEOUT_SECONDS", 0.02)
+    session, transport = meet(Scripted())
+    transport.blocked = True
+    ping = asyncio.create_task(session.receive('{"type":"ping"}'))
+    await eventually(lambda: transport.aborted)
+    assert session.close_code is close_codes.SLOW
+    ping.cancel()
+
+
+async def test_a_close_that_cannot_be_written_drops_the_connection(meet, monkeypatch):
+    monkeypatch.setattr(session_module, "CLOSE_TIMEOUT_SECONDS", 0.02)
+    session, transport = meet(Scripted())
+    transport.blocked = True
+    await session.close(close_codes.IDLE)
+    assert transport.aborted
+
+
+async def test_after_its_close_a_session_sends_nothing_more(meet):
+    session, transport = meet(Scripted())
+    await session.close(close_codes.REPLACED)
+    await session.receive('{"type":"ping"}')
+    await session.close(close_codes.IDLE)
+    assert transport.closed == (4500, close_codes.REPLACED.reason)
+    assert [frame["type"] for frame in transport.frames] == ["system"]
+
+
+async def test_who_leaves_and_does_not_come_back_has_their_turns_stopped(meet, events):
+    source = Scripted(ends=False)
+    session, _ = meet(source, orphan_grace=0)
+    await session.receive(chat())
+    await session.end()
+    await eventually(lambda: source.stops == 1)
+    (finished,) = [event for event in events if event["event"] == "turn.finished"]
+    assert (finished["status"], finished["reason"]) == ("stopped", "client_left")
+
+
+async def test_a_fault_in_the_delivery_closes_the_connection_and_is_logged(meet, events, monkeypatch):
+    monkeypatch.setattr(message_builder, "terminal_message", None)
+    session, transport = meet(Scripted())
+    await session.receive(chat())
+    await eventually(lambda: transport.closed)
+    assert transport.closed[0] == close_codes.INTERNAL_ERROR.code
+    assert "delivery.failed" in [event["event"] for event in events]
+
+
+@pytest.fixture
+def come_back(meet):
+    """The client loses its connection, and has a new one to the same turns; the frames of the new one are returned."""
+
+    async def come_back(session, transport, **resume):
+        await session.end()
+        new_session, new_transport = meet(None, session._turns)
+        token = transport.frames[0]["resume_token"]
+        await new_session.receive(json.dumps({"type": "resume", "token": token, **resume}))
+        return new_session, new_transport
+
+    return come_back
+
+
+async def ask_and_read(session, transport, source, text):
+    await session.greet()
+    await session.receive(chat(id="one", stream=True))
+    source.put(Text(text))
+    await eventually(lambda: transport.frames[-1]["type"] == "chat_delta")
+
+
+async def test_who_comes_back_gets_the_text_that_is_missing_and_goes_on_live(meet, come_back):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await ask_and_read(session, transport, source, "one two ")
+    _, new_transport = await come_back(session, transport, id="one", offset=4)
+    source.put(Text("three"), None)
+    await eventually(lambda: terminal(new_transport.frames))
+    assert [(frame["offset"], frame["content"]) for frame in new_transport.frames[:-1]] == [
+        (4, "two "),
+        (8, "three"),
+    ]
+    assert new_transport.frames[-1]["content"] == "one two three"
+    assert len(source.questions) == 1
+
+
+async def test_a_turn_that_ended_meanwhile_yields_the_rest_and_its_end(meet, come_back):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await ask_and_read(session, transport, source, "one ")
+    await session.end()
+    source.put(Text("two"), None)
+    _, new_transport = await come_back(session, transport, id="one", offset=4)
+    await eventually(lambda: terminal(new_transport.frames))
+    assert [frame["content"] for frame in new_transport.frames] == ["two", "one two"]
+
+
+async def test_the_same_question_under_the_same_id_joins_the_turn(meet, come_back):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await ask_and_read(session, transport, source, "one ")
+    new_session, new_transport = await come_back(session, transport)
+    await new_session.receive(chat(id="one", stream=True))
+    source.put(None)
+    await eventually(lambda: terminal(new_transport.frames))
+    assert [frame.get("content") for frame in new_transport.frames] == ["Welcome back", "one ", "one "]
+    assert len(source.questions) == 1
+
+
+async def test_another_question_under_an_id_in_use_is_refused(meet):
+    source = Scripted(Text("a"))
+    session, transport = meet(source)
+    await session.receive(chat("Hi", id="one"))
+    await eventually(lambda: not session.is_busy)
+    await session.receive(chat("Ho", id="one"))
+    assert (transport.frames[-1]["code"], transport.frames[-1]["id"]) == (10000, "one")
+    assert len(source.questions) == 1
+
+
+@pytest.mark.parametrize(("token", "turn_id"), [("0" * 32, "one"), (None, "two")])
+async def test_what_is_unknown_and_what_is_another_s_cannot_be_told_apart(meet, token, turn_id):
+    session, transport = meet(Scripted(Text("a")))
+    await session.greet()
+    await session.receive(chat(id="one"))
+    token = token or transport.frames[0]["resume_token"]
+    await session.receive(json.dumps({"type": "resume", "token": token, "id": turn_id}))
+    await eventually(lambda: not session.is_busy)
+    (error,) = [frame for frame in transport.frames if frame["type"] == "error"]
+    assert (error["code"], error["reason"], error["id"]) == (404, "unknown_turn", turn_id)
+    assert error["content"] == "There is no such answer to go on with: it is over, or somebody else's."
+
+
+async def test_who_resumes_asks_on_as_the_same_user(meet, come_back):
+    source = Scripted()
+    session, transport = meet(source)
+    await session.greet()
+    new_session, new_transport = await come_back(session, transport)
+    assert new_transport.frames == [
+        {"type": "system", "content": "Welcome back", "resume_token": transport.frames[0]["resume_token"]}
+    ]
+    await new_session.receive(chat())
+    assert source.questions[0].user == user_of(transport.frames[0]["resume_token"])
+
+
+async def test_who_resumes_twice_gets_the_text_once(meet, come_back):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await ask_and_read(session, transport, source, "one ")
+    new_session, new_transport = await come_back(session, transport, id="one")
+    token = transport.frames[0]["resume_token"]
+    await new_session.receive(json.dumps({"type": "resume", "token": token, "id": "one"}))
+    source.put(None)
+    await eventually(lambda: terminal(new_transport.frames))
+    assert [frame["content"] for frame in new_transport.frames] == ["one ", "one "]
+
+
+async def test_a_turn_may_be_stopped_by_its_owner_before_it_is_resumed(meet, come_back):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await ask_and_read(session, transport, source, "one ")
+    new_session, _ = await come_back(session, transport)
+    await new_session.receive('{"type":"stop","id":"one"}')
+    await eventually(lambda: source.stops == 1)
+
+
+async def test_a_stranger_cannot_stop_a_turn(meet):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await ask_and_read(session, transport, source, "one ")
+    stranger, _ = meet(None, session._turns)
+    await stranger.receive('{"type":"stop","id":"one"}')
+    await stranger.receive('{"type":"stop"}')
+    await asyncio.sleep(0)
+    assert source.stops == 0
+    assert session.is_busy
+
+
+async def test_the_limit_of_turns_counts_what_runs_without_a_listener(meet, come_back):
+    session, transport = meet(Scripted(ends=False))
+    await session.greet()
+    for number in range(MAX_RUNNING_TURNS):
+        await session.receive(chat(id=f"t{number}"))
+    new_session, new_transport = await come_back(session, transport)
+    await new_session.receive(chat(id="more"))
+    assert new_transport.frames[-1]["code"] == 429
+
+
+async def test_steps_and_speech_are_asked_for_and_told_to_who_wants_them(meet):
+    source = Scripted(Step("node_started", "n", "LLM", "llm"), Text("a"), Speech(0, "bXAz"))
+    session, transport = meet(source)
+    await session.receive(chat(id="one", stream=True, events=True, audio=True))
+    await eventually(lambda: not session.is_busy)
+    assert (source.questions[0].steps, source.questions[0].speech) == (True, True)
+    assert transport.frames[0] == {
+        "type": "chat_event", "id": "one", "event": "node_started", "step": "n", "name": "LLM", "kind": "llm",
+    }  # fmt: skip
+    assert transport.frames[2] == {
+        "type": "chat_audio", "id": "one", "number": 0, "content": "bXAz", "media_type": "audio/mpeg",
+    }  # fmt: skip
+
+
+async def test_who_does_not_ask_for_steps_and_speech_gets_none(meet):
+    source = Scripted()
+    session, _ = meet(source)
+    await session.receive(chat(stream=True))
+    await session.receive(chat(events=True, audio=True))
+    assert [(question.steps, question.speech) for question in source.questions] == [(False, False)] * 2
+
+
+async def test_what_a_closed_session_was_owed_counts_as_not_delivered(meet):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await session.receive(chat(id="one", stream=True))
+    source.put(Text("words"))
+    await eventually(lambda: transport.frames)
+    await session.close(close_codes.REPLACED)
+    source.put(Text(" unread"), None)
+    await eventually(lambda: not session.is_busy)
+    turn = session._turns.get(session._token, "one")
+    assert (turn.delivered, turn.undelivered) == (5, 7)
