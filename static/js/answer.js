@@ -98,7 +98,7 @@ function ratingsOf(turn, rate) {
   if (!turn.message_id) return [];
   const ratings = ["like", "dislike"];
   const nodes = ratings.map((rating) => iconButton(rating, rating, () => press(rating)));
-  const show = () => nodes.forEach((node, at) => (node.ariaPressed = turn.rating === ratings[at]));
+  const show = () => nodes.forEach((node, at) => node.setAttribute("aria-pressed", turn.rating === ratings[at]));
   const press = async (rating) => {
     const before = turn.rating ?? null;
     turn.rating = before === rating ? null : rating; // at once; taken back where the service does not take it

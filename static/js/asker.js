@@ -31,7 +31,7 @@ export function createAsker({ send, on }) {
   const current = () => turns.find(({ status }) => status === "asked");
 
   /** The latest answer's, unless the service has said since that it is over. */
-  const conversation = () => turns.findLast((turn) => turn.conversation_id || isGone(turn))?.conversation_id;
+  const conversation = () => turns.filter((turn) => turn.conversation_id || isGone(turn)).at(-1)?.conversation_id;
 
   function keepNow() {
     keepTimer = clearTimeout(keepTimer);
@@ -76,7 +76,7 @@ export function createAsker({ send, on }) {
 
   /** Ends the answer under way; without one, takes back the last question that waits. Returns its turn. */
   function stop() {
-    const turn = current() ?? turns.findLast(isWaiting);
+    const turn = current() ?? turns.filter(isWaiting).at(-1);
     if (!turn || stopTimer) return turn;
     if (isWaiting(turn)) return takeBack(turn);
     send({ type: "stop", id: turn.id });

@@ -204,3 +204,4 @@ composer.begin({ ask, stop, isAnswering });
 restore();
 if (document.hasFocus()) composer.focusByKeyboard();
 meetApp();
+document.documentElement.dataset.stage &&= "ready"; // early.js waits for it

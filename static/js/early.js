@@ -1,23 +1,31 @@
-// Before the first paint: which language, light or dark. A classic script, so that nothing is seen in the wrong one.
-{
-  const stored = (name) => {
+// Before the first paint: whether the page can run, which language, light or dark. A classic script in ECMAScript 5,
+// for browsers that cannot read the modules.
+(function () {
+  var root = document.documentElement;
+  // Since Chromium 92, Safari 15.4 and Firefox 98. Without data-stage only #unfit is shown.
+  if (!Array.prototype.at || !window.HTMLDialogElement) return;
+  root.dataset.stage = "loading";
+  addEventListener("load", function () {
+    if (root.dataset.stage !== "ready") delete root.dataset.stage; // the modules ran before, if they could
+  });
+
+  function stored(name) {
     try {
       return localStorage.getItem(name);
-    } catch {
+    } catch (error) {
       return null; // storage is blocked
     }
-  };
-  const root = document.documentElement;
-  const asked = new URLSearchParams(location.search);
-  const languages = [asked.get("lang"), stored("language"), ...navigator.languages];
-  const known = languages.find((language) => /^(en|zh)\b/i.test(language)) ?? "en";
-  root.lang = /^zh/i.test(known) ? "zh-CN" : "en";
+  }
+  var asked = new URLSearchParams(location.search);
+  var languages = [asked.get("lang"), stored("language")].concat(navigator.languages);
+  var known = /(?:^| )(en|zh)\b/i.exec(languages.join(" "));
+  root.lang = known && /zh/i.test(known[1]) ? "zh-CN" : "en";
 
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const applyTheme = () => {
-    root.dataset.theme = stored("theme") ?? (dark.matches ? "dark" : "light");
-  };
+  var dark = matchMedia("(prefers-color-scheme: dark)");
+  function applyTheme() {
+    root.dataset.theme = stored("theme") || (dark.matches ? "dark" : "light");
+  }
   dark.addEventListener("change", applyTheme);
   applyTheme();
   if (asked.has("embed")) root.dataset.embedded = "";
-}
+})();

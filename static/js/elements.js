@@ -38,7 +38,7 @@ export function element(tag, className = "", ...children) {
 function icon(name) {
   const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS(SVG, tag));
   svg.setAttribute("viewBox", "0 0 24 24");
-  svg.ariaHidden = "true";
+  svg.setAttribute("aria-hidden", "true");
   path.setAttribute("d", ICONS[name]);
   svg.append(path);
   return svg;
@@ -66,7 +66,8 @@ const pressable = (node, onclick) => Object.assign(node, { type: "button", oncli
 export function suggestionsOf(key, questions, ask) {
   const chips = questions.map((question) => pressable(element("button", "chip", question), () => ask(question)));
   const group = element("div", "suggestions", say(element("p"), key), ...chips);
-  return label(Object.assign(group, { role: "group" }), key);
+  group.setAttribute("role", "group");
+  return label(group, key);
 }
 
 /** Copies, and shows for a moment on the button whether it worked; `key` names the button otherwise. */

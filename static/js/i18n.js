@@ -45,7 +45,7 @@ const SHOW = {
     if (node.textContent !== words) node.textContent = words; // a screen reader says again what is written again
   },
   label(node, words) {
-    node.ariaLabel = words;
+    node.setAttribute("aria-label", words);
     if (node.matches("button")) node.title = words;
   },
   hint: (node, words) => (node.placeholder = words),

@@ -55,7 +55,7 @@ function readCode(line, ticks) {
   line.lastTicks ??= new Map(Array.from(line.text.matchAll(/`+/g), ({ 0: run, index }) => [run.length, index]));
   if (!(line.lastTicks.get(ticks.length) >= line.next)) return ticks;
   const rest = line.text.slice(line.next);
-  const end = rest.search(new RegExp(`(?<!\`)${ticks}(?!\`)`));
+  const end = rest.search(new RegExp(`[^\`]${ticks}(?!\`)`)) + 1; // a run is followed by something else
   line.next += end + ticks.length;
   const code = rest.slice(0, end).replaceAll("\n", " ");
   return { tag: "code", children: [code.replace(/^ (?=.*\S)(.*) $/s, "$1")] };
@@ -68,6 +68,8 @@ function open({ out, openers }, token) {
   return token;
 }
 
+const lastOpen = ({ openers }, wanted) => openers.map(({ char }) => char).lastIndexOf(wanted);
+
 /** Removes a delimiter and all after it, and returns what stood after it. */
 function takeFrom({ out, openers }, index) {
   const [, ...children] = out.splice(openers[index].at);
@@ -77,7 +79,7 @@ function takeFrom({ out, openers }, index) {
 
 /** An image is a link too: nothing is loaded that the reader did not ask for. */
 function closeLink(line) {
-  const index = line.openers.findLastIndex(({ char }) => char === "[");
+  const index = lastOpen(line, "[");
   const target = TARGET.exec(line.text.slice(line.next));
   const href = target?.[1] ?? target?.[2];
   if (index < 0 || !SAFE_TARGET.test(href)) {
@@ -107,7 +109,7 @@ function readEmphasis(line, run) {
 
 /** Returns what is left over of the run. */
 function closeEmphasis(line, run) {
-  const index = line.openers.findLastIndex(({ char }) => char === run[0]);
+  const index = lastOpen(line, run[0]);
   if (index < 0) return run;
   const { char, count } = line.openers[index];
   const used = Math.min(2, count, run.length);

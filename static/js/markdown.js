@@ -167,7 +167,8 @@ function readTable(source) {
 }
 
 function cellsOf(line) {
-  const cells = line.trim().split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+  const found = line.trim().matchAll(/((?:\\\||[^|])*)(?:\||$)/g);
+  const cells = Array.from(found, ([, cell]) => cell.trim().replaceAll("\\|", "|"));
   if (!cells[0]) cells.shift();
   if (!cells.at(-1)) cells.pop();
   return cells;

@@ -67,6 +67,7 @@ export function suggest(texts, ask) {
 
 /** Something to know that belongs to no answer; not twice in a row. */
 export function notice(failure) {
-  const node = Object.assign(say(element("p", "notice"), ...failureWords(failure)), { role: "alert" });
+  const node = say(element("p", "notice"), ...failureWords(failure));
+  node.setAttribute("role", "alert");
   if (!log.lastChild.isEqualNode(node)) add(node);
 }

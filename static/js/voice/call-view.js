@@ -9,7 +9,8 @@ const SHAPES = { listening: "microphone", speaking: "speaker", muted: "muted", r
 export function createCallView(on) {
   const names = ["clock", "state", "hint", "heard", "said"];
   const [clock, title, hint, heard, said] = names.map((name) => Object.assign(element("p", name), { dir: "auto" }));
-  [clock.role, title.role] = ["timer", "status"];
+  clock.setAttribute("role", "timer");
+  title.setAttribute("role", "status");
   const shape = iconButton("dots", "call.interrupt", on.interrupt);
   shape.className = "shape";
   const again = button("call.again", on.again);

@@ -25,7 +25,7 @@ const CLEANERS = [
   [/\$\$[^$]*(?:\$\$|$)/g, ""],
   [/<\/?[a-z][^<>]*>/gi, " "],
   [/&(#?\w+);/g, (entity, name) => ENTITIES[name] ?? entity],
-  [/(?<!\s)[*`~]+|[*`~]+(?!\s)/g, ""], // a times sign has space around it
+  [/(\s[*`~](?=\s))|[*`~]+/g, "$1"], // a times sign has space around it
   [/[\p{Extended_Pictographic}\u{1F1E6}-\u{1F1FF}\u{1F3FB}-\u{1F3FF}\u200D\uFE0F\u20E3]+/gu, ""],
   [/([\u3000-\u9FFF\uFF00-\uFFEF…])\s*\n\s*(?=[\u3000-\u9FFF])/g, "$1"], // Chinese and Japanese have no spaces
   [/\s+/g, " "],

@@ -13,12 +13,13 @@ import { onVoices, synthesis, voicesFor } from "./synthesis.js";
 
 /** What it is given is described at the top of chat.js. */
 export function mountVoice({ app, slot, composer, asker, api }) {
-  const state = Object.assign(element("p", "note voice-state"), { role: "status" });
+  const state = element("p", "note voice-state");
   const difys = app.text_to_speech && globalThis.AudioContext ? createClips(api) : null;
   const beforeStart = () => reader?.stop(); // it must not hear itself
   const dictation = canListen(app) ? createDictation({ app, api, composer, tell, beforeStart }) : null;
   const aloud = iconButton("silent", "aloud", switchAloud);
   let reader, calling;
+  state.setAttribute("role", "status");
 
   const isCalling = () => calling?.isLive();
   const on = (type, listener) => document.addEventListener(`turn:${type}`, ({ detail }) => listener(detail));
@@ -92,7 +93,7 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   // What is to be seen
 
   function showAloud() {
-    dress(aloud, settings.isAloud ? "speaker" : "silent", "aloud").ariaPressed = settings.isAloud;
+    dress(aloud, settings.isAloud ? "speaker" : "silent", "aloud").setAttribute("aria-pressed", settings.isAloud);
   }
 
   /** Each answer has a button that tells whether it is being read. */
