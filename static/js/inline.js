@@ -1,22 +1,44 @@
 // The Markdown inside a block: text to a list of strings and {tag, href?, children?} objects. Knows no DOM.
 // Linear in its input: patterns are tokens, open delimiters are bounded.
 
+import { characterOf, decode, ENTITY } from "./entities.js";
+import { formulaAt } from "./formulas.js";
+
 const MAX_OPEN_DELIMITERS = 50;
 
-const TOKEN =
-  /\\[!-/:-@[-`{-~\n]|`+|!?\[|\]|\*+|_+|~~+|<(?:https?:\/\/|mailto:)[^\s<>]+>|https?:\/\/[\w!#$%&-/:;=?@~]+|\n/gi;
+const TOKEN = new RegExp(
+  [
+    /\\[!-/:-@[-`{-~\n]/,
+    /`+|\*+|_+|~~+|\$+|!?\[|\]/,
+    / *\n/,
+    /<(?:https?:\/\/|mailto:)[^\s<>]+>/,
+    /<br\s*\/?>/,
+    ENTITY,
+    /【[^【】†]*†[^【】]*】/,
+    /\[\^[\p{L}\p{N}_]+\]/,
+    /https?:\/\/[^\s"<>[\]\\^`{|}\u00A0\u2000-\u206F\u3000-\u303F\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65]+/,
+  ].map(({ source }) => source).join("|"),
+  "giu",
+);
 const TARGET =
   /^\(\s{0,3}(?:<([^<>\n]*)>|([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*))(?:\s{1,3}(?:"[^"]*"|'[^']*'))?\s{0,3}\)/;
 const SAFE_TARGET = /^(?:https?:\/\/|mailto:)\S+$/i;
+const SAFE_IMAGE = /^https?:\/\/\S+$/i;
+/** In Chinese and Japanese no space tells where a host ends: "www.a.example请看". */
+const WORDS_AFTER_HOST = /^(https?:\/\/[\w.:@-]*\w)[\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF]/i;
 
 /** What makes a part of a token, by its first character. It may set where to read next, which is after the token. */
 const READERS = {
-  "\\": (line, [, char]) => (char === "\n" ? { tag: "br" } : char),
+  "\\": readEscape,
   "\n": () => ({ tag: "br" }), // as on Dify's own pages: models mean their line breaks
-  "<": (line, token) => linkTo(token.slice(1, -1)),
+  " ": () => ({ tag: "br" }),
+  "<": (line, token) => (/^<br/i.test(token) ? { tag: "br" } : linkTo(token.slice(1, -1))),
+  "&": (line, token) => characterOf(token),
+  "【": (line, token) => ({ tag: "ref", children: [token] }),
+  $: (line, token) => readFormula(line, token) ?? token,
   "`": readCode,
   "!": open,
-  "[": open,
+  "[": readBracket,
   "]": closeLink,
   "*": readEmphasis,
   _: readEmphasis,
@@ -40,30 +62,53 @@ export function parseInline(text) {
 /** What is inside a part, be it parsed already or not. */
 export const partsOf = ({ text, children = [] }) => (text === undefined ? children : parseInline(text));
 
+function readEscape(line, token) {
+  if (token === "\\\n") return { tag: "br" };
+  return (/[([]/.test(token[1]) && readFormula(line, token)) || token[1];
+}
+
+function readFormula(line, token) {
+  const at = line.next - token.length;
+  const source = formulaAt(line.text, at);
+  if (!source) return null;
+  line.next = at + source.length;
+  return { tag: "math", children: [source] };
+}
+
 const linkTo = (href, children = []) => ({ tag: "a", href, children: children.length ? children : [href] });
 
 function readUrl(line, token) {
-  let end = token.length;
-  let unopened = token.split(")").length - token.split("(").length;
-  while (/[.,;:!?'*_~]/.test(token[end - 1]) || (token[end - 1] === ")" && unopened-- > 0)) end--;
+  const url = WORDS_AFTER_HOST.exec(token)?.[1] ?? token;
+  let end = url.length;
+  let unopened = url.split(")").length - url.split("(").length;
+  while (/[.,;:!?'*_~]/.test(url[end - 1]) || (url[end - 1] === ")" && unopened-- > 0)) end--;
   line.next -= token.length - end;
-  return linkTo(token.slice(0, end));
+  return linkTo(url.slice(0, end));
 }
 
 function readCode(line, ticks) {
   // Where the last run of each length is: what is not there is not looked for.
   line.lastTicks ??= new Map(Array.from(line.text.matchAll(/`+/g), ({ 0: run, index }) => [run.length, index]));
   if (!(line.lastTicks.get(ticks.length) >= line.next)) return ticks;
-  const rest = line.text.slice(line.next);
-  const end = rest.search(new RegExp(`[^\`]${ticks}(?!\`)`)) + 1; // a run is followed by something else
-  line.next += end + ticks.length;
-  const code = rest.slice(0, end).replaceAll("\n", " ");
+  const runs = /`+/g;
+  runs.lastIndex = line.next;
+  let run;
+  do run = runs.exec(line.text);
+  while (run[0] !== ticks);
+  const code = line.text.slice(line.next, run.index).replaceAll("\n", " ");
+  line.next = runs.lastIndex;
   return { tag: "code", children: [code.replace(/^ (?=.*\S)(.*) $/s, "$1")] };
+}
+
+/** A mark of a source or a footnote; or what may become a link. */
+function readBracket(line, token) {
+  if (token === "[") return open(line, token);
+  return { tag: "ref", children: [token.replace(/^\[\^(?=\d+\])/, "[")] };
 }
 
 /** A delimiter is text until it is closed. */
 function open({ out, openers }, token) {
-  openers.push({ char: token.at(-1), count: token.length, at: out.length });
+  openers.push({ char: token.at(-1), token, count: token.length, at: out.length });
   if (openers.length > MAX_OPEN_DELIMITERS) openers.shift();
   return token;
 }
@@ -77,34 +122,42 @@ function takeFrom({ out, openers }, index) {
   return children;
 }
 
-/** An image is a link too: nothing is loaded that the reader did not ask for. */
 function closeLink(line) {
   const index = lastOpen(line, "[");
   const target = TARGET.exec(line.text.slice(line.next));
-  const href = target?.[1] ?? target?.[2];
+  const href = decode(target?.[1] ?? target?.[2] ?? "");
   if (index < 0 || !SAFE_TARGET.test(href)) {
     line.openers = line.openers.filter((_, at) => at !== index);
     return "]";
   }
   line.next += target[0].length;
-  return linkTo(href, takeFrom(line, index).map(unlinked));
+  const isImage = line.openers[index].token === "![" && SAFE_IMAGE.test(href);
+  const children = takeFrom(line, index).map(unlinked);
+  return isImage ? { tag: "img", href, children } : linkTo(href, children);
 }
 
 /** HTML knows no link in a link. */
 function unlinked(part) {
   const { tag, children = [] } = part;
-  return tag ? { ...part, tag: tag === "a" ? "span" : tag, children: children.map(unlinked) } : part;
+  if (!tag) return part;
+  return { ...part, tag: tag === "a" || tag === "img" ? "span" : tag, children: children.map(unlinked) };
 }
 
 function readEmphasis(line, run) {
   const char = run[0];
   const before = line.text[line.next - run.length - 1] ?? " ";
   const after = line.text[line.next] ?? " ";
-  const inWord = char === "_" && /\w/.test(before) && /\w/.test(after);
-  if (inWord || (char === "~" ? run.length !== 2 : run.length > 3)) return run;
+  if ((char === "~" ? run.length !== 2 : run.length > 3) || isSign(char, before, after)) return run;
   // Brackets and quotes tell the word's side; unlike CommonMark's rule this works for Chinese, too.
   const rest = /[\s\p{Ps}\p{Pi}]/u.test(before) ? run : closeEmphasis(line, run);
   return !rest || /[\s\p{Pe}\p{Pf}]/u.test(after) ? rest : open(line, rest);
+}
+
+/** Whether it belongs to a name like 报告_2024.pdf, or to numbers like 2*500. */
+function isSign(char, before, after) {
+  const sides = before + after;
+  if (char === "_") return /^[\p{L}\p{M}\p{N}_]{2}$/u.test(sides);
+  return char === "*" && /^\p{N}{2}$/u.test(sides);
 }
 
 /** Returns what is left over of the run. */

@@ -2,45 +2,99 @@
 // Linear in its input: patterns are anchored, nesting is bounded.
 // Left out on purpose: raw HTML, indented code, underlined headings (in answers these are accidents).
 
+import { AFTER_FORMULA, endOfDisplay } from "./formulas.js";
+import { piecesOf, withoutHalfTag } from "./thoughts.js";
+
 const MAX_NESTING = 16;
 
 const FENCE = /^\s*(`{3,}(?=[^`]*$)|~{3,})\s*(\S*)/;
+const FENCE_END = /^\s*(`{3,}|~{3,})\s*$/;
 const HEADING = /^ {0,3}(#{1,6})(?=\s|$)/;
 const RULE = /^\s*([-*_])(?:\s*\1){2,}\s*$/;
-const QUOTE = /^ {0,3}> ?/;
-const MARKER = /^([ \t]*)([-*+]|\d{1,9}[.)])(?!\S)(\s*)(.*)/s;
+const QUOTE = /^ {0,3}>(?![\d=]) ?/; // not ">5 mg"
+const FOOTNOTE = /^( {0,3})(\[\^[^\s[\]]+\]:)(\s*)(.*)/s;
+const MARKER = /^([ \t]*)([-*+]|\d{1,9}[.)])(?!\S)(\s*)(.*)/s; // a longer number is a word
 const CLEAR_MARKER = /^\s*(?:[-*+]|0*1[.)])\s+\S/; // a list after a paragraph has words, and counts from one
+const TASK = /^\[([ xX])\]\s+(?=\S)/;
 const RULER = /^\s*(?:\|\s*)?:?-+:?\s*(?:\|\s*:?-+:?\s*)*(?:\|\s*)?$/;
-
-// What a model thinks before it answers: as models write it, and as Dify shows it.
-const THOUGHT = /^\s*(?:<think>|<details\b[^<>]*>\s*<summary>[^<>]*<\/summary>)/i;
-const THOUGHT_END = /(<\/(?:think|details)>)/i;
 
 /** What tells that a block begins with the next line, and what reads it. */
 const KINDS = [
-  [(line, { depth }) => depth === 0 && THOUGHT.exec(line), readThought],
   [(line) => FENCE.exec(line), readFence],
+  [endOfDisplay, readFormula],
   [(line) => HEADING.exec(line), readHeading],
   [(line) => RULE.test(line), readRule],
   [(line) => QUOTE.test(line), readQuote],
+  [(line) => FOOTNOTE.exec(line), readFootnote],
   [markerOf, readList],
   [startsTable, readTable],
 ];
 
-/** Reads a text that grows. What is appended can change the last two blocks only: others are settled. */
+/**
+ * Reads a text that grows: returns {settled, open, isReset}. `settled` are the blocks, new since the last time, that
+ * will not change any more. Where `isReset`, what was settled did change, and these are all from the beginning. Until
+ * the text `isOver`, what may become the tag of a thought is left out.
+ */
 export function createParser() {
-  let at = 0;
+  const blocks = [];
+  let settled = 0;
 
-  return (text) => {
-    const blocks = parse(text, 0, at);
-    at = blocks.at(-3)?.end ?? at;
-    return { settled: blocks.slice(0, -2), open: blocks.slice(-2) };
+  return (text, isOver = false) => {
+    const before = settled;
+    const last = blocks[before - 1];
+    blocks.length = before;
+    settled = readOn(blocks, isOver ? text : withoutHalfTag(text));
+    const isReset = blocks[before - 1] !== last;
+    return { settled: blocks.slice(isReset ? 0 : before, settled), open: blocks.slice(settled), isReset };
   };
 }
 
-function parse(text, depth, at = 0) {
+/** All blocks of a text that is over. */
+export function blocksOf(text) {
+  const { settled, open } = createParser()(text, true);
+  return [...settled, ...open];
+}
+
+/**
+ * Adds to `blocks`, which are settled, those after them, and returns how many of all are settled then. What is appended
+ * can change the last two blocks only, and those on a line with thoughts that is not whole.
+ */
+function readOn(blocks, text) {
+  const fences = [];
+  let sure = blocks.length;
+  let unsure = Infinity;
+  for (const { from, to, end, isThought, isLate, isSure } of piecesOf(text, endOf(blocks), fences)) {
+    if (!isThought) {
+      for (const block of parse(text.slice(from, to), 0)) blocks.push({ ...block, end: Math.min(from + block.end, to) });
+      continue;
+    }
+    const count = isLate ? countToThought(blocks) : blocks.length;
+    const inner = text.slice(isLate ? endOf(blocks, count) : from, to);
+    if (!isBlank(inner)) {
+      blocks.length = count;
+      blocks.push({ ...part("details", parse(inner, 1)), end });
+    }
+    sure = Math.min(sure, count);
+    if (isSure) sure = blocks.length;
+    else unsure = Math.min(unsure, Math.max(sure, count - 3));
+  }
+  let settled = Math.min(unsure, Math.max(sure, blocks.length - 2));
+  while (fences.some(([from, to]) => from < endOf(blocks, settled) && endOf(blocks, settled) < to)) settled--;
+  return settled;
+}
+
+const endOf = (blocks, count = blocks.length) => blocks[count - 1]?.end ?? 0;
+
+/** How many blocks there are up to the last thought. */
+function countToThought(blocks) {
+  let count = blocks.length;
+  while (count && blocks[count - 1].tag !== "details") count--;
+  return count;
+}
+
+function parse(text, depth) {
   if (depth >= MAX_NESTING) return [{ tag: "p", text }];
-  const source = { text, depth, at };
+  const source = { text, depth, at: 0 };
   const blocks = [];
   for (let block; (block = readBlock(source)); ) blocks.push({ ...block, end: source.at });
   return blocks;
@@ -97,24 +151,25 @@ function dedent(line, width) {
 
 const part = (tag, children) => ({ tag, children });
 
-/** What follows on the line of its end is a block of its own. */
-function readThought(source, [start]) {
-  const from = source.at + start.length;
-  const [inner, end = ""] = source.text.slice(from).split(THOUGHT_END, 2);
-  source.at = from + inner.length + end.length;
-  return part("details", parse(inner, 1));
-}
-
 function readFence(source, [, mark, language]) {
-  const end = new RegExp(`^\\s*${mark}+\\s*$`);
+  const isOver = (line) => FENCE_END.exec(line)?.[1].startsWith(mark);
   const indent = indentOf(next(source));
-  const code = take(source, (line) => !end.test(line)).map((line) => dedent(line, indent));
+  const code = take(source, (line) => !isOver(line)).map((line) => dedent(line, indent));
   next(source);
   return { tag: "pre", language, children: [code.join("\n")] };
 }
 
+/** What follows on the line of its end is a block of its own. */
+function readFormula(source, end) {
+  const from = source.text.indexOf(end[0] === "$" ? end : "\\[", source.at);
+  const index = source.text.indexOf(end, from + 2);
+  const to = index < 0 ? source.text.length : AFTER_FORMULA.exec(source.text.slice(index))[0].length + index;
+  source.at = to;
+  return part("math", [source.text.slice(from, to).trimEnd()]);
+}
+
 function readHeading(source, [start, marks]) {
-  return { tag: `h${marks.length}`, text: next(source).slice(start.length).trim().replace(/\s#+$/, "") };
+  return { tag: `h${marks.length}`, text: next(source).slice(start.length).trim().replace(/(^|\s)#+$/, "") };
 }
 
 function readRule(source) {
@@ -131,13 +186,25 @@ function markerOf(line) {
   return RULE.test(line) ? null : MARKER.exec(line);
 }
 
+/** An item that does not count on from the one before has its `value`; the same number again means the next one. */
 function readList(source, first) {
   const mark = first[2];
+  const start = Number.parseInt(mark, 10);
   const children = [];
+  let [count, before] = [start - 1, start];
   for (let marker = first; marker?.[2].at(-1) === mark.at(-1); marker = markerOf(lineAt(source))) {
-    children.push(readItem(source, marker));
+    const [, task] = TASK.exec(marker[4]) ?? [];
+    const number = Number.parseInt(marker[2], 10);
+    const isJump = number >= 0 && number !== before && number !== count + 1;
+    [count, before] = [isJump ? number : count + 1, number];
+    const item = { tag: "li", ...(isJump && { value: number }), ...(task && { checked: task !== " " }) };
+    children.push({ ...item, children: readItem(source, marker) });
   }
-  return /\d/.test(mark) ? { tag: "ol", start: Number.parseInt(mark, 10), children } : part("ul", children);
+  return start >= 0 ? { tag: "ol", start, children } : part("ul", children);
+}
+
+function readFootnote(source, match) {
+  return { tag: "footnote", label: match[2].slice(2, -2), children: readItem(source, match) };
 }
 
 /** Kinder than CommonMark: two columns of indentation are enough to belong to an item, also below "1. ". */
@@ -148,8 +215,8 @@ function readItem(source, [, before, mark, gap, words]) {
   const goesOn = (line, last) => !isBlank(last) && !MARKER.test(line) && !startsBlock(line, source);
   next(source);
   const lines = take(source, (line, last = mark) => isInside(line) || goesOn(line, last));
-  const text = [words, ...lines.map((line) => dedent(line, width))].join("\n");
-  return part("li", parse(text, source.depth + 1));
+  const text = [words.replace(TASK, ""), ...lines.map((line) => dedent(line, width))].join("\n");
+  return parse(text, source.depth + 1);
 }
 
 function startsTable(line, { text, at }) {
@@ -167,11 +234,14 @@ function readTable(source) {
 }
 
 function cellsOf(line) {
-  const found = line.trim().matchAll(/((?:\\\||[^|])*)(?:\||$)/g);
-  const cells = Array.from(found, ([, cell]) => cell.trim().replaceAll("\\|", "|"));
-  if (!cells[0]) cells.shift();
-  if (!cells.at(-1)) cells.pop();
-  return cells;
+  const cells = [""];
+  for (const [piece] of line.trim().matchAll(/\\\||[^\\|]+|[^]/g)) {
+    if (piece === "|") cells.push("");
+    else cells.push(cells.pop() + (piece === "\\|" ? "|" : piece));
+  }
+  if (!cells[0].trim()) cells.shift();
+  if (!cells.at(-1)?.trim()) cells.pop();
+  return cells.map((cell) => cell.trim());
 }
 
 function alignOf(ruler) {

@@ -8,14 +8,23 @@ import { createParser } from "./markdown.js";
 
 /** What is more than an element of its name; INSIDES tells where in it the children are. */
 const MAKERS = {
-  a: ({ href }) => Object.assign(element("a"), { href, target: "_blank", rel: "noopener noreferrer" }),
+  a: linkOf,
+  img: linkOf,
+  math: () => element("code", "math"),
+  ref: () => element("span", "ref"),
+  li: ({ value, checked }) => {
+    const node = Object.assign(element("li"), value !== undefined && { value });
+    if (checked !== undefined) node.dataset.checked = checked;
+    return node;
+  },
+  footnote: ({ label }) => element("div", "footnote", element("span", "ref", `[${label}]`), element("div")),
   details: () => element("details", "thought", say(element("summary"), "thought"), element("div")),
   ol: ({ start }) => Object.assign(element("ol"), start !== 1 && { start }),
   pre: makeCode,
   table: () => scrollable(element("div", "", element("table")), "table.name"),
 };
-const INSIDES = { details: "div", pre: "code", table: "table" };
-const OWN = ["tag", "href", "start", "language", "align"];
+const INSIDES = { details: "div", footnote: "div", pre: "code", table: "table" };
+const OWN = ["tag", "href", "start", "value", "checked", "label", "language", "align"];
 
 /** Shows Markdown that grows in `target`. */
 export function growingMarkdown(target) {
@@ -27,7 +36,8 @@ export function growingMarkdown(target) {
   }
 
   function show(text) {
-    const { settled, open } = parse(text);
+    const { settled, open, isReset } = parse(text);
+    if (isReset) [shown] = [[], target.replaceChildren()];
     fill(target, [...settled, ...open], shown, target.childNodes.length - shown.length);
     shown = open;
   }
@@ -68,6 +78,10 @@ function make(part) {
   const node = MAKERS[part.tag]?.(part) ?? element(part.tag);
   if (part.align) node.dataset.align = part.align;
   return node;
+}
+
+function linkOf({ href }) {
+  return Object.assign(element("a"), { href, target: "_blank", rel: "noopener noreferrer" });
 }
 
 function makeCode({ language }) {
