@@ -30,7 +30,7 @@ from service.chat.gateway import Gateway
 from service.chat.heartbeat import Supervisor
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
-from service.settings import Settings, SettingsError, read_settings
+from service.settings import Settings, SettingsError, misspelt_names, read_settings
 from service.tasks import Tasks
 from service.web.api import HANDLERS, Api
 from service.web.cors import origin_middleware
@@ -78,6 +78,8 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         else:
             why = "asked for by MOCK_MODE" if settings.dify_api_key else "DIFY_API_KEY is not set"
             log.warning("service.mock_mode", why=why)
+        for name, meant in misspelt_names():
+            log.warning("settings.misspelt", name=name, did_you_mean=meant)
         log.info("service.started", version=__version__, mode=settings.mode, settings=settings.masked())
         try:
             yield

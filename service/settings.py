@@ -1,16 +1,34 @@
-"""The settings, read once at start; nothing else sees the environment."""
+"""The settings, each declared once: read at start, and listed in env.sample, README.md, /docs and the log.
 
-import math
+No other module reads the environment.
+"""
+
+import os
+import re
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
-from environs import Env, EnvValidationError, ValidationError
+from environs import Env, EnvValidationError
 
-_PORTS = {"http": 80, "https": 443}
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+from service.setting_types import (
+    NOT_NEGATIVE,
+    TCP_PORT,
+    Declaration,
+    api_key,
+    http_url,
+    log_level,
+    number,
+    origins,
+    redis_url,
+    seconds,
+    setting,
+)
+
+SHORT_NAME_CHARACTERS = 6
+_ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=", re.MULTILINE)
 
 
 class SettingsError(Exception):
@@ -22,54 +40,133 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What `env.sample` documents. Durations are seconds, sizes bytes unless said otherwise."""
+    """Each is read from the variable of its name in upper case. Durations are seconds, fractions allowed."""
 
-    app_name: str = "Dify Live"
-    debug: bool = False
-    host: str = "0.0.0.0"  # noqa: S104 - a dyno's or sidecar's router reaches the service from outside
-    port: int = 8000
-    reload: bool = False
-    dify_api_url: str = "https://api.dify.ai/v1"
-    dify_api_key: str = field(default="", repr=False)
-    dify_connect_timeout: float = 5
-    dify_first_event_timeout: float = 30
-    dify_idle_timeout: float = 60
-    dify_total_timeout: float = 1200
-    dify_max_concurrency: int = 200
-    dify_max_waiting: int = 200
-    dify_wait_timeout: float = 20
-    dify_retry_budget: float = 8
-    dify_breaker_failures: int = 5
-    dify_breaker_rest: float = 20
-    degrade_to_mock: bool = True
-    mock_mode: bool = True
-    mock_tokens_per_second: float = 25
-    websocket_heartbeat_interval: float = 30
-    websocket_heartbeat_timeout: float = 120
-    websocket_max_size: int = 1024 * 1024
-    allowed_origins: tuple[str, ...] = ()
-    frame_ancestors: tuple[str, ...] = ()
-    orphan_grace: float = 30
-    resume_window: float = 60
-    drain_timeout: float = 25
-    redis_url: str = field(default="", repr=False)
-    web_concurrency: int = 1
-    max_connections: int = 5000
-    max_content_length: int = 10_000
-    log_level: str = "INFO"
-    log_dir: str = "logs"
+    dify_api_url: str = setting(
+        "https://api.dify.ai/v1",
+        "Where Dify's service API is: with /v1, as the app's page API Access shows it.",
+        section="Dify",
+        parse=http_url,
+    )
+    dify_api_key: str = setting(
+        "",
+        "The app's secret key (app-…), from the same page. No page, frame or log shows it. Without it: mock mode.",
+        secret=True,
+        parse=api_key,
+    )
+    mock_mode: bool = setting(
+        True,
+        "Answer without asking Dify, so that a page can be built before Dify is ready.",
+        derive=lambda values: not values["dify_api_key"],
+        derived="on without a key",
+    )
+    mock_tokens_per_second: float = number(25, "How many words of a mock answer are written each second.")
+    dify_connect_timeout: float = seconds(5, "How long a connection to Dify may take, name look-up and TLS included.")
+    dify_idle_timeout: float = seconds(
+        60, "How long Dify may be silent while it answers; it sends a ping every 10 seconds."
+    )
+    dify_first_event_timeout: float = seconds(
+        30, "How long Dify may take to its first event; more than 10 is normal for some apps."
+    )
+    dify_total_timeout: float = seconds(1200, "How long an answer may take; 1200 is Dify's own limit.")
+    dify_max_concurrency: int = number(
+        200, "How many answers Dify writes at once. Other calls have as many slots of their own, and uploads too."
+    )
+    dify_max_waiting: int = number(200, "How many questions may wait for a slot.", bounds=NOT_NEGATIVE)
+    dify_wait_timeout: float = seconds(20, "How long a question may wait for one.")
+    dify_retry_budget: float = seconds(
+        8,
+        "No retry begins later than this after the first of up to three tries, all before Dify's first event.",
+        bounds=NOT_NEGATIVE,
+    )
+    dify_breaker_failures: int = number(5, "After so many failures in a row Dify is not asked for a while.")
+    dify_breaker_rest: float = seconds(20, "How long it is not asked; then one question probes it.")
+    degrade_to_mock: bool = setting(
+        True,
+        "Where Dify fails before its first word: a mock answer, or, with False, an error frame. A mistake of the "
+        "client's, an unknown conversation for instance, is always an error frame.",
+    )
+
+    app_name: str = setting("Dify Live", "The name on the pages.", section="The service")
+    host: str = setting("0.0.0.0", "The address to listen on.")  # noqa: S104 - a router reaches it from outside
+    port: int = setting(8000, "The port to listen on. Platforms such as Heroku set it themselves.", TCP_PORT)
+    reload: bool = setting(False, "Start again when a file of the service changes: for development, with one process.")
+    redis_url: str = setting(
+        "",
+        "The Redis (6 or newer) that joins several processes, on one machine or many, to one service. They divide "
+        "DIFY_MAX_CONCURRENCY among them; MAX_CONNECTIONS, and a client's eight answers at once, count in each. Heroku "
+        "sets it; the certificate of rediss:// is verified only if it ends in ?ssl_cert_reqs=required.",
+        secret=True,
+        parse=redis_url,
+    )
+    web_concurrency: int = number(
+        1, "How many processes answer on PORT; more than one needs REDIS_URL. One that dies is replaced."
+    )
+    debug: bool = setting(
+        False, "Log at DEBUG, unless LOG_LEVEL is set: also what people write, and their requests' headers."
+    )
+
+    allowed_origins: tuple[str, ...] = setting(
+        (),
+        "Pages that may connect, and call /api, besides the service's own: origins such as https://www.example.com, "
+        "separated by commas, or *.",
+        section="Connections",
+        parse=origins,
+    )
+    frame_ancestors: tuple[str, ...] = setting(
+        (), "Sites that may show the chat page in a frame: origins, separated by commas, or *.", parse=origins
+    )
+    orphan_grace: float = seconds(
+        30, "How long a client may be away before its running answers are stopped.", bounds=NOT_NEGATIVE
+    )
+    resume_window: float = seconds(
+        60, "How long an ended answer is kept for a client that comes back for it.", bounds=NOT_NEGATIVE
+    )
+    drain_timeout: float = seconds(
+        25,
+        "On SIGTERM: how long running answers may take to end; all is over 4 seconds later. Heroku kills after 30.",
+        bounds=NOT_NEGATIVE,
+    )
+    max_connections: int = number(5000, "How many clients may be connected at once.")
+    max_content_length: int = number(
+        10_000, "The longest question, and the longest text to be spoken.", unit="characters"
+    )
+    websocket_max_size: int = number(
+        1024 * 1024, "The largest message that is read; a larger one closes the connection (1009).", unit="bytes"
+    )
+    websocket_heartbeat_interval: float = seconds(30, "A client silent for this long gets a heartbeat.")
+    websocket_heartbeat_timeout: float = seconds(
+        120, "A client silent for this long is closed (4000), unless its answer is being written."
+    )
+
+    log_level: str = setting(
+        "INFO",
+        "DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+        section="Logs",
+        parse=log_level,
+        derive=lambda values: "DEBUG" if values["debug"] else "INFO",
+    )
+    log_dir: str = setting(
+        "logs", "The folder of info.log and error.log (10 MB each, five backups). The console gets the same events."
+    )
 
     @property
     def mode(self) -> str:
         return "mock" if self.mock_mode else "dify"
 
     def masked(self) -> dict[str, Any]:
-        """For the log: everything but secrets, of which it says only whether they are there."""
-        return asdict(self) | {name: "***" if getattr(self, name) else "" for name in ("dify_api_key", "redis_url")}
+        """For the log: each value; of a secret only whether it is set."""
+        values = asdict(self)
+        return values | {field.name: "***" for field, it in declarations() if it.secret and values[field.name]}
+
+
+def declarations() -> list[tuple[Field[Any], Declaration]]:
+    """In the order of env.sample."""
+    return [(field, field.metadata["declaration"]) for field in fields(Settings)]
 
 
 def read_settings(env_file: str = ".env") -> Settings:
-    """Read the environment, and `env_file` for what the environment does not say.
+    """Read the environment, and `env_file` for what the environment lacks.
 
     Raises SettingsError naming every bad variable.
     """
@@ -78,62 +175,28 @@ def read_settings(env_file: str = ".env") -> Settings:
         env.read_env(env_file, recurse=False)
     except (OSError, ValueError) as error:
         raise SettingsError(f"{env_file}: cannot be read: {error}.") from None
-    env.add_parser("http_url", _http_url)
-    env.add_parser("redis_url", _redis_url)
-    env.add_parser("level", _level)
-    env.add_parser("origins", _origins)
-    default = Settings()
-    key = env.str("DIFY_API_KEY", default.dify_api_key, validate=_sendable)
-    debug = env.bool("DEBUG", default.debug)
-    settings = Settings(
-        app_name=env.str("APP_NAME", default.app_name),
-        debug=debug,
-        host=env.str("HOST", default.host),
-        port=env.int("PORT", default.port, validate=_port),
-        reload=env.bool("RELOAD", default.reload),
-        dify_api_url=env.http_url("DIFY_API_URL", default.dify_api_url),
-        dify_api_key=key,
-        dify_connect_timeout=env.float("DIFY_CONNECT_TIMEOUT", default.dify_connect_timeout, validate=_positive),
-        dify_idle_timeout=env.float("DIFY_IDLE_TIMEOUT", default.dify_idle_timeout, validate=_positive),
-        dify_first_event_timeout=env.float(
-            "DIFY_FIRST_EVENT_TIMEOUT", default.dify_first_event_timeout, validate=_positive
-        ),
-        dify_total_timeout=env.float("DIFY_TOTAL_TIMEOUT", default.dify_total_timeout, validate=_positive),
-        dify_max_concurrency=env.int("DIFY_MAX_CONCURRENCY", default.dify_max_concurrency, validate=_positive),
-        dify_max_waiting=env.int("DIFY_MAX_WAITING", default.dify_max_waiting, validate=_not_negative),
-        dify_wait_timeout=env.float("DIFY_WAIT_TIMEOUT", default.dify_wait_timeout, validate=_positive),
-        dify_retry_budget=env.float("DIFY_RETRY_BUDGET", default.dify_retry_budget, validate=_not_negative),
-        dify_breaker_failures=env.int("DIFY_BREAKER_FAILURES", default.dify_breaker_failures, validate=_positive),
-        dify_breaker_rest=env.float("DIFY_BREAKER_REST", default.dify_breaker_rest, validate=_positive),
-        degrade_to_mock=env.bool("DEGRADE_TO_MOCK", default.degrade_to_mock),
-        mock_mode=env.bool("MOCK_MODE", not key),
-        mock_tokens_per_second=env.float("MOCK_TOKENS_PER_SECOND", default.mock_tokens_per_second, validate=_positive),
-        websocket_heartbeat_interval=env.float(
-            "WEBSOCKET_HEARTBEAT_INTERVAL", default.websocket_heartbeat_interval, validate=_positive
-        ),
-        websocket_heartbeat_timeout=env.float(
-            "WEBSOCKET_HEARTBEAT_TIMEOUT", default.websocket_heartbeat_timeout, validate=_positive
-        ),
-        websocket_max_size=env.int("WEBSOCKET_MAX_SIZE", default.websocket_max_size, validate=_positive),
-        allowed_origins=env.origins("ALLOWED_ORIGINS", ""),
-        frame_ancestors=env.origins("FRAME_ANCESTORS", ""),
-        orphan_grace=env.float("ORPHAN_GRACE", default.orphan_grace, validate=_not_negative),
-        resume_window=env.float("RESUME_WINDOW", default.resume_window, validate=_not_negative),
-        drain_timeout=env.float("DRAIN_TIMEOUT", default.drain_timeout, validate=_not_negative),
-        redis_url=env.redis_url("REDIS_URL", default.redis_url),
-        web_concurrency=env.int("WEB_CONCURRENCY", default.web_concurrency, validate=_positive),
-        max_connections=env.int("MAX_CONNECTIONS", default.max_connections, validate=_positive),
-        max_content_length=env.int("MAX_CONTENT_LENGTH", default.max_content_length, validate=_positive),
-        log_level=env.level("LOG_LEVEL", "DEBUG" if debug else default.log_level),
-        log_dir=env.str("LOG_DIR", default.log_dir),
-    )
+    values: dict[str, Any] = {}
+    for field, declaration in declarations():
+        default = declaration.derive(values) if declaration.derive is not None else field.default
+        values[field.name] = _read(env, field, declaration, default)
     try:
         env.seal()
     except EnvValidationError as error:
         messages = cast(Mapping[str, list[str]], error.error_messages)
         raise SettingsError(*(f"{name}: {' '.join(words)}" for name, words in messages.items())) from None
+    settings = Settings(**values)
     _check_together(settings)
     return settings
+
+
+def _read(env: Env, field: Field[Any], declaration: Declaration, default: Any) -> Any:
+    """A method of `env` for each type (`env.float`) validates; a parser of ours gets the default, too."""
+    name = field.name.upper()
+    if declaration.parse is not None:
+        env.add_parser(name, declaration.parse)
+        return getattr(env, name)(name, default or "")
+    check = declaration.bounds.check if declaration.bounds is not None else None
+    return getattr(env, field.type.__name__)(name, default, validate=check)  # type: ignore[union-attr]
 
 
 def _check_together(settings: Settings) -> None:
@@ -149,70 +212,26 @@ def _check_together(settings: Settings) -> None:
         raise SettingsError("WEBSOCKET_HEARTBEAT_TIMEOUT: must be longer than WEBSOCKET_HEARTBEAT_INTERVAL.")
 
 
-def _positive(value: float) -> None:
-    if not 0 < value < math.inf:
-        raise ValidationError("Must be a number above zero.")
+def misspelt_names(env_file: str = ".env") -> Iterator[tuple[str, str]]:
+    """Variables one or two letters away from a setting, with that setting; one letter if its name is short.
+
+    HOME and PATH are not meant as HOST and PORT.
+    """
+    path, names = Path(env_file), [field.name.upper() for field in fields(Settings)]
+    in_file = _ASSIGNED.findall(path.read_text(errors="replace")) if path.is_file() else []
+    for variable in sorted({*os.environ, *in_file} - set(names)):
+        for name in names:
+            if _is_close(variable.upper(), name, 1 if len(name) <= SHORT_NAME_CHARACTERS else 2):
+                yield variable, name
 
 
-def _not_negative(value: float) -> None:
-    if not 0 <= value < math.inf:
-        raise ValidationError("Must be zero or a number above.")
-
-
-def _port(value: int) -> None:
-    if not 0 <= value <= 65535:  # noqa: PLR2004 - the range of TCP ports; 0 takes a free one
-        raise ValidationError("Must be a port number, 0 to 65535.")
-
-
-def _sendable(value: str) -> None:
-    if not value.isascii() or not value.isprintable() or any(char in " '\"" for char in value):
-        raise ValidationError("Has a character that no key has: look for a space, a quote or a line break.")
-
-
-def _http_url(value: str) -> str:
-    if _http_origin(value) is None or "?" in value or "#" in value:
-        raise ValidationError("Must be a URL such as https://api.dify.ai/v1.")
-    return value.rstrip("/")
-
-
-def _redis_url(value: str) -> str:
-    try:
-        url = urlsplit(value)
-        is_good = not value or (url.scheme in {"redis", "rediss", "unix"} and url.port != 0)
-    except ValueError:  # brackets or a port that make no sense
-        is_good = False
-    if not is_good:
-        raise ValidationError("Must be a URL such as redis://:password@host:6379/0.")
-    return value
-
-
-def _origins(value: str) -> tuple[str, ...]:
-    return tuple(_origin(item.strip()) for item in value.split(",") if item.strip())
-
-
-def _origin(value: str) -> str:
-    value = value.rstrip("/").lower()
-    origin = "*" if value == "*" else _http_origin(value)
-    if origin is None or value.removeprefix(origin) not in {"", ":80", ":443"}:
-        raise ValidationError(f'"{value}" is not an origin: write * or scheme://host[:port], separated by commas.')
-    return origin
-
-
-def _http_origin(value: str) -> str | None:
-    """The origin of a URL as a browser writes it, without the scheme's own port; None for what is no http(s) URL."""
-    try:
-        url = urlsplit(value)
-        port = url.port
-    except ValueError:  # brackets or a port that make no sense
-        return None
-    labels = (url.hostname or "").removesuffix(".").split(".")
-    if url.scheme not in _PORTS or "@" in url.netloc or not all(0 < len(label) < 64 for label in labels):  # noqa: PLR2004
-        return None
-    netloc = url.netloc.removesuffix(f":{port}") if port == _PORTS[url.scheme] else url.netloc
-    return f"{url.scheme}://{netloc}"
-
-
-def _level(value: str) -> str:
-    if value.upper() not in LOG_LEVELS:
-        raise ValidationError(f"Must be one of {', '.join(LOG_LEVELS)}.")
-    return value.upper()
+def _is_close(one: str, other: str, edits: int) -> bool:
+    """Whether at most so many letters are missing, added, replaced, or swapped with the next one."""
+    while one and one[:1] == other[:1]:
+        one, other = one[1:], other[1:]
+    if one == other or not edits:
+        return one == other
+    rests = [(one[1:], other), (one, other[1:]), (one[1:], other[1:])]
+    if one[1::-1] == other[:2]:
+        rests.append((one[2:], other[2:]))
+    return any(_is_close(*rest, edits - 1) for rest in rests)

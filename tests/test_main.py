@@ -29,6 +29,18 @@ async def test_without_a_key_it_starts_in_mock_mode_and_says_so(run, http):
     assert names.index("service.started") < names.index("service.stopped")
 
 
+async def test_a_setting_that_looks_misspelt_is_named_at_start_and_refuses_nothing(run, http, tmp_path):
+    (tmp_path / ".env").write_text("LOG_LEVLE=DEBUG\n")
+    process = await (await run(DIFY_API_KYE="app-x")).until_up(http)
+    await process.end(signal.SIGTERM)
+    named = [event for event in process.events() if event["event"] == "settings.misspelt"]
+    assert [(event["level"], event["name"], event["did_you_mean"]) for event in named] == [
+        ("warning", "DIFY_API_KYE", "DIFY_API_KEY"),
+        ("warning", "LOG_LEVLE", "LOG_LEVEL"),
+    ]
+    assert "app-x" not in "".join(process.lines)
+
+
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_it_in_good_order(run, http, sent):
     process = await (await run()).until_up(http)

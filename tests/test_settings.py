@@ -1,12 +1,12 @@
 """Settings: what is read, and what is refused in which words."""
 
-import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from service.settings import Settings, SettingsError, read_settings
+from service.settings import Settings, SettingsError, misspelt_names, read_settings
+from tests import settings_docs
 
 ROOT = Path(__file__).parents[1]
 NAMES = [field.name.upper() for field in fields(Settings)]
@@ -130,8 +130,8 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch):
     with pytest.raises(SettingsError) as caught:
         read(monkeypatch, PORT="x", DEBUG="maybe", LOG_LEVEL="z")
     assert [line.partition(":")[0] for line in str(caught.value).splitlines()[1:]] == [
-        "DEBUG",
         "PORT",
+        "DEBUG",
         "LOG_LEVEL",
     ]
 
@@ -142,23 +142,42 @@ def test_the_key_is_not_in_what_is_shown():
     assert settings.masked()["dify_api_key"] == "***"
 
 
-def test_env_sample_documents_each_setting_with_its_default():
-    sample = (ROOT / "env.sample").read_text()
-    shown = dict(re.findall(r"^#? ?([A-Z_]+)=(.*)$", sample, re.MULTILINE))
-    assert set(shown) == set(NAMES)
-    default = Settings().masked()
-    for name, value in shown.items():
-        if name not in {"MOCK_MODE", "ALLOWED_ORIGINS", "FRAME_ANCESTORS"}:
-            assert value == str(default[name.lower()]), name
+def test_env_sample_and_the_readme_say_what_is_declared():
+    assert settings_docs.SAMPLE.read_text() == settings_docs.env_sample(), "run python -m tests.settings_docs"
+    assert settings_docs.README.read_text() == settings_docs.readme(), "run python -m tests.settings_docs"
 
 
-@pytest.mark.parametrize(
-    ("place", "row"), [("README.md", r"^\| .*`{}`.* \|"), ("templates/docs.html", "^<tr><td>.*<code>{}</code>")]
-)
-def test_every_setting_has_a_row_in_the_table(place, row):
-    text = (ROOT / place).read_text()
-    assert [name for name in NAMES if not re.search(row.format(name), text, re.MULTILINE)] == []
+def test_each_setting_has_a_row_in_the_readme_with_its_default():
+    rows = settings_docs.README.read_text()
+    assert "| `DIFY_CONNECT_TIMEOUT` | `5` s | How long a connection to Dify" in rows
+    assert "| `MOCK_MODE` | on without a key |" in rows
+    assert [name for name in NAMES if f"\n| `{name}` |" not in rows] == []
 
 
 def test_env_sample_can_be_used_as_it_is(monkeypatch):
     assert read_settings(str(ROOT / "env.sample")) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("DIFY_API_KYE", "DIFY_API_KEY"), ("DIFY_APIKEY", "DIFY_API_KEY"), ("DFY_API_KEYS", "DIFY_API_KEY"),
+        ("LOG_LEVL", "LOG_LEVEL"), ("LOGLEVL", "LOG_LEVEL"), ("WEBSOKET_MAX_SIZ", "WEBSOCKET_MAX_SIZE"),
+        ("dify_api_url", "DIFY_API_URL"), ("PROT", "PORT"), ("DEBG", "DEBUG"), ("RELOADS", "RELOAD"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_name_is_found_with_the_one_that_was_meant(monkeypatch, name, meant):
+    monkeypatch.setenv(name, "x")
+    assert (name, meant) in list(misspelt_names())
+
+
+@pytest.mark.parametrize("name", ["HOME", "PATH", "PWD", "HOSTNAME", "DIFY_KEY", "LOG_FILE", "REDIS_HOST"])
+def test_other_names_are_nobody_s_business(monkeypatch, name):
+    monkeypatch.setenv(name, "x")
+    assert name not in dict(misspelt_names())
+
+
+def test_a_misspelt_name_in_the_file_is_found_too(tmp_path):
+    (tmp_path / ".env").write_text("#LOG_DRI=1\n export LOG_DRI = /tmp/x\n")
+    assert read_settings(str(tmp_path / ".env")) == Settings()
+    assert ("LOG_DRI", "LOG_DIR") in list(misspelt_names(str(tmp_path / ".env")))

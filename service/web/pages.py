@@ -15,7 +15,7 @@ from service.answers import failures
 from service.answers.mock.scripts import SCRIPTS
 from service.chat import close_codes, turn
 from service.result_codes import ResultCode
-from service.settings import Settings
+from service.settings import Settings, declarations
 from service.web.responses import ok
 
 _ROOT = Path(__file__).parents[2]
@@ -74,6 +74,7 @@ class Pages:
             "failures": [*failures.ALL, *turn.FAILURES],
             "degrading": [failure for failure in failures.ALL if not failure.is_client_error],
             "scripts": SCRIPTS,
+            "declarations": declarations(),
         }
         return self._page(request, "docs.html", **tables)
 

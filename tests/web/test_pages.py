@@ -3,10 +3,12 @@
 import asyncio
 import gzip
 import re
+from dataclasses import fields
 
 import pytest
 
 from service.result_codes import ResultCode
+from service.settings import Settings
 from service.web import pages
 from service.web.responses import fail, ok
 from tests import fake_dify
@@ -196,6 +198,16 @@ async def test_the_docs_name_every_code_and_close_code(service, http):
         assert f"<td>{code.value}</td>" in body
     for close_code in (1009, 1011, 1012, 4000, 4001, 4500):
         assert f"<td>{close_code}</td>" in body
+
+
+async def test_the_docs_list_each_setting_with_its_default_and_no_secret(start, http):
+    service = await start(dify_api_key="app-secret", max_connections=7)
+    _, body = await get(http, f"{service.url}/docs")
+    for field in fields(Settings):
+        assert f"<tr><td><code>{field.name.upper()}</code></td><td>" in body
+    assert "<code>MAX_CONNECTIONS</code></td><td>5000</td>" in body
+    assert "<code>MOCK_MODE</code></td><td>on without a key</td>" in body
+    assert "app-secret" not in body
 
 
 @pytest.mark.parametrize(
