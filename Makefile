@@ -1,9 +1,10 @@
-# Two commands: `make run` starts the service, `make test` passes the tests. Both set up what they need in .venv.
+# `make run` starts the service, `make test` passes the tests; both set up what they need in .venv. `make engines` shows
+# that the page runs on old browsers, and on others than Chromium; it needs Node.js and npm, too.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := @$(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test lint bench
+.PHONY: run test engines lint bench
 
 run: .venv/run
 	$(BIN)/python -m service
@@ -11,6 +12,11 @@ run: .venv/run
 test: lint
 	@# Coverage writes outside the tree, so that two runs at once do not meet.
 	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" $(BIN)/python -m pytest
+
+engines: .venv/test tests/engines/node_modules/.ready
+	node tests/engines/lint.mjs
+	node --test --test-reporter=dot tests/engines/lint.test.mjs
+	$(BIN)/python -m pytest -n 0 --no-cov tests/engines/story.py
 
 bench: .venv/test
 	$(BIN)/python -m tests.bench.growth tests/bench/growth.svg
@@ -21,6 +27,10 @@ lint: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+tests/engines/node_modules/.ready: tests/engines/package-lock.json tests/engines/unpack.mjs
+	@cd tests/engines && npm ci --silent && node unpack.mjs
+	@touch $@
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'

@@ -56,6 +56,6 @@ async def test_a_browser_that_runs_the_page_shows_all_of_it(meet):
 
 
 def test_the_first_script_is_read_by_browsers_of_any_age():
-    """In the words of ECMAScript 5: a fault of syntax in it would leave an old browser without a word."""
+    """It is ECMAScript 3 (make engines parses it as such): else an old browser would be left without a word."""
     newer = ["=>", "`", "const ", "let ", "class ", "...", "?.", "??", "catch {", "async ", "import "]
     assert [word for word in newer if word in (STATIC / "js/early.js").read_text()] == []

@@ -1,4 +1,4 @@
-// Before the first paint: whether the page can run, which language, light or dark. A classic script in ECMAScript 5,
+// Before the first paint: whether the page can run, which language, light or dark. A classic script in ECMAScript 3,
 // for browsers that cannot read the modules.
 (function () {
   var root = document.documentElement;

@@ -1,0 +1,42 @@
+// What the page's scripts may use: syntax by the parser and eslint-plugin-es-x, the rest by api-rule.mjs.
+
+import esX from "eslint-plugin-es-x";
+
+import api from "./api-rule.mjs";
+
+/** Names of our own that are names of something newer, too. */
+const OWN = ["added", "fetch", "grow", "inputs", "node", "queue", "tag", "unlock", "variable"];
+
+/** Parts of the voice: it looks whether they are there, and does without. */
+const VOICE = [
+  "Intl.Segmenter", "segment", "SpeechRecognition", "continuous", "interimResults", "onresult", "onspeechstart",
+  "voiceschanged",
+];
+
+/** Of ES2022, what the oldest browsers have. */
+const KNOWN = { "es-x/no-array-prototype-at": "off", "es-x/no-class-instance-fields": "off" };
+
+// Older than ES2022, but not in Safari 15.4.
+const LOOK_BEHIND = ["Literal[raw=/\\(\\?<[=!]/]", "TemplateElement[value.raw=/\\(\\?<[=!]/]"].map((selector) => ({
+  selector,
+  message: "look-behind: not in Safari 15.4",
+}));
+
+const files = (pattern, sourceType, ecmaVersion, rules) => ({
+  files: [`static/js/${pattern}`],
+  languageOptions: { sourceType, ecmaVersion },
+  rules,
+});
+const syntax = (year) => esX.configs[`flat/restrict-to-es${year}`].rules;
+
+export default [
+  { plugins: { "es-x": esX, floor: { rules: { api } } }, linterOptions: { noInlineConfig: true } },
+  files("**/*.js", "module", 2022, {
+    ...syntax(2021),
+    ...KNOWN,
+    "floor/api": ["error", [...OWN, ...VOICE]],
+    "no-restricted-syntax": ["error", ...LOOK_BEHIND],
+  }),
+  files("embed.js", "script", 2018, syntax(2018)),
+  files("early.js", "script", 3, {}), // read by browsers of any age
+];
