@@ -2,8 +2,8 @@
 
 /** Names of characters that follow each other, from a code point on. */
 const SIGNS =
-  "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro " +
-  "para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest";
+  "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute " +
+  "micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest";
 /** Each has a small letter 32 code points further. */
 const CAPITALS = {
   192:

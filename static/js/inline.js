@@ -1,38 +1,43 @@
 // The Markdown inside a block: text to a list of strings and {tag, href?, children?} objects. Knows no DOM.
-// Linear in its input: patterns are tokens, open delimiters are bounded.
+// Linear in its input: patterns are tokens, open brackets are bounded.
 
+import { delimiter, emphasized } from "./emphasis.js";
 import { characterOf, decode, ENTITY } from "./entities.js";
 import { formulaAt } from "./formulas.js";
 
-const MAX_OPEN_DELIMITERS = 50;
+const MAX_BRACKETS = 50;
 
 const TOKEN = new RegExp(
   [
     /\\[!-/:-@[-`{-~\n]/,
-    /`+|\*+|_+|~~+|\$+|!?\[|\]/,
-    / *\n/,
-    /<(?:https?:\/\/|mailto:)[^\s<>]+>/,
+    /\[\^[\p{L}\p{N}_]+\]/,
+    /`+|\*+|_+|~+|\$+|!?\[|\]/,
+    /\n/,
+    /<(?:https?:\/\/|mailto:|[\w.+-]+@)[^\s<>]+>/,
     /<br\s*\/?>/,
     ENTITY,
     /【[^【】†]*†[^【】]*】/,
-    /\[\^[\p{L}\p{N}_]+\]/,
-    /https?:\/\/[^\s"<>[\]\\^`{|}\u00A0\u2000-\u206F\u3000-\u303F\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65]+/,
+    /https?:\/\/[^\s"<>[\]\\^`{|}\u2000-\u206F\u3000-\u303F\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65]+/,
   ].map(({ source }) => source).join("|"),
   "giu",
 );
-const TARGET =
-  /^\(\s{0,3}(?:<([^<>\n]*)>|([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*))(?:\s{1,3}(?:"[^"]*"|'[^']*'))?\s{0,3}\)/;
+const ESCAPE = /\\([!-/:-@[-`{-~])/g;
+const { raw } = String;
+const CHAR = raw`(?:[^\s()<>\\]|\\\S)`;
+const ADDRESS = raw`<((?:[^<>\\\n]|\\.)*)>|((?:${CHAR}|\((?:${CHAR}|\(${CHAR}*\))*\))*)`;
+const TITLE = raw`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\((?:[^()\\]|\\.)*\)`;
+/** What a link leads to, after its words. */
+const TARGET = new RegExp(raw`\([ \n]{0,3}(?:${ADDRESS})(?:[ \n]{1,3}(${TITLE}))?[ \n]{0,3}\)`, "sy");
 const SAFE_TARGET = /^(?:https?:\/\/|mailto:)\S+$/i;
-const SAFE_IMAGE = /^https?:\/\/\S+$/i;
+const SAFE_IMAGE = /^https?:/i;
 /** In Chinese and Japanese no space tells where a host ends: "www.a.example请看". */
 const WORDS_AFTER_HOST = /^(https?:\/\/[\w.:@-]*\w)[\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF]/i;
 
 /** What makes a part of a token, by its first character. It may set where to read next, which is after the token. */
 const READERS = {
   "\\": readEscape,
-  "\n": () => ({ tag: "br" }), // as on Dify's own pages: models mean their line breaks
-  " ": () => ({ tag: "br" }),
-  "<": (line, token) => (/^<br/i.test(token) ? { tag: "br" } : linkTo(token.slice(1, -1))),
+  "\n": breakLine,
+  "<": readAngle,
   "&": (line, token) => characterOf(token),
   "【": (line, token) => ({ tag: "ref", children: [token] }),
   $: (line, token) => readFormula(line, token) ?? token,
@@ -40,27 +45,35 @@ const READERS = {
   "!": open,
   "[": readBracket,
   "]": closeLink,
-  "*": readEmphasis,
-  _: readEmphasis,
-  "~": readEmphasis,
+  "*": readDelimiter,
+  _: readDelimiter,
+  "~": readDelimiter,
 };
 
 export function parseInline(text) {
-  const line = { text, next: 0, out: [], openers: [] };
+  const line = { text, next: 0, out: [], brackets: [] };
   const tokens = new RegExp(TOKEN);
   for (let match; (match = tokens.exec(text)); tokens.lastIndex = line.next) {
     const [token] = match;
     if (match.index > line.next) line.out.push(text.slice(line.next, match.index));
     line.next = tokens.lastIndex;
     const read = READERS[token[0]] ?? readUrl;
-    const part = read(line, token);
-    if (part) line.out.push(part);
+    line.out.push(read(line, token));
   }
-  return [...line.out, text.slice(line.next)];
+  return emphasized([...line.out, text.slice(line.next)]);
 }
 
 /** What is inside a part, be it parsed already or not. */
 export const partsOf = ({ text, children = [] }) => (text === undefined ? children : parseInline(text));
+
+/** Text in which nothing but characters is marked: addresses, titles, names of languages. */
+export const literal = (text = "") => decode(text.replace(ESCAPE, "$1"));
+
+/** As on Dify's own pages: models mean their line breaks. */
+function breakLine({ out }) {
+  if (typeof out.at(-1) === "string") out.push(out.pop().trimEnd());
+  return { tag: "br" };
+}
 
 function readEscape(line, token) {
   if (token === "\\\n") return { tag: "br" };
@@ -75,7 +88,19 @@ function readFormula(line, token) {
   return { tag: "math", children: [source] };
 }
 
-const linkTo = (href, children = []) => ({ tag: "a", href, children: children.length ? children : [href] });
+/** A link without words shows its address. */
+const linkTo = (href, children, { tag = "a", title } = {}) => ({
+  tag,
+  href,
+  ...(title && { title }),
+  children: children.length ? children : [href],
+});
+
+function readAngle(line, token) {
+  if (/^<br/i.test(token)) return { tag: "br" };
+  const address = token.slice(1, -1);
+  return SAFE_TARGET.test(address) ? linkTo(address, []) : linkTo(`mailto:${address}`, [address]);
+}
 
 function readUrl(line, token) {
   const url = WORDS_AFTER_HOST.exec(token)?.[1] ?? token;
@@ -83,7 +108,7 @@ function readUrl(line, token) {
   let unopened = url.split(")").length - url.split("(").length;
   while (/[.,;:!?'*_~]/.test(url[end - 1]) || (url[end - 1] === ")" && unopened-- > 0)) end--;
   line.next -= token.length - end;
-  return linkTo(url.slice(0, end));
+  return linkTo(url.slice(0, end), []);
 }
 
 function readCode(line, ticks) {
@@ -100,74 +125,44 @@ function readCode(line, ticks) {
   return { tag: "code", children: [code.replace(/^ (?=.*\S)(.*) $/s, "$1")] };
 }
 
-/** A mark of a source or a footnote; or what may become a link. */
+function readDelimiter({ text, next }, run) {
+  const before = /.?$/su.exec(text.slice(Math.max(0, next - run.length - 2), next - run.length))[0];
+  const after = /^.?/su.exec(text.slice(next, next + 2))[0];
+  return delimiter(run, before || " ", after || " ") ?? run;
+}
+
+/** A mark of a footnote, or what may become a link. */
 function readBracket(line, token) {
   if (token === "[") return open(line, token);
   return { tag: "ref", children: [token.replace(/^\[\^(?=\d+\])/, "[")] };
 }
 
-/** A delimiter is text until it is closed. */
-function open({ out, openers }, token) {
-  openers.push({ char: token.at(-1), token, count: token.length, at: out.length });
-  if (openers.length > MAX_OPEN_DELIMITERS) openers.shift();
+/** A bracket is text until it is closed. */
+function open({ out, brackets }, token) {
+  brackets.push({ isImage: token === "![", at: out.length });
+  if (brackets.length > MAX_BRACKETS) brackets.shift();
   return token;
 }
 
-const lastOpen = ({ openers }, wanted) => openers.map(({ char }) => char).lastIndexOf(wanted);
-
-/** Removes a delimiter and all after it, and returns what stood after it. */
-function takeFrom({ out, openers }, index) {
-  const [, ...children] = out.splice(openers[index].at);
-  openers.length = index;
-  return children;
-}
-
+/** What leads to where the page does not link stays as it is written. */
 function closeLink(line) {
-  const index = lastOpen(line, "[");
-  const target = TARGET.exec(line.text.slice(line.next));
-  const href = decode(target?.[1] ?? target?.[2] ?? "");
-  if (index < 0 || !SAFE_TARGET.test(href)) {
-    line.openers = line.openers.filter((_, at) => at !== index);
-    return "]";
-  }
-  line.next += target[0].length;
-  const isImage = line.openers[index].token === "![" && SAFE_IMAGE.test(href);
-  const children = takeFrom(line, index).map(unlinked);
-  return isImage ? { tag: "img", href, children } : linkTo(href, children);
+  const bracket = line.brackets.pop();
+  TARGET.lastIndex = line.next;
+  const [target = "", pointed, plain, title = ""] = (bracket && !bracket.isOff && TARGET.exec(line.text)) || [];
+  const href = literal(pointed ?? plain).replaceAll(" ", "%20");
+  line.next += target.length;
+  if (!SAFE_TARGET.test(href)) return `]${target}`;
+  const [, ...inner] = line.out.splice(bracket.at);
+  const children = emphasized(inner);
+  const isImage = bracket.isImage && SAFE_IMAGE.test(href);
+  if (!isImage) for (const other of line.brackets) other.isOff ||= !other.isImage; // HTML knows no link in a link
+  if (!isImage && children.length === 1 && children[0].tag === "img") line.out.push(children.pop(), " ");
+  const more = { tag: isImage ? "img" : "a", title: literal(title.slice(1, -1)) };
+  return linkTo(href, children.map(unlinked), more);
 }
 
-/** HTML knows no link in a link. */
 function unlinked(part) {
   const { tag, children = [] } = part;
   if (!tag) return part;
   return { ...part, tag: tag === "a" || tag === "img" ? "span" : tag, children: children.map(unlinked) };
-}
-
-function readEmphasis(line, run) {
-  const char = run[0];
-  const before = line.text[line.next - run.length - 1] ?? " ";
-  const after = line.text[line.next] ?? " ";
-  if ((char === "~" ? run.length !== 2 : run.length > 3) || isSign(char, before, after)) return run;
-  // Brackets and quotes tell the word's side; unlike CommonMark's rule this works for Chinese, too.
-  const rest = /[\s\p{Ps}\p{Pi}]/u.test(before) ? run : closeEmphasis(line, run);
-  return !rest || /[\s\p{Pe}\p{Pf}]/u.test(after) ? rest : open(line, rest);
-}
-
-/** Whether it belongs to a name like 报告_2024.pdf, or to numbers like 2*500. */
-function isSign(char, before, after) {
-  const sides = before + after;
-  if (char === "_") return /^[\p{L}\p{M}\p{N}_]{2}$/u.test(sides);
-  return char === "*" && /^\p{N}{2}$/u.test(sides);
-}
-
-/** Returns what is left over of the run. */
-function closeEmphasis(line, run) {
-  const index = lastOpen(line, run[0]);
-  if (index < 0) return run;
-  const { char, count } = line.openers[index];
-  const used = Math.min(2, count, run.length);
-  const children = takeFrom(line, index);
-  if (count > used) line.out.push(open(line, char.repeat(count - used)));
-  line.out.push({ tag: char === "~" ? "del" : ["em", "strong"][used - 1], children });
-  return closeEmphasis(line, run.slice(used));
 }

@@ -1,13 +1,23 @@
-// Markdown to a tree of {tag, text or children}; a text is still to be read by inline.js. Knows no DOM.
+// Markdown to a tree, of which the page draws what the voice says and what is copied. Knows no DOM.
 // Linear in its input: patterns are anchored, nesting is bounded.
-// Left out on purpose: raw HTML, indented code, underlined headings (in answers these are accidents).
+// Left out on purpose: raw HTML, indented code, underlined headings (in answers these are accidents), references.
+//
+// A part is {tag, children, …} or {tag, text, …}, whose text is still to be read: partsOf (inline.js) gives its parts,
+// which are strings or parts. Blocks: p, h1 to h6 {level: in the page's outline}, hr, blockquote, ul, ol {start}, li
+// {value?, checked?}, table > thead and tbody > tr > th or td {align}, pre {language}, math {isDisplay}, footnote
+// {label},
+// and details, which is a thought. In a block: a {href, title?}, img {href, title?}, code, em, strong, del, br, span,
+// math, and ref, which is the mark of a source or a footnote.
 
 import { AFTER_FORMULA, endOfDisplay } from "./formulas.js";
+import { literal } from "./inline.js";
+import { dedent, indentOf, isBlank, lineAt, next, take } from "./lines.js";
+import { readTable, startsTable } from "./tables.js";
 import { piecesOf, withoutHalfTag } from "./thoughts.js";
 
 const MAX_NESTING = 16;
 
-const FENCE = /^\s*(`{3,}(?=[^`]*$)|~{3,})\s*(\S*)/;
+const FENCE = /^\s*(`{3,}(?=[^`]*$)|~{3,})\s*(.*)/;
 const FENCE_END = /^\s*(`{3,}|~{3,})\s*$/;
 const HEADING = /^ {0,3}(#{1,6})(?=\s|$)/;
 const RULE = /^\s*([-*_])(?:\s*\1){2,}\s*$/;
@@ -16,7 +26,6 @@ const FOOTNOTE = /^( {0,3})(\[\^[^\s[\]]+\]:)(\s*)(.*)/s;
 const MARKER = /^([ \t]*)([-*+]|\d{1,9}[.)])(?!\S)(\s*)(.*)/s; // a longer number is a word
 const CLEAR_MARKER = /^\s*(?:[-*+]|0*1[.)])\s+\S/; // a list after a paragraph has words, and counts from one
 const TASK = /^\[([ xX])\]\s+(?=\S)/;
-const RULER = /^\s*(?:\|\s*)?:?-+:?\s*(?:\|\s*:?-+:?\s*)*(?:\|\s*)?$/;
 
 /** What tells that a block begins with the next line, and what reads it. */
 const KINDS = [
@@ -38,12 +47,18 @@ const KINDS = [
 export function createParser() {
   const blocks = [];
   let settled = 0;
+  let thought = {}; // the latest: {from, read}
+
+  function readThought(text, from) {
+    if (thought.from !== from) thought = { from, read: createReader() };
+    return thought.read(text);
+  }
 
   return (text, isOver = false) => {
     const before = settled;
     const last = blocks[before - 1];
     blocks.length = before;
-    settled = readOn(blocks, isOver ? text : withoutHalfTag(text));
+    settled = readOn(blocks, isOver ? text : withoutHalfTag(text), readThought);
     const isReset = blocks[before - 1] !== last;
     return { settled: blocks.slice(isReset ? 0 : before, settled), open: blocks.slice(settled), isReset };
   };
@@ -55,32 +70,49 @@ export function blocksOf(text) {
   return [...settled, ...open];
 }
 
+/** Reads a text without thoughts that grows: returns all its blocks; what did not change are the same objects. */
+function createReader() {
+  let blocks = [];
+
+  return (text) => {
+    const settled = blocks.slice(0, -2);
+    blocks = endOf(settled) <= text.length ? settled : [];
+    const at = endOf(blocks);
+    for (const block of parse(text.slice(at), 1)) blocks.push({ ...block, end: at + block.end });
+    return blocks;
+  };
+}
+
 /**
  * Adds to `blocks`, which are settled, those after them, and returns how many of all are settled then. What is appended
- * can change the last two blocks only, and those on a line with thoughts that is not whole.
+ * can change the last two blocks; those on a line with thoughts, until it is whole; and those in what may be a fence.
  */
-function readOn(blocks, text) {
+function readOn(blocks, text, readThought) {
   const fences = [];
+  const lastLine = text.lastIndexOf("\n");
   let sure = blocks.length;
   let unsure = Infinity;
-  for (const { from, to, end, isThought, isLate, isSure } of piecesOf(text, endOf(blocks), fences)) {
+  for (const { from, to, end, isThought, isLate, isGuess } of piecesOf(text, endOf(blocks), fences)) {
     if (!isThought) {
-      for (const block of parse(text.slice(from, to), 0)) blocks.push({ ...block, end: Math.min(from + block.end, to) });
+      addTo(blocks, text.slice(from, to), from);
       continue;
     }
     const count = isLate ? countToThought(blocks) : blocks.length;
-    const inner = text.slice(isLate ? endOf(blocks, count) : from, to);
-    if (!isBlank(inner)) {
-      blocks.length = count;
-      blocks.push({ ...part("details", parse(inner, 1)), end });
-    }
+    const children = isLate ? blocks.slice(count) : readThought(text.slice(from, to), from);
+    if (children.length) blocks.splice(count, Infinity, { ...part("details", children), end });
     sure = Math.min(sure, count);
-    if (isSure) sure = blocks.length;
+    if (end <= lastLine && !isGuess) sure = blocks.length;
     else unsure = Math.min(unsure, Math.max(sure, count - 3));
   }
   let settled = Math.min(unsure, Math.max(sure, blocks.length - 2));
   while (fences.some(([from, to]) => from < endOf(blocks, settled) && endOf(blocks, settled) < to)) settled--;
   return settled;
+}
+
+function addTo(blocks, text, from) {
+  for (const { end, ...block } of parse(text, 0)) {
+    blocks.push({ ...block, ...levelOf(block, blocks), end: from + Math.min(end, text.length) });
+  }
 }
 
 const endOf = (blocks, count = blocks.length) => blocks[count - 1]?.end ?? 0;
@@ -90,6 +122,16 @@ function countToThought(blocks) {
   let count = blocks.length;
   while (count && blocks[count - 1].tag !== "details") count--;
   return count;
+}
+
+/** Where a heading stands in the page's outline: below the page's own, and no step is left out. */
+function levelOf({ tag }, before) {
+  if (!/^h\d/.test(tag)) return null;
+  for (let at = before.length - 1; at >= 0; at--) {
+    if (before[at].tag === tag) return { level: before[at].level };
+    if (/^h\d/.test(before[at].tag) && before[at].tag < tag) return { level: before[at].level + 1 };
+  }
+  return { level: 2 };
 }
 
 function parse(text, depth) {
@@ -115,38 +157,6 @@ function readBlock(source) {
 const startsBlock = (line, source) =>
   KINDS.some(([startOf]) => startOf(line, source) && (startOf !== markerOf || CLEAR_MARKER.test(line)));
 
-// Lines of a source, which is {text, depth, at}: `at` is where the next line begins
-
-const isBlank = (line) => !/\S/.test(line);
-
-function lineAt({ text, at }) {
-  const end = text.indexOf("\n", at);
-  return text.slice(at, end < 0 ? text.length : end);
-}
-
-function next(source) {
-  const line = lineAt(source);
-  source.at += line.length + 1;
-  return line;
-}
-
-/** The next lines, as long as `fits(line, theOneBefore)`. */
-function take(source, fits) {
-  const lines = [];
-  while (source.at <= source.text.length && fits(lineAt(source), lines.at(-1))) lines.push(next(source));
-  return lines;
-}
-
-/** Columns of white space before the text. */
-const indentOf = (line) => /^[ \t]*/.exec(line)[0].replaceAll("\t", "    ").length;
-
-function dedent(line, width) {
-  let columns = 0;
-  let at = 0;
-  for (; columns < width && " \t".includes(line[at]); at++) columns += line[at] === "\t" ? 4 : 1;
-  return " ".repeat(Math.max(0, columns - width)) + line.slice(at);
-}
-
 // Readers
 
 const part = (tag, children) => ({ tag, children });
@@ -156,7 +166,7 @@ function readFence(source, [, mark, language]) {
   const indent = indentOf(next(source));
   const code = take(source, (line) => !isOver(line)).map((line) => dedent(line, indent));
   next(source);
-  return { tag: "pre", language, children: [code.join("\n")] };
+  return { tag: "pre", language: literal(language).trim(), children: [code.join("\n")] };
 }
 
 /** What follows on the line of its end is a block of its own. */
@@ -165,11 +175,11 @@ function readFormula(source, end) {
   const index = source.text.indexOf(end, from + 2);
   const to = index < 0 ? source.text.length : AFTER_FORMULA.exec(source.text.slice(index))[0].length + index;
   source.at = to;
-  return part("math", [source.text.slice(from, to).trimEnd()]);
+  return { tag: "math", isDisplay: true, children: [source.text.slice(from, to).trimEnd()] };
 }
 
 function readHeading(source, [start, marks]) {
-  return { tag: `h${marks.length}`, text: next(source).slice(start.length).trim().replace(/(^|\s)#+$/, "") };
+  return { tag: `h${marks.length}`, text: next(source).slice(start.length).trim().replace(/(^|\s)#+$/, "").trimEnd() };
 }
 
 function readRule(source) {
@@ -219,37 +229,7 @@ function readItem(source, [, before, mark, gap, words]) {
   return parse(text, source.depth + 1);
 }
 
-function startsTable(line, { text, at }) {
-  const ruler = lineAt({ text, at: at + line.length + 1 });
-  return line.includes("|") && RULER.test(ruler) && cellsOf(line).length === cellsOf(ruler).length;
-}
-
-function readTable(source) {
-  const head = cellsOf(next(source));
-  const aligns = cellsOf(next(source)).map(alignOf);
-  const rows = take(source, (line) => line.includes("|")).map(cellsOf);
-  const cellOf = (tag) => (text, at) => ({ tag, text, align: aligns[at] });
-  const rowOf = (tag) => (cells) => part("tr", cells.slice(0, aligns.length).map(cellOf(tag)));
-  return part("table", [part("thead", [rowOf("th")(head)]), part("tbody", rows.map(rowOf("td")))]);
-}
-
-function cellsOf(line) {
-  const cells = [""];
-  for (const [piece] of line.trim().matchAll(/\\\||[^\\|]+|[^]/g)) {
-    if (piece === "|") cells.push("");
-    else cells.push(cells.pop() + (piece === "\\|" ? "|" : piece));
-  }
-  if (!cells[0].trim()) cells.shift();
-  if (!cells.at(-1)?.trim()) cells.pop();
-  return cells.map((cell) => cell.trim());
-}
-
-function alignOf(ruler) {
-  if (!ruler.endsWith(":")) return "start";
-  return ruler.startsWith(":") ? "center" : "end";
-}
-
 function readParagraph(source) {
   const lines = [next(source), ...take(source, (line) => !isBlank(line) && !startsBlock(line, source))];
-  return { tag: "p", text: lines.map((line) => line.trimStart()).join("\n") };
+  return { tag: "p", text: lines.map((line) => line.trimStart()).join("\n").trimEnd() };
 }

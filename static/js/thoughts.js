@@ -17,9 +17,9 @@ const HALF_TAG = /<(?:\/?[a-z]*|details\b[^<>]*(?:>\s*(?:<summary>[^<>]*)?(?:<\/
 export const withoutHalfTag = (text) => text.replace(HALF_TAG, "");
 
 /**
- * The pieces of `text` from `at` on, which is not in a thought: {from, to, end, isThought, isLate, isSure}. `end` is
- * after the tag; a piece that `isLate` is a lone end: all that was answered before it was a thought; what `isSure`
- * stays what it is whatever comes after it. To `fences` are added [from, to] of the code that was skipped.
+ * The pieces of `text` from `at` on, which is not in a thought: {from, to, end, isThought, isLate, isGuess}. `end` is
+ * after the tag. A piece that `isLate` is a lone end: all that was answered before it was a thought. One that `isGuess`
+ * ends otherwise if another end comes. To `fences` are added [from, to] of the code that was skipped.
  */
 export function* piecesOf(text, at, fences) {
   for (let tag; (tag = tagAfter(text, at, /^<(?!\/d)/i, fences)); ) {
@@ -27,20 +27,20 @@ export function* piecesOf(text, at, fences) {
     const isLate = tag.name[1] === "/";
     const close = isLate ? tag : endOfThought(text, tag);
     at = close.end;
-    yield { from: tag.end, to: close.index, end: at, isThought: true, isLate, isSure: close.isSure };
+    yield { from: tag.end, to: close.index, end: at, isThought: true, isLate, isGuess: !close.name };
   }
   yield { from: at, to: text.length, end: text.length };
 }
 
 /** An end in code counts where there is no other: a model may leave its code open. */
 function endOfThought(text, { name, end: from }) {
-  const isEnd = /^<d/i.test(name) ? /^<\// : /^<\/t/i;
-  const close = tagAfter(text, from, isEnd);
+  const close = tagAfter(text, from, /^<d/i.test(name) ? /^<\// : /^<\/t/i);
   if (close) return close;
   const index = text.slice(from).search(/<\/think>/i);
   return index < 0 ? { index: text.length, end: text.length } : { index: from + index, end: from + index + 8 };
 }
 
+/** The next {name, index, end} whose name is `wanted`, or null. */
 function tagAfter(text, at, wanted, fences = []) {
   const rest = text.slice(at); // a line may begin here, after a tag
   TOKEN.lastIndex = 0;
@@ -49,14 +49,9 @@ function tagAfter(text, at, wanted, fences = []) {
     if (fence) {
       TOKEN.lastIndex = afterFence(rest, TOKEN.lastIndex, fence);
       fences.push([at + match.index, at + TOKEN.lastIndex]);
-    } else if (wanted.test(name)) return tagOf(text, name, at + match.index);
+    } else if (wanted.test(name)) return { name, index: at + match.index, end: at + TOKEN.lastIndex };
   }
   return null;
-}
-
-function tagOf(text, name, index) {
-  const end = index + name.length;
-  return { name, index, end, isSure: text.includes("\n", end) }; // its line is whole: no code begins before it
 }
 
 function afterFence(text, at, fence) {
