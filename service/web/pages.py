@@ -20,7 +20,7 @@ from service.web.responses import ok
 
 _ROOT = Path(__file__).parents[2]
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: http: https:; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
 )
 _PAGE_HEADERS = {

@@ -24,7 +24,7 @@ export function createAnswer(turn, actions) {
 
   function draw() {
     frame = 0;
-    markdown.show(turn.text);
+    markdown.show(turn.text, turn.status !== "asked");
     keepEnd();
   }
 
@@ -47,11 +47,12 @@ export function createAnswer(turn, actions) {
     cancelAnimationFrame(frame);
     clear(doing);
     article.dataset.state = turn.status;
+    draw(); // before all that may fail
     note.replaceChildren(...spansOf(notesOf(turn)));
     if (turn.citations?.length) note.after(sourcesOf(turn.citations));
     showButtons();
     detail.replaceChildren(timeOf(turn), ...spansOf(factsOf(turn)));
-    draw();
+    keepEnd();
   }
 
   function showButtons() {

@@ -1,5 +1,6 @@
 // Questions and their answers: a queue, of which one is under way at a time. Knows frames, and no DOM.
 
+import { guarded } from "./guarded.js";
 import { keepTurns, recall } from "./memory.js";
 import { countOf, unseen } from "./text.js";
 
@@ -22,9 +23,10 @@ const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
  * `lost`.
  *
  * `send(frame)` says whether it was written. `on` is told: added(turn), started(turn), text(turn, replaced),
- * event(turn, frame), ended(turn).
+ * event(turn, frame), ended(turn); what fails there does not stop the queue.
  */
-export function createAsker({ send, on }) {
+export function createAsker({ send, on: listeners }) {
+  const on = guarded(listeners);
   const turns = recall("turns", []);
   let stopTimer, keepTimer;
 

@@ -15,14 +15,15 @@
 
 import { createApi } from "./api.js";
 import { createAsker, randomId } from "./asker.js";
-import * as composer from "./composer.js";
+import * as field from "./composer.js";
 import { connect, socketUrl } from "./connection.js";
 import { dress } from "./elements.js";
 import { allow } from "./files.js";
+import { guarded } from "./guarded.js";
 import { showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
 import { keep, recall } from "./memory.js";
-import * as transcript from "./transcript.js";
+import * as drawing from "./transcript.js";
 import * as welcome from "./welcome.js";
 
 const byId = (id) => document.getElementById(id);
@@ -36,8 +37,9 @@ keep("token", token);
 sayAll();
 for (const name of ["new", "attach"]) dress(byId(name), name, name);
 
-// The parts
+// The parts. What they draw may fail, and the conversation goes on.
 
+const [transcript, composer] = [drawing, field].map(guarded);
 const asker = createAsker({
   send: (frame) => connection.send(frame),
   on: { added, started, text: grown, event: stepped, ended },

@@ -58,7 +58,7 @@ export function createParser() {
     const before = settled;
     const last = blocks[before - 1];
     blocks.length = before;
-    settled = readOn(blocks, isOver ? text : withoutHalfTag(text), readThought);
+    settled = readOn(blocks, isOver ? text : withoutHalfTag(text, endOf(blocks)), readThought);
     const isReset = blocks[before - 1] !== last;
     return { settled: blocks.slice(isReset ? 0 : before, settled), open: blocks.slice(settled), isReset };
   };

@@ -14,7 +14,11 @@ const FENCE_END = /^[^\S\n]*(?:>[^\S\n]*)*(`{3,}|~{3,})[^\S\n]*$/gm;
 /** What may become such a tag. */
 const HALF_TAG = /<(?:\/?[a-z]*|details\b[^<>]*(?:>\s*(?:<summary>[^<>]*)?(?:<\/?[a-z]*)?)?)$/i;
 
-export const withoutHalfTag = (text) => text.replace(HALF_TAG, "");
+/** `text` without what may become a tag at its end, which is looked for from `at` on. */
+export function withoutHalfTag(text, at) {
+  const index = text.slice(at).search(HALF_TAG);
+  return index < 0 ? text : text.slice(0, at + index);
+}
 
 /**
  * The pieces of `text` from `at` on, which is not in a thought: {from, to, end, isThought, isLate, isGuess}. `end` is

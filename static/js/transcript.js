@@ -2,6 +2,7 @@
 
 import { createAnswer } from "./answer.js";
 import { button, element, suggestionsOf } from "./elements.js";
+import { guarded } from "./guarded.js";
 import { clear, failureWords, label, say } from "./i18n.js";
 import { keepEnd, toEnd, toStart } from "./scroll.js";
 
@@ -9,6 +10,7 @@ const log = document.getElementById("log");
 const welcome = log.firstElementChild; // stays
 const questions = new WeakMap(); // each turn's article
 const answers = new WeakMap();
+const UNDRAWN = { grow() {}, showStep() {}, finish() {}, announcement: () => "" };
 let suggestions;
 
 function add(node) {
@@ -45,16 +47,17 @@ export function remove(turn) {
 
 /** `actions` are those of createAnswer. */
 export function answer(turn, actions) {
-  const article = questions.get(turn);
-  article.dataset.state = "sent";
-  clear(article.lastChild);
-  const own = createAnswer(turn, actions);
-  answers.set(turn, own);
-  article.after(own.article); // before the questions that wait
+  const { article, ...own } = createAnswer(turn, actions);
+  answers.set(turn, guarded(own));
+  const asked = questions.get(turn);
+  if (asked?.isConnected) asked.after(article); // before the questions that wait
+  else log.append(article);
+  asked.dataset.state = "sent";
+  clear(asked.lastChild);
   keepEnd();
 }
 
-export const answerOf = (turn) => answers.get(turn);
+export const answerOf = (turn) => answers.get(turn) ?? UNDRAWN;
 
 export function empty() {
   log.replaceChildren(welcome);

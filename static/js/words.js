@@ -67,6 +67,10 @@ code.copy: Copy the code | 复制代码
 code.name: Code | 代码
 table.name: Table | 表格
 thought: Thoughts | 思考过程
+task.done: Done | 已完成
+task.open: To do | 待办
+picture.show: Show the picture | 显示图片
+picture.failed: The picture cannot be loaded. | 图片无法加载。
 
 attach: Add files | 添加文件
 files: Files | 文件
