@@ -1,4 +1,4 @@
-"""What a source of answers offers around the chat: the app itself, suggestions, feedback, speech and files."""
+"""An app's other routes, as an interface: the app itself, suggestions, feedback, speech and files."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -13,7 +13,7 @@ Rating = Literal["like", "dislike"]
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page may know of the app. `inputs` is Dify's user_input_form; a `stale` one is the last that was known."""
+    """What pages may know. `inputs` is Dify's user_input_form; `stale`: the last that is known while Dify fails."""
 
     name: str
     mode: str
@@ -31,7 +31,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredFile(msgspec.Struct, frozen=True):
-    """A file that Dify has: a question names it by `id` and `kind`."""
+    """A question refers to it by `id` and `kind`."""
 
     id: str
     name: str
@@ -42,25 +42,25 @@ class StoredFile(msgspec.Struct, frozen=True):
 
 
 class Audio:
-    """Audio as it comes: iterate `chunks`, which raise AnswerError where the source breaks off, and close it."""
+    """Audio as it comes. `chunks` raise AnswerError where the source breaks off. To be closed."""
 
-    def __init__(self, media_type: str, chunks: AsyncGenerator[bytes, None], ending: AsyncExitStack) -> None:
+    def __init__(self, media_type: str, chunks: AsyncGenerator[bytes, None], cleanup: AsyncExitStack) -> None:
         self.media_type = media_type
-        self._ending = ending
-        self.chunks = self._until_the_end(chunks)
+        self._cleanup = cleanup
+        self.chunks = self._with_cleanup(chunks)
 
-    async def _until_the_end(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        async with self._ending:
+    async def _with_cleanup(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async with self._cleanup:
             async for chunk in chunks:
                 yield chunk
 
     async def close(self) -> None:
         await self.chunks.aclose()
-        await self._ending.aclose()  # where nobody began to iterate
+        await self._cleanup.aclose()  # if nothing was iterated
 
 
 class AppApi(Protocol):
-    """Each raises AnswerError. `user` is who asks: nobody sees another user's messages and files."""
+    """Methods raise AnswerError. Messages and files are visible to their `user` only."""
 
     async def app(self) -> App: ...
 
@@ -78,4 +78,4 @@ class AppApi(Protocol):
     async def upload(self, file: File, user: str) -> StoredFile: ...
 
     async def close(self) -> None:
-        """Give back what the source holds open."""
+        """Release connections and tasks."""

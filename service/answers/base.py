@@ -1,4 +1,4 @@
-"""Question, the parts an answer is made of, AnswerError; the Answerer interface."""
+"""Question, the parts of an answer, failures; the interface of a source."""
 
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
@@ -21,7 +21,7 @@ StepEvent = Literal[
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is asked, and for whom.
+    """What is asked, and for which user.
 
     `user` scopes conversations, files and stops at Dify; `conversation_id` continues a conversation of the same user.
     With `steps` and `speech`, the answer has parts of these kinds, if the source has them.
@@ -39,9 +39,8 @@ class Question(msgspec.Struct, frozen=True):
 class Failure(msgspec.Struct, frozen=True):
     """One way to fail: a row of the table in `failures.py`.
 
-    `reason` is a stable word, which a page can translate; `code` and `message` are what the client is told; `cause` is
-    for operators. What `is_retryable` may be asked again before the first event; what `trips_breaker` is counted by the
-    circuit breaker. A client error can be corrected by the caller only: no mock answer replaces it.
+    `reason` is a stable word, which a page can translate; `code` and `message` go to the client; `cause` is for
+    operators. `is_retryable` is meant before the first event. Only the client can correct a client error: no fallback.
     """
 
     reason: str
@@ -54,7 +53,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True, tag=True):
-    """Whose answer it is: known from the first event, before any text. `instead_of` is why a mock stands in."""
+    """Where the answer comes from: known before any text. `instead_of` is the failure for which a mock stands in."""
 
     source: Source
     conversation_id: str | None = None
@@ -63,19 +62,19 @@ class Identity(msgspec.Struct, frozen=True, tag=True):
 
 
 class Text(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """More of the answer."""
+    """The next piece of the answer."""
 
     content: str
 
 
 class Replacement(msgspec.Struct, frozen=True, tag=True):
-    """All text so far is withdrawn, and this takes its place (moderation)."""
+    """All text so far is withdrawn; this replaces it (moderation)."""
 
     content: str
 
 
 class Step(msgspec.Struct, frozen=True, tag=True):
-    """What the source does on its way to the answer. `step` is the same where it starts and where it is finished.
+    """What the source does on its way to the answer. `step` identifies what starts and finishes.
 
     `name` is its title or tool, `kind` the kind of a node, `status` how it ended, `content` the thought.
     """
@@ -97,7 +96,7 @@ class Speech(msgspec.Struct, frozen=True, tag=True):
 
 
 class Summary(msgspec.Struct, frozen=True, tag=True):
-    """What is known at the end. `usage` and `citations` are Dify's own objects, handed on as they are."""
+    """What is known at the end. `usage` and `citations` are Dify's own objects, unchanged."""
 
     usage: dict[str, Any] | None = None
     citations: list[Any] | None = None
@@ -108,7 +107,7 @@ OnPart = Callable[[Part], None]
 
 
 class AnswerError(Exception):
-    """The source failed. The details are in the log, never here. `is_midway`: words of the answer came before."""
+    """The source failed; details are in the log only. `is_midway`: text of the answer came before."""
 
     def __init__(self, failure: Failure, *, is_midway: bool = False) -> None:
         super().__init__(failure.reason)
@@ -117,22 +116,22 @@ class AnswerError(Exception):
 
 
 class AnswerStopped(Exception):
-    """The answer was stopped, though not here."""
+    """The answer was stopped through another process."""
 
 
 class Answer(Protocol):
     """One answer being written."""
 
     async def stream(self, on_part: OnPart) -> None:
-        """Hand each part to `on_part`, as it comes. Called once; raises AnswerError where the source breaks off.
+        """Call `on_part` with each part. Called once; raises AnswerError, also where the source breaks off midway.
 
-        A plain call for each part: an iterator would cost a task several switches more for every word.
+        A callback, since an asynchronous iterator would add several task switches to each word.
         """
 
     async def stop(self) -> None:
-        """Tell the source that nobody reads on. Never raises; `stream` then returns by itself, and proves it.
+        """Tell the source to stop. Never raises. `stream` returns when the source has ended.
 
-        Takes as long as the source needs to be told: Dify only after its first event.
+        Returns when the source was told: with Dify not before its first event.
         """
 
 
@@ -142,7 +141,7 @@ class Answerer(Protocol):
     def ask(self, question: Question) -> Answer: ...
 
     async def check(self) -> Failure | None:
-        """What keeps the source from answering now; None, if nothing does."""
+        """What keeps the source from answering now, if anything."""
 
     async def close(self) -> None:
-        """Give back what the source holds open."""
+        """Release connections and tasks."""

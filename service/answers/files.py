@@ -1,4 +1,4 @@
-"""Files on their way to Dify: their names, kinds and sizes, and what an app takes of them. No I/O.
+"""Uploaded files: names, kinds and sizes, and which of them an app accepts. No I/O.
 
 Source of the facts: Dify, api-reference: files/upload, audio-to-text, parameters.
 """
@@ -34,7 +34,7 @@ _LIMITS = {  # in system_parameters, in MB, and Dify's defaults
 }
 _DEFAULT_MAX_FILES = 3
 
-# Dify tells by the part's content type alone, and knows few names; these are other names for the same.
+# Dify looks at the part's content type only, and knows one name for each.
 _SPEECH_TYPES = {
     "audio/wav": "audio/wav",
     "audio/x-wav": "audio/wav",
@@ -60,7 +60,7 @@ _UNKNOWN_TYPES = {"", "application/octet-stream"}
 
 @dataclass(frozen=True)
 class File:
-    """A file that is still being read. `min_size` is known before it is; `content` is iterated once."""
+    """A file being read: iterate `content` once. `min_size` (bytes) is known before."""
 
     name: str
     media_type: str
@@ -74,7 +74,7 @@ class File:
 
 
 class UploadRules(msgspec.Struct, frozen=True):
-    """What an app takes. Kind `custom` is any file of one of the `extensions`, or any at all where there are none."""
+    """What an app accepts. Kind `custom` is any file with one of the `extensions`, or any file if there are none."""
 
     kinds: list[str]
     extensions: list[str]
@@ -82,7 +82,7 @@ class UploadRules(msgspec.Struct, frozen=True):
     max_bytes: dict[str, int]
 
     def kind_of(self, file: File) -> str | None:
-        """The kind under which the app takes the file; None if it does not."""
+        """The kind under which the app accepts the file, if it does."""
         kind = kind_of(file)
         if kind in self.kinds and kind != "custom":
             return kind
@@ -91,15 +91,15 @@ class UploadRules(msgspec.Struct, frozen=True):
 
 
 def kind_of(file: File) -> str:
-    """As Dify decides it: by the extension, then by the media type."""
+    """As Dify does: by the extension, then by the media type."""
     general = file.media_type.partition("/")[0]
     return _KIND_BY_EXTENSION.get(file.extension) or (general if general in {"image", "audio", "video"} else "custom")
 
 
 def upload_rules(parameters: Mapping[str, Any]) -> UploadRules | None:
-    """What may be attached to a question; None where uploads are off."""
-    uploads = _object(parameters.get("file_upload"))
-    image = _object(uploads.get("image"))
+    """For files of a question; None where uploads are off."""
+    uploads = _as_object(parameters.get("file_upload"))
+    image = _as_object(uploads.get("image"))
     max_bytes = size_limits(parameters)
     if uploads.get("enabled") is True:
         return _rules(uploads, max_bytes)
@@ -109,51 +109,51 @@ def upload_rules(parameters: Mapping[str, Any]) -> UploadRules | None:
 
 
 def input_upload_rules(parameters: Mapping[str, Any]) -> Iterator[UploadRules]:
-    """What the app takes as its inputs: a field for files takes some although uploads are off."""
-    for item in _list(parameters.get("user_input_form")):
-        for kind, field in _object(item).items():
-            if kind in {"file", "file-list"} and (rules := _rules(_object(field), size_limits(parameters))):
+    """For the app's inputs: a field for files accepts some even where uploads are off."""
+    for item in as_list(parameters.get("user_input_form")):
+        for kind, field in _as_object(item).items():
+            if kind in {"file", "file-list"} and (rules := _rules(_as_object(field), size_limits(parameters))):
                 yield rules
 
 
 def size_limits(parameters: Mapping[str, Any]) -> dict[str, int]:
-    limits = _object(parameters.get("system_parameters"))
+    limits = _as_object(parameters.get("system_parameters"))
     return {kind: positive_int(limits.get(name), default) * MEGABYTE for kind, (name, default) in _LIMITS.items()}
 
 
 def admit(file: File, rules: list[UploadRules]) -> tuple[str, int]:
-    """The kind under which the file is taken, and how large it may be (bytes). Raises AnswerError."""
+    """The kind under which the file is accepted, and how large it may be (bytes). Raises AnswerError."""
     if not rules:
         raise AnswerError(FEATURE_OFF)
     kind = next((kind for rule in rules if (kind := rule.kind_of(file))), None)
     if kind is None:
         raise AnswerError(UNSUPPORTED_TYPE)
-    # Dify goes by the extension here, whatever the media type says.
+    # Dify goes by the extension here, not by the media type.
     max_bytes = rules[0].max_bytes[_KIND_BY_EXTENSION.get(file.extension, "document")]
     return kind, max_bytes
 
 
-def speech(file: File) -> File:
-    """The file under the name that Dify has for its type. Raises AnswerError where it has none."""
-    said, _, options = file.media_type.lower().partition(";")
-    said = said.strip()
-    if "codecs" in options and said == "audio/mp4" and "mp4a" not in options:
-        raise AnswerError(UNSUPPORTED_AUDIO)  # the container of M4A, with something else in it
+def as_speech(file: File) -> File:
+    """The recording with Dify's name for its media type, size-limited. Raises AnswerError for other types."""
+    given, _, options = file.media_type.lower().partition(";")
+    given = given.strip()
+    if "codecs" in options and given == "audio/mp4" and "mp4a" not in options:
+        raise AnswerError(UNSUPPORTED_AUDIO)  # the container of M4A with another codec
     by_extension = _SPEECH_TYPE_BY_EXTENSION.get(file.extension)
-    media_type = by_extension if said in _UNKNOWN_TYPES else _SPEECH_TYPES.get(said)
+    media_type = by_extension if given in _UNKNOWN_TYPES else _SPEECH_TYPES.get(given)
     if media_type is None:
         raise AnswerError(UNSUPPORTED_AUDIO)
-    return limited(File(file.name, media_type, file.content, file.min_size), MAX_SPEECH_BYTES)
+    return limit_size(File(file.name, media_type, file.content, file.min_size), MAX_SPEECH_BYTES)
 
 
-def limited(file: File, max_bytes: int) -> File:
-    """The same file, whose reading raises AnswerError when it gets too large; so does this, if that is known."""
+def limit_size(file: File, max_bytes: int) -> File:
+    """The same file, whose content raises AnswerError past `max_bytes`; so does this, if that is certain already."""
     if file.min_size > max_bytes:
         raise AnswerError(TOO_LARGE)
-    return File(file.name, file.media_type, _counted(file.content, max_bytes), file.min_size)
+    return File(file.name, file.media_type, _limited(file.content, max_bytes), file.min_size)
 
 
-async def _counted(content: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
+async def _limited(content: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
     size = 0
     async for chunk in content:
         size += len(chunk)
@@ -163,7 +163,7 @@ async def _counted(content: AsyncIterator[bytes], max_bytes: int) -> AsyncIterat
 
 
 def sanitize_name(name: str, media_type: str) -> str:
-    """The last segment of a path of any system, without what cannot be seen; a name for a file that has none."""
+    """The last segment of a path of any system, printable, up to LONGEST_NAME; a name for a file without one."""
     name = "".join(char for char in re.split(r"[/\\]", name)[-1] if char.isprintable()).strip(" .")
     if not name:
         subtype = re.sub(r"[^a-z0-9]", "", media_type.partition(";")[0].partition("/")[2].lower())
@@ -173,17 +173,17 @@ def sanitize_name(name: str, media_type: str) -> str:
 
 
 def _rules(config: Mapping[str, Any], max_bytes: dict[str, int]) -> UploadRules | None:
-    methods = _list(config.get("allowed_file_upload_methods")) or _list(config.get("transfer_methods"))
+    methods = as_list(config.get("allowed_file_upload_methods")) or as_list(config.get("transfer_methods"))
     if methods and "local_file" not in methods:
         return None
-    kinds = [kind for kind in _list(config.get("allowed_file_types")) or KINDS if kind in KINDS]
-    extensions = [str(extension).lower().lstrip(".") for extension in _list(config.get("allowed_file_extensions"))]
+    kinds = [kind for kind in as_list(config.get("allowed_file_types")) or KINDS if kind in KINDS]
+    extensions = [str(extension).lower().lstrip(".") for extension in as_list(config.get("allowed_file_extensions"))]
     max_files = positive_int(config.get("number_limits") or config.get("max_length"), _DEFAULT_MAX_FILES)
     return UploadRules(kinds, extensions, max_files, max_bytes)
 
 
 def positive_int(value: Any, default: int) -> int:
-    """Above zero, in digits or as a number; the default for anything else."""
+    """A number above zero, or digits; the default for anything else."""
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
@@ -191,9 +191,9 @@ def positive_int(value: Any, default: int) -> int:
     return number if number > 0 else default
 
 
-def _list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _as_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}

@@ -1,6 +1,6 @@
-"""What Dify offers around the chat: the app itself, suggestions, feedback, speech and files.
+"""Dify's routes beside chat-messages: the app itself, suggestions, feedback, speech and files.
 
-Source of the facts: Dify, api-reference, and recordings of Dify 1.12.1.
+Source of the facts: Dify, api-reference; recordings of Dify 1.12.1.
 """
 
 import asyncio
@@ -14,10 +14,11 @@ import structlog
 from service.answers import failures, files
 from service.answers.app_api import App, Audio, Rating, StoredFile
 from service.answers.base import AnswerError, Failure
-from service.answers.dify.call_log import log_failure, refusal_body
+from service.answers.dify.call_log import log_failure, reply_body
 from service.answers.dify.client import BodyStream, DifyClient
 from service.answers.files import File
 from service.answers.resilience.limiter import ConcurrencyLimiter
+from service.elapsed import ms_since
 from service.tasks import Tasks
 
 log = structlog.get_logger()
@@ -28,10 +29,7 @@ _NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
 
 
 class DifyAppApi:
-    """Calls wait in a line before they reach Dify: so many connections, and no more.
-
-    `uploads` is one of its own: they last as long as their senders take, and keep nobody from a quick call.
-    """
+    """Uploads have a limiter of their own: they last as long as their senders take, and must not delay quick calls."""
 
     def __init__(self, client: DifyClient, limiter: ConcurrencyLimiter, uploads: ConcurrencyLimiter) -> None:
         self._client = client
@@ -46,7 +44,7 @@ class DifyAppApi:
     async def suggest(self, message_id: str, user: str) -> list[str]:
         async with self._calling("suggested", self._limiter):
             reply = await self._client.get(f"messages/{message_id}/suggested", {"user": user})
-            return [question for question in _list(reply.get("data")) if isinstance(question, str)]
+            return [question for question in files.as_list(reply.get("data")) if isinstance(question, str)]
 
     async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
         body = {"rating": rating, "user": user} | ({} if content is None else {"content": content})
@@ -54,12 +52,12 @@ class DifyAppApi:
             try:
                 await self._client.post(f"messages/{message_id}/feedbacks", body)
             except AnswerError as error:
-                if rating is not None or _NOTHING_TO_TAKE_BACK not in refusal_body(error):
+                if rating is not None or _NOTHING_TO_TAKE_BACK not in reply_body(error):
                     raise
 
     async def transcribe(self, file: File, user: str) -> str:
         async with self._calling("audio-to-text", self._uploads):
-            reply = await self._client.upload("audio-to-text", user, files.speech(file))
+            reply = await self._client.upload("audio-to-text", user, files.as_speech(file))
             return str(reply.get("text") or "")
 
     async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Audio:
@@ -76,7 +74,7 @@ class DifyAppApi:
         async with self._calling("files/upload", self._uploads):
             rules = [rule for rule in (files.upload_rules(parameters), *files.input_upload_rules(parameters)) if rule]
             kind, max_bytes = files.admit(file, rules)
-            reply = await self._client.upload("files/upload", user, files.limited(file, max_bytes))
+            reply = await self._client.upload("files/upload", user, files.limit_size(file, max_bytes))
             return _stored(file, kind, reply)
 
     async def close(self) -> None:
@@ -84,7 +82,7 @@ class DifyAppApi:
 
     @asynccontextmanager
     async def _calling(self, route: str, limiter: ConcurrencyLimiter) -> AsyncIterator[None]:
-        """A place in line, and a line in the log: of what was called and how it went, never of what was said."""
+        """Hold a slot for the call, and log its outcome, without contents."""
         started_at = time.monotonic()
         try:
             await limiter.acquire()
@@ -93,19 +91,18 @@ class DifyAppApi:
             finally:
                 limiter.release()
         except AnswerError as error:
-            log_failure(error, route=route, duration_ms=_ms_since(started_at))
+            log_failure(error, route=route, duration_ms=ms_since(started_at))
             raise
-        except BaseException as error:  # the caller hung up, or sends something else than it said
-            log.info("dify.abandoned", route=route, why=type(error).__name__, duration_ms=_ms_since(started_at))
+        except BaseException as error:  # the client hung up, or sent a malformed body
+            log.info("dify.abandoned", route=route, why=type(error).__name__, duration_ms=ms_since(started_at))
             raise
-        log.info("dify.called", route=route, duration_ms=_ms_since(started_at))
+        log.info("dify.called", route=route, duration_ms=ms_since(started_at))
 
 
 class _AppInfoCache:
-    """What Dify said of the app: handed out at once, and asked anew in the background after KNOWN_FOR_SECONDS.
+    """The app's parameters and info, refreshed in the background when they are older than FRESH_SECONDS.
 
-    Only who comes first has to wait, and the others with them. While Dify fails, what it said last goes on to be
-    true; it is asked again after FAILED_FOR_SECONDS.
+    Only the first callers wait. While Dify fails, the last replies are handed out, and it is asked every RETRY_SECONDS.
     """
 
     def __init__(self, client: DifyClient) -> None:
@@ -117,7 +114,7 @@ class _AppInfoCache:
         self._fresh_until = 0.0
 
     async def get(self) -> tuple[Mapping[str, Any], Mapping[str, Any], bool]:
-        """The app's parameters, its info, and whether that is stale. Raises AnswerError where nothing is known."""
+        """Parameters, info, and whether these are stale. Raises AnswerError where there are none yet."""
         if self._refreshing is None and time.monotonic() >= self._fresh_until:
             self._refreshing = self._tasks.spawn(self._refresh())
         if self._replies is None and self._refreshing is not None:
@@ -141,7 +138,6 @@ class _AppInfoCache:
         self._fresh_until = time.monotonic() + (FRESH_SECONDS if self._failure is None else RETRY_SECONDS)
 
     async def _fetch(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Side by side. Raises AnswerError."""
         asking = [self._client.get_app(path) for path in ("parameters", "info")]
         replies = await asyncio.gather(*asking, return_exceptions=True)
         for reply in replies:
@@ -155,7 +151,7 @@ async def _rest(first: bytes, stream: BodyStream) -> AsyncGenerator[bytes, None]
     chunk = first
     while chunk:
         yield chunk
-        await asyncio.sleep(0)  # the end of a listener is seen here, however fast Dify writes
+        await asyncio.sleep(0)  # lets a client's disconnect be noticed, however fast Dify writes
         chunk = await stream.read()
 
 
@@ -165,20 +161,20 @@ def _app(info: Mapping[str, Any], parameters: Mapping[str, Any], *, stale: bool)
         mode=str(info.get("mode") or ""),
         source="dify",
         opening_statement=str(parameters.get("opening_statement") or ""),
-        suggested_questions=[str(question) for question in _list(parameters.get("suggested_questions"))],
+        suggested_questions=[str(question) for question in files.as_list(parameters.get("suggested_questions"))],
         suggested_questions_after_answer=is_on(parameters.get("suggested_questions_after_answer")),
         speech_to_text=is_on(parameters.get("speech_to_text")),
         text_to_speech=is_on(parameters.get("text_to_speech")),
         speaks_by_itself=_speaks_by_itself(parameters.get("text_to_speech")),
         citations=is_on(parameters.get("retriever_resource")),
         upload=files.upload_rules(parameters),
-        inputs=_list(parameters.get("user_input_form")),
+        inputs=files.as_list(parameters.get("user_input_form")),
         stale=stale,
     )
 
 
 def is_on(feature: Any) -> bool:
-    """Of a feature among the app's parameters."""
+    """Whether one of the app's parameters says that a feature is enabled."""
     return isinstance(feature, dict) and feature.get("enabled") is True
 
 
@@ -197,11 +193,3 @@ def _stored(file: File, kind: str, reply: Mapping[str, Any]) -> StoredFile:
         extension=str(reply.get("extension") or file.extension),
         mime_type=str(reply.get("mime_type") or file.media_type),
     )
-
-
-def _ms_since(moment: float) -> int:
-    return round((time.monotonic() - moment) * 1000)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

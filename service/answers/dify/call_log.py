@@ -1,4 +1,4 @@
-"""What the log says of a request to Dify that failed."""
+"""Failed requests to Dify in the log."""
 
 from typing import Any
 
@@ -11,30 +11,27 @@ from service.answers.dify.error_mapping import FailureDetails, details_of_reply
 log = structlog.get_logger()
 
 
-def log_failure(error: AnswerError, details: FailureDetails | None = None, **facts: Any) -> None:
-    """`dify.failed`. What Dify said may quote what people wrote: `dify.said` tells it, at DEBUG only.
-
-    What only the caller can mend is no error of the service.
-    """
-    failure, details = error.failure, _refusal(error) or details or FailureDetails()
+def log_failure(error: AnswerError, details: FailureDetails | None = None, **fields: Any) -> None:
+    """`dify.failed`; a client error at WARNING. Dify's message may quote people: `dify.said`, at DEBUG only."""
+    failure, details = error.failure, _reply_details(error) or details or FailureDetails()
     (log.warning if failure.is_client_error else log.error)(
         "dify.failed",
         reason=failure.reason,
         status=details.status,
         code=details.code,
         what=details.what,
-        **facts,
+        **fields,
         exc_info=None if failure.is_client_error else error,
     )
     if details.message is not None:
         log.debug("dify.said", reason=failure.reason, said=details.message)
 
 
-def refusal_body(error: AnswerError) -> bytes:
-    """The body of a refusal."""
+def reply_body(error: AnswerError) -> bytes:
+    """What Dify replied, if it did."""
     return error.__cause__.body if isinstance(error.__cause__, UnexpectedResponse) else b""
 
 
-def _refusal(error: AnswerError) -> FailureDetails | None:
+def _reply_details(error: AnswerError) -> FailureDetails | None:
     cause = error.__cause__
     return details_of_reply(cause.status, cause.body) if isinstance(cause, UnexpectedResponse) else None

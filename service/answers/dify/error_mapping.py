@@ -1,4 +1,4 @@
-"""Dify's refusals as rows of the table of failures: by status, by Dify's code, and where need be by its words. No I/O.
+"""Dify's error replies as rows of the table of failures: by status, code, or message. No I/O.
 
 Source of the facts: Dify, api-reference: chat-messages, errors; recordings of Dify 1.12.1.
 """
@@ -36,8 +36,7 @@ _BY_STATUS = {
     429: failures.BUSY,
 }
 _GATEWAY_STATUSES = {502, 503, 504}
-# Dify 1.12 says all of these by the same few codes: only the words tell. Other codes quote a model, which may say
-# anything.
+# Dify 1.12 has the same few codes for all of these; messages of other codes may quote a model.
 _AMBIGUOUS_CODES = {"invalid_param", "bad_request", "not_found"}
 _BY_MESSAGE = {
     "Too many requests": failures.BUSY,
@@ -51,17 +50,16 @@ _BY_MESSAGE = {
 _BY_STATUS_WITHOUT_JSON: dict[int, Failure] = {
     ResultCode.TOO_MANY_REQUESTS: failures.BUSY,
     ResultCode.TOO_LARGE: failures.TOO_LARGE,
-}  # a proxy before Dify
-
+}  # replies of a proxy
 
 _MAX_MESSAGE_CHARACTERS = 1000
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class FailureDetails(msgspec.Struct, frozen=True):
-    """What is known of a failure besides its row. `what` is in our words; `status` and `code` are Dify's.
+    """What is known of a failure besides its row: `what` in our words, the rest in Dify's.
 
-    `message` is Dify's, too, and may quote what people wrote.
+    `message` may quote what people wrote.
     """
 
     what: str | None = None
@@ -85,12 +83,12 @@ def details_of_reply(status: int, body: bytes) -> FailureDetails:
 
 
 def plain_code(code: Any) -> str | None:
-    """A code of Dify's; None for what cannot be one."""
+    """None for what cannot be a code of Dify's."""
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None
 
 
 def failure_of_reply(status: int, body: bytes) -> Failure:
-    """What a reply means that is no event stream, by its status and its first bytes."""
+    """Of a reply with another status or content type than wanted; `body` may be truncated."""
     if status in _GATEWAY_STATUSES:
         return failures.BAD_GATEWAY
     if status >= ResultCode.SERVER_ERROR:

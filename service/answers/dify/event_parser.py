@@ -1,6 +1,6 @@
-"""What Dify's events mean: the data of events to the parts of an answer. No I/O.
+"""Dify's events to the parts of an answer. No I/O.
 
-Source of the facts: Dify, api-reference: chat-messages, and recordings of Dify 1.12.1.
+Source of the facts: Dify, api-reference: chat-messages; recordings of Dify 1.12.1.
 """
 
 import json
@@ -26,7 +26,7 @@ class _Run(msgspec.Struct):
 
 
 class _Event(msgspec.Struct):
-    """The fields that matter of any event that matters."""
+    """The union of the fields in use."""
 
     event: str
     answer: str | None = None
@@ -50,11 +50,11 @@ _MAX_MESSAGE_CHARACTERS = 1000
 
 
 class EventParser:
-    """Reads the events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
+    """The events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
 
-    `task_id` is what Dify's stop route wants; `usage` the tokens and prices. Dify says how it ended: `ended`, the
-    answer is whole; `stopped`, somebody stopped it; `failure`, and what is known of it. Events may follow: read on
-    until the stream ends, or `only_speech_follows`, for which nobody asked.
+    `task_id` is for Dify's stop route; `usage` has tokens and prices. The answer is complete when it has `ended`, or
+    was `stopped`; else `failure` says what is known. More events may follow: read on until the stream ends, or
+    `only_speech_follows`, for which nobody asked.
     """
 
     def __init__(self, *, steps: bool = False, speech: bool = False) -> None:
@@ -74,11 +74,11 @@ class EventParser:
 
     @property
     def is_over(self) -> bool:
-        """Whether Dify said that it writes no more."""
+        """Dify said that it writes no more."""
         return self.ended or self.stopped or self._has_failed
 
     def parse(self, events: Iterable[bytes]) -> list[Part]:
-        """The parts that these events add to the answer, neighbouring texts joined to one."""
+        """The parts that these events add, adjacent texts joined."""
         parts: list[Part] = []
         text: list[str] = []
         for raw in events:
@@ -98,7 +98,7 @@ class EventParser:
         return parts + _joined(text)
 
     def _decode_event(self, raw: bytes) -> _Event | None:
-        """None for an event that is not understood. One that should be and cannot is a failure: it may hold text."""
+        """None for an unknown event. A known one of unknown shape is a failure, since it may have held text."""
         try:
             return _decode(raw)
         except (ValueError, RecursionError):
@@ -106,8 +106,8 @@ class EventParser:
         try:
             return _decode_leniently(raw)
         except msgspec.ValidationError:
-            if _kind(raw) in _UNDERSTOOD:
-                self._fail(FailureDetails(f"a {_kind(raw)} event of unknown shape, {len(raw)} bytes"))
+            if _event_name(raw) in _UNDERSTOOD:
+                self._fail(FailureDetails(f"a {_event_name(raw)} event of unknown shape, {len(raw)} bytes"))
         except (ValueError, RecursionError):
             if raw.startswith(b"{"):
                 self._fail(FailureDetails(f"an event that is no JSON, or nested too deeply, {len(raw)} bytes"))
@@ -151,7 +151,7 @@ class EventParser:
         return Summary(metadata.usage, metadata.retriever_resources)
 
     def _finish_workflow(self, run: _Run) -> None:
-        """A failing chatflow says so here, sometimes without an `error` event."""
+        """A chatflow may fail without an `error` event."""
         match run.status:
             case "failed":
                 self._has_failed = True
@@ -161,9 +161,9 @@ class EventParser:
             case _:
                 self.ended = True
 
-    def _fail(self, trouble: FailureDetails) -> None:
-        """The first says most."""
-        self.failure = self.failure or trouble
+    def _fail(self, details: FailureDetails) -> None:
+        """Only the first is kept: it is the cause of the others."""
+        self.failure = self.failure or details
 
 
 def _error_details(event: _Event) -> FailureDetails:
@@ -176,13 +176,12 @@ def _message(message: Any) -> str | None:
 
 
 def _decode_leniently(raw: bytes) -> _Event:
-    """For half an emoji, escaped or in bytes: what cannot be text becomes a question mark."""
+    """With lone surrogates and invalid UTF-8, as of half an emoji, replaced by question marks."""
     event = json.loads(raw.decode(errors="replace"))
     return _decode(json.dumps(event, ensure_ascii=False).encode(errors="replace"))
 
 
-def _kind(raw: bytes) -> Any:
-    """The kind of an event whose other fields have another shape than we know."""
+def _event_name(raw: bytes) -> Any:
     event = json.loads(raw.decode(errors="replace"))
     return event.get("event") if isinstance(event, dict) else None
 

@@ -1,9 +1,7 @@
-"""What an app does on its way to the answer: Dify's events of workflows, nodes, tools and thoughts as Steps. No I/O.
+"""Dify's events of workflows, nodes, tools and thoughts as Steps. No I/O.
 
-What goes into a node or a tool, and what comes out of it, stays here: it may hold prompts and secrets of the app.
-
-Source of the facts: Dify, api-reference: chat-messages; recordings of Dify 1.12.1; the labels of Dify's own agent
-strategies.
+Inputs and outputs of nodes and tools are left out: they may hold prompts and secrets of the app. Source of the facts:
+Dify, api-reference: chat-messages; recordings of Dify 1.12.1; the labels of Dify's own agent strategies.
 """
 
 from typing import cast
@@ -40,13 +38,13 @@ _decode = msgspec.json.Decoder(_Event).decode
 
 
 class ProgressParser:
-    """Reads the steps of one answer."""
+    """The steps of one answer, each once: Dify repeats some."""
 
     def __init__(self) -> None:
         self._seen: set[tuple[StepEvent, str]] = set()
 
     def parse(self, raw: bytes) -> list[Step]:
-        """The steps that an event of one of KINDS tells; none, if its shape is unknown: they are an extra."""
+        """The steps of an event of one of KINDS; none, if its shape is unknown."""
         try:
             event = _decode(raw)
         except (ValueError, RecursionError):
@@ -69,7 +67,7 @@ def _of_run(event: str, data: _Data) -> Step:
 
 
 def _of_thought(event: _Event) -> list[Step]:
-    """Dify tells a thought again each time that it knows more: the thought, the tool, and what the tool said."""
+    """Dify repeats a thought each time that something is added: the thought, the tool, its result."""
     steps = [Step("thought_started", event.id)]
     if event.thought:
         steps.append(Step("thought_finished", event.id, content=event.thought))
@@ -81,7 +79,7 @@ def _of_thought(event: _Event) -> list[Step]:
 
 
 def _of_log(data: _Data) -> Step:
-    """A step of an agent node; its label says what it is, such as `CALL weather` or `ROUND 1`."""
+    """Of an agent node. Labels are such as `CALL weather` or `ROUND 1`."""
     started = data.status == "start"
     if data.label.startswith(_TOOL_LABEL):
         name = data.label.removeprefix(_TOOL_LABEL)

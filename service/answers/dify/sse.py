@@ -1,7 +1,6 @@
-"""Bytes of a server-sent event stream to the data of its events, incremental, size-capped. No I/O.
+"""An incremental decoder of server-sent events (WHATWG HTML, "Interpreting an event stream"). No I/O.
 
-Facts: WHATWG HTML, "Interpreting an event stream"; Dify sends LF only, and U+2028 raw inside JSON, which a
-`splitlines` would take for the end of a line.
+Dify ends lines by LF only, and has raw U+2028 inside JSON, at which `splitlines` would split.
 """
 
 MAX_EVENT_BYTES = 1024 * 1024
@@ -12,9 +11,9 @@ class EventTooLarge(Exception):
 
 
 class SseDecoder:
-    """Feed it what the network gave, in any pieces; it returns the data of each event that became whole.
+    """Bytes in any pieces to the data of each complete event.
 
-    Comments, other fields, and events without data (Dify's keep-alive is `event: ping` alone) yield nothing.
+    Comments, other fields, and events without data (Dify's keep-alive is a bare `event: ping`) yield nothing.
     """
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
@@ -24,7 +23,7 @@ class SseDecoder:
         self._size = 0
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Raise EventTooLarge as soon as an event is, whole or not; the decoder is of no use then."""
+        """Raises EventTooLarge as soon as an event is, complete or not; feed no more then."""
         if not self._rest and not self._data and _is_one_event(chunk) and len(chunk) < self._max:
             return [chunk[6:-2]]
         events: list[bytes] = []
@@ -47,5 +46,5 @@ class SseDecoder:
 
 
 def _is_one_event(chunk: bytes) -> bool:
-    """As nearly always, with Dify."""
+    """The fast path: Dify sends nearly every event in a chunk of its own."""
     return chunk.startswith(b"data: ") and chunk.find(b"\n") == len(chunk) - 2 and chunk.endswith(b"\n\n")

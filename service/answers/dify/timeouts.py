@@ -1,4 +1,4 @@
-"""How long an answer is waited for: for its first event, between events, and in all."""
+"""Timeouts of an answer: to its first event, between events, in all."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from service.answers.base import Failure
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: for a connection, for the first event, between events, and for the whole answer."""
+    """In seconds."""
 
     connect: float
     first_event: float
@@ -21,7 +21,7 @@ class Timeouts:
 
 
 class Watchdog:
-    """Cancels what runs `watch` when it is exhausted, which raises TimeoutError there; `failure` says why."""
+    """Raises TimeoutError in what runs under `watch`; `failure` says which of the timeouts it was."""
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
@@ -43,7 +43,7 @@ class Watchdog:
                 self._idle_timer.cancel()
 
     def on_event(self) -> None:
-        """Something came. Only the first time costs more than a look at the clock."""
+        """Called with each chunk: after the first it costs a look at the clock."""
         self._last_event_at = self._clock()
         if self._idle_timer is None:
             self.failure = failures.TOTAL_TIMEOUT
@@ -51,7 +51,7 @@ class Watchdog:
             self._idle_timer = asyncio.get_running_loop().call_later(self._timeouts.idle, self._check_idle)
 
     def _check_idle(self) -> None:
-        """One timer that moves itself on, since setting one anew with each event would cost more than the event."""
+        """A single timer that renews itself: setting one with each event would cost more than the event."""
         loop = asyncio.get_running_loop()
         left = self._last_event_at + self._timeouts.idle - loop.time()
         if left > 0:

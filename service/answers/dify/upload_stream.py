@@ -1,4 +1,4 @@
-"""A file on its way through to Dify."""
+"""A file on its way to Dify."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from contextlib import suppress
 
 
 class UploadStream:
-    """The content of a file on its way through: what reading it raised, and a watch over how fast Dify takes it."""
+    """A file's content. `timeout` limits how long Dify may take for a chunk; `read_error` is what reading raised."""
 
     def __init__(self, content: AsyncIterator[bytes], idle_timeout: float) -> None:
         self._content = content
@@ -15,7 +15,7 @@ class UploadStream:
         self.read_error: Exception | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """What is raised here is kept, since aiohttp wraps it."""
+        """An error is kept, since aiohttp wraps it."""
         try:
             self._pause_timeout()
             async for chunk in self._content:
@@ -28,8 +28,8 @@ class UploadStream:
             raise
 
     def _pause_timeout(self) -> None:
-        """Reading has a patience of its own."""
-        with suppress(RuntimeError):  # over already
+        """While the client is read, which has its own limits."""
+        with suppress(RuntimeError):  # expired
             self.timeout.reschedule(None)
 
     def _restart_timeout(self) -> None:

@@ -3,29 +3,20 @@
 import asyncio
 import re
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 
-from service.answers.base import (
-    AnswerError,
-    Identity,
-    OnPart,
-    Question,
-    Replacement,
-    Speech,
-    Step,
-    Summary,
-    Text,
-)
+from service.answers.base import AnswerError, Identity, OnPart, Question, Replacement, Speech, Step, Summary, Text
 from service.answers.mock.scripts import Script, find_script
 
 _WORD = re.compile(r"\S+\s*|\s+")
 
 
 class MockAnswerer:
-    """Echoes the question. `reason` opens each echo: a sentence or two that say why this is no real answer.
+    """Echoes the question after `reason`, which says why this is no real answer.
 
     With `commands`, a question such as `/mock incomplete` plays one of the SCRIPTS instead, and answers have ids and
-    usage as Dify's have, so that a page can be built on them.
+    usage, as Dify's.
     """
 
     def __init__(self, reason: str, words_per_second: float, *, commands: bool = False) -> None:
@@ -47,10 +38,10 @@ class MockAnswerer:
         return MockAnswer(script, self._words_per_second, identity)
 
     async def check(self) -> None:
-        """A mock always answers."""
+        """Nothing keeps a mock from answering."""
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing is open."""
 
 
 class MockAnswer:
@@ -58,14 +49,14 @@ class MockAnswer:
 
     def __init__(self, script: Script, words_per_second: float, identity: Identity) -> None:
         self._script = script
-        self._pause = 1 / (script.words_per_second or words_per_second)
+        self._word_seconds = 1 / (script.words_per_second or words_per_second)
         self._identity = identity
         self._stopped = asyncio.Event()
 
     async def stream(self, on_part: OnPart) -> None:
         script = self._script
         words = _WORD.findall(script.text)
-        await self._rest(script.wait)
+        await self._pause(script.wait)
         if script.failure is None or words:
             on_part(self._identity)
         parts: list[Step | Text | Speech] = [*script.steps, *(Text(word) for word in words), *script.speech]
@@ -73,7 +64,7 @@ class MockAnswer:
             if self._stopped.is_set():
                 return
             on_part(part)
-            await self._rest(self._pause)
+            await self._pause(self._word_seconds)
         if script.replacement is not None:
             on_part(Replacement(script.replacement))
         if script.failure is not None:
@@ -85,9 +76,7 @@ class MockAnswer:
     async def stop(self) -> None:
         self._stopped.set()
 
-    async def _rest(self, seconds: float) -> None:
-        try:
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
-        except TimeoutError:
-            pass

@@ -1,4 +1,4 @@
-"""What a mock offers around the chat: enough of everything to build a page on."""
+"""An app's other routes without a Dify."""
 
 import uuid
 from collections.abc import AsyncGenerator
@@ -41,11 +41,10 @@ class MockAppApi:
         return ["/mock help", "What else can you do?", "Why is that so?"]
 
     async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
-        """Any answer takes any rating."""
         fail_if_asked(content)
 
     async def transcribe(self, file: File, user: str) -> str:
-        size = await _size(files.speech(file))
+        size = await _size(files.as_speech(file))
         fail_if_asked(file.name)
         return f"This is a mock: {size} bytes of speech."
 
@@ -55,12 +54,12 @@ class MockAppApi:
 
     async def upload(self, file: File, user: str) -> StoredFile:
         kind, max_bytes = files.admit(file, [_RULES])
-        size = await _size(files.limited(file, max_bytes))
+        size = await _size(files.limit_size(file, max_bytes))
         fail_if_asked(file.name)
         return StoredFile(str(uuid.uuid4()), file.name, size, kind, file.extension, file.media_type)
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing is open."""
 
 
 async def _size(file: File) -> int:

@@ -1,7 +1,4 @@
-"""Short tones to build a page on: a WAV file, and pieces of MP3. No I/O.
-
-Source of the facts: ISO/IEC 11172-3, 2.4.1: the frame of an MP3.
-"""
+"""Short tones: a WAV file, and pieces of MP3 (ISO/IEC 11172-3, 2.4.1). No I/O."""
 
 import io
 import math

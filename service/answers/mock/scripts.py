@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.answers import failures
-from service.answers.base import (
-    AnswerError,
-    Failure,
-    Speech,
-    Step,
-)
+from service.answers.base import AnswerError, Failure, Speech, Step
 from service.answers.mock import audio
 
 COMMAND = "/mock"

@@ -1,7 +1,11 @@
-"""A circuit breaker: after repeated failures Dify is left alone for a while, then one probe decides. No I/O."""
+"""A circuit breaker: no calls for a while after repeated failures, then one probe. No I/O.
+
+Libraries for this count calls that return; here a call has succeeded at its first event, long before its end.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -12,12 +16,7 @@ log = structlog.get_logger()
 
 
 class CircuitBreaker:
-    """Opens after `failures` answers in a row that failed, and lets one probe through after each `rest` (seconds).
-
-    An answer that begins starts the count anew, and closes the circuit, even if it breaks off later.
-
-    Libraries for this count calls that return; an answer has succeeded at its first event, long before its end.
-    """
+    """Opens after `failures` calls in a row that failed; admits one probe after each `rest` (seconds)."""
 
     def __init__(self, failures: int, rest: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = failures
@@ -25,38 +24,54 @@ class CircuitBreaker:
         self._clock = clock
         self._failures = 0
         self._opened_at: float | None = None
-        self._is_probing = False
+        self._probe: object | None = None
 
     @property
     def is_open(self) -> bool:
         return self._opened_at is not None
 
-    def admit(self) -> bool:
-        """Whether this is the probe, whose end is to be told. Raise AnswerError while Dify is left alone."""
-        if self._opened_at is None:
-            return False
-        if self._is_probing or self._clock() - self._opened_at < self._rest:
-            raise AnswerError(CIRCUIT_OPEN)
-        self._is_probing = True
-        log.info("circuit.probing")
-        return True
+    @contextmanager
+    def guard(self) -> Iterator[Callable[[], None]]:
+        """Count a call by the AnswerError that it raises. The function given is for its first event: a success.
 
-    def record_success(self) -> None:
+        Raises AnswerError(CIRCUIT_OPEN) instead of admitting the call. A failure that does not trip the breaker is a
+        reply, and counts as a success.
+        """
+        call = object()
+        self._admit(call)
+        try:
+            yield self._on_success
+        except AnswerError as error:
+            if error.failure.trips_breaker:
+                self._on_failure(call)
+            else:
+                self._on_success()
+            raise
+        finally:
+            if self._probe is call:
+                self._probe = None
+
+    def _admit(self, call: object) -> None:
+        if self._opened_at is None:
+            return
+        if self._probe is not None or self._clock() - self._opened_at < self._rest:
+            raise AnswerError(CIRCUIT_OPEN)
+        self._probe = call
+        log.info("circuit.probing")
+
+    def _on_success(self) -> None:
         self._failures = 0
+        self._probe = None
         if self._opened_at is not None:
             self._opened_at = None
             log.info("circuit.closed")
 
-    def record_failure(self, *, is_probe: bool = False) -> None:
-        """Once it is open, only a probe says something new: what was asked before that delays no probe."""
+    def _on_failure(self, call: object) -> None:
+        """While it is open, only a failing probe postpones the next one: other calls were admitted before it opened."""
         self._failures += 1
         if self._opened_at is None and self._failures >= self._limit:
             log.error("circuit.opened", failures=self._failures, rest=self._rest)
             self._opened_at = self._clock()
-        elif self._opened_at is not None and is_probe:
+        elif self._opened_at is not None and self._probe is call:
             log.warning("circuit.still_open", rest=self._rest)
             self._opened_at = self._clock()
-
-    def end_probe(self) -> None:
-        """Well, badly, or before it could tell: if the circuit is still open, another may follow."""
-        self._is_probing = False

@@ -11,9 +11,9 @@ log = structlog.get_logger()
 
 
 class FallbackAnswerer:
-    """Asks `source`, and where that fails before the first word of its answer, the substitute for such a failure.
+    """Asks `source`, and where that fails before any text, `fallback_for` that failure.
 
-    What only the caller can mend is told instead: a substitute would hide it.
+    A client error is raised instead: another answer would hide it.
     """
 
     def __init__(self, source: Answerer, fallback_for: Callable[[Failure], Answerer]) -> None:
@@ -31,21 +31,25 @@ class FallbackAnswerer:
 
 
 class FallbackAnswer:
-    """One answer, of the source or of the substitute, never of both."""
+    """One answer, of the source or of the fallback, never of both."""
 
     def __init__(self, answer: Answer, fallback_for: Callable[[Failure], Answerer], question: Question) -> None:
         self._answer = answer
         self._fallback_for = fallback_for
         self._question = question
-        self._stopped = False
+        self._is_stopped = False
 
     async def stream(self, on_part: OnPart) -> None:
         try:
             await self._answer.stream(on_part)
         except AnswerError as error:
-            if error.is_midway or self._stopped or error.failure.is_client_error:
+            if error.is_midway or self._is_stopped or error.failure.is_client_error:
                 raise
             await self._fall_back(error.failure, on_part)
+
+    async def stop(self) -> None:
+        self._is_stopped = True
+        await self._answer.stop()
 
     async def _fall_back(self, failure: Failure, on_part: OnPart) -> None:
         def explain(part: Part) -> None:
@@ -54,7 +58,3 @@ class FallbackAnswer:
         log.warning("answer.degraded", reason=failure.reason)
         self._answer = self._fallback_for(failure).ask(self._question)
         await self._answer.stream(explain)
-
-    async def stop(self) -> None:
-        self._stopped = True
-        await self._answer.stop()

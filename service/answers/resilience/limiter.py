@@ -1,4 +1,4 @@
-"""The waiting line before Dify: so many answers at once, so many questions that wait, none for ever."""
+"""A concurrency limiter with a bounded queue."""
 
 import asyncio
 from collections import deque
@@ -8,7 +8,7 @@ from service.answers.failures import OVERLOADED, WAITED_TOO_LONG
 
 
 class ConcurrencyLimiter:
-    """First come, first served. `timeout` is how long a question waits at the most, in seconds."""
+    """`slots` at once, first come, first served; up to `max_waiting` wait for one, `timeout` seconds at most."""
 
     def __init__(self, slots: int, max_waiting: int, timeout: float) -> None:
         self._total_slots = self._slots = slots
@@ -18,18 +18,18 @@ class ConcurrencyLimiter:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def divide(self, processes: int) -> None:
-        """So many processes have the places between them; who has taken too many keeps them until they are left."""
+        """Leave this process its share of the slots. More than that may be taken until they are released."""
         self._slots = max(1, self._total_slots // max(1, processes))
         self._grant()
 
     def try_acquire(self) -> bool:
-        """Take a place, if one is free and nobody waits for it."""
+        """Take a slot, if one is free and nobody waits for it."""
         is_free = self._taken < self._slots and not self._waiting
         self._taken += is_free
         return is_free
 
     async def acquire(self) -> None:
-        """Take a place; raise AnswerError where the line is full, or the wait too long."""
+        """Raises AnswerError where the queue is full, or the wait too long."""
         if self.try_acquire():
             return
         if len(self._waiting) < self._max_waiting:
@@ -50,7 +50,7 @@ class ConcurrencyLimiter:
         except BaseException as error:
             if slot.cancelled():
                 self._waiting = deque(other for other in self._waiting if other is not slot)
-            else:  # it came in the very moment in which the wait was given up
+            else:  # granted in the same iteration of the event loop in which the wait was given up
                 self.release()
             if isinstance(error, TimeoutError):
                 raise AnswerError(WAITED_TOO_LONG) from None

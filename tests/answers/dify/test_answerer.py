@@ -422,7 +422,7 @@ async def test_a_dify_that_does_not_heed_the_stop_is_left_in_the_end(with_dify, 
 
 
 async def test_a_stop_that_cannot_be_sent_is_logged(with_dify, dify, connect, events, monkeypatch):
-    monkeypatch.setattr("service.answers.dify.answerer.STOP_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("service.answers.dify.upstream_call.STOP_TIMEOUT_SECONDS", 0.05)
     dify.may_answer_stops.clear()
     dify.plays(fake_dify.until_stopped("Some "))
     client = await connect(await with_dify())

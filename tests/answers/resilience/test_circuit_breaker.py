@@ -1,8 +1,11 @@
 """The circuit breaker on a clock of the test's own."""
 
+from contextlib import contextmanager, suppress
+
 import pytest
 
 from service.answers.base import AnswerError
+from service.answers.failures import INVALID, STALLED
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 
 
@@ -23,32 +26,65 @@ def breaker(clock):
     return CircuitBreaker(failures=3, rest=10, clock=clock)
 
 
-def is_refused(breaker):
-    try:
-        breaker.admit()
-    except AnswerError as error:
-        return error.failure.reason == "circuit_open"
-    return False
+def succeed(breaker):
+    with breaker.guard() as on_success:
+        on_success()
+
+
+def fail(breaker, failure=STALLED, *, begins=False):
+    with suppress(AnswerError), breaker.guard() as on_success:
+        if begins:
+            on_success()
+        raise AnswerError(failure)
 
 
 def open_up(breaker):
     for _ in range(3):
-        breaker.record_failure()
+        fail(breaker)
+
+
+def is_refused(breaker):
+    try:
+        with breaker.guard():
+            return False
+    except AnswerError as error:
+        return error.failure.reason == "circuit_open"
+
+
+@contextmanager
+def running(breaker):
+    """A call that has not had its first event; what ends it is no failure."""
+    with breaker.guard() as on_success:
+        yield on_success
 
 
 def test_it_opens_after_so_many_failures_in_a_row(breaker):
-    breaker.record_failure()
-    breaker.record_failure()
+    fail(breaker)
+    fail(breaker)
     assert not is_refused(breaker)
-    breaker.record_failure()
+    fail(breaker)
     assert is_refused(breaker)
 
 
 def test_a_success_starts_the_count_anew(breaker):
-    breaker.record_failure()
-    breaker.record_failure()
-    breaker.record_success()
-    breaker.record_failure()
+    fail(breaker)
+    fail(breaker)
+    succeed(breaker)
+    fail(breaker)
+    assert not is_refused(breaker)
+
+
+def test_a_refusal_that_makes_sense_is_a_success(breaker):
+    fail(breaker)
+    fail(breaker)
+    fail(breaker, INVALID)
+    fail(breaker)
+    assert not is_refused(breaker)
+
+
+def test_what_begins_and_then_fails_is_a_success_and_a_failure(breaker):
+    for _ in range(9):
+        fail(breaker, begins=True)
     assert not is_refused(breaker)
 
 
@@ -57,47 +93,61 @@ def test_after_its_rest_one_probe_passes_and_no_second(breaker, clock):
     clock.now = 9.9
     assert is_refused(breaker)
     clock.now = 10
-    assert breaker.admit() is True
-    assert is_refused(breaker)
+    with running(breaker):
+        assert is_refused(breaker)
 
 
 def test_a_probe_that_succeeds_closes_it(breaker, clock):
     open_up(breaker)
     clock.now = 10
-    breaker.admit()
-    breaker.record_success()
-    breaker.end_probe()
-    assert breaker.admit() is False
+    succeed(breaker)
+    assert not breaker.is_open
+    with running(breaker):
+        assert not is_refused(breaker)
 
 
-def test_a_probe_that_fails_gives_it_another_rest(breaker, clock):
+def test_a_probe_that_fails_gives_it_another_rest(breaker, clock, events):
     open_up(breaker)
     clock.now = 10
-    breaker.admit()
-    breaker.record_failure(is_probe=True)
-    breaker.end_probe()
+    fail(breaker)
     clock.now = 19.9
     assert is_refused(breaker)
     clock.now = 20
-    assert breaker.admit() is True
+    assert not is_refused(breaker)
+    assert [event["event"] for event in events].count("circuit.still_open") == 1
 
 
 def test_what_was_asked_before_it_opened_delays_no_probe_and_opens_it_only_once(breaker, clock, events):
-    open_up(breaker)
-    clock.now = 9.9
-    breaker.record_failure()
-    clock.now = 10
-    assert breaker.admit() is True
-    breaker.record_failure()
-    clock.now = 19
-    breaker.end_probe()
-    assert breaker.admit() is True
+    with suppress(AnswerError), running(breaker):
+        with suppress(AnswerError), running(breaker):
+            open_up(breaker)
+            clock.now = 9.9
+            raise AnswerError(STALLED)
+        clock.now = 10
+        with running(breaker):
+            assert is_refused(breaker)
+        clock.now = 19
+        raise AnswerError(STALLED)
+    assert not is_refused(breaker)
     assert [event["event"] for event in events].count("circuit.opened") == 1
 
 
 def test_a_probe_that_ends_before_it_can_tell_leaves_its_place_to_the_next(breaker, clock):
     open_up(breaker)
     clock.now = 10
-    breaker.admit()
-    breaker.end_probe()
-    assert breaker.admit() is True
+    with running(breaker):
+        pass
+    assert breaker.is_open
+    assert not is_refused(breaker)
+
+
+def test_a_probe_that_writes_long_does_not_end_another_probe(breaker, clock):
+    open_up(breaker)
+    clock.now = 10
+    first = breaker.guard()
+    first.__enter__()()
+    open_up(breaker)
+    clock.now = 20
+    with running(breaker):
+        first.__exit__(None, None, None)
+        assert is_refused(breaker)
