@@ -1,4 +1,7 @@
-"""What was written in a turn, in order: its text, and the steps and speech between; and readers of it. No I/O."""
+"""What was written in a turn, in order: text, and the steps and speech between it; cursors for its readers. No I/O.
+
+Lengths and offsets are Unicode code points.
+"""
 
 from itertools import groupby
 
@@ -8,11 +11,11 @@ from service.answers.base import Replacement, Speech, Step
 
 MAX_PROGRESS_CHARACTERS = 4_000_000
 STEP_CHARACTERS = 200
-"""What a step takes besides its content, roughly."""
+"""About what a step takes besides its content."""
 
 
 class Delta(msgspec.Struct, frozen=True, gc=False):
-    """The text that starts at `offset` (code points); with `replace`, all before it is withdrawn."""
+    """The text that starts at `offset`; with `replace`, all before it is withdrawn."""
 
     offset: int
     content: str
@@ -25,26 +28,28 @@ _Entry = str | Replacement | Progress
 
 
 class AnswerBuffer:
-    """`length` is that of the text as it stands, `total_written` that of all that ever was text, in code points.
+    """`length` is the text's as it stands, `total_written` counts withdrawn text, too.
 
-    `size` is what is kept, in characters. Of steps and speech no more than MAX_EXTRAS_CHARACTERS are.
+    `revision` changes when entries are not only appended; `replaced_at` is that of the last replacement, or 0.
     """
 
-    __slots__ = ("_progress_size", "entries", "length", "replacements", "total_written")
+    __slots__ = ("_progress_size", "entries", "length", "replaced_at", "revision", "total_written")
 
     def __init__(self) -> None:
         self.entries: list[_Entry] = []
         self.length = 0
         self.total_written = 0
-        self.replacements = 0
+        self.revision = 0
+        self.replaced_at = 0
         self._progress_size = 0
 
     @property
     def text(self) -> str:
-        return "".join([_words(entry) for entry in self.entries if isinstance(entry, str | Replacement)])
+        return "".join([_content(entry) for entry in self.entries if isinstance(entry, str | Replacement)])
 
     @property
     def size(self) -> int:
+        """What is kept, in characters."""
         return self.length + self._progress_size
 
     def write(self, text: str) -> None:
@@ -54,15 +59,16 @@ class AnswerBuffer:
         self.total_written += length
 
     def replace(self, replacement: Replacement) -> None:
-        """What is withdrawn is kept nowhere."""
+        """Withdrawn text is not kept."""
         self.entries = [entry for entry in self.entries if not _is_text(entry)]
         self.entries.append(replacement)
-        self.replacements += 1
+        self.revision += 1
+        self.replaced_at = self.revision
         self.length = len(replacement.content)
         self.total_written += self.length
 
     def add_progress(self, progress: Progress) -> bool:
-        """False if that is more than can be kept."""
+        """False where MAX_PROGRESS_CHARACTERS are kept already."""
         size = len(progress.content or "") + STEP_CHARACTERS
         if self._progress_size + size > MAX_PROGRESS_CHARACTERS:
             return False
@@ -71,92 +77,88 @@ class AnswerBuffer:
         return True
 
     def compact(self) -> None:
+        """Join adjacent texts, to save memory."""
         self.entries = _joined(self.entries)
+        self.revision += 1
 
-    def progress_before(self, offset: int) -> int:
-        """How many steps and pieces of speech come before so much of the text."""
+    def count_progress(self, offset: int) -> int:
+        """How many steps and pieces of speech come before that offset of the text."""
         count = 0
         for entry in self.entries:
             if not offset:
                 break
             if isinstance(entry, str | Replacement):
-                offset = max(0, offset - len(_words(entry)))
+                offset = max(0, offset - len(_content(entry)))
             else:
                 count += 1
         return count
 
-    def after(self, offset: int, extras: int) -> list[_Entry]:
-        """What there is besides so much of the text, and so many steps and pieces of speech."""
+    def after(self, offset: int, progress: int) -> list[_Entry]:
+        """The entries without so much of the text, and so many steps and pieces of speech."""
         rest: list[_Entry] = []
         for entry in self.entries:
             if isinstance(entry, str | Replacement):
-                words = _words(entry)
-                if len(words) > offset or not offset:
-                    rest.append(words[offset:] if offset else entry)
-                offset = max(0, offset - len(words))
-            elif extras:
-                extras -= 1
+                content = _content(entry)
+                if len(content) > offset or not offset:
+                    rest.append(content[offset:] if offset else entry)
+                offset = max(0, offset - len(content))
+            elif progress:
+                progress -= 1
             else:
                 rest.append(entry)
         return rest
 
 
 class Cursor:
-    """One reader of a record, who has `offset` code points already.
+    """A reader's place: it has the text up to `offset`.
 
-    If text was withdrawn since the start, or there is less than that, all of it comes anew, as a replacement.
+    If text was withdrawn, or there is less text than that, all of it is read again, as a replacement.
     """
 
-    __slots__ = ("_entries", "_extras", "_offset", "_record", "_replacements", "_seen", "_starts_anew")
+    __slots__ = ("_buffer", "_progress", "_read", "_replaced_at", "_restarts", "_revision", "offset")
 
-    def __init__(self, record: AnswerBuffer, offset: int = 0) -> None:
-        self._record = record
-        self._starts_anew = offset > record.length or (offset > 0 and record.replacements > 0)
-        self._offset = 0 if self._starts_anew else offset
-        self._extras = record.progress_before(self._offset)
-        self._replacements = record.replacements
-        self._entries: list[_Entry] | None = None  # as they were at the last look, and how many were read
-        self._seen = 0
-
-    @property
-    def is_at_end(self) -> bool:
-        return self._entries is self._record.entries and self._seen == len(self._entries)
+    def __init__(self, buffer: AnswerBuffer, offset: int = 0) -> None:
+        self._buffer = buffer
+        self._restarts = offset > buffer.length or (offset > 0 and buffer.replaced_at > 0)
+        self.offset = 0 if self._restarts else offset
+        self._progress = buffer.count_progress(self.offset)
+        self._replaced_at = buffer.replaced_at
+        self._revision = -1  # no revision: the place is found by the offset
+        self._read = 0  # entries of that revision
 
     def updates(self) -> list[Update]:
-        """What has come since the last look, neighbouring texts joined."""
-        entries = self._record.entries
-        if entries is self._entries and len(entries) == self._seen + 1 and isinstance(entries[-1], str):
-            self._seen += 1  # a word more, as nearly always
-            delta = Delta(self._offset, entries[-1])
-            self._offset += len(delta.content)
+        """What is new since the last call, adjacent texts joined."""
+        buffer, entries = self._buffer, self._buffer.entries
+        if self._revision == buffer.revision and len(entries) == self._read + 1 and isinstance(entries[-1], str):
+            self._read += 1  # the fast path: one more word
+            delta = Delta(self.offset, entries[-1])
+            self.offset += len(delta.content)
             return [delta]
-        entries = self._unread()
-        self._entries = self._record.entries
-        self._seen = len(self._entries)
-        self._replacements = self._record.replacements
-        return [self._item(entry) for entry in _joined(entries)]
+        unread = self._unread()
+        self._revision, self._replaced_at, self._read = buffer.revision, buffer.replaced_at, len(entries)
+        return [self._update(entry) for entry in _joined(unread)]
 
     def _unread(self) -> list[_Entry]:
-        record = self._record
-        if self._entries is record.entries:
-            return record.entries[self._seen :]
-        if self._starts_anew:
-            self._starts_anew = False
-            return [Replacement(""), *record.after(0, 0)]
-        return record.after(self._offset if self._replacements == record.replacements else 0, self._extras)
+        buffer = self._buffer
+        if self._revision == buffer.revision:
+            return buffer.entries[self._read :]
+        if self._restarts:
+            self._restarts = False
+            return [Replacement(""), *buffer.after(0, 0)]
+        return buffer.after(self.offset if self._replaced_at == buffer.replaced_at else 0, self._progress)
 
-    def _item(self, entry: _Entry) -> Update:
+    def _update(self, entry: _Entry) -> Update:
         if not isinstance(entry, str | Replacement):
-            self._extras += 1
+            self._progress += 1
             return entry
         replaces = isinstance(entry, Replacement)
-        delta = Delta(0 if replaces else self._offset, _words(entry), replaces)
-        self._offset = delta.offset + len(delta.content)
+        delta = Delta(0 if replaces else self.offset, _content(entry), replaces)
+        self.offset = delta.offset + len(delta.content)
         return delta
 
 
 def _joined(entries: list[_Entry]) -> list[_Entry]:
-    """Neighbouring texts become one; what a replacement withdraws is left out."""
+    """Adjacent texts become one; text before a replacement is left out."""
     if len(entries) == 1:
         return entries
     last = max((index for index, entry in enumerate(entries) if isinstance(entry, Replacement)), default=0)
@@ -164,7 +166,7 @@ def _joined(entries: list[_Entry]) -> list[_Entry]:
     joined: list[_Entry] = []
     for is_text, run in groupby(kept, _is_text):
         same = list(run)
-        joined += [_one(same)] if is_text else same
+        joined += [_concatenated(same)] if is_text else same
     return joined
 
 
@@ -172,11 +174,11 @@ def _is_text(entry: _Entry) -> bool:
     return isinstance(entry, str | Replacement)
 
 
-def _one(run: list[_Entry]) -> str | Replacement:
-    """One text for many; a replacement can only be the first of them."""
-    text = "".join([_words(entry) for entry in run if isinstance(entry, str | Replacement)])
-    return Replacement(text) if isinstance(run[0], Replacement) else text
+def _concatenated(texts: list[_Entry]) -> str | Replacement:
+    """Only the first may be a replacement."""
+    text = "".join([_content(entry) for entry in texts if isinstance(entry, str | Replacement)])
+    return Replacement(text) if isinstance(texts[0], Replacement) else text
 
 
-def _words(entry: str | Replacement) -> str:
+def _content(entry: str | Replacement) -> str:
     return entry.content if isinstance(entry, Replacement) else entry

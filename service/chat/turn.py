@@ -1,10 +1,11 @@
-"""One question and its answer: buffer, listeners, one terminal state. Outlives a connection."""
+"""A turn: one question and its answer. It outlives the connection that asked."""
 
 import asyncio
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
+from typing import Any
 
 import structlog
 
@@ -22,6 +23,7 @@ from service.answers.base import (
     Text,
 )
 from service.chat.answer_buffer import AnswerBuffer
+from service.elapsed import ms_since
 from service.result_codes import ResultCode
 from service.tasks import Tasks
 
@@ -56,7 +58,7 @@ FAILURES = (INTERNAL, TOO_LONG, RESTARTING, WRITER_LOST, ID_TAKEN)
 
 
 class Status(StrEnum):
-    """How a turn ended: `incomplete` keeps the text that came before the source broke off, `error` has none."""
+    """How a turn ended: `incomplete` keeps the text from before the source broke off, `error` has none."""
 
     DONE = "done"
     STOPPED = "stopped"
@@ -64,22 +66,33 @@ class Status(StrEnum):
     ERROR = "error"
 
 
-class Turn:
-    """Reads an answer into its buffer, whoever listens. `status` is None until the one terminal state is reached.
+class _Reading:
+    """What a turn needs while its source is read. It is dropped then: thousands of ended turns are kept."""
 
-    Whoever listens joins, and leaves: a turn to which nobody has listened for `orphan_grace` seconds is stopped.
-    `delivered` is how far the text got to any client, in code points. Another process runs what `is_remote`.
+    __slots__ = ("answer", "ended", "task", "tasks")
+
+    def __init__(self, answer: Answer, tasks: Tasks, work: Coroutine[Any, Any, None]) -> None:
+        self.answer = answer
+        self.tasks = tasks
+        self.task = tasks.spawn(work)
+        self.ended = asyncio.Event()
+
+
+class Turn:
+    """Reads an answer into its buffer, whether or not anybody listens.
+
+    It ends once: then `status` is set, with a `failure` or another `reason`. The source may be read on, until it has
+    stopped. Without listeners for `orphan_grace` seconds it is stopped. `delivered` is how far the text got to any
+    client, in code points. `is_remote`: another process asks the source.
     """
 
     __slots__ = (
-        "_answer",
-        "_ended",
         "_is_withholding",
         "_listeners",
-        "_on_update",
         "_orphan_timer",
+        "_reading",
         "_started_at",
-        "_tasks",
+        "_subscribers",
         "buffer",
         "checksum",
         "delivered",
@@ -88,7 +101,6 @@ class Turn:
         "identity",
         "is_remote",
         "orphan_grace",
-        "reader_task",
         "reason",
         "released_at",
         "status",
@@ -111,15 +123,13 @@ class Turn:
         self.summary = Summary()
         self.delivered = 0
         self.orphan_grace = orphan_grace
-        self._answer = answer
+        self.released_at = 0.0
         self._is_withholding = False
-        self._ended = asyncio.Event()
-        self._on_update: tuple[Callable[[], None], ...] = ()
+        self._subscribers: tuple[Callable[[], None], ...] = ()
         self._listeners = 0
         self._orphan_timer: asyncio.TimerHandle | None = None
         self._started_at = time.monotonic()
-        self._tasks = tasks
-        self.reader_task = tasks.spawn(self._read())
+        self._reading: _Reading | None = _Reading(answer, tasks, self._read(answer))
 
     @property
     def text(self) -> str:
@@ -135,7 +145,6 @@ class Turn:
         return not self._listeners
 
     def is_same_question(self, content: str) -> bool:
-        """Whether it was asked just that."""
         return self.checksum == checksum_of(content)
 
     def join(self) -> None:
@@ -145,15 +154,12 @@ class Turn:
             self._orphan_timer.cancel()
 
     def leave(self) -> None:
-        """One listens no more. If it was the last one, it has `orphan_grace` seconds to come back.
-
-        Of a relayed turn only its own process knows whether nobody listens.
-        """
+        """One listens no more. Of a remote turn only its own process knows whether somebody does."""
         self._listeners -= 1
         if self._listeners:
             return
-        if self.is_remote:
-            self.reader_task.cancel()
+        if self.is_remote and self._reading is not None:
+            self._reading.task.cancel()
         elif self.status is not None:
             self.buffer.compact()
         else:
@@ -161,55 +167,61 @@ class Turn:
             self._orphan_timer = loop.call_later(self.orphan_grace, self.stop, "client_left")
 
     def subscribe(self, on_update: Callable[[], None]) -> None:
-        """From now on, `on_update` is called whenever the buffer has more, and at the end. It must not raise."""
-        self._on_update += (on_update,)
+        """Call `on_update` whenever the buffer has more, and at the end. It must not raise."""
+        self._subscribers += (on_update,)
 
     def unsubscribe(self, on_update: Callable[[], None]) -> None:
-        self._on_update = tuple(other for other in self._on_update if other != on_update)
+        self._subscribers = tuple(other for other in self._subscribers if other != on_update)
+
+    def when_read(self, callback: Callable[[], None]) -> None:
+        """Call back when the source has been read to its end: after the turn's end, or at it."""
+        if self._reading is not None:
+            self._reading.task.add_done_callback(lambda _: callback())
 
     async def wait_ended(self) -> None:
-        if self.status is None:
-            await self._ended.wait()
+        if self._reading is not None:
+            await self._reading.ended.wait()
 
     def stop(self, reason: str) -> None:
         """End the turn now, and its source in the background."""
-        self._terminate(Status.STOPPED, reason)
+        self._terminate(Status.STOPPED, reason=reason)
 
     def abort(self, failure: Failure) -> None:
-        """The same, for a reason of ours: the client is to know that this is not all."""
-        self._terminate(self._broken_status(), failure.reason, failure)
+        """The same, for a failure of this service."""
+        self._terminate(self._broken_status(), failure)
 
     def release(self) -> None:
-        """It has been read to its end: only what a client may still want is kept. Thousands of them may be."""
+        """The source has been read to its end."""
+        self._reading = None
         self.released_at = time.monotonic()
-        del self._answer, self._ended, self._tasks, self.reader_task
         if self.has_no_listeners:
             self.buffer.compact()
 
-    async def _read(self) -> None:
+    async def _read(self, answer: Answer) -> None:
         structlog.contextvars.bind_contextvars(turn_id=self.id)
         try:
-            await self._answer.stream(self._on_part)
+            await answer.stream(self._on_part)
             self._end(Status.DONE)
         except AnswerError as error:
-            self._fail(error.failure)
+            status = Status.INCOMPLETE if error.failure == WRITER_LOST else self._broken_status()
+            self._end(status, error.failure)
         except AnswerStopped:
             self._end(Status.STOPPED)
         except Exception:
             log.exception("turn.failed")
-            self._fail(INTERNAL)
+            self._end(self._broken_status(), INTERNAL)
         finally:
-            self._end(Status.STOPPED, "cancelled")
+            self._end(Status.STOPPED, reason="cancelled")
 
     def _on_part(self, part: Part) -> None:
         match part:
             case Text() if self.status is None:
                 self.buffer.write(part.content)
             case Summary():
-                self.summary = part  # a stop costs tokens, too
+                self.summary = part  # tokens are used for a stopped answer, too
                 return
             case _ if self.status is not None:
-                return  # what is still written after a stop is nobody's
+                return  # written after a stop
             case Replacement():
                 self.buffer.replace(part)
                 self.delivered = 0
@@ -217,61 +229,58 @@ class Turn:
                 self.identity = part
                 return
             case Step() | Speech():
-                self._add(part)
+                self._add_progress(part)
         self._notify()
         if self.buffer.total_written > MAX_ANSWER_CHARACTERS:
-            self._terminate(Status.INCOMPLETE, TOO_LONG.reason, TOO_LONG)
+            self.abort(TOO_LONG)
 
-    def _add(self, extra: Step | Speech) -> None:
-        """More than can be kept is withheld: the words are there, to be read or spoken otherwise."""
-        if not self.buffer.add_progress(extra) and not self._is_withholding:
+    def _add_progress(self, progress: Step | Speech) -> None:
+        if not self.buffer.add_progress(progress) and not self._is_withholding:
             self._is_withholding = True
             log.warning("turn.extras_withheld", turn_id=self.id)
-
-    def _fail(self, failure: Failure) -> None:
-        self._end(Status.INCOMPLETE if failure == WRITER_LOST else self._broken_status(), failure.reason, failure)
 
     def _broken_status(self) -> Status:
         return Status.INCOMPLETE if self.buffer.length else Status.ERROR
 
-    def _terminate(self, status: Status, reason: str, failure: Failure | None = None) -> None:
-        if self._end(status, reason, failure):
-            self._tasks.spawn(_stop_answer(self.id, self._answer, self.reader_task))
+    def _terminate(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> None:
+        if self._end(status, failure, reason) and (reading := self._reading) is not None:
+            reading.tasks.spawn(_stop_answer(self.id, reading))
 
-    def _end(self, status: Status, reason: str | None = None, failure: Failure | None = None) -> bool:
-        """Enter the terminal state. False if the turn was over already: the first end counts."""
+    def _end(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> bool:
+        """The one transition to the terminal state. False where the turn had ended: the first end counts."""
         if self.status is not None:
             return False
-        self.status, self.reason, self.failure = status, reason, failure
+        self.status, self.failure, self.reason = status, failure, failure.reason if failure else reason
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
         log.info(
             "turn.finished",
             turn_id=self.id,
             status=status,
-            reason=reason,
+            reason=self.reason,
             source=self.identity and self.identity.source,
             characters=self.buffer.length,
-            duration_ms=round((time.monotonic() - self._started_at) * 1000),
+            duration_ms=ms_since(self._started_at),
         )
-        self._ended.set()
+        if self._reading is not None:
+            self._reading.ended.set()
         self._notify()
         return True
 
     def _notify(self) -> None:
-        for on_update in self._on_update:
+        for on_update in self._subscribers:
             on_update()
 
 
-async def _stop_answer(turn_id: str, answer: Answer, reader_task: asyncio.Task[None]) -> None:
-    """Only the end of the source's stream proves that it stopped; if that does not come, drop the connection."""
-    await answer.stop()
-    _, unended = await asyncio.wait([reader_task], timeout=STOP_TIMEOUT_SECONDS)
+async def _stop_answer(turn_id: str, reading: _Reading) -> None:
+    """Only the end of the source's stream proves that it stopped; without that the connection is dropped."""
+    await reading.answer.stop()
+    _, unended = await asyncio.wait([reading.task], timeout=STOP_TIMEOUT_SECONDS)
     if unended:
         log.warning("turn.stop_unproven", turn_id=turn_id)
-        reader_task.cancel()
+        reading.task.cancel()
 
 
 def checksum_of(content: str) -> int:
-    """By which a question is known again."""
+    """By which a repeated question is recognized."""
     return zlib.crc32(content.encode(errors="replace"))

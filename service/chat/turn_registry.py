@@ -1,4 +1,4 @@
-"""The turns of this process, by owner, while they run and for a while after that."""
+"""The turns of this process, by token, while they run and for a while after that."""
 
 import asyncio
 import contextvars
@@ -15,19 +15,15 @@ from service.tasks import Tasks
 
 log = structlog.get_logger()
 
-MAX_ENDED_PER_TOKEN = 32
-MAX_ENDED = 10_000
-MAX_ENDED_CHARACTERS = 64_000_000
+MAX_KEPT_PER_TOKEN = 32
+MAX_KEPT = 10_000
+MAX_KEPT_CHARACTERS = 64_000_000
 CLOSE_TIMEOUT_SECONDS = 1
 SWEEPS_PER_WINDOW = 60
 
 
 class TurnRegistry:
-    """Turns and the tasks in which they live: neither ends with the connection that asked.
-
-    An ended turn is kept for `resume_window` seconds, fewer where there are too many of them. One that nobody listens
-    to is stopped after `orphan_grace` seconds.
-    """
+    """Owns turns and their tasks. An ended turn is kept for `resume_window` seconds, for less if there are too many."""
 
     def __init__(self, answerer: Answerer, cluster: Cluster, *, orphan_grace: float, resume_window: float) -> None:
         self._answerer = answerer
@@ -36,8 +32,8 @@ class TurnRegistry:
         self._resume_window = resume_window
         self._by_token: dict[str, dict[str, Turn]] = {}
         self._running = 0
-        self._ended: dict[Turn, None] = {}  # in the order of their ends
-        self._ended_characters = 0
+        self._kept: dict[Turn, None] = {}  # in the order in which they are evicted
+        self._kept_characters = 0
         self._sweep: asyncio.TimerHandle | None = None
         self._tasks = Tasks()
         self.is_closing = False
@@ -46,7 +42,7 @@ class TurnRegistry:
         self._undelivered = 0
 
     def __len__(self) -> int:
-        """How many are running. One that was stopped is read to its end, and counts until then."""
+        """How many are running: their sources have not been read to the end, even if they were stopped."""
         return self._running
 
     def start(self, token: str, turn_id: str, question: Question) -> Turn:
@@ -56,11 +52,10 @@ class TurnRegistry:
         return turn
 
     def get(self, token: str, turn_id: str) -> Turn | None:
-        """What is known here."""
         return self._by_token.get(token, {}).get(turn_id)
 
     async def find(self, token: str, turn_id: str) -> Turn | None:
-        """The same, and what peers know."""
+        """Of another process, too."""
         if (turn := self.get(token, turn_id)) is not None:
             return turn
         found = await self._cluster.find(token, turn_id)
@@ -71,15 +66,14 @@ class TurnRegistry:
         return turn
 
     def running(self, token: str) -> list[Turn]:
-        """Those that have not ended, and those that were stopped and are still being read to their end."""
-        return [turn for turn in self._by_token.get(token, {}).values() if turn not in self._ended]
+        return [turn for turn in self._by_token.get(token, {}).values() if turn not in self._kept]
 
     def counts(self) -> dict[str, Any]:
-        """Since the start: answers by how they ended, tokens used, code points that nobody got (not yet, perhaps)."""
+        """Since the start: answers by status, tokens used, code points of evicted turns that nobody got."""
         return {"answers": dict(self._statuses), "tokens": self._tokens, "undelivered_characters": self._undelivered}
 
     def stop_accepting(self) -> None:
-        """From now on there are only joins. What nobody listens to ends: nobody can come back for it."""
+        """Only joins from now on. Turns without listeners end, unless their clients can resume elsewhere."""
         self.is_closing = True
         for turn in self._all():
             if not self._cluster.can_resume:
@@ -88,23 +82,23 @@ class TurnRegistry:
                     turn.stop("client_left")
 
     async def wait_ended(self) -> None:
-        """Wait until nothing of this process runs any more."""
+        """Until nothing of this process runs any more."""
         for turn in self._all():
             if not turn.is_remote:
                 await turn.wait_ended()
 
     def abort(self) -> None:
-        """Break off what still runs. What another process writes goes on: it can be had elsewhere."""
+        """End what still runs. Remote turns go on elsewhere."""
         for turn in self._all():
             if not turn.is_remote:
                 turn.abort(RESTARTING)
 
     async def close(self) -> None:
-        """End what still runs, within CLOSE_TIMEOUT_SECONDS; forget the rest."""
+        """End what still runs, within CLOSE_TIMEOUT_SECONDS; evict the rest."""
         self.abort()
         await self._tasks.finish(within=CLOSE_TIMEOUT_SECONDS)
-        await asyncio.sleep(0)  # the last ones have just ended
-        for turn in list(self._ended):
+        await asyncio.sleep(0)  # lets the callbacks of the last ones run
+        for turn in list(self._kept):
             self._evict(turn)
         if self._sweep is not None:
             self._sweep.cancel()
@@ -116,10 +110,10 @@ class TurnRegistry:
         turn = Turn(token, turn_id, checksum, answer, tasks=self._tasks, orphan_grace=self._orphan_grace)
         self._by_token.setdefault(token, {})[turn_id] = turn
         self._running += 1
-        turn.reader_task.add_done_callback(lambda _: self._end(turn))
+        turn.when_read(lambda: self._keep(turn))
         return turn
 
-    def _end(self, turn: Turn) -> None:
+    def _keep(self, turn: Turn) -> None:
         self._running -= 1
         if turn.is_remote:
             self._remove(turn)
@@ -127,36 +121,36 @@ class TurnRegistry:
         turn.release()
         self._statuses[str(turn.status)] += 1
         self._tokens += _total_tokens(turn)
-        self._ended[turn] = None
-        self._ended_characters += turn.buffer.size
+        self._kept[turn] = None
+        self._kept_characters += turn.buffer.size
         self._evict_excess(turn.token)
         if self._sweep is None:
             self._sweep_after(self._resume_window)
 
     def _evict_excess(self, token: str) -> None:
-        own = [turn for turn in self._by_token[token].values() if turn in self._ended]
-        for turn in own[:-MAX_ENDED_PER_TOKEN]:
+        own = [turn for turn in self._by_token[token].values() if turn in self._kept]
+        for turn in own[:-MAX_KEPT_PER_TOKEN]:
             self._evict(turn)
-        while len(self._ended) > MAX_ENDED or self._ended_characters > MAX_ENDED_CHARACTERS:
-            self._evict(next(iter(self._ended)))
+        while len(self._kept) > MAX_KEPT or self._kept_characters > MAX_KEPT_CHARACTERS:
+            self._evict(next(iter(self._kept)))
 
     def _evict_expired(self) -> None:
-        """One timer for all: it forgets the oldest, and then waits for the next, and a while for more."""
+        """A single timer evicts all that are due, then waits until the next is, and a little longer for others."""
         self._sweep = None
         expired = time.monotonic() - self._resume_window
-        while self._ended and (oldest := next(iter(self._ended))).released_at <= expired:
+        while self._kept and (oldest := next(iter(self._kept))).released_at <= expired:
             self._evict(oldest)
-        if self._ended:
+        if self._kept:
             self._sweep_after(oldest.released_at - expired + self._resume_window / SWEEPS_PER_WINDOW)
 
     def _sweep_after(self, seconds: float) -> None:
-        """In a context of its own: what is forgotten is not of the client that happens to be at work now."""
+        """In an empty context: log lines of evictions must not name the client that runs now."""
         loop = asyncio.get_running_loop()
         self._sweep = loop.call_later(seconds, self._evict_expired, context=contextvars.Context())
 
     def _evict(self, turn: Turn) -> None:
-        del self._ended[turn]
-        self._ended_characters -= turn.buffer.size
+        del self._kept[turn]
+        self._kept_characters -= turn.buffer.size
         self._remove(turn)
         if turn.undelivered:
             self._undelivered += turn.undelivered

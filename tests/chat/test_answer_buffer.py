@@ -55,7 +55,7 @@ def test_a_reader_goes_on_where_it_was_when_the_record_is_compacted():
     buffer.write("three")
     buffer.compact()
     assert read(cursor, "one two ") == ("one two three", [])
-    assert cursor.is_at_end
+    assert cursor.updates() == []
 
 
 def test_of_steps_and_speech_only_so_much_is_kept(monkeypatch):

@@ -34,16 +34,17 @@ async def begin():
 
 
 async def follow(turn, offset=0):
-    """What a reader finds in the record from `offset` on, to the turn's end."""
+    """What a reader finds in the buffer from `offset` on, to the turn's end."""
     updates = asyncio.Event()
     turn.subscribe(updates.set)
     cursor = Cursor(turn.buffer, offset)
-    while not cursor.is_at_end or turn.status is None:
+    while True:
         for item in cursor.updates():
             yield item
-        if turn.status is None:
-            await updates.wait()
-            updates.clear()
+        if turn.status is not None:
+            break
+        await updates.wait()
+        updates.clear()
 
 
 async def collect(turn):

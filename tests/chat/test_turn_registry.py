@@ -59,14 +59,14 @@ async def test_only_what_runs_is_running(keep):
 
 
 async def test_of_one_owner_only_so_many_ended_turns_are_kept(keep, monkeypatch):
-    monkeypatch.setattr(turn_registry, "MAX_ENDED_PER_TOKEN", 2)
+    monkeypatch.setattr(turn_registry, "MAX_KEPT_PER_TOKEN", 2)
     turns = keep(Scripted(Text("a")))
     for turn_id in ("one", "two", "three"):
         await ask(turns, turn_id)
     assert [turns.get("ann", turn_id) is None for turn_id in ("one", "two", "three")] == [True, False, False]
 
 
-@pytest.mark.parametrize(("limit", "value"), [("MAX_ENDED", 2), ("MAX_ENDED_CHARACTERS", 8)])
+@pytest.mark.parametrize(("limit", "value"), [("MAX_KEPT", 2), ("MAX_KEPT_CHARACTERS", 8)])
 async def test_of_all_owners_only_so_much_is_kept_and_the_oldest_goes_first(keep, monkeypatch, limit, value):
     monkeypatch.setattr(turn_registry, limit, value)
     turns = keep(Scripted(Text("four")))
