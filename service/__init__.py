@@ -1,3 +1,3 @@
-"""A realtime door to a Dify app: questions come in over WebSockets, answers stream back as they are written."""
+"""A realtime service beside Dify: questions over WebSockets, answers streamed back as they are written."""
 
 __version__ = "0.1.0"

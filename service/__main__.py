@@ -1,7 +1,4 @@
-"""python -m service: settings, logs, uvicorn; ends in good order on SIGTERM. python -m service check: see check.py.
-
-python -m service worker: what workers.py starts.
-"""
+"""python -m service: settings, logs, uvicorn. With `check`: check.py. With `worker`: a process of workers.py."""
 
 import asyncio
 import gc
@@ -70,16 +67,16 @@ def serve(settings: Settings) -> None:
 
 
 def serve_worker(settings: Settings, worker: int, listener: int, lifeline: int) -> None:
-    """Be one of several: accept from the inherited listener, until the process that holds the lifeline is gone."""
+    """One of several: accepts from an inherited listener, and drains when the other end of the lifeline is closed."""
     _set_up_process(settings)
     structlog.contextvars.bind_contextvars(worker=worker)
     _serve(settings, socket.socket(fileno=listener), lifeline)
 
 
 def _set_up_process(settings: Settings) -> None:
-    # uvicorn ends by raising the signal again that it caught: this turns its end, too, into exit code 0.
+    # uvicorn raises the signal again that it caught: for exit code 0 after that, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    warnings.filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")  # told to end before it began
+    warnings.filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")  # a signal before the start
     logs.configure(settings)
 
 
@@ -92,9 +89,9 @@ def _serve(settings: Settings, listener: socket.socket, lifeline: int | None = N
 
 
 def _tune_garbage_collector() -> None:
-    """What is there now stays; and thousands of ended answers are kept for a while, none of them in a cycle.
+    """Collect less often: thousands of ended turns are kept, without cycles.
 
-    Looking through all of it as often as Python does by default costs some 6 % of an answer.
+    With Python's default thresholds the collector takes some 6 % of the CPU time of an answer.
     """
     gc.collect()
     gc.freeze()
@@ -116,11 +113,10 @@ def server_options(settings: Settings) -> dict[str, Any]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listener, with what every accepted connection inherits from it.
+    """Raises OSError. Accepted connections inherit the options of the listener.
 
-    No frame waits for the acknowledgement of the one before: asyncio's own loop, unlike uvloop, leaves Nagle's
-    algorithm on for a listener that it did not make. And a client that neither reads nor leaves cannot hold its socket
-    for ever, not even after we closed it. Raises OSError.
+    TCP_NODELAY: asyncio's own loop, unlike uvloop, leaves Nagle's algorithm on for a listener that it did not make.
+    TCP_USER_TIMEOUT: a client that neither reads nor leaves would hold its socket, even a closed one.
     """
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -130,7 +126,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _url(listener: socket.socket) -> str:
-    """Where a person on this machine finds the service."""
+    """For a browser on this machine."""
     host, port = listener.getsockname()[:2]
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
         host = "localhost"

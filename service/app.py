@@ -1,4 +1,4 @@
-"""create_app(settings): the only place where parts are wired together."""
+"""create_app(settings): wires all parts together."""
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 
 def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
-    """The whole service; `at_end` is called when all of it has stopped."""
+    """`at_end` is called when everything has stopped."""
     limiter = _limiter(settings)
     answerer, app_api = _sources(settings, limiter)
     sessions = SessionRegistry(settings.max_connections)
@@ -111,7 +111,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
 
 
 async def _log_readiness(answerer: Answerer) -> None:
-    """Say at start what would else be noticed at the first question."""
+    """At start, so that a wrong address or key is noticed before the first question."""
     failure = await answerer.check()
     if failure is None:
         log.info("dify.ready")
@@ -120,7 +120,7 @@ async def _log_readiness(answerer: Answerer) -> None:
 
 
 def _sources(settings: Settings, limiter: ConcurrencyLimiter) -> tuple[Answerer, AppApi]:
-    """Where answers come from, and what is around the chat. Only answers degrade to a mock."""
+    """Only answers have a fallback, not the other routes."""
     if settings.mock_mode:
         reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
@@ -138,10 +138,10 @@ def _resilient(dify: DifyAnswerer, settings: Settings, limiter: ConcurrencyLimit
 
 
 def _cluster(settings: Settings, sessions: SessionRegistry, limiter: ConcurrencyLimiter) -> Cluster:
-    """Processes that ask the same Dify app by the same Redis are one fleet."""
+    """Processes with the same Dify app and the same Redis are one cluster."""
     if not settings.redis_url:
         return SingleProcess()
-    from service.cluster.multi_process import MultiProcess  # noqa: PLC0415 - Redis costs memory, only where it is used
+    from service.cluster.multi_process import MultiProcess  # noqa: PLC0415 - costs memory
     from service.cluster.redis_store import RedisStore  # noqa: PLC0415
 
     app = hashlib.sha256(f"{settings.dify_api_url} {settings.dify_api_key}".encode()).hexdigest()[:8]
@@ -165,12 +165,12 @@ def dify_answerer(settings: Settings) -> DifyAnswerer:
 
 
 def __getattr__(name: str) -> Any:
-    """`uvicorn service.app:app` gets its app here; importing this module reads no environment."""
+    """For `uvicorn service.app:app`; importing this module reads no environment."""
     if name != "app":
         raise AttributeError(name)
     try:
         settings = read_settings()
     except SettingsError as error:
         raise SystemExit(str(error)) from None
-    # uvicorn ends itself by the signal that it caught, without another chance to write the log out.
+    # uvicorn ends by the signal that it caught: the log is written out when the lifespan ends.
     return create_app(settings, at_end=logs.configure(settings))

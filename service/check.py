@@ -1,4 +1,4 @@
-"""python -m service check: asks the configured Dify, says line by line what is well, and how to mend what is not."""
+"""python -m service check: asks the configured Dify, and prints a line, and a fix, for each thing it looks at."""
 
 import tempfile
 import time
@@ -18,7 +18,7 @@ from service.settings import Settings
 
 CHAT_MODES = {"chat": "basic chat", "agent-chat": "agent", "advanced-chat": "chatflow"}
 MAX_CLOCK_DIFFERENCE_SECONDS = 60
-# An answer that took longer than this and yet came in one piece was held back on the way.
+# An answer that takes longer, and yet comes in one piece, was buffered on the way.
 BUFFERED_AFTER_SECONDS = 1.0
 QUESTION = "Hello! Please answer in two or three sentences."
 
@@ -39,7 +39,7 @@ _FIXES = {
 
 
 async def check(settings: Settings) -> bool:
-    """Print a line for each thing that is looked at; whether all is well."""
+    """Whether everything is well."""
     report = Report()
     report.ok("settings", f"read; mode {settings.mode}")
     _check_folder(report, settings.log_dir)
@@ -60,8 +60,6 @@ async def check(settings: Settings) -> bool:
 
 @dataclass
 class Report:
-    """What was said so far."""
-
     is_ok: bool = True
 
     def ok(self, what: str, words: str) -> None:
@@ -86,8 +84,8 @@ def _check_folder(report: Report, folder: str) -> None:
 
 
 async def _check_redis(report: Report, url: str) -> None:
-    """By a script and a stream, as the service does, under a name of its own; nothing is left behind."""
-    from service.cluster.redis_store import REDIS_ERRORS, RedisStore  # noqa: PLC0415 - costs memory, only where it is used
+    """With a script and a stream, as the service; leaves nothing behind."""
+    from service.cluster.redis_store import REDIS_ERRORS, RedisStore  # noqa: PLC0415 - costs memory
 
     store = RedisStore(url, "dify-live:check", resume_window=1)
     try:

@@ -1,7 +1,6 @@
-"""structlog, and the standard library's records with it: console, logs/info.log, logs/error.log.
+"""Logs of structlog and of the standard library: console, logs/info.log, logs/error.log.
 
-Every event becomes a dict in the thread that tells it, goes through a queue, and is written by a thread of its own, so
-that no disk stalls the event loop. Several processes may write the same files.
+A thread writes them from a queue, so that no disk stalls the event loop. Several processes may write the same files.
 """
 
 import atexit
@@ -24,7 +23,7 @@ from structlog.typing import EventDict, WrappedLogger
 from service.settings import Settings
 
 if sys.platform != "win32":
-    import fcntl  # where several processes are possible
+    import fcntl
 
 MAX_FILE_BYTES = 10_000_000
 BACKUPS = 5
@@ -33,7 +32,7 @@ MAX_BATCH = 1_000
 
 Entry = tuple[int, EventDict]
 Events = SimpleQueue[Entry | None]
-"""None is the last."""
+"""Ends with None."""
 
 _IRRELEVANT = ('%s - "WebSocket ', "connection open", "connection closed", "Invalid UTF-8 sequence received")
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
@@ -42,10 +41,10 @@ _render = structlog.dev.ConsoleRenderer()
 
 
 def configure(settings: Settings) -> Callable[[], None]:
-    """Start logging; the function returned writes out what is left and stops. It is called at exit, if not before."""
+    """Start logging. Returns a function that writes out what is left and stops; called at exit, if not before."""
     queue: Events = SimpleQueue()
     level = logging.getLevelNamesMapping()[settings.log_level]
-    _take_standard_records(queue, level)
+    _capture_standard_records(queue, level)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -68,7 +67,7 @@ def configure(settings: Settings) -> Callable[[], None]:
 
 
 def _writer(queue: Events, folder: Path, *, is_shared: bool) -> tuple["_Writer", OSError | None]:
-    """What writes; with an error where that is the console only."""
+    """With the error for which it writes to the console only."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         kind = _SharedFile if is_shared else RotatingFileHandler
@@ -85,9 +84,9 @@ def _file(kind: type[RotatingFileHandler], path: Path, level: int) -> logging.Ha
 
 
 class _Writer:
-    """Writes what was told in the last GATHER_SECONDS at once: event by event it would cost answers as much as Dify's.
+    """Writes a batch each BATCH_SECONDS: one event at a time would slow answers down.
 
-    Processes that share a `folder`, and a console, write one at a time.
+    Processes that share a `folder`, and a console, write in turn.
     """
 
     def __init__(self, queue: Events, files: Sequence[logging.Handler], folder: Path | None = None) -> None:
@@ -101,7 +100,7 @@ class _Writer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when all is written."""
+        """Returns when everything is written."""
         self._ending.set()
         self._queue.put(None)
         self._thread.join()
@@ -151,12 +150,12 @@ def _json(event: EventDict) -> str:
 
 
 def _readable(event: EventDict) -> str:
-    """The same for a person at a terminal."""
-    return str(_render(None, "", dict(event)))  # the renderer takes it apart
+    """For a terminal."""
+    return str(_render(None, "", dict(event)))  # which removes keys
 
 
 class _SharedFile(RotatingFileHandler):
-    """Notices when another process has rotated it."""
+    """Reopens the file when another process has rotated it."""
 
     def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: N802 - the standard library's name
         if self.stream is not None:
@@ -166,13 +165,13 @@ class _SharedFile(RotatingFileHandler):
     def _catch_up(self, stream: IO[str]) -> None:
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(stream.fileno()), Path(self.baseFilename).stat()):
-                stream.seek(0, os.SEEK_END)  # what others have written counts
+                stream.seek(0, os.SEEK_END)  # counts what other processes have written
                 return
         stream.close()
-        self.stream = None  # is opened anew
+        self.stream = None  # to be opened again
 
 
-def _take_standard_records(queue: Events, level: int) -> None:
+def _capture_standard_records(queue: Events, level: int) -> None:
     logging.root.handlers = [_StandardRecords(queue)]
     logging.root.setLevel(level)
     for name in _SERVER_LOGGERS:
@@ -183,12 +182,12 @@ def _take_standard_records(queue: Events, level: int) -> None:
 
 
 def _is_relevant(record: logging.LogRecord) -> bool:
-    """What the server says of each WebSocket repeats ours, or gives away the query string, or a client's nonsense."""
+    """Uvicorn's lines on a WebSocket repeat ours, or hold the query string or what a client sent."""
     return not str(record.msg).startswith(_IRRELEVANT)
 
 
 class _QueueLogger:
-    """What structlog writes to: puts the finished event into the queue."""
+    """The logger behind structlog: every level puts the event into the queue."""
 
     def __init__(self, queue: Events) -> None:
         self.debug = self.info = self.warning = self.error = self.critical = queue.put
@@ -204,7 +203,7 @@ def _entry(level: int, event: EventDict) -> Entry:
 
 
 class _StandardRecords(logging.Handler):
-    """Brings the records of the standard library's loggers, uvicorn's first of all, into the same shape."""
+    """Converts records of the standard library's loggers, such as uvicorn's."""
 
     def __init__(self, queue: Events) -> None:
         super().__init__()
@@ -219,7 +218,7 @@ class _StandardRecords(logging.Handler):
             **structlog.contextvars.get_contextvars(),
         }
         if record.name == "uvicorn.access" and isinstance(record.args, tuple):
-            event.update(zip(("peer", "method", "path", "http_version", "status"), record.args, strict=True))
+            event.update(zip(("client_address", "method", "path", "http_version", "status"), record.args, strict=True))
             event["path"] = str(event["path"]).partition("?")[0]
         if record.exc_info:
             event["exception"] = logging.Formatter().formatException(record.exc_info)

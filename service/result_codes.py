@@ -1,11 +1,11 @@
-"""The one table of result codes, for HTTP replies and for error frames alike."""
+"""Result codes of HTTP replies and of error messages. No I/O."""
 
 from enum import IntEnum
 from typing import Self
 
 
 class ResultCode(IntEnum):
-    """A result code, its meaning in words (`phrase`) and the HTTP status that carries it (`status`)."""
+    """With a `phrase`, and the HTTP `status` of a reply."""
 
     phrase: str
     status: int
@@ -37,5 +37,5 @@ class ResultCode(IntEnum):
 
     @classmethod
     def of_status(cls, status: int) -> "ResultCode":
-        """The code that says what an HTTP status says, `UNKNOWN_ERROR` where the table has none."""
+        """Of an HTTP status; UNKNOWN_ERROR where there is none."""
         return next((code for code in cls if code == status), cls.UNKNOWN_ERROR)

@@ -1,4 +1,4 @@
-"""uvicorn's server, which lets the house empty itself before it shuts down."""
+"""uvicorn's server, with a drain before it shuts down."""
 
 import asyncio
 import socket
@@ -12,14 +12,14 @@ import uvicorn
 
 log = structlog.get_logger()
 
-# A platform may signal a whole process group, and a supervisor its children: both mean one request to end.
+# A platform may signal a whole process group, and the supervisor its workers again: one request to end.
 SAME_REQUEST_SECONDS = 0.5
 
 
 class Server(uvicorn.Server):
-    """Drains at the first signal; a second one ends it at once.
+    """Drains at the first signal, ends at once at the second.
 
-    `lifeline` is a file descriptor that ends when the process that started this one is gone: that drains it, too.
+    `lifeline` is a file descriptor: it becomes readable, at its end, when the supervising process is gone.
     """
 
     def __init__(
@@ -28,16 +28,16 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._drain = drain
         self._lifeline = lifeline
-        self._asked_at: float | None = None
+        self._signalled_at: float | None = None
         self._forced = asyncio.Event()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Called by Python between two steps of the event loop."""
+        """A signal handler of Python: not called within a callback of the event loop."""
         now = time.monotonic()
-        if self._asked_at is None:
-            self._asked_at = now
+        if self._signalled_at is None:
+            self._signalled_at = now
             super().handle_exit(sig, frame)
-        elif now - self._asked_at > SAME_REQUEST_SECONDS:
+        elif now - self._signalled_at > SAME_REQUEST_SECONDS:
             self.force_exit = True
             self._forced.set()
 
@@ -47,7 +47,7 @@ class Server(uvicorn.Server):
             asyncio.get_running_loop().add_reader(self._lifeline, self._on_orphaned, self._lifeline)
 
     def _on_orphaned(self, lifeline: int) -> None:
-        """Nobody would start this process anew: it leaves the port to its successors."""
+        """Without a supervisor it drains, and leaves the port to a new service."""
         asyncio.get_running_loop().remove_reader(lifeline)
         log.error("worker.orphaned")
         for server in self.servers:

@@ -1,4 +1,4 @@
-"""Tasks with an owner: what is spawned here is ended here."""
+"""Tasks with an owner, which ends them."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -20,7 +20,7 @@ class Tasks:
         return task
 
     async def finish(self, within: float) -> None:
-        """Wait up to `within` seconds for all tasks to end by themselves, then cancel the rest and await them."""
+        """Wait up to `within` seconds for the tasks running now, then cancel and await all."""
         if self._running:
             await asyncio.wait(self._running, timeout=within)
         remaining = list(self._running)

@@ -1,4 +1,4 @@
-"""Several processes of this service on one port, and the one that looks after them."""
+"""Several worker processes on one port, and their supervisor."""
 
 import asyncio
 import os
@@ -15,29 +15,29 @@ log = structlog.get_logger()
 
 FIRST_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 30.0
-# Who ends sooner than this has not really started; when none starts any more, all is given up.
+# A worker that ends sooner failed to start; when every one has failed MAX_FAILED_STARTS times, the service ends.
 STARTED_AFTER_SECONDS = 10.0
 MAX_FAILED_STARTS = 3
-# The signals end in good order: they may meet a worker that has not begun to listen for them.
+# A signal may reach a worker before it has installed its handlers.
 GOOD_EXIT_CODES = {0, -signal.SIGTERM, -signal.SIGINT}
 
 
 class Workers:
-    """Keeps so many workers running, which all accept from one listener.
+    """Keeps `count` workers running, which accept from one listener.
 
-    Each inherits the end of a pipe through which nothing ever comes: when it closes, we are gone, whatever ended us.
+    Each inherits a lifeline, the read end of a pipe: it closes when this process is gone, for whatever reason.
     """
 
     def __init__(self, listener: socket.socket, count: int) -> None:
         self._listener = listener
-        self._lifeline, self._held_open = os.pipe()
+        self._lifeline, self._write_end = os.pipe()
         self._failed_starts = dict.fromkeys(range(1, count + 1), 0)
         self._running: set[Process] = set()
         self._is_ending = asyncio.Event()
         self._exit_code = 0
 
     async def run(self) -> int:
-        """Until a signal ends them, or none can be started; returns the exit code."""
+        """Until a signal, or until none can be started; returns the exit code."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._forward_signal, number)
@@ -45,7 +45,7 @@ class Workers:
             await asyncio.gather(*(self._supervise(worker) for worker in self._failed_starts))
         finally:
             os.close(self._lifeline)
-            os.close(self._held_open)
+            os.close(self._write_end)
         return self._exit_code
 
     def _forward_signal(self, number: signal.Signals) -> None:
@@ -64,11 +64,11 @@ class Workers:
                 await self._back_off(worker, time.monotonic() - started_at)
 
     async def _run(self, worker: int) -> int:
-        """Start a worker and wait for its end; returns its exit code."""
+        """Returns the exit code of a worker."""
         try:
             process = await self._start(worker)
         except OSError as error:
-            log.error("worker.not_started", worker=worker, error=str(error))  # noqa: TRY400 - the words say it all
+            log.error("worker.not_started", worker=worker, error=str(error))  # noqa: TRY400 - without a stack
             return 1
         log.info("worker.started", worker=worker, pid=process.pid)
         self._running.add(process)
@@ -86,7 +86,7 @@ class Workers:
         return await asyncio.create_subprocess_exec(sys.executable, "-m", "service", *words, pass_fds=inherited)
 
     async def _back_off(self, worker: int, lived_seconds: float) -> None:
-        """Before it is started anew, the longer the more often it ended at once."""
+        """Exponential, while a worker fails to start."""
         failed = self._failed_starts[worker] + 1 if lived_seconds < STARTED_AFTER_SECONDS else 0
         self._failed_starts[worker] = failed
         if min(self._failed_starts.values()) >= MAX_FAILED_STARTS:

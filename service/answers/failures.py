@@ -9,7 +9,7 @@ _SET_UP = "The assistant is not set up correctly. Please tell the people who run
 _UNFIT = "The assistant cannot take this as it is."
 _BROKE_OFF = "The answer broke off."
 
-# No way to Dify.
+# Dify cannot be reached.
 NAME_NOT_FOUND = Failure(
     "name_not_found", ResultCode.UNAVAILABLE, _LATER,
     "no address for Dify's host name", is_retryable=True, trips_breaker=True,
@@ -33,7 +33,7 @@ LOST = Failure(
 
 SILENT = Failure("silent", ResultCode.GATEWAY_TIMEOUT, _LATER, "connected, but no reply in time", trips_breaker=True)
 
-# Dify, or something on the way to it, refused.
+# Dify, or a proxy, refused.
 BAD_GATEWAY = Failure(
     "bad_gateway", ResultCode.UNAVAILABLE, _LATER,
     "HTTP 502, 503 or 504", is_retryable=True, trips_breaker=True,
@@ -63,7 +63,7 @@ INVALID = Failure(
     "HTTP 400, 413 or 415: an input is missing or unfit", is_client_error=True,
 )  # fmt: skip
 
-# Around the chat: what Dify refuses, or would refuse.
+# Refusals of Dify's other routes.
 FEATURE_OFF = Failure(
     "feature_off", ResultCode.BUSINESS_ERROR, "The assistant does not offer this.",
     "suggested questions, speech or uploads are switched off in the app", is_client_error=True,
@@ -86,7 +86,7 @@ UNSUPPORTED_AUDIO = Failure(
     "audio that Dify does not take, WebM and Ogg for instance, or unsupported_audio_type", is_client_error=True,
 )  # fmt: skip
 
-# While Dify answered.
+# During an answer.
 FIRST_EVENT_TIMEOUT = Failure(
     "first_event_timeout", ResultCode.GATEWAY_TIMEOUT, _LATER,
     "no event within DIFY_FIRST_EVENT_TIMEOUT", trips_breaker=True,

@@ -1,1 +1,1 @@
-"""What a WebSocket client meets."""
+"""WebSocket clients: connections, sessions, turns, messages."""

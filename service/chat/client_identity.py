@@ -1,4 +1,4 @@
-"""Whose turns, conversations and files something is: the holder of a token. A client id is a name others may know."""
+"""Resume tokens: turns, conversations and files belong to the holder of one. A client id is no secret."""
 
 import hashlib
 import re
@@ -17,5 +17,5 @@ def is_token(text: str) -> bool:
 
 
 def user_of(token: str) -> str:
-    """Dify's `user` for the holder of a token: always the same one, and no way back from it to the token."""
+    """Dify's `user` for the holder of a token, from which the token cannot be derived."""
     return hashlib.sha256(token.encode()).hexdigest()[:32]

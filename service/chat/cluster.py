@@ -1,4 +1,4 @@
-"""The other processes of this service: what turns and client ids have to do with them."""
+"""The processes of this service, as an interface, and its implementation for a single one."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
@@ -8,7 +8,7 @@ from service.chat.turn import Turn
 
 
 class RemoteTurn(NamedTuple):
-    """An answer that a peer writes, or wrote lately, and the checksum of its question."""
+    """The answer of a turn that another process runs or ran, and the checksum of its question."""
 
     answer: Answer
     checksum: int
@@ -19,61 +19,59 @@ class LocalClients(Protocol):
 
     def __len__(self) -> int: ...
 
-    async def on_client_connected(self, client_id: str, is_ours: bool) -> None:  # noqa: FBT001 - what peers tell
-        """A client has connected to some process. All hear of all in the same order."""
+    async def on_client_connected(self, client_id: str, is_ours: bool) -> None:  # noqa: FBT001 - by position
+        """A client has connected to some process. All processes learn of all in the same order."""
 
 
 class Cluster(Protocol):
-    """`can_resume`: whether a client may go on elsewhere with what it asked here."""
+    """`can_resume`: a client may resume through another process what it asked here."""
 
     can_resume: bool
 
-    def answer(self, owner: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
-        """The answer to a question: `ask`ed here, unless a peer has been asked under that id."""
+    def answer(self, token: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
+        """`ask`s here, unless another process was asked under that id."""
 
     def publish(self, turn: Turn) -> None:
-        """Let the peers have a turn that has just started here: read it, join it, stop it."""
+        """Let other processes read, join and stop a turn that starts here."""
 
-    async def find(self, owner: str, turn_id: str) -> RemoteTurn | None: ...
+    async def find(self, token: str, turn_id: str) -> RemoteTurn | None:
+        """A turn of another process."""
 
     def announce(self, client_id: str) -> None:
-        """A client has connected here: an older connection of the same id elsewhere is to end."""
+        """A client has connected here: its older connection to another process ends."""
 
-    def counts(self) -> dict[str, Any]: ...
+    def counts(self) -> dict[str, Any]:
+        """For /health."""
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Before the first client."""
 
     async def run(self) -> None:
-        """Until it is cancelled."""
+        """Until cancelled."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """After `run`."""
 
 
 class SingleProcess:
-    """No peers: all that is known is in the memory of this process."""
+    """No other processes: every turn is in the memory of this one."""
 
     can_resume = False
 
-    def answer(self, owner: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
+    def answer(self, token: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
         return ask()
 
-    def publish(self, turn: Turn) -> None:
-        """Nobody is there to have it."""
+    def publish(self, turn: Turn) -> None: ...
 
-    async def find(self, owner: str, turn_id: str) -> RemoteTurn | None:
-        return None
+    async def find(self, token: str, turn_id: str) -> None: ...
 
-    def announce(self, client_id: str) -> None:
-        """Nobody is there to know."""
+    def announce(self, client_id: str) -> None: ...
 
     def counts(self) -> dict[str, Any]:
         return {}
 
-    async def start(self) -> None:
-        """Nothing is needed."""
+    async def start(self) -> None: ...
 
-    async def run(self) -> None:
-        """Nobody is heard."""
+    async def run(self) -> None: ...
 
-    async def close(self) -> None:
-        """Nothing is held open."""
+    async def close(self) -> None: ...

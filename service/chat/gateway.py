@@ -1,4 +1,4 @@
-"""The door: origin, capacity, accept, and exceptions to close codes. The only place that touches a WebSocket."""
+"""The WebSocket endpoint: origin, capacity, accept; exceptions to close codes. Nothing else touches a WebSocket."""
 
 import asyncio
 import secrets
@@ -15,6 +15,7 @@ from service.chat.close_codes import CloseCode
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
+from service.elapsed import ms_since
 from service.origins import is_allowed
 from service.result_codes import ResultCode
 from service.websocket_protocol import WRITE_TEXT
@@ -24,8 +25,8 @@ log = structlog.get_logger()
 LONGEST_CLIENT_ID = 128
 
 
-class Refusal(Exception):
-    """No entry, and why."""
+class Rejection(Exception):
+    """Of a handshake, with a message for the client."""
 
     def __init__(self, code: ResultCode, message: str) -> None:
         super().__init__(message)
@@ -33,12 +34,9 @@ class Refusal(Exception):
 
 
 class Gateway:
-    """Accepts connections, and announces them to other processes.
+    """Accepts clients, and announces them to other processes. `error_response` answers a rejected handshake."""
 
-    `error_response` builds the reply to a rejected handshake.
-    """
-
-    def __init__(  # noqa: PLR0913 - the door is where all meets
+    def __init__(  # noqa: PLR0913 - each of its own kind
         self,
         sessions: SessionRegistry,
         turns: TurnRegistry,
@@ -61,33 +59,35 @@ class Gateway:
         structlog.contextvars.bind_contextvars(connection_id=secrets.token_hex(4), client_id=client_id)
         try:
             self._check(websocket, client_id)
-        except Refusal as refusal:
-            await self._reject(websocket, refusal)
+        except Rejection as rejection:
+            await self._reject(websocket, rejection)
             return
         await websocket.accept()
-        if "client_id" in websocket.path_params:  # nobody else has one that we made up
+        if "client_id" in websocket.path_params:  # a random one is nowhere else
             self._announce(client_id)
         await self._serve(_WebSocketTransport(websocket), client_id)
 
     async def unknown_path(self, websocket: WebSocket) -> None:
         """Any other path."""
-        await self._reject(websocket, Refusal(ResultCode.NOT_FOUND, "Connect to /ws/chat or /ws/chat/{client_id}."))
+        await self._reject(websocket, Rejection(ResultCode.NOT_FOUND, "Connect to /ws/chat or /ws/chat/{client_id}."))
 
     def _check(self, websocket: WebSocket, client_id: str) -> None:
         origin = websocket.headers.get("origin")
         if origin is not None and not is_allowed(origin, websocket.headers.get("host", ""), self._allowed_origins):
-            raise Refusal(ResultCode.FORBIDDEN, f"Pages from {origin} may not connect here: see ALLOWED_ORIGINS.")
+            raise Rejection(ResultCode.FORBIDDEN, f"Pages from {origin} may not connect here: see ALLOWED_ORIGINS.")
         if len(client_id) > LONGEST_CLIENT_ID or not client_id.isprintable():
-            words = f"A client id is up to {LONGEST_CLIENT_ID} printable characters."
-            raise Refusal(ResultCode.PARAMETER_ERROR, words)
+            message = f"A client id is up to {LONGEST_CLIENT_ID} printable characters."
+            raise Rejection(ResultCode.PARAMETER_ERROR, message)
         if self._turns.is_closing:
-            raise Refusal(ResultCode.UNAVAILABLE, close_codes.RESTARTING.reason)
+            raise Rejection(ResultCode.UNAVAILABLE, close_codes.RESTARTING.reason)
         if not self._sessions.has_room_for(client_id):
-            raise Refusal(ResultCode.UNAVAILABLE, "All places are taken at the moment: try again a little later.")
+            raise Rejection(ResultCode.UNAVAILABLE, "All places are taken at the moment: try again a little later.")
 
-    async def _reject(self, websocket: WebSocket, refusal: Refusal) -> None:
-        log.warning("connection.refused", code=refusal.code, why=str(refusal), origin=websocket.headers.get("origin"))
-        await websocket.send_denial_response(self._error_response(refusal.code, str(refusal)))
+    async def _reject(self, websocket: WebSocket, rejection: Rejection) -> None:
+        log.warning(
+            "connection.refused", code=rejection.code, why=str(rejection), origin=websocket.headers.get("origin")
+        )
+        await websocket.send_denial_response(self._error_response(rejection.code, str(rejection)))
 
     async def _serve(self, transport: "_WebSocketTransport", client_id: str) -> None:
         started_at = time.monotonic()
@@ -95,7 +95,7 @@ class Gateway:
         replaced = self._sessions.add(session)
         log.info("connection.opened", client_address=transport.client_address, connections=len(self._sessions))
         try:
-            with suppress(TimeoutError):  # dropped
+            with suppress(TimeoutError):  # aborted
                 async with transport.lifetime:
                     await self._receive_loop(transport, session, replaced)
         except Exception:
@@ -105,8 +105,8 @@ class Gateway:
             self._sessions.remove(session)
             await session.end()
             close_code = session.close_code or transport.close_code
-            duration_ms = round((time.monotonic() - started_at) * 1000)
-            log.info("connection.closed", code=close_code.code, reason=close_code.reason, duration_ms=duration_ms)
+            code, reason = close_code.code, close_code.reason
+            log.info("connection.closed", code=code, reason=reason, duration_ms=ms_since(started_at))
 
     async def _receive_loop(self, transport: "_WebSocketTransport", session: Session, replaced: Session | None) -> None:
         if replaced is not None:
@@ -118,12 +118,12 @@ class Gateway:
 
 
 def _cannot_write(_: bytes) -> bool:
-    """Of a server that is not ours."""
+    """With another ASGI server."""
     return False
 
 
 class _WebSocketTransport:
-    """One accepted WebSocket, as a session sees it."""
+    """The transport of a session over an accepted WebSocket."""
 
     __slots__ = ("_websocket", "close_code", "lifetime", "write")
 
@@ -142,7 +142,7 @@ class _WebSocketTransport:
         """The next message; None when the connection is over."""
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
-            if "reason" in message:  # or the server only saw the connection end
+            if "reason" in message:  # else the connection was lost
                 self.close_code = CloseCode(message["code"], message["reason"] or "")
             return None
         text: str | None = message.get("text")
@@ -157,5 +157,5 @@ class _WebSocketTransport:
             await self._websocket.close(code, reason)
 
     def abort(self) -> None:
-        with suppress(RuntimeError):  # over already
+        with suppress(RuntimeError):  # it is over
             self.lifetime.reschedule(asyncio.get_running_loop().time())

@@ -1,4 +1,4 @@
-"""The supervisor: one task that sweeps idle sessions."""
+"""The supervisor: heartbeats, and the end of idle sessions."""
 
 import asyncio
 import time
@@ -13,15 +13,15 @@ from service.tasks import Tasks
 
 log = structlog.get_logger()
 
-LOOKS_PER_INTERVAL = 10
+SWEEPS_PER_INTERVAL = 10
 BATCH = 50
 
 
 class Supervisor:
-    """Sends a heartbeat to who has been silent for `interval` seconds, and closes who has been for `timeout`.
+    """Sends a heartbeat after `interval` seconds without activity, closes after `timeout` without a message received.
 
-    It looks several times an interval, each time at those who are due: the load is spread, and the gap between two
-    signs of life stays below the minute after which routers cut a connection.
+    One task for all sessions. It sweeps several times an interval: that spreads the load, and keeps the gap between
+    two messages below the minute after which routers close a connection.
     """
 
     def __init__(self, sessions: SessionRegistry, interval: float, timeout: float) -> None:
@@ -31,10 +31,10 @@ class Supervisor:
         self._sending = Tasks()
 
     async def run(self) -> None:
-        """Sweep until cancelled; no fault of one sweep ends the next."""
+        """Until cancelled. An error in one sweep is logged, and the next one goes on."""
         try:
             while True:
-                await asyncio.sleep(self._interval / LOOKS_PER_INTERVAL)
+                await asyncio.sleep(self._interval / SWEEPS_PER_INTERVAL)
                 try:
                     await self._sweep()
                 except Exception:
@@ -46,10 +46,10 @@ class Supervisor:
         for number, session in enumerate(self._sessions.idle_since(time.monotonic() - self._interval), 1):
             self._check(session)
             if number % BATCH == 0:
-                await asyncio.sleep(0)  # let answers through
+                await asyncio.sleep(0)  # lets answers through
 
     def _check(self, session: Session) -> None:
-        """A task each, so that one who cannot be written to holds up nobody."""
+        """Sends in a task each, so that none delays the others. A client that waits for an answer is not idle."""
         now = time.monotonic()
         if session.is_busy:
             session.last_received = now
@@ -58,4 +58,4 @@ class Supervisor:
             self._sessions.remove(session)
             return
         self._sessions.record_sent(session)
-        self._sending.spawn(session.send(Heartbeat(messages.now())))
+        self._sending.spawn(session.send(Heartbeat(messages.now_ms())))

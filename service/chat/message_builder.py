@@ -1,4 +1,4 @@
-"""What happens in a turn, as frames for its client. No I/O."""
+"""Updates of a turn, and its end, as messages to its clients. No I/O."""
 
 from msgspec import UNSET, structs
 

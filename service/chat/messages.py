@@ -1,9 +1,9 @@
-"""Every frame, in and out, as a msgspec Struct: parse and build. No I/O.
+"""Every message, in and out, parsed and encoded; /docs calls them frames. No I/O.
 
-JSON text, told apart by `type`; unknown fields are ignored. Timestamps are Unix milliseconds, offsets Unicode code
-points.
+JSON text, tagged by `type`; unknown fields are ignored. Timestamps are Unix milliseconds, offsets Unicode code points.
 """
 
+import re
 import time
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -19,11 +19,16 @@ Token = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Offset = Annotated[int, Meta(ge=0)]
 
 
-class Chat(Struct, frozen=True, tag_field="type", tag="chat"):
-    """A question. `id` is the client's own name for the turn; `stream` asks for the answer as it is written.
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=.)([A-Z])", r"_\1", name).lower()
 
-    `events` and `audio` ask for what the app does on the way, and for its voice, as frames of their own.
-    """
+
+class _Message(Struct, frozen=True, tag_field="type", tag=_snake_case):
+    """The tag is the class name: ChatDelta is `chat_delta`."""
+
+
+class Chat(_Message, frozen=True):
+    """A question. `id` names the turn. `stream` asks for ChatDelta, `events` for ChatEvent, `audio` for ChatAudio."""
 
     content: str
     id: TurnId | None = None
@@ -35,20 +40,20 @@ class Chat(Struct, frozen=True, tag_field="type", tag="chat"):
     audio: bool = False
 
 
-class Ping(Struct, frozen=True, tag_field="type", tag="ping"):
-    """Answered by a pong with the same timestamp, or with ours if none came."""
+class Ping(_Message, frozen=True):
+    """Answered by a pong with the same timestamp, or with the time of the service."""
 
     timestamp: int | float | None = None
 
 
-class Stop(Struct, frozen=True, tag_field="type", tag="stop"):
-    """End that turn now; without id, every turn of this client."""
+class Stop(_Message, frozen=True):
+    """End that turn, or every turn of this client."""
 
     id: TurnId | None = None
 
 
-class Resume(Struct, frozen=True, tag_field="type", tag="resume"):
-    """From now on the connection is the token's: of its turn `id`, send what comes after `offset`."""
+class Resume(_Message, frozen=True):
+    """From now on the connection is the token's: of its turn `id`, send what follows `offset`."""
 
     token: Token
     id: TurnId | None = None
@@ -58,11 +63,10 @@ class Resume(Struct, frozen=True, tag_field="type", tag="resume"):
 ClientMessage = Chat | Ping | Stop | Resume
 
 
-class System(Struct, frozen=True, tag_field="type", tag="system"):
-    """A notice. The first frame of each connection is one, with `client_id` and `resume_token`.
+class System(_Message, frozen=True):
+    """A notice. The first message of a connection has `client_id` and `resume_token`, which is a secret.
 
-    The token is a secret: who holds it owns what is asked on this connection. Before a restart a notice says when to
-    come back: `retry_after`, in milliseconds.
+    Before a restart, `retry_after` (milliseconds) says when to reconnect.
     """
 
     content: str
@@ -71,21 +75,18 @@ class System(Struct, frozen=True, tag_field="type", tag="system"):
     retry_after: int | UnsetType = UNSET
 
 
-class Pong(Struct, frozen=True, tag_field="type", tag="pong"):
+class Pong(_Message, frozen=True):
     timestamp: int | float
 
 
-class Heartbeat(Struct, frozen=True, tag_field="type", tag="heartbeat"):
-    """The server's sign of life to an idle client."""
+class Heartbeat(_Message, frozen=True):
+    """To an idle client."""
 
     timestamp: int
 
 
-class Error(Struct, frozen=True, tag_field="type", tag="error"):
-    """Something went wrong. With `id` it ends that turn; the connection stays open unless a close follows.
-
-    `reason` is a stable word of the table of failures.
-    """
+class Error(_Message, frozen=True):
+    """With `id` it ends that turn; the connection stays open. `reason` is a stable word of the table of failures."""
 
     content: str
     code: ResultCode
@@ -93,7 +94,7 @@ class Error(Struct, frozen=True, tag_field="type", tag="error"):
     reason: str | UnsetType = UNSET
 
 
-class ChatDelta(Struct, frozen=True, tag_field="type", tag="chat_delta", gc=False):
+class ChatDelta(_Message, frozen=True, gc=False):
     """The text of turn `id` that starts at `offset`; with `replace`, all before it is withdrawn."""
 
     id: str
@@ -102,8 +103,8 @@ class ChatDelta(Struct, frozen=True, tag_field="type", tag="chat_delta", gc=Fals
     replace: Literal[True] | UnsetType = UNSET
 
 
-class ChatEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="chat_event"):
-    """What the app does on its way to the answer of turn `id`. `step` joins what starts and what is finished."""
+class ChatEvent(_Message, frozen=True, kw_only=True, omit_defaults=True):
+    """A Step of turn `id`."""
 
     id: str
     event: StepEvent
@@ -115,8 +116,8 @@ class ChatEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field
     content: str | None = None
 
 
-class ChatAudio(Struct, frozen=True, tag_field="type", tag="chat_audio"):
-    """A piece of the answer of turn `id`, spoken, in base64. Numbered from 0: after a `resume` one may come twice."""
+class ChatAudio(_Message, frozen=True):
+    """A piece of speech, in base64. Numbered from 0, since one may be repeated after a `resume`."""
 
     id: str
     number: int
@@ -124,11 +125,8 @@ class ChatAudio(Struct, frozen=True, tag_field="type", tag="chat_audio"):
     media_type: Literal["audio/mpeg"] = "audio/mpeg"
 
 
-class ChatAnswer(Struct, frozen=True, kw_only=True, tag_field="type", tag="chat"):
-    """The whole answer of turn `id`, and its end: `status` done, stopped or incomplete, `source` dify or mock.
-
-    `reason` says why it is incomplete, or why a mock stands in: a stable word of the table of failures.
-    """
+class ChatAnswer(_Message, frozen=True, kw_only=True, tag="chat"):
+    """The whole answer of turn `id`, and its end. `reason` says why it is incomplete, or why it is a mock's."""
 
     role: Literal["assistant"] = "assistant"
     id: str
@@ -146,17 +144,17 @@ ServerMessage = System | Pong | Heartbeat | Error | ChatDelta | ChatEvent | Chat
 
 
 class BadMessage(Exception):
-    """What a client sent is no frame; the message says what is wrong with it, in words.
+    """What a client sent is not understood, for a reason given in words.
 
-    `turn_id` is the id of a question that is refused, if it has a good one: the refusal is its end.
+    `turn_id` is of a question with a valid id: its turn ends here.
     """
 
-    def __init__(self, words: str, turn_id: str | None = None) -> None:
-        super().__init__(words)
+    def __init__(self, text: str, turn_id: str | None = None) -> None:
+        super().__init__(text)
         self.turn_id = turn_id
 
 
-class _AnyFrame(Struct):
+class _Tagged(Struct):
     type: Any = None
 
 
@@ -169,32 +167,38 @@ _LONGEST_ECHO = 40
 _NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
 _NOT_AN_OBJECT = 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'
 _decode = msgspec.json.Decoder(ClientMessage).decode
-_decode_any = msgspec.json.Decoder(_AnyFrame).decode
+_decode_tagged = msgspec.json.Decoder(_Tagged).decode
 _decode_named = msgspec.json.Decoder(_Named).decode
 
 encode: Callable[[ServerMessage], bytes] = msgspec.json.Encoder().encode
 
 
-def now() -> int:
+def now_ms() -> int:
     """Unix milliseconds."""
     return time.time_ns() // 1_000_000
 
 
-def parse(message: str | bytes, max_content_length: int) -> ClientMessage:
-    """Raises BadFrame. `max_content_length` is in code points."""
-    if isinstance(message, bytes):
+def parse(data: str | bytes, max_content_length: int) -> ClientMessage:
+    """Raises BadMessage. `max_content_length` is in code points."""
+    if isinstance(data, bytes):
         raise BadMessage("Binary frames are not understood here: send JSON as a text frame.")
     try:
-        frame: ClientMessage = _decode(message)
+        message: ClientMessage = _decode(data)
     except msgspec.ValidationError as error:
-        raise BadMessage(_explain(message, error), _turn_id(message)) from None
+        raise BadMessage(_explain(data, error), _turn_id(data)) from None
     except msgspec.DecodeError:
         raise BadMessage(_NOT_JSON) from None
     except RecursionError:
         raise BadMessage("That JSON is nested too deeply.") from None
-    if isinstance(frame, Chat):
-        _check_content(frame, max_content_length)
-    return frame
+    if isinstance(message, Chat):
+        _check_content(message, max_content_length)
+    return message
+
+
+def explain_field(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Where msgspec found the error, such as `inputs: `, or nothing for the whole; and what it is."""
+    what, _, where = str(error).partition(" - at `$.")
+    return (f"{where.rstrip('`')}: " if where else ""), what
 
 
 def _check_content(chat: Chat, max_length: int) -> None:
@@ -205,27 +209,26 @@ def _check_content(chat: Chat, max_length: int) -> None:
         raise BadMessage(f"The question is too long: {length} characters, {max_length} are allowed.", chat.id)
 
 
-def _turn_id(message: str) -> str | None:
+def _turn_id(data: str) -> str | None:
     try:
-        return _decode_named(message).id
+        return _decode_named(data).id
     except (msgspec.DecodeError, RecursionError):
         return None
 
 
-def _explain(message: str, error: msgspec.ValidationError) -> str:
-    """Turn msgspec's words into ours: which type, which field, what was expected."""
+def _explain(data: str, error: msgspec.ValidationError) -> str:
     try:
-        type_ = _decode_any(message).type
+        type_ = _decode_tagged(data).type
     except (msgspec.ValidationError, RecursionError):
         return _NOT_AN_OBJECT
-    except msgspec.DecodeError:  # broken behind the field that was wrong
+    except msgspec.DecodeError:  # malformed after the first invalid field
         return _NOT_JSON
     if type_ not in _KNOWN_TYPES:
         return f"Unknown type {_short(type_)}: this service understands {', '.join(_KNOWN_TYPES)}."
-    what, _, where = str(error).partition(" - at `$.")
+    where, what = explain_field(error)
     if "matching regex" in what:
         what = "Expected 32 hexadecimal digits" if "token" in where else "Expected 1 to 64 of A-Z, a-z, 0-9, _ and -"
-    return f"Bad `{type_}` frame: {where.rstrip('`') + ': ' if where else ''}{what}."
+    return f"Bad `{type_}` frame: {where}{what}."
 
 
 def _short(value: object) -> str:

@@ -1,4 +1,4 @@
-"""One connection: reads frames, starts and stops turns, writes frames."""
+"""One connection: reads messages, starts and stops turns, writes messages."""
 
 import asyncio
 import random
@@ -12,17 +12,7 @@ from service.answers.base import Question
 from service.chat import client_identity, close_codes, messages
 from service.chat.close_codes import CloseCode
 from service.chat.delivery import Delivery
-from service.chat.messages import (
-    BadMessage,
-    Chat,
-    Error,
-    Ping,
-    Pong,
-    Resume,
-    ServerMessage,
-    Stop,
-    System,
-)
+from service.chat.messages import BadMessage, Chat, Error, Ping, Pong, Resume, ServerMessage, Stop, System
 from service.chat.turn import ID_TAKEN, RESTARTING, Turn
 from service.chat.turn_registry import TurnRegistry
 from service.result_codes import ResultCode
@@ -37,7 +27,7 @@ _TOO_MANY = f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one
 
 
 class Transport(Protocol):
-    """The transport of one connection. Once that is over, each of these does nothing."""
+    """The transport of one connection. After its end its methods do nothing."""
 
     def write(self, data: bytes) -> bool:
         """Send at once; False where that would take waiting."""
@@ -47,7 +37,7 @@ class Transport(Protocol):
     async def close(self, code: int, reason: str) -> None: ...
 
     def abort(self) -> None:
-        """End the connection without a word: the peer reads none."""
+        """End the connection without a close frame."""
 
 
 class Session:
@@ -83,14 +73,14 @@ class Session:
 
     @property
     def is_busy(self) -> bool:
-        """Whether an answer is on its way to this client."""
+        """An answer is on its way to this client."""
         return bool(self._deliveries)
 
     async def greet(self) -> None:
         await self.send(System("Connected to chat server", self.client_id, self._token))
 
     async def receive(self, data: str | bytes) -> None:
-        """Act on one message of the client. Returns soon: answers are written beside it."""
+        """Act on a message of the client. Answers are delivered by tasks of their own."""
         if self.close_code is not None:
             return
         try:
@@ -100,7 +90,7 @@ class Session:
             return
         match message:
             case Ping(timestamp):
-                await self.send(Pong(messages.now() if timestamp is None else timestamp))
+                await self.send(Pong(messages.now_ms() if timestamp is None else timestamp))
             case Chat():
                 await self._ask(message)
             case Stop(turn_id):
@@ -109,21 +99,21 @@ class Session:
                 await self._resume(message)
 
     def write(self, message: ServerMessage) -> bool:
-        """Send a frame at once; False where that would take waiting, or the connection is over."""
+        """Send at once; False where that would take waiting, or the connection is over."""
         return self.close_code is None and self._transport.write(messages.encode(message))
 
     async def send(self, message: ServerMessage) -> bool:
-        """Send a frame. A client that does not take it in time is cut off as slow: False, as for one that is gone."""
+        """Send within SEND_TIMEOUT_SECONDS, or disconnect the client as slow; False where the connection is over."""
         if self.close_code is None and not self._transport.write(data := messages.encode(message)):
-            patience = asyncio.get_running_loop().call_later(SEND_TIMEOUT_SECONDS, self._disconnect_slow)
+            timer = asyncio.get_running_loop().call_later(SEND_TIMEOUT_SECONDS, self._disconnect_slow)
             try:
                 await self._transport.send(data)
             finally:
-                patience.cancel()
+                timer.cancel()
         return self.close_code is None
 
     async def close(self, close_code: CloseCode) -> None:
-        """Say why, and close. What the client is owed after that is lost; whoever comes second changes nothing."""
+        """Send a notice and close. Only the first close code counts; nothing is sent after it."""
         if self.close_code is not None:
             return
         self.close_code = close_code
@@ -135,18 +125,18 @@ class Session:
             self._transport.abort()
 
     def _disconnect_slow(self) -> None:
-        """No close frame would get through: it would wait behind what the client does not read."""
+        """Without a close frame, which would wait behind the data that is not read."""
         if self.close_code is None:
             self.close_code = close_codes.SLOW
             self._transport.abort()
 
     async def wait_answered(self) -> None:
-        """Wait until no answer of this process is on its way to this client: another's can be had elsewhere."""
+        """Until no answer of this process is on its way to this client. A remote one can be resumed elsewhere."""
         while own := [delivery for turn, delivery in self._deliveries.items() if not turn.is_remote]:
             await asyncio.wait(own)
 
     async def end(self) -> None:
-        """The connection is over; its turns go on for a while, since the client may come back for them."""
+        """The connection is over. Its turns go on until the orphan timer ends them."""
         deliveries = list(self._deliveries.values())
         for delivery in deliveries:
             delivery.cancel()
@@ -168,22 +158,22 @@ class Session:
             await self._refuse(ID_TAKEN.message, turn_id, ID_TAKEN.reason)
 
     def _has_too_many(self) -> bool:
-        """Here or, of the same owner, elsewhere. What was stopped counts less, until it has ended."""
+        """On this connection, or of this token. Stopped turns whose source is still read have a limit of their own."""
         running = self._turns.running(self._token)
         unstopped = [turn for turn in running if turn.status is None]
         return max(len(unstopped), len(self._deliveries), len(running) - MAX_RUNNING_TURNS) >= MAX_RUNNING_TURNS
 
     def _start(self, turn_id: str, chat: Chat) -> Turn:
         log.info("turn.started", turn_id=turn_id, characters=len(chat.content), stream=chat.stream)
-        return self._turns.start(self._token, turn_id, self._question(chat))
+        return self._turns.start(self._token, turn_id, self._question_of(chat))
 
     async def _refuse(self, text: str, turn_id: str | None, reason: str) -> None:
-        """An error with an id ends that turn for the client: it has none where it would end one that goes on."""
+        """With an id, an error ends that turn for the client: there is none while a turn of that id is answered."""
         ended = UNSET if turn_id is None or self._is_answering(turn_id) else turn_id
         await self.send(Error(text, ResultCode.PARAMETER_ERROR, ended, reason))
 
     async def _resume(self, resume: Resume) -> None:
-        """What was asked on this connection so far stays its first token's; only what comes is the other's."""
+        """What was asked on this connection before stays the first token's."""
         self._token = resume.token
         if resume.id is None:
             await self.send(System("Welcome back", resume_token=self._token))
@@ -196,7 +186,7 @@ class Session:
 
     def _answer(self, turn: Turn, stream: bool, offset: int = 0) -> None:  # noqa: FBT001 - the client's own flag
         if turn in self._deliveries:
-            return  # it is on its way
+            return
         turn.join()
         delivery = asyncio.create_task(self._deliver(Delivery(turn, self, stream, offset)))
         self._deliveries[turn] = delivery
@@ -209,7 +199,7 @@ class Session:
     def _is_answering(self, turn_id: str) -> bool:
         return any(turn.id == turn_id for turn in self._deliveries)
 
-    def _question(self, chat: Chat) -> Question:
+    def _question_of(self, chat: Chat) -> Question:
         return Question(
             content=chat.content,
             user=client_identity.user_of(self._token),
@@ -221,7 +211,6 @@ class Session:
         )
 
     def _stop(self, turn_id: str | None) -> None:
-        """Stopping what is over changes nothing: its terminal frame says how it ended."""
         for turn in {*self._deliveries, *self._turns.running(self._token)}:
             if turn_id in (None, turn.id):
                 turn.stop("client_stopped")

@@ -1,4 +1,4 @@
-"""The live sessions by client id, in order of the last sign of life; capacity."""
+"""The live sessions by client id, in order of their last activity; capacity."""
 
 import time
 from collections import OrderedDict
@@ -10,7 +10,7 @@ from service.chat.session import Session
 
 
 class SessionRegistry:
-    """Knows who is connected, nothing of how. A client id is connected once: the newest session has it."""
+    """A client id is connected once: by its newest session."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -26,13 +26,13 @@ class SessionRegistry:
         return len(self._sessions) < self._capacity or client_id in self._sessions
 
     def add(self, session: Session) -> Session | None:
-        """Returns the session whose place this one takes, if its client id was connected."""
+        """Returns the session that this one replaces, if its client id was connected."""
         replaced = self._sessions.pop(session.client_id, None)
         self._sessions[session.client_id] = session
         return replaced
 
-    async def on_client_connected(self, client_id: str, is_ours: bool) -> None:  # noqa: FBT001 - what peers tell
-        """The newest connection anywhere has the client id: all processes hear of all in the same order."""
+    async def on_client_connected(self, client_id: str, is_ours: bool) -> None:  # noqa: FBT001 - by position
+        """The newest connection in the cluster keeps the client id: all processes learn of all in the same order."""
         session = self._sessions.get(client_id)
         if session is None:
             return
@@ -46,7 +46,6 @@ class SessionRegistry:
             del self._sessions[session.client_id]
 
     def record_received(self, session: Session) -> None:
-        """Anything that a client sends counts as life."""
         session.last_received = time.monotonic()
         self._touch(session, session.last_received)
 
@@ -54,7 +53,7 @@ class SessionRegistry:
         self._touch(session, time.monotonic())
 
     def idle_since(self, moment: float) -> list[Session]:
-        """Those without a sign of life since `moment` (monotonic seconds), the longest silent first."""
+        """Sessions without activity since `moment` (monotonic seconds), the longest idle first."""
         return list(takewhile(lambda session: session.last_activity <= moment, self._sessions.values()))
 
     def _touch(self, session: Session, moment: float) -> None:

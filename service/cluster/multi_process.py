@@ -1,4 +1,4 @@
-"""Several processes of one service, joined by Redis: any of them can resume, join and stop what another runs."""
+"""A cluster of several processes, joined by Redis: any of them resumes, joins and stops turns of another."""
 
 import asyncio
 import secrets
@@ -29,7 +29,7 @@ CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 class MultiProcess:
-    """One process among its peers. While Redis is away it goes on alone, and says so.
+    """A process in the cluster. While Redis is lost it goes on alone.
 
     `on_size` is called when the number of processes has changed.
     """
@@ -64,7 +64,7 @@ class MultiProcess:
             await self._tasks.finish(within=0)
 
     async def close(self) -> None:
-        """Hand over what is left, and be gone for the others at once."""
+        """Publish what is left, and leave the cluster."""
         with suppress(*REDIS_ERRORS):
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 if self._is_connected.is_set():
@@ -121,7 +121,7 @@ class MultiProcess:
         return f"{self.id}:{checksum}"
 
     def _remote_answer(self, key: str, claim: str | None) -> RemoteAnswer | None:
-        """None for what nobody claims, or this process itself."""
+        """None if this process, or none, has claimed it."""
         by, _, checksum = (claim or "").partition(":")
         return RemoteAnswer(self, key, by, int(checksum)) if by not in {"", self.id} else None
 
@@ -142,7 +142,7 @@ class MultiProcess:
     def announce(self, client_id: str) -> None:
         self._publish(ClientConnected(client_id, self.id))
 
-    # Life with and without Redis
+    # Leases, and the loss of Redis
 
     async def _heartbeats(self) -> None:
         while True:
@@ -163,7 +163,7 @@ class MultiProcess:
             await self._reap()
 
     async def _reap(self) -> None:
-        """End what a dead process leaves. Right after Redis came back all seem dead: they have not been heard yet."""
+        """End the remote turns of dead processes. Not right after a resync: no process has renewed its lease yet."""
         remotes = [remote for remote in self._remotes.values() if remote.is_read]
         claims = await self._store.get_claims([remote.key for remote in remotes])
         for remote, claim in zip(remotes, claims, strict=True):
@@ -174,7 +174,7 @@ class MultiProcess:
                 published.leave(process)
 
     async def _resync(self) -> None:
-        """Redis may have lost everything: all is claimed, told and joined anew."""
+        """Redis may have lost everything: claim, publish and join everything again."""
         unclaimed = dict(self._published)
         for published in unclaimed.values():
             published.restart()
@@ -191,7 +191,7 @@ class MultiProcess:
         self._is_lost_logged = False
 
     async def _claim_all(self, turns: Mapping[str, PublishedTurn]) -> None:
-        """What another process has been asked meanwhile, too, is its own for the others, and ours only here."""
+        """What another process has claimed meanwhile is its turn for the others; ours goes on for this process only."""
         claims = {key: self._claim_to(published.turn.checksum) for key, published in turns.items()}
         first = await self._store.claim(claims)
         for key, published in turns.items():
@@ -201,7 +201,7 @@ class MultiProcess:
                 self._published.pop(key, None)
 
     def _on_lost(self, error: Exception) -> None:
-        """Of what ends meanwhile only that is kept of which the others know: they wait for its end."""
+        """Of ended turns only claimed ones stay published: other processes wait for their end."""
         self._is_connected.clear()
         self._outbox.clear()
         for key, published in list(self._published.items()):
@@ -212,7 +212,7 @@ class MultiProcess:
             lost = "answers cannot be resumed, joined or stopped through another process"
             log.error("redis.lost", error=str(error), lost=lost)
 
-    # What is told to the others, and heard of them
+    # Commands and updates, published and received
 
     def _publish(self, command: Command) -> None:
         if self._is_connected.is_set():
@@ -275,5 +275,5 @@ class MultiProcess:
 
 
 def _key(token: str, turn_id: str) -> str:
-    """The token itself does not go to Redis."""
+    """The token itself is not stored in Redis."""
     return f"{client_identity.user_of(token)}:{turn_id}"

@@ -1,4 +1,4 @@
-"""A turn of this process, as the others get it."""
+"""A turn of this process, as other processes read it."""
 
 from service.answers.base import Part, Replacement, Text
 from service.chat.answer_buffer import Cursor, Delta, Update
@@ -7,7 +7,7 @@ from service.cluster.wire_format import End, Entry
 
 
 class PublishedTurn:
-    """Copies a turn to entries, a bit at a time. `listeners` are the processes through which somebody listens to it."""
+    """Copies a turn to entries, update by update. `listeners` are the processes with listeners to it."""
 
     def __init__(self, turn: Turn) -> None:
         self.turn = turn
@@ -19,14 +19,14 @@ class PublishedTurn:
         self._restarts = False
 
     def restart(self) -> None:
-        """Nobody knows what has arrived: all text comes once more, as a replacement."""
+        """It is unknown what has arrived: all text is published again, as a replacement."""
         self.is_complete = False
         self._cursor = Cursor(self.turn.buffer)
         self._is_identified = False
         self._restarts = True
 
     def updates(self) -> list[Entry]:
-        """What is to be told since the last time; `is_complete` when that was the end."""
+        """What is new since the last call; `is_complete` after the end."""
         if self.is_complete:
             return []
         turn = self.turn

@@ -1,4 +1,4 @@
-"""Redis as the fleet uses it: a claim and a stream for each turn, a stream of commands, a script for who is alive."""
+"""Redis: a claim and a stream for each turn, a stream of commands, a script for leases."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +17,9 @@ MAX_TURN_SECONDS = 3600
 START = "0"
 
 REDIS_ERRORS = (RedisError, OSError)
-"""What every method may raise."""
+"""What each method may raise."""
 
-# KEYS: who is alive until when; the clients of each. ARGV: process, lease (ms), its clients. By Redis's own clock.
+# KEYS: leases; clients of each process. ARGV: process, lease (ms), its clients. By the clock of Redis.
 _BEAT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -34,7 +34,7 @@ return redis.call('HGETALL', KEYS[2])
 
 
 class RedisStore:
-    """One service's keys, all under `prefix`. What ended is kept for `resume_window` seconds."""
+    """Keys of one service, under `prefix`. Ended turns are kept for `resume_window` seconds."""
 
     def __init__(self, url: str, prefix: str, resume_window: float) -> None:
         self._redis = _connect(url)
@@ -44,7 +44,7 @@ class RedisStore:
         self._beat = self._redis.register_script(_BEAT)
 
     async def beat(self, process: str, clients: int, lease: float) -> dict[str, int]:
-        """Stay alive for `lease` seconds; the clients of all who are."""
+        """Renew the lease, in seconds. Returns the number of clients of each living process."""
         keys = [self._name("alive"), self._name("clients")]
         reply = await self._beat(keys=keys, args=[process, round(lease * 1000), clients])
         return {name.decode(): int(count) for name, count in zip(reply[::2], reply[1::2], strict=True)}
@@ -54,7 +54,7 @@ class RedisStore:
         await self._redis.hdel(self._name("clients"), process)
 
     async def claim(self, claims: Mapping[str, str]) -> dict[str, str]:
-        """For each turn the claim that counts: this one, if there was none."""
+        """Returns the claim that counts for each turn: the first one."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for key, claim in claims.items():
                 pipe.set(self._name("claim", key), claim, nx=True, ex=MAX_TURN_SECONDS)
@@ -69,7 +69,7 @@ class RedisStore:
         return [None if claim is None else claim.decode() for claim in claims]
 
     async def write(self, commands: Iterable[Command], turns: Mapping[str, tuple[list[Entry], bool]]) -> None:
-        """Commands, and for each turn what is new, and whether that is its end. All in one round trip."""
+        """Commands, and for each turn its new entries, and whether they are the last; in one round trip."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for command in commands:
                 pipe.xadd(self._commands, {"command": encode(command)}, maxlen=MAX_COMMANDS)
@@ -81,14 +81,14 @@ class RedisStore:
             await pipe.execute()
 
     async def newest_command(self) -> str:
-        """The id after which commands are to be read from now on."""
+        """Its id: later commands are to be read."""
         newest = cast("list[Any]", await self._redis.xrevrange(self._commands, count=1))
         return newest[0][0].decode() if newest else START
 
     async def read(
         self, last_command: str, last_entries: Mapping[str, str], wait: float
     ) -> tuple[list[tuple[str, Command | None]], dict[str, tuple[str, list[Entry]]]]:
-        """What has come, after up to `wait` seconds: commands with their ids, and by turn its last id and entries."""
+        """After up to `wait` seconds: new commands with their ids; for each turn its last id and new entries."""
         streams: Any = {self._commands: last_command}
         keys = {self._name("turn", key).encode(): key for key in last_entries}
         streams |= {name: last_entries[key] for name, key in keys.items()}
@@ -111,7 +111,7 @@ class RedisStore:
 
 
 def _connect(url: str) -> Redis:
-    """A client that says at once when Redis is away. Heroku's Redis has a certificate that nobody can verify."""
+    """A client without retries. Certificates are not verified by default: Heroku's are self-signed."""
     options: dict[str, Any] = {}
     if url.startswith("rediss:") and "ssl_cert_reqs" not in url:
         options["ssl_cert_reqs"] = "none"
@@ -119,6 +119,6 @@ def _connect(url: str) -> Redis:
         url,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 0),  # what was written may have arrived, and must not arrive twice
+        retry=Retry(NoBackoff(), 0),  # a repeated write could arrive twice
         **options,
     )

@@ -1,4 +1,4 @@
-"""Answers that another process may be writing already."""
+"""Answers of turns that another process runs."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from service.cluster.wire_format import End, Entry
 
 
 class Link(Protocol):
-    """The way to the other processes."""
+    """The link to other processes."""
 
     async def claim(self, key: str, checksum: int) -> "RemoteAnswer | None":
-        """None: the question is ours to ask. Raises AnswerError where the id names another question."""
+        """None: this process is to ask. Raises AnswerError where the id names another question."""
 
     def follow(self, remote: "RemoteAnswer") -> None: ...
 
@@ -24,7 +24,7 @@ class Link(Protocol):
 
 
 class ClaimedAnswer:
-    """Asks, unless a peer has been asked the same question under the same id: then its answer is this one."""
+    """Asks, unless another process has claimed the same question under the same id: then its answer is read."""
 
     def __init__(self, link: Link, key: str, checksum: int, ask: Callable[[], Answer]) -> None:
         self._link = link
@@ -48,7 +48,7 @@ class ClaimedAnswer:
 
 
 class RemoteAnswer:
-    """The answer that the process `by` writes, read from its stream. `is_read`: as far as it had been written."""
+    """Reads the stream of process `by`. `is_read`: what had been written before was read."""
 
     def __init__(self, link: Link, key: str, by: str, checksum: int) -> None:
         self.key = key

@@ -1,4 +1,4 @@
-"""What goes through Redis: entries of a turn's stream, and commands between processes. No I/O."""
+"""What is stored in Redis: entries of a turn's stream, commands between processes. No I/O."""
 
 from contextlib import suppress
 
@@ -8,7 +8,7 @@ from service.answers.base import Failure, Part, Summary
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
-    """The last entry of a turn: how it ended."""
+    """The last entry of a turn."""
 
     status: str
     failure: Failure | None
@@ -19,28 +19,28 @@ Entry = Part | End
 
 
 class Joined(msgspec.Struct, frozen=True, tag=True):
-    """Somebody listens, through process `by`, to the turn `key` of another."""
+    """A client of process `by` listens to turn `key`."""
 
     key: str
     by: str
 
 
 class Left(msgspec.Struct, frozen=True, tag=True):
-    """Nobody listens any more through process `by`."""
+    """No client of process `by` listens any more."""
 
     key: str
     by: str
 
 
 class Stop(msgspec.Struct, frozen=True, tag=True):
-    """The owner of the turn wants it to end."""
+    """The holder of the token has stopped the turn."""
 
     key: str
     by: str
 
 
 class ClientConnected(msgspec.Struct, frozen=True, tag=True):
-    """A client has connected to process `by`."""
+    """To process `by`."""
 
     client_id: str
     by: str
@@ -59,7 +59,7 @@ def encode(value: list[Entry] | Command) -> bytes:
 
 
 def decode_entries(data: bytes) -> list[Entry]:
-    """Without those that only another version of this service knows."""
+    """Without those that this version does not know."""
     entries: list[Entry] = []
     for raw in _decode_list(data):
         with suppress(msgspec.ValidationError):
@@ -68,7 +68,7 @@ def decode_entries(data: bytes) -> list[Entry]:
 
 
 def decode_command(data: bytes) -> Command | None:
-    """None for what only another version of this service knows."""
+    """None if this version does not know it."""
     try:
         command: Command = _decode_command(data)
     except msgspec.ValidationError:

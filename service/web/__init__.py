@@ -1,1 +1,1 @@
-"""What an HTTP caller meets."""
+"""HTTP: pages, /api, /health and /ready."""

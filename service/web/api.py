@@ -1,4 +1,4 @@
-"""/api: what there is around the chat, for pages. The same user as in the chat: the holder of its resume token."""
+"""/api: the app's other routes, for pages. The user is the holder of the resume token, as in the chat."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -21,7 +21,7 @@ from service.web.responses import Reply, fail, ok
 
 SEND_TIMEOUT_SECONDS = 30
 MIN_JSON_BYTES = 64 * 1024
-MAX_BYTES_PER_CHARACTER = 12  # an emoji, escaped
+MAX_BYTES_PER_CHARACTER = 12  # of an escaped emoji
 _UNCACHED = {"Cache-Control": "no-store"}
 
 T = TypeVar("T")
@@ -38,11 +38,11 @@ class SpeechRequest(msgspec.Struct, frozen=True):
 
 
 class NoToken(Exception):
-    """The caller does not say who asks."""
+    """Authorization is missing or malformed."""
 
 
 class Api:
-    """`max_length` of what people write is in characters."""
+    """`max_length` of texts is in characters."""
 
     def __init__(self, app_api: AppApi, max_length: int) -> None:
         self._app_api = app_api
@@ -80,7 +80,7 @@ class Api:
     async def text_to_audio(self, request: Request) -> Response:
         user = _user(request)
         wanted = await read_json(request, SpeechRequest, self._max_bytes)
-        self._check_wish(wanted)
+        self._check_speech_request(wanted)
         message_id = None if wanted.message_id is None else str(wanted.message_id)
         speaking = self._app_api.speak(user, text=wanted.text, message_id=message_id)
         return _AudioReply(await _while_connected(request, speaking))
@@ -89,7 +89,7 @@ class Api:
         user = _user(request)
         return ok(await self._app_api.upload(await open_file(request), user))
 
-    def _check_wish(self, wanted: SpeechRequest) -> None:
+    def _check_speech_request(self, wanted: SpeechRequest) -> None:
         if wanted.message_id is None and not (wanted.text or "").strip():
             raise BadBody("Say what to speak: `text`, or the `message_id` of an answer.")
         self._check_length("text", wanted.text or "")
@@ -100,9 +100,9 @@ class Api:
 
 
 class _AudioReply(StreamingResponse):
-    """Where the source breaks off, so does the connection: the caller sees that something is missing.
+    """Where the source breaks off, the connection is closed without an end: the client notices.
 
-    A caller that does not read is cut off, too: it holds a place at Dify.
+    So it is where the client does not read: it holds a slot.
     """
 
     def __init__(self, audio: Audio) -> None:
@@ -122,8 +122,8 @@ class _AudioReply(StreamingResponse):
 
 
 async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Nobody pays for what nobody waits for: the work is given up when the caller hangs up. Its body has been read."""
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_hang_up(request))
+    """Cancel the work when the client disconnects. The body must have been read."""
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_disconnected(request))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -135,7 +135,7 @@ async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _hang_up(request: Request) -> None:
+async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
@@ -148,7 +148,7 @@ def _user(request: Request) -> str:
 
 
 async def on_answer_error(request: Request, error: Exception) -> Reply:
-    assert isinstance(error, AnswerError)  # noqa: S101 - for the type checker: so with the others
+    assert isinstance(error, AnswerError)  # noqa: S101 - for the type checker
     failure = error.failure
     return fail(failure.code, failure.message, data={"reason": failure.reason})
 
@@ -163,8 +163,8 @@ async def on_no_token(request: Request, error: Exception) -> Reply:
     return fail(ResultCode.UNAUTHORIZED, message, {"WWW-Authenticate": "Bearer"})
 
 
-async def on_hang_up(request: Request, error: Exception) -> Reply:
-    """Nobody is there to read it."""
+async def on_disconnect(request: Request, error: Exception) -> Reply:
+    """Nobody reads it."""
     return fail(ResultCode.BAD_REQUEST)
 
 
@@ -172,5 +172,5 @@ HANDLERS = {
     AnswerError: on_answer_error,
     BadBody: on_bad_body,
     NoToken: on_no_token,
-    ClientDisconnect: on_hang_up,
+    ClientDisconnect: on_disconnect,
 }

@@ -1,4 +1,4 @@
-"""Pages of foreign origins get no answer under /api; those of ALLOWED_ORIGINS may read theirs (CORS)."""
+"""Cross-origin requests: under /api only pages of ALLOWED_ORIGINS get a reply, and may read it (CORS)."""
 
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
@@ -11,7 +11,7 @@ from service.web.responses import fail
 
 
 class OriginGuard:
-    """What is no page has no origin, and passes."""
+    """Requests without an origin, from other clients than pages, pass."""
 
     def __init__(self, app: ASGIApp, allowed: tuple[str, ...]) -> None:
         self._app = app

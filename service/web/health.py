@@ -1,4 +1,4 @@
-"""/health and /ready: what an operator's tools ask."""
+"""/health and /ready."""
 
 import asyncio
 import time
@@ -19,23 +19,22 @@ _UNCACHED = {"Cache-Control": "no-store"}
 
 
 class Health:
-    """`count` tells how many of what is alive now; `check` what keeps the source of answers from answering,
-    `is_closing` whether new questions are refused since the service is about to end.
+    """`counts` are for /health. `check` is the source's; with `degrades` the service is ready without its source.
 
-    While answers degrade to a mock, the service is ready without its source, and only says what is wrong with it.
+    `is_closing`: new questions are refused, since the service is about to end.
     """
 
     def __init__(
         self,
         mode: str,
-        count: Callable[[], dict[str, int]],
+        counts: Callable[[], dict[str, int]],
         check: Callable[[], Awaitable[Failure | None]],
         is_closing: Callable[[], bool],
         *,
         degrades: bool,
     ) -> None:
         self._mode = mode
-        self._count = count
+        self._counts = counts
         self._check = check
         self._is_closing = is_closing
         self._degrades = degrades
@@ -47,12 +46,12 @@ class Health:
         return [Route("/health", self.health), Route("/ready", self.ready)]
 
     async def health(self, request: Request) -> Response:
-        """Whether the process lives. It asks nobody else."""
-        data: dict[str, Any] = {"status": "up", "version": __version__, "mode": self._mode, **self._count()}
+        """Whether the process lives."""
+        data: dict[str, Any] = {"status": "up", "version": __version__, "mode": self._mode, **self._counts()}
         return ok(data, _UNCACHED)
 
     async def ready(self, request: Request) -> Response:
-        """Whether questions get answers, asked of the source at most every READY_FOR_SECONDS."""
+        """Whether questions get answers. The source is checked every READY_FOR_SECONDS at most."""
         if self._is_closing():
             return fail(ResultCode.UNAVAILABLE, "The service is restarting.", _UNCACHED)
         async with self._checking:

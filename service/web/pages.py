@@ -1,4 +1,4 @@
-"""/, /chat, /docs and the static files."""
+"""/, /chat, /docs, static files."""
 
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,6 @@ _BACKGROUND = "#f6f8f9"
 
 
 class Pages:
-    """What a browser sees."""
-
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._templates = Jinja2Templates(_ROOT / "templates")
@@ -53,7 +51,7 @@ class Pages:
         ]
 
     async def welcome(self, request: Request) -> Response:
-        """Where to go from here; a browser goes to the chat page."""
+        """Links; browsers are redirected to the chat page."""
         vary = {"Vary": "Accept"}
         if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("/chat", headers=vary)
@@ -79,7 +77,7 @@ class Pages:
         return self._page(request, "docs.html", **tables)
 
     async def manifest(self, request: Request) -> Response:
-        """What makes the chat page installable (W3C, Web Application Manifest)."""
+        """Makes the chat page installable (W3C, Web Application Manifest)."""
         name = self._settings.app_name
         icon = {"src": "/static/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
         content = {
@@ -106,7 +104,7 @@ class Pages:
 
 
 class _Static(StaticFiles):
-    """Browsers ask each time whether a file is still the same: no page runs with yesterday's modules."""
+    """Browsers revalidate each file, so that no page runs with modules of an older version."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

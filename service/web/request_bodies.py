@@ -1,4 +1,4 @@
-"""What a caller sends: small JSON, and one file, which is read while it is passed on and never held whole."""
+"""Request bodies: small JSON; one file of a form, which is passed on while it is read, and never held whole."""
 
 import asyncio
 import time
@@ -11,20 +11,21 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from service.answers.files import File, sanitize_name
+from service.chat.messages import explain_field
 from service.result_codes import ResultCode
 
-MAX_FRAME_BYTES = 64 * 1024
-"""What may stand around a file in a form: other fields, headers, boundaries."""
+MAX_OVERHEAD_BYTES = 64 * 1024
+"""Of a form besides the file: other fields, headers, boundaries."""
 IDLE_TIMEOUT_SECONDS = 30
 GRACE_SECONDS = 60
-LEAST_BYTES_PER_SECOND = 32 * 1024
-"""A body has GRACE_SECONDS to come, and for each so many bytes a second more."""
+MIN_BYTES_PER_SECOND = 32 * 1024
+"""A body may take GRACE_SECONDS, and for each so many bytes a second more."""
 
 T = TypeVar("T")
 
 
 class BadBody(Exception):
-    """What was sent is not what is asked for; the message says so, in words."""
+    """For the client, in words."""
 
     def __init__(self, words: str, code: ResultCode = ResultCode.PARAMETER_ERROR) -> None:
         super().__init__(words)
@@ -32,7 +33,7 @@ class BadBody(Exception):
 
 
 async def read_json(request: Request, kind: type[T], max_bytes: int) -> T:
-    """Raises BadBody, and ClientDisconnect."""
+    """Raises BadBody and ClientDisconnect."""
     body = b""
     async for chunk in _chunks(request):
         body += chunk
@@ -41,8 +42,8 @@ async def read_json(request: Request, kind: type[T], max_bytes: int) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$.")
-        raise BadBody(f"{where.rstrip('`') + ': ' if where else ''}{what}.") from None
+        where, what = explain_field(error)
+        raise BadBody(f"{where}{what}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadBody("The body is not JSON.") from None
     except RecursionError:
@@ -50,22 +51,22 @@ async def read_json(request: Request, kind: type[T], max_bytes: int) -> T:
 
 
 async def open_file(request: Request) -> File:
-    """The part `file` of a multipart form, read up to where its content begins. Raises BadBody, ClientDisconnect."""
-    form = _Form(_boundary(request))
+    """The part `file` of a form, read up to its content. Raises BadBody and ClientDisconnect, as does its content."""
+    form = _FormParser(_boundary(request))
     chunks = _chunks(request)
     length = int(request.headers.get("content-length") or 0)
     before = 0
     while not form.is_in_file:
         chunk = await anext(chunks, b"")
         before += len(chunk)
-        if not chunk or before > MAX_FRAME_BYTES + len(chunk):
+        if not chunk or before > MAX_OVERHEAD_BYTES + len(chunk):
             raise BadBody("The form has no part `file` with a file name, or too much before it.")
         form.feed(chunk)
     name = sanitize_name(form.file_name, form.media_type)
-    return File(name, form.media_type, _content(form, chunks), max(0, length - MAX_FRAME_BYTES))
+    return File(name, form.media_type, _content(form, chunks), max(0, length - MAX_OVERHEAD_BYTES))
 
 
-async def _content(form: "_Form", chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _content(form: "_FormParser", chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     while True:
         if data := form.take():
             yield data
@@ -78,9 +79,9 @@ async def _content(form: "_Form", chunks: AsyncIterator[bytes]) -> AsyncIterator
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    """The body as it comes, without empty pieces. Nobody holds a place by sending nothing, or next to nothing.
+    """The body as it comes, without empty chunks, unless it comes too slowly.
 
-    Only the sender's own time counts, not how long Dify lets it wait.
+    Only the time of the sender counts, not that of Dify.
     """
     stream = request.stream()
     left = float(GRACE_SECONDS)
@@ -89,7 +90,7 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
             asked_at = time.monotonic()
             async with asyncio.timeout(min(IDLE_TIMEOUT_SECONDS, left)):
                 chunk = await anext(stream)
-            left += len(chunk) / LEAST_BYTES_PER_SECOND - (time.monotonic() - asked_at)
+            left += len(chunk) / MIN_BYTES_PER_SECOND - (time.monotonic() - asked_at)
             if chunk:
                 yield chunk
     except StopAsyncIteration:
@@ -107,8 +108,8 @@ def _boundary(request: Request) -> bytes:
     return options[b"boundary"]
 
 
-class _Form:
-    """A form, pushed in as it comes. Of all its parts only the first `file` with a file name matters."""
+class _FormParser:
+    """An incremental parser for the first part `file` with a file name."""
 
     def __init__(self, boundary: bytes) -> None:
         self.file_name = ""
@@ -139,7 +140,7 @@ class _Form:
             raise BadBody("The form is not well-formed multipart/form-data.") from None
 
     def take(self) -> bytes:
-        """What came of the file since the last time."""
+        """What is new of the file."""
         data = bytes(self._data)
         self._data.clear()
         return data
@@ -171,6 +172,6 @@ class _Form:
 
 
 def _media_type(value: bytes) -> str:
-    """As it was said, if it can stand in a header of ours."""
+    """As given, if it is a valid header value."""
     text = value.decode("latin-1").strip()
     return text if "/" in text and text.isascii() and text.isprintable() else "application/octet-stream"

@@ -1,4 +1,4 @@
-"""The reply envelope: {"code", "message", "data"} on every JSON reply and every error."""
+"""The envelope of JSON replies and errors: {"code", "message", "data"}."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +12,6 @@ from service.result_codes import ResultCode
 
 
 class Reply(Response):
-    """A JSON reply in the envelope; the HTTP status follows from the code."""
-
     media_type = "application/json"
 
     def __init__(
@@ -28,16 +26,16 @@ def ok(data: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
 
 
 def fail(code: ResultCode, message: str = "", headers: Mapping[str, str] | None = None, data: Any = None) -> Reply:
-    """`message` says more than the code does by itself."""
+    """`message` replaces the phrase of the code."""
     return Reply(code, message or code.phrase, data, headers)
 
 
 async def on_http_error(request: Request, error: Exception) -> Reply:
-    """The framework's own errors: no such path, wrong method and the like."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker: Starlette calls us with nothing else
+    """Starlette's own errors: no such path, wrong method and the like."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
     return fail(ResultCode.of_status(error.status_code), headers=error.headers)
 
 
 async def on_fault(request: Request, error: Exception) -> Reply:
-    """A fault of ours. The stack goes to the log, by way of the server."""
+    """Of this service. uvicorn logs the stack."""
     return fail(ResultCode.SERVER_ERROR)

@@ -6,7 +6,17 @@ import uuid
 from contextlib import suppress
 from dataclasses import replace
 
-from service.answers.base import AnswerError, Identity, OnPart, Question, Replacement, Speech, Step, Summary, Text
+from service.answers.base import (
+    AnswerError,
+    Identity,
+    OnPart,
+    Question,
+    Replacement,
+    Speech,
+    Step,
+    Summary,
+    Text,
+)
 from service.answers.mock.scripts import Script, find_script
 
 _WORD = re.compile(r"\S+\s*|\s+")
@@ -37,11 +47,9 @@ class MockAnswerer:
         identity = Identity("mock", question.conversation_id or str(uuid.uuid4()), str(uuid.uuid4()))
         return MockAnswer(script, self._words_per_second, identity)
 
-    async def check(self) -> None:
-        """Nothing keeps a mock from answering."""
+    async def check(self) -> None: ...
 
-    async def close(self) -> None:
-        """Nothing is open."""
+    async def close(self) -> None: ...
 
 
 class MockAnswer:

@@ -58,8 +58,7 @@ class MockAppApi:
         fail_if_asked(file.name)
         return StoredFile(str(uuid.uuid4()), file.name, size, kind, file.extension, file.media_type)
 
-    async def close(self) -> None:
-        """Nothing is open."""
+    async def close(self) -> None: ...
 
 
 async def _size(file: File) -> int:
