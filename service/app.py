@@ -22,7 +22,7 @@ from service.answers.mock.app_api import MockAppApi
 from service.answers.mock.scripts import COMMAND
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.fallback import FallbackAnswerer
-from service.answers.resilience.limiter import ConcurrencyLimiter
+from service.answers.resilience.limiter import Limiter
 from service.answers.resilience.retry import RetryingAnswerer
 from service.chat.cluster import Cluster, SingleProcess
 from service.chat.drain import Drain
@@ -50,9 +50,9 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     turns = TurnRegistry(answerer, cluster, orphan_grace=settings.orphan_grace, resume_window=settings.resume_window)
     supervisor = Supervisor(sessions, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
     gateway = Gateway(
-        sessions,
-        turns,
-        cluster.announce,
+        sessions=sessions,
+        turns=turns,
+        announce=cluster.announce,
         allowed_origins=settings.allowed_origins,
         max_content_length=settings.max_content_length,
         error_response=fail,
@@ -60,10 +60,10 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
 
     drain = Drain(sessions, turns, settings.drain_timeout)
     health = Health(
-        settings.mode,
-        lambda: {"connections": len(sessions), "turns": len(turns), **turns.counts(), **cluster.counts()},
-        answerer.check,
-        lambda: turns.is_closing,
+        mode=settings.mode,
+        counts=lambda: {"connections": len(sessions), "turns": len(turns), **turns.counts(), **cluster.counts()},
+        check=answerer.check,
+        is_closing=lambda: turns.is_closing,
         degrades=settings.degrade_to_mock,
     )
 
@@ -119,7 +119,7 @@ async def _log_readiness(answerer: Answerer) -> None:
         log.error("dify.not_ready", reason=failure.reason, cause=failure.cause)
 
 
-def _sources(settings: Settings, limiter: ConcurrencyLimiter) -> tuple[Answerer, AppApi]:
+def _sources(settings: Settings, limiter: Limiter) -> tuple[Answerer, AppApi]:
     """Only answers have a fallback, not the other routes."""
     if settings.mock_mode:
         reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
@@ -129,7 +129,7 @@ def _sources(settings: Settings, limiter: ConcurrencyLimiter) -> tuple[Answerer,
     return _resilient(dify, settings, limiter), DifyAppApi(dify.client, _limiter(settings), _limiter(settings))
 
 
-def _resilient(dify: DifyAnswerer, settings: Settings, limiter: ConcurrencyLimiter) -> Answerer:
+def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answerer:
     breaker = CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest)
     retrying = RetryingAnswerer(dify, limiter, breaker, settings.dify_retry_budget)
     if not settings.degrade_to_mock:
@@ -137,7 +137,7 @@ def _resilient(dify: DifyAnswerer, settings: Settings, limiter: ConcurrencyLimit
     return FallbackAnswerer(retrying, lambda failure: MockAnswerer(failure.message, settings.mock_tokens_per_second))
 
 
-def _cluster(settings: Settings, sessions: SessionRegistry, limiter: ConcurrencyLimiter) -> Cluster:
+def _cluster(settings: Settings, sessions: SessionRegistry, limiter: Limiter) -> Cluster:
     """Processes with the same Dify app and the same Redis are one cluster."""
     if not settings.redis_url:
         return SingleProcess()
@@ -149,8 +149,8 @@ def _cluster(settings: Settings, sessions: SessionRegistry, limiter: Concurrency
     return MultiProcess(store, sessions, limiter.divide)
 
 
-def _limiter(settings: Settings) -> ConcurrencyLimiter:
-    return ConcurrencyLimiter(settings.dify_max_concurrency, settings.dify_max_waiting, settings.dify_wait_timeout)
+def _limiter(settings: Settings) -> Limiter:
+    return Limiter(settings.dify_max_concurrency, settings.dify_max_waiting, settings.dify_wait_timeout)
 
 
 def dify_answerer(settings: Settings) -> DifyAnswerer:

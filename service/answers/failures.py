@@ -1,5 +1,7 @@
 """The table of failures: what the client is told, which are retried, which trip the circuit breaker. No I/O."""
 
+from functools import partial
+
 from service.answers.base import Failure
 from service.result_codes import ResultCode
 
@@ -9,104 +11,97 @@ _SET_UP = "The assistant is not set up correctly. Please tell the people who run
 _UNFIT = "The assistant cannot take this as it is."
 _BROKE_OFF = "The answer broke off."
 
-# Dify cannot be reached.
-NAME_NOT_FOUND = Failure(
-    "name_not_found", ResultCode.UNAVAILABLE, _LATER,
-    "no address for Dify's host name", is_retryable=True, trips_breaker=True,
-)  # fmt: skip
-UNREACHABLE = Failure(
-    "unreachable", ResultCode.UNAVAILABLE, _LATER,
-    "connection refused, or no way to the host", is_retryable=True, trips_breaker=True,
-)  # fmt: skip
-TLS_ERROR = Failure(
-    "tls_error", ResultCode.UNAVAILABLE, _LATER,
-    "the certificate is not trusted, or no TLS", trips_breaker=True,
-)  # fmt: skip
-CONNECT_TIMEOUT = Failure(
-    "connect_timeout", ResultCode.GATEWAY_TIMEOUT, _LATER,
-    "no connection within DIFY_CONNECT_TIMEOUT", is_retryable=True, trips_breaker=True,
-)  # fmt: skip
-LOST = Failure(
-    "lost", ResultCode.UNAVAILABLE, _LATER,
-    "the connection ended before the first event", is_retryable=True, trips_breaker=True,
-)  # fmt: skip
+_transient = partial(Failure, is_retryable=True, trips_breaker=True)
+_outage = partial(Failure, trips_breaker=True)
+_client_error = partial(Failure, is_client_error=True)
 
-SILENT = Failure("silent", ResultCode.GATEWAY_TIMEOUT, _LATER, "connected, but no reply in time", trips_breaker=True)
+# Dify cannot be reached.
+NAME_NOT_FOUND = _transient("name_not_found", ResultCode.UNAVAILABLE, _LATER, "no address for Dify's host name")
+UNREACHABLE = _transient("unreachable", ResultCode.UNAVAILABLE, _LATER, "connection refused, or no way to the host")
+TLS_ERROR = _outage("tls_error", ResultCode.UNAVAILABLE, _LATER, "the certificate is not trusted, or no TLS")
+CONNECT_TIMEOUT = _transient(
+    "connect_timeout", ResultCode.GATEWAY_TIMEOUT, _LATER, "no connection within DIFY_CONNECT_TIMEOUT"
+)
+LOST = _transient("lost", ResultCode.UNAVAILABLE, _LATER, "the connection ended before the first event")
+
+SILENT = _outage("silent", ResultCode.GATEWAY_TIMEOUT, _LATER, "connected, but no reply in time")
 
 # Dify, or a proxy, refused.
-BAD_GATEWAY = Failure(
-    "bad_gateway", ResultCode.UNAVAILABLE, _LATER,
-    "HTTP 502, 503 or 504", is_retryable=True, trips_breaker=True,
-)  # fmt: skip
-SERVER_ERROR = Failure("server_error", ResultCode.THIRD_PARTY_ERROR, _LATER, "HTTP 500 and above", trips_breaker=True)
+BAD_GATEWAY = _transient("bad_gateway", ResultCode.UNAVAILABLE, _LATER, "HTTP 502, 503 or 504")
+SERVER_ERROR = _outage("server_error", ResultCode.THIRD_PARTY_ERROR, _LATER, "HTTP 500 and above")
 NOT_DIFY = Failure(
-    "not_dify", ResultCode.THIRD_PARTY_ERROR, _SET_UP,
+    "not_dify",
+    ResultCode.THIRD_PARTY_ERROR,
+    _SET_UP,
     "an HTML page, a redirect, or anything else than events: a wrong address",
-)  # fmt: skip
+)
 UNAUTHORIZED = Failure("unauthorized", ResultCode.UNAUTHORIZED, _SET_UP, "HTTP 401: DIFY_API_KEY is wrong")
 SWITCHED_OFF = Failure("switched_off", ResultCode.UNAVAILABLE, _SET_UP, "HTTP 403: the app's API is switched off")
-CONVERSATION_NOT_FOUND = Failure(
-    "conversation_not_found", ResultCode.NOT_FOUND, "This conversation is over. Please start a new one.",
-    "HTTP 404 not_found: no such conversation, or another user's", is_client_error=True,
-)  # fmt: skip
+CONVERSATION_NOT_FOUND = _client_error(
+    "conversation_not_found",
+    ResultCode.NOT_FOUND,
+    "This conversation is over. Please start a new one.",
+    "HTTP 404 not_found: no such conversation, or another user's",
+)
 BUSY = Failure(
-    "busy", ResultCode.UNAVAILABLE, _BUSY,
-    "too_many_requests: Dify's limit of answers at once", is_retryable=True,
-)  # fmt: skip
+    "busy", ResultCode.UNAVAILABLE, _BUSY, "too_many_requests: Dify's limit of answers at once", is_retryable=True
+)
 QUOTA = Failure("quota", ResultCode.UNAVAILABLE, _BUSY, "rate_limit_error, provider_quota_exceeded")
 MISCONFIGURED = Failure(
-    "misconfigured", ResultCode.THIRD_PARTY_ERROR, _SET_UP,
+    "misconfigured",
+    ResultCode.THIRD_PARTY_ERROR,
+    _SET_UP,
     "not_chat_app, app_unavailable, provider_not_initialize, model_currently_not_support, not published",
-)  # fmt: skip
-INVALID = Failure(
-    "invalid", ResultCode.THIRD_PARTY_ERROR, _UNFIT,
-    "HTTP 400, 413 or 415: an input is missing or unfit", is_client_error=True,
-)  # fmt: skip
+)
+INVALID = _client_error(
+    "invalid", ResultCode.THIRD_PARTY_ERROR, _UNFIT, "HTTP 400, 413 or 415: an input is missing or unfit"
+)
 
 # Refusals of Dify's other routes.
-FEATURE_OFF = Failure(
-    "feature_off", ResultCode.BUSINESS_ERROR, "The assistant does not offer this.",
-    "suggested questions, speech or uploads are switched off in the app", is_client_error=True,
-)  # fmt: skip
-MESSAGE_NOT_FOUND = Failure(
-    "message_not_found", ResultCode.NOT_FOUND, "This answer is not known any more.",
-    "HTTP 404 not_found: no such message, or another user's", is_client_error=True,
-)  # fmt: skip
-TOO_LARGE = Failure(
-    "too_large", ResultCode.TOO_LARGE, "This file is too large.",
-    "a file above Dify's limit for its kind, or HTTP 413", is_client_error=True,
-)  # fmt: skip
-UNSUPPORTED_TYPE = Failure(
-    "unsupported_type", ResultCode.UNSUPPORTED_MEDIA_TYPE, "Files of this type are not accepted.",
-    "a kind of file that the app does not take, or unsupported_file_type", is_client_error=True,
-)  # fmt: skip
-UNSUPPORTED_AUDIO = Failure(
-    "unsupported_audio", ResultCode.UNSUPPORTED_MEDIA_TYPE,
+FEATURE_OFF = _client_error(
+    "feature_off",
+    ResultCode.BUSINESS_ERROR,
+    "The assistant does not offer this.",
+    "suggested questions, speech or uploads are switched off in the app",
+)
+MESSAGE_NOT_FOUND = _client_error(
+    "message_not_found",
+    ResultCode.NOT_FOUND,
+    "This answer is not known any more.",
+    "HTTP 404 not_found: no such message, or another user's",
+)
+TOO_LARGE = _client_error(
+    "too_large", ResultCode.TOO_LARGE, "This file is too large.", "a file above Dify's limit for its kind, or HTTP 413"
+)
+UNSUPPORTED_TYPE = _client_error(
+    "unsupported_type",
+    ResultCode.UNSUPPORTED_MEDIA_TYPE,
+    "Files of this type are not accepted.",
+    "a kind of file that the app does not take, or unsupported_file_type",
+)
+UNSUPPORTED_AUDIO = _client_error(
+    "unsupported_audio",
+    ResultCode.UNSUPPORTED_MEDIA_TYPE,
     "This recording is of a type that cannot be understood: record WAV, or send MP3, M4A or AMR.",
-    "audio that Dify does not take, WebM and Ogg for instance, or unsupported_audio_type", is_client_error=True,
-)  # fmt: skip
+    "audio that Dify does not take, WebM and Ogg for instance, or unsupported_audio_type",
+)
 
 # During an answer.
-FIRST_EVENT_TIMEOUT = Failure(
-    "first_event_timeout", ResultCode.GATEWAY_TIMEOUT, _LATER,
-    "no event within DIFY_FIRST_EVENT_TIMEOUT", trips_breaker=True,
-)  # fmt: skip
-STALLED = Failure("stalled", ResultCode.GATEWAY_TIMEOUT, _BROKE_OFF, "silent for DIFY_IDLE_TIMEOUT", trips_breaker=True)
+FIRST_EVENT_TIMEOUT = _outage(
+    "first_event_timeout", ResultCode.GATEWAY_TIMEOUT, _LATER, "no event within DIFY_FIRST_EVENT_TIMEOUT"
+)
+STALLED = _outage("stalled", ResultCode.GATEWAY_TIMEOUT, _BROKE_OFF, "silent for DIFY_IDLE_TIMEOUT")
 TOTAL_TIMEOUT = Failure("total_timeout", ResultCode.GATEWAY_TIMEOUT, _BROKE_OFF, "longer than DIFY_TOTAL_TIMEOUT")
 FAILED = Failure("failed", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "an error event, or a workflow that failed")
-BROKEN_OFF = Failure(
-    "broken_off", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF,
-    "the stream ended without an end", trips_breaker=True,
-)  # fmt: skip
+BROKEN_OFF = _outage("broken_off", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "the stream ended without an end")
 EVENT_TOO_LARGE = Failure("event_too_large", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "one event of more than 1 MiB")
 
 # Dify was not asked.
 OVERLOADED = Failure("overloaded", ResultCode.UNAVAILABLE, _BUSY, "DIFY_MAX_WAITING questions wait already")
 WAITED_TOO_LONG = Failure("waited_too_long", ResultCode.UNAVAILABLE, _BUSY, "no place within DIFY_WAIT_TIMEOUT")
 CIRCUIT_OPEN = Failure(
-    "circuit_open", ResultCode.UNAVAILABLE, _LATER,
-    "Dify failed often and is left alone for a while",
-)  # fmt: skip
+    "circuit_open", ResultCode.UNAVAILABLE, _LATER, "Dify failed often and is left alone for a while"
+)
 
 
 ALL = [value for value in list(globals().values()) if isinstance(value, Failure)]

@@ -3,6 +3,7 @@
 Lengths and offsets are Unicode code points.
 """
 
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import msgspec
@@ -27,21 +28,19 @@ Update = Delta | Progress
 _Entry = str | Replacement | Progress
 
 
+@dataclass(slots=True, eq=False)
 class AnswerBuffer:
     """`length` is the text's as it stands, `total_written` counts withdrawn text, too.
 
     `revision` changes when entries are not only appended; `replaced_at` is that of the last replacement, or 0.
     """
 
-    __slots__ = ("_progress_size", "entries", "length", "replaced_at", "revision", "total_written")
-
-    def __init__(self) -> None:
-        self.entries: list[_Entry] = []
-        self.length = 0
-        self.total_written = 0
-        self.revision = 0
-        self.replaced_at = 0
-        self._progress_size = 0
+    entries: list[_Entry] = field(default_factory=list)
+    length: int = 0
+    total_written: int = 0
+    revision: int = 0
+    replaced_at: int = 0
+    _progress_size: int = 0
 
     @property
     def text(self) -> str:

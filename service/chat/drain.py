@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import dataclass
 
 import structlog
 
@@ -20,37 +21,37 @@ FIRST_RETRY_SECONDS = 1
 MIN_SPREAD_SECONDS = 2
 
 
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Idle clients are closed at once, others when they have their answers, at most for `timeout` seconds.
 
     What is still being written then ends as incomplete. `retry_after` is spread, so that not all come back at once.
     """
 
-    def __init__(self, sessions: SessionRegistry, turns: TurnRegistry, timeout: float) -> None:
-        self._sessions = sessions
-        self._turns = turns
-        self._timeout = timeout
+    sessions: SessionRegistry
+    turns: TurnRegistry
+    timeout: float
 
     async def run(self) -> None:
         """Returns when all clients are closed, or the time is over."""
-        log.info("drain.started", connections=len(self._sessions), turns=len(self._turns))
-        self._turns.stop_accepting()
+        log.info("drain.started", connections=len(self.sessions), turns=len(self.turns))
+        self.turns.stop_accepting()
         tasks = Tasks()
         closing = tasks.spawn(self._close_all(tasks))
-        await asyncio.wait([closing], timeout=self._timeout)
-        log.info("drain.finished", connections=len(self._sessions), turns=len(self._turns))
-        self._turns.abort()
+        await asyncio.wait([closing], timeout=self.timeout)
+        log.info("drain.finished", connections=len(self.sessions), turns=len(self.turns))
+        self.turns.abort()
         await tasks.finish(within=CLOSE_TIMEOUT_SECONDS)
 
     async def _close_all(self, tasks: Tasks) -> None:
-        sessions = sorted(self._sessions, key=lambda session: not session.is_busy)
+        sessions = sorted(self.sessions, key=lambda session: not session.is_busy)
         spread = len(sessions) / CLOSES_PER_SECOND
         closing = []
         for session in sessions:
             closing.append(tasks.spawn(self._close(session, spread)))
             if not session.is_busy:
-                await asyncio.sleep(min(1 / CLOSES_PER_SECOND, self._timeout / 2 / len(sessions)))
-        await asyncio.gather(*closing, self._turns.wait_ended())
+                await asyncio.sleep(min(1 / CLOSES_PER_SECOND, self.timeout / 2 / len(sessions)))
+        await asyncio.gather(*closing, self.turns.wait_ended())
 
     async def _close(self, session: Session, spread: float) -> None:
         retry_after = FIRST_RETRY_SECONDS + random.uniform(0, max(spread, MIN_SPREAD_SECONDS))  # noqa: S311 - jitter

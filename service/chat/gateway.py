@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 from starlette.responses import Response
@@ -33,25 +34,16 @@ class Rejection(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """Accepts clients, and announces them to other processes. `error_response` answers a rejected handshake."""
 
-    def __init__(  # noqa: PLR0913 - each of its own kind
-        self,
-        sessions: SessionRegistry,
-        turns: TurnRegistry,
-        announce: Callable[[str], None],
-        *,
-        allowed_origins: tuple[str, ...],
-        max_content_length: int,
-        error_response: Callable[[ResultCode, str], Response],
-    ) -> None:
-        self._sessions = sessions
-        self._turns = turns
-        self._announce = announce
-        self._allowed_origins = allowed_origins
-        self._max_content_length = max_content_length
-        self._error_response = error_response
+    sessions: SessionRegistry
+    turns: TurnRegistry
+    announce: Callable[[str], None]
+    allowed_origins: tuple[str, ...]
+    max_content_length: int
+    error_response: Callable[[ResultCode, str], Response]
 
     async def chat(self, websocket: WebSocket) -> None:
         """`/ws/chat` and `/ws/chat/{client_id}`."""
@@ -64,7 +56,7 @@ class Gateway:
             return
         await websocket.accept()
         if "client_id" in websocket.path_params:  # a random one is nowhere else
-            self._announce(client_id)
+            self.announce(client_id)
         await self._serve(_WebSocketTransport(websocket), client_id)
 
     async def unknown_path(self, websocket: WebSocket) -> None:
@@ -73,27 +65,27 @@ class Gateway:
 
     def _check(self, websocket: WebSocket, client_id: str) -> None:
         origin = websocket.headers.get("origin")
-        if origin is not None and not is_allowed(origin, websocket.headers.get("host", ""), self._allowed_origins):
+        if origin is not None and not is_allowed(origin, websocket.headers.get("host", ""), self.allowed_origins):
             raise Rejection(ResultCode.FORBIDDEN, f"Pages from {origin} may not connect here: see ALLOWED_ORIGINS.")
         if len(client_id) > LONGEST_CLIENT_ID or not client_id.isprintable():
             message = f"A client id is up to {LONGEST_CLIENT_ID} printable characters."
             raise Rejection(ResultCode.PARAMETER_ERROR, message)
-        if self._turns.is_closing:
+        if self.turns.is_closing:
             raise Rejection(ResultCode.UNAVAILABLE, close_codes.RESTARTING.reason)
-        if not self._sessions.has_room_for(client_id):
+        if not self.sessions.has_room_for(client_id):
             raise Rejection(ResultCode.UNAVAILABLE, "All places are taken at the moment: try again a little later.")
 
     async def _reject(self, websocket: WebSocket, rejection: Rejection) -> None:
         log.warning(
             "connection.refused", code=rejection.code, why=str(rejection), origin=websocket.headers.get("origin")
         )
-        await websocket.send_denial_response(self._error_response(rejection.code, str(rejection)))
+        await websocket.send_denial_response(self.error_response(rejection.code, str(rejection)))
 
     async def _serve(self, transport: "_WebSocketTransport", client_id: str) -> None:
         started_at = time.monotonic()
-        session = Session(client_id, transport, self._turns, self._max_content_length)
-        replaced = self._sessions.add(session)
-        log.info("connection.opened", client_address=transport.client_address, connections=len(self._sessions))
+        session = Session(client_id, transport, self.turns, self.max_content_length)
+        replaced = self.sessions.add(session)
+        log.info("connection.opened", client_address=transport.client_address, connections=len(self.sessions))
         try:
             with suppress(TimeoutError):  # aborted
                 async with transport.lifetime:
@@ -102,7 +94,7 @@ class Gateway:
             log.exception("connection.failed")
             await session.close(close_codes.INTERNAL_ERROR)
         finally:
-            self._sessions.remove(session)
+            self.sessions.remove(session)
             await session.end()
             close_code = session.close_code or transport.close_code
             code, reason = close_code.code, close_code.reason
@@ -113,7 +105,7 @@ class Gateway:
             await replaced.close(close_codes.REPLACED)
         await session.greet()
         while (message := await transport.receive()) is not None:
-            self._sessions.record_received(session)
+            self.sessions.record_received(session)
             await session.receive(message)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -17,6 +18,7 @@ SWEEPS_PER_INTERVAL = 10
 BATCH = 50
 
 
+@dataclass(frozen=True, slots=True)
 class Supervisor:
     """Sends a heartbeat after `interval` seconds without activity, closes after `timeout` without a message received.
 
@@ -24,17 +26,16 @@ class Supervisor:
     two messages below the minute after which routers close a connection.
     """
 
-    def __init__(self, sessions: SessionRegistry, interval: float, timeout: float) -> None:
-        self._sessions = sessions
-        self._interval = interval
-        self._timeout = timeout
-        self._sending = Tasks()
+    sessions: SessionRegistry
+    interval: float
+    timeout: float
+    _sending: Tasks = field(default_factory=Tasks)
 
     async def run(self) -> None:
         """Until cancelled. An error in one sweep is logged, and the next one goes on."""
         try:
             while True:
-                await asyncio.sleep(self._interval / SWEEPS_PER_INTERVAL)
+                await asyncio.sleep(self.interval / SWEEPS_PER_INTERVAL)
                 try:
                     await self._sweep()
                 except Exception:
@@ -43,7 +44,7 @@ class Supervisor:
             await self._sending.finish(within=0)
 
     async def _sweep(self) -> None:
-        for number, session in enumerate(self._sessions.idle_since(time.monotonic() - self._interval), 1):
+        for number, session in enumerate(self.sessions.idle_since(time.monotonic() - self.interval), 1):
             self._check(session)
             if number % BATCH == 0:
                 await asyncio.sleep(0)  # lets answers through
@@ -53,9 +54,9 @@ class Supervisor:
         now = time.monotonic()
         if session.is_busy:
             session.last_received = now
-        if now - session.last_received > self._timeout:
+        if now - session.last_received > self.timeout:
             self._sending.spawn(session.close(close_codes.IDLE))
-            self._sessions.remove(session)
+            self.sessions.remove(session)
             return
-        self._sessions.record_sent(session)
+        self.sessions.record_sent(session)
         self._sending.spawn(session.send(Heartbeat(messages.now_ms())))

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -40,6 +41,7 @@ class Transport(Protocol):
         """End the connection without a close frame."""
 
 
+@dataclass(slots=True, eq=False)
 class Session:
     """A client while it is connected. Everything it is sent passes through `write` or `send`.
 
@@ -47,29 +49,16 @@ class Session:
     in either direction. `is_announced`: other processes know that the client is connected here.
     """
 
-    __slots__ = (
-        "_deliveries",
-        "_max_content_length",
-        "_token",
-        "_transport",
-        "_turns",
-        "client_id",
-        "close_code",
-        "is_announced",
-        "last_activity",
-        "last_received",
-    )
-
-    def __init__(self, client_id: str, transport: Transport, turns: TurnRegistry, max_content_length: int) -> None:
-        self.client_id = client_id
-        self.close_code: CloseCode | None = None
-        self.is_announced = False
-        self.last_received = self.last_activity = time.monotonic()
-        self._transport = transport
-        self._token = client_identity.new_token()
-        self._turns = turns
-        self._max_content_length = max_content_length
-        self._deliveries: dict[Turn, asyncio.Task[None]] = {}
+    client_id: str
+    transport: Transport
+    turns: TurnRegistry
+    max_content_length: int
+    close_code: CloseCode | None = None
+    is_announced: bool = False
+    last_received: float = field(default_factory=time.monotonic)
+    last_activity: float = field(default_factory=time.monotonic)
+    _token: str = field(default_factory=client_identity.new_token)
+    _deliveries: dict[Turn, asyncio.Task[None]] = field(default_factory=dict)
 
     @property
     def is_busy(self) -> bool:
@@ -84,7 +73,7 @@ class Session:
         if self.close_code is not None:
             return
         try:
-            message = messages.parse(data, self._max_content_length)
+            message = messages.parse(data, self.max_content_length)
         except BadMessage as error:
             await self._refuse(str(error), error.turn_id, "bad_frame")
             return
@@ -100,14 +89,14 @@ class Session:
 
     def write(self, message: ServerMessage) -> bool:
         """Send at once; False where that would take waiting, or the connection is over."""
-        return self.close_code is None and self._transport.write(messages.encode(message))
+        return self.close_code is None and self.transport.write(messages.encode(message))
 
     async def send(self, message: ServerMessage) -> bool:
         """Send within SEND_TIMEOUT_SECONDS, or disconnect the client as slow; False where the connection is over."""
-        if self.close_code is None and not self._transport.write(data := messages.encode(message)):
+        if self.close_code is None and not self.transport.write(data := messages.encode(message)):
             timer = asyncio.get_running_loop().call_later(SEND_TIMEOUT_SECONDS, self._disconnect_slow)
             try:
-                await self._transport.send(data)
+                await self.transport.send(data)
             finally:
                 timer.cancel()
         return self.close_code is None
@@ -119,16 +108,16 @@ class Session:
         self.close_code = close_code
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                await self._transport.send(messages.encode(System(close_code.reason)))
-                await self._transport.close(close_code.code, close_code.reason)
+                await self.transport.send(messages.encode(System(close_code.reason)))
+                await self.transport.close(close_code.code, close_code.reason)
         except TimeoutError:
-            self._transport.abort()
+            self.transport.abort()
 
     def _disconnect_slow(self) -> None:
         """Without a close frame, which would wait behind the data that is not read."""
         if self.close_code is None:
             self.close_code = close_codes.SLOW
-            self._transport.abort()
+            self.transport.abort()
 
     async def wait_answered(self) -> None:
         """Until no answer of this process is on its way to this client. A remote one can be resumed elsewhere."""
@@ -144,8 +133,8 @@ class Session:
 
     async def _ask(self, chat: Chat) -> None:
         turn_id = chat.id or random.randbytes(8).hex()  # noqa: S311 - a name, no secret
-        turn = self._turns.get(self._token, turn_id)
-        if turn is None and self._turns.is_closing:
+        turn = self.turns.get(self._token, turn_id)
+        if turn is None and self.turns.is_closing:
             await self.send(Error(RESTARTING.message, RESTARTING.code, turn_id, RESTARTING.reason))
         elif turn is None and self._has_too_many():
             await self.send(Error(_TOO_MANY, ResultCode.TOO_MANY_REQUESTS, turn_id, "too_many_turns"))
@@ -159,13 +148,13 @@ class Session:
 
     def _has_too_many(self) -> bool:
         """On this connection, or of this token. Stopped turns whose source is still read have a limit of their own."""
-        running = self._turns.running(self._token)
+        running = self.turns.running(self._token)
         unstopped = [turn for turn in running if turn.status is None]
         return max(len(unstopped), len(self._deliveries), len(running) - MAX_RUNNING_TURNS) >= MAX_RUNNING_TURNS
 
     def _start(self, turn_id: str, chat: Chat) -> Turn:
         log.info("turn.started", turn_id=turn_id, characters=len(chat.content), stream=chat.stream)
-        return self._turns.start(self._token, turn_id, self._question_of(chat))
+        return self.turns.start(self._token, turn_id, self._question_of(chat))
 
     async def _refuse(self, text: str, turn_id: str | None, reason: str) -> None:
         """With an id, an error ends that turn for the client: there is none while a turn of that id is answered."""
@@ -177,7 +166,7 @@ class Session:
         self._token = resume.token
         if resume.id is None:
             await self.send(System("Welcome back", resume_token=self._token))
-        elif (turn := await self._turns.find(self._token, resume.id)) is not None:
+        elif (turn := await self.turns.find(self._token, resume.id)) is not None:
             log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
             self._answer(turn, stream=True, offset=resume.offset)
         else:
@@ -211,7 +200,7 @@ class Session:
         )
 
     def _stop(self, turn_id: str | None) -> None:
-        for turn in {*self._deliveries, *self._turns.running(self._token)}:
+        for turn in {*self._deliveries, *self.turns.running(self._token)}:
             if turn_id in (None, turn.id):
                 turn.stop("client_stopped")
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 import zlib
 from collections.abc import Callable, Coroutine
+from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -67,9 +68,7 @@ class Status(StrEnum):
 
 
 class _Reading:
-    """What a turn needs while its source is read. It is dropped then: thousands of ended turns are kept."""
-
-    __slots__ = ("answer", "ended", "task", "tasks")
+    """What a turn needs while its source is read, and no longer: thousands of ended turns are kept."""
 
     def __init__(self, answer: Answer, tasks: Tasks, work: Coroutine[Any, Any, None]) -> None:
         self.answer = answer
@@ -78,6 +77,7 @@ class _Reading:
         self.ended = asyncio.Event()
 
 
+@dataclass(slots=True, eq=False)
 class Turn:
     """Reads an answer into its buffer, whether or not anybody listens.
 
@@ -86,50 +86,30 @@ class Turn:
     client, in code points. `is_remote`: another process asks the source.
     """
 
-    __slots__ = (
-        "_is_withholding",
-        "_listeners",
-        "_orphan_timer",
-        "_reading",
-        "_started_at",
-        "_subscribers",
-        "buffer",
-        "checksum",
-        "delivered",
-        "failure",
-        "id",
-        "identity",
-        "is_remote",
-        "orphan_grace",
-        "reason",
-        "released_at",
-        "status",
-        "summary",
-        "token",
-    )
+    token: str
+    id: str
+    checksum: int
+    answer: InitVar[Answer]
+    tasks: InitVar[Tasks]
+    orphan_grace: float
+    is_remote: bool = False
+    buffer: AnswerBuffer = field(default_factory=AnswerBuffer)
+    status: Status | None = None
+    reason: str | None = None
+    failure: Failure | None = None
+    identity: Identity | None = None
+    summary: Summary = field(default_factory=Summary)
+    delivered: int = 0
+    released_at: float = 0.0
+    _is_withholding: bool = False
+    _subscribers: tuple[Callable[[], None], ...] = ()
+    _listeners: int = 0
+    _orphan_timer: asyncio.TimerHandle | None = None
+    _started_at: float = field(default_factory=time.monotonic)
+    _reading: _Reading | None = field(init=False)
 
-    def __init__(  # noqa: PLR0913 - each of its own kind
-        self, token: str, turn_id: str, checksum: int, answer: Answer, *, tasks: Tasks, orphan_grace: float
-    ) -> None:
-        self.token = token
-        self.id = turn_id
-        self.checksum = checksum
-        self.is_remote = False
-        self.buffer = AnswerBuffer()
-        self.status: Status | None = None
-        self.reason: str | None = None
-        self.failure: Failure | None = None
-        self.identity: Identity | None = None
-        self.summary = Summary()
-        self.delivered = 0
-        self.orphan_grace = orphan_grace
-        self.released_at = 0.0
-        self._is_withholding = False
-        self._subscribers: tuple[Callable[[], None], ...] = ()
-        self._listeners = 0
-        self._orphan_timer: asyncio.TimerHandle | None = None
-        self._started_at = time.monotonic()
-        self._reading: _Reading | None = _Reading(answer, tasks, self._read(answer))
+    def __post_init__(self, answer: Answer, tasks: Tasks) -> None:
+        self._reading = _Reading(answer, tasks, self._read(answer))
 
     @property
     def text(self) -> str:

@@ -107,7 +107,7 @@ class TurnRegistry:
         return [turn for turns in self._by_token.values() for turn in turns.values()]
 
     def _add(self, token: str, turn_id: str, checksum: int, answer: Answer) -> Turn:
-        turn = Turn(token, turn_id, checksum, answer, tasks=self._tasks, orphan_grace=self._orphan_grace)
+        turn = Turn(token, turn_id, checksum, answer, self._tasks, self._orphan_grace)
         self._by_token.setdefault(token, {})[turn_id] = turn
         self._running += 1
         turn.when_read(lambda: self._keep(turn))

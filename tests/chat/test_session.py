@@ -242,7 +242,7 @@ def come_back(meet):
 
     async def come_back(session, transport, **resume):
         await session.end()
-        new_session, new_transport = meet(None, session._turns)
+        new_session, new_transport = meet(None, session.turns)
         token = transport.frames[0]["resume_token"]
         await new_session.receive(json.dumps({"type": "resume", "token": token, **resume}))
         return new_session, new_transport
@@ -355,7 +355,7 @@ async def test_a_stranger_cannot_stop_a_turn(meet):
     source = Scripted(ends=False)
     session, transport = meet(source)
     await ask_and_read(session, transport, source, "one ")
-    stranger, _ = meet(None, session._turns)
+    stranger, _ = meet(None, session.turns)
     await stranger.receive('{"type":"stop","id":"one"}')
     await stranger.receive('{"type":"stop"}')
     await asyncio.sleep(0)
@@ -404,5 +404,5 @@ async def test_what_a_closed_session_was_owed_counts_as_not_delivered(meet):
     await session.close(close_codes.REPLACED)
     source.put(Text(" unread"), None)
     await eventually(lambda: not session.is_busy)
-    turn = session._turns.get(session._token, "one")
+    turn = session.turns.get(session._token, "one")
     assert (turn.delivered, turn.undelivered) == (5, 7)

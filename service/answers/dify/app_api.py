@@ -17,7 +17,7 @@ from service.answers.base import AnswerError, Failure
 from service.answers.dify.call_log import log_failure, reply_body
 from service.answers.dify.client import BodyStream, DifyClient
 from service.answers.files import File
-from service.answers.resilience.limiter import ConcurrencyLimiter
+from service.answers.resilience.limiter import Limiter
 from service.elapsed import ms_since
 from service.tasks import Tasks
 
@@ -31,7 +31,7 @@ _NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
 class DifyAppApi:
     """Uploads have a limiter of their own: they last as long as their senders take, and must not delay quick calls."""
 
-    def __init__(self, client: DifyClient, limiter: ConcurrencyLimiter, uploads: ConcurrencyLimiter) -> None:
+    def __init__(self, client: DifyClient, limiter: Limiter, uploads: Limiter) -> None:
         self._client = client
         self._limiter = limiter
         self._uploads = uploads
@@ -81,7 +81,7 @@ class DifyAppApi:
         await self._app_info.close()
 
     @asynccontextmanager
-    async def _calling(self, route: str, limiter: ConcurrencyLimiter) -> AsyncIterator[None]:
+    async def _calling(self, route: str, limiter: Limiter) -> AsyncIterator[None]:
         """Hold a slot for the call, and log its outcome, without contents."""
         started_at = time.monotonic()
         try:

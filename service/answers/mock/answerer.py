@@ -4,7 +4,7 @@ import asyncio
 import re
 import uuid
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from service.answers.base import (
     AnswerError,
@@ -22,6 +22,7 @@ from service.answers.mock.scripts import Script, find_script
 _WORD = re.compile(r"\S+\s*|\s+")
 
 
+@dataclass(frozen=True, slots=True)
 class MockAnswerer:
     """Echoes the question after `reason`, which says why this is no real answer.
 
@@ -29,15 +30,14 @@ class MockAnswerer:
     usage, as Dify's.
     """
 
-    def __init__(self, reason: str, words_per_second: float, *, commands: bool = False) -> None:
-        self._reason = reason
-        self._words_per_second = words_per_second
-        self._commands = commands
+    reason: str
+    words_per_second: float
+    commands: bool = False
 
     def ask(self, question: Question) -> "MockAnswer":
-        echo = Script("", f"This is a mock answer. {self._reason}\n\nYou asked: {question.content}")
-        if not self._commands:
-            return MockAnswer(echo, self._words_per_second, Identity("mock"))
+        echo = Script("", f"This is a mock answer. {self.reason}\n\nYou asked: {question.content}")
+        if not self.commands:
+            return MockAnswer(echo, self.words_per_second, Identity("mock"))
         script = find_script(question.content) or echo
         script = replace(
             script,
@@ -45,7 +45,7 @@ class MockAnswerer:
             speech=script.speech if question.speech else (),
         )
         identity = Identity("mock", question.conversation_id or str(uuid.uuid4()), str(uuid.uuid4()))
-        return MockAnswer(script, self._words_per_second, identity)
+        return MockAnswer(script, self.words_per_second, identity)
 
     async def check(self) -> None: ...
 

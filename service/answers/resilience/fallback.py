@@ -1,6 +1,7 @@
 """Fallback: another source answers where the first one fails before its first text."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 from msgspec import structs
@@ -10,38 +11,38 @@ from service.answers.base import Answer, Answerer, AnswerError, Failure, Identit
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
 class FallbackAnswerer:
     """Asks `source`, and where that fails before any text, `fallback_for` that failure.
 
     A client error is raised instead: another answer would hide it.
     """
 
-    def __init__(self, source: Answerer, fallback_for: Callable[[Failure], Answerer]) -> None:
-        self._source = source
-        self._fallback_for = fallback_for
+    source: Answerer
+    fallback_for: Callable[[Failure], Answerer]
 
     def ask(self, question: Question) -> "FallbackAnswer":
-        return FallbackAnswer(self._source.ask(question), self._fallback_for, question)
+        return FallbackAnswer(self.source.ask(question), self.fallback_for, question)
 
     async def check(self) -> Failure | None:
-        return await self._source.check()
+        return await self.source.check()
 
     async def close(self) -> None:
-        await self._source.close()
+        await self.source.close()
 
 
+@dataclass(slots=True)
 class FallbackAnswer:
     """One answer, of the source or of the fallback, never of both."""
 
-    def __init__(self, answer: Answer, fallback_for: Callable[[Failure], Answerer], question: Question) -> None:
-        self._answer = answer
-        self._fallback_for = fallback_for
-        self._question = question
-        self._is_stopped = False
+    answer: Answer
+    fallback_for: Callable[[Failure], Answerer]
+    question: Question
+    _is_stopped: bool = False
 
     async def stream(self, on_part: OnPart) -> None:
         try:
-            await self._answer.stream(on_part)
+            await self.answer.stream(on_part)
         except AnswerError as error:
             if error.is_midway or self._is_stopped or error.failure.is_client_error:
                 raise
@@ -49,12 +50,12 @@ class FallbackAnswer:
 
     async def stop(self) -> None:
         self._is_stopped = True
-        await self._answer.stop()
+        await self.answer.stop()
 
     async def _fall_back(self, failure: Failure, on_part: OnPart) -> None:
         def explain(part: Part) -> None:
             on_part(structs.replace(part, instead_of=failure) if isinstance(part, Identity) else part)
 
         log.warning("answer.degraded", reason=failure.reason)
-        self._answer = self._fallback_for(failure).ask(self._question)
-        await self._answer.stream(explain)
+        self.answer = self.fallback_for(failure).ask(self.question)
+        await self.answer.stream(explain)

@@ -7,7 +7,7 @@ from service.answers.base import AnswerError
 from service.answers.failures import OVERLOADED, WAITED_TOO_LONG
 
 
-class ConcurrencyLimiter:
+class Limiter:
     """`slots` at once, first come, first served; up to `max_waiting` wait for one, `timeout` seconds at most."""
 
     def __init__(self, slots: int, max_waiting: int, timeout: float) -> None:

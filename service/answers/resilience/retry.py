@@ -4,12 +4,13 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 
 from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Part, Question
 from service.answers.resilience.circuit_breaker import CircuitBreaker
-from service.answers.resilience.limiter import ConcurrencyLimiter
+from service.answers.resilience.limiter import Limiter
 
 log = structlog.get_logger()
 
@@ -17,16 +18,14 @@ MAX_TRIES = 3
 FIRST_PAUSE_SECONDS = 0.4
 
 
+@dataclass(frozen=True, slots=True)
 class RetryingAnswerer:
     """Asks `source` up to MAX_TRIES times; no retry begins later than `retry_budget` seconds after the first try."""
 
-    def __init__(
-        self, source: Answerer, limiter: ConcurrencyLimiter, breaker: CircuitBreaker, retry_budget: float
-    ) -> None:
-        self.source = source
-        self.limiter = limiter
-        self.breaker = breaker
-        self.retry_budget = retry_budget
+    source: Answerer
+    limiter: Limiter
+    breaker: CircuitBreaker
+    retry_budget: float
 
     def ask(self, question: Question) -> "RetryingAnswer":
         return RetryingAnswer(self, question)
@@ -38,23 +37,23 @@ class RetryingAnswerer:
         await self.source.close()
 
 
+@dataclass(slots=True)
 class RetryingAnswer:
     """One answer, from as many tries as it takes. For the circuit breaker they are one call."""
 
-    def __init__(self, answerer: RetryingAnswerer, question: Question) -> None:
-        self._answerer = answerer
-        self._question = question
-        self._answer: Answer | None = None
-        self._has_begun = False
-        self._is_stopped = False
-        self._wait: asyncio.Timeout | None = None
+    answerer: RetryingAnswerer
+    question: Question
+    _answer: Answer | None = None
+    _has_begun: bool = False
+    _is_stopped: bool = False
+    _wait: asyncio.Timeout | None = None
 
     async def stream(self, on_part: OnPart) -> None:
-        limiter = self._answerer.limiter
+        limiter = self.answerer.limiter
         if not limiter.try_acquire() and not await self._unless_stopped(limiter.acquire()):
             return
         try:
-            with self._answerer.breaker.guard() as on_success:
+            with self.answerer.breaker.guard() as on_success:
                 await self._try_until_it_begins(on_part, on_success)
         finally:
             limiter.release()
@@ -75,10 +74,10 @@ class RetryingAnswer:
                 on_success()
             on_part(part)
 
-        tries, give_up_at = 0, time.monotonic() + self._answerer.retry_budget
+        tries, give_up_at = 0, time.monotonic() + self.answerer.retry_budget
         while not self._is_stopped:
             tries += 1
-            self._answer = self._answerer.source.ask(self._question)
+            self._answer = self.answerer.source.ask(self.question)
             try:
                 await self._answer.stream(relay)
             except AnswerError as error:
@@ -96,7 +95,7 @@ class RetryingAnswer:
         """Not while the breaker is open: a probe is a single try."""
         return (
             failure.is_retryable
-            and not (self._has_begun or self._is_stopped or self._answerer.breaker.is_open)
+            and not (self._has_begun or self._is_stopped or self.answerer.breaker.is_open)
             and tries < MAX_TRIES
             and time.monotonic() < last_moment
         )
