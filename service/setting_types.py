@@ -1,35 +1,21 @@
 """How settings are declared, and what their values may be. No I/O."""
 
-import math
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from environs import ValidationError
+from environs import ValidationError, validate
 
 from service.origins import http_origin
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
-class Bounds(NamedTuple):
-    """Which numbers are accepted, in words and as limits, both included."""
-
-    words: str
-    least: float = 0
-    most: float = sys.float_info.max
-
-    def check(self, value: float) -> None:
-        if not self.least <= value <= self.most:
-            raise ValidationError(f"Must be {self.words}.")
-
-
-POSITIVE = Bounds("a number above zero", least=math.ulp(0))
-NOT_NEGATIVE = Bounds("zero or a number above")
-TCP_PORT = Bounds("a port number, 0 to 65535", most=65535)  # 0 takes a free one
+POSITIVE = validate.Range(min=0, min_inclusive=False, error="Must be a number above zero.")
+NOT_NEGATIVE = validate.Range(min=0, error="Must be zero or a number above.")
+TCP_PORT = validate.Range(min=0, max=65535, error="Must be a port number, 0 to 65535.")  # 0 takes a free one
 
 
 class Declaration(NamedTuple):
@@ -41,7 +27,7 @@ class Declaration(NamedTuple):
 
     default: Any
     meaning: str
-    bounds: Bounds | None = None
+    bounds: validate.Range | None = None
     unit: str = ""
     section: str = ""
     secret: bool = False
@@ -55,7 +41,7 @@ class Declaration(NamedTuple):
         return self.derived or f"{'' if self.default == () else self.default} {self.unit}".strip()
 
 
-def setting(default: Any, meaning: str, bounds: Bounds | None = None, **details: Any) -> Any:
+def setting(default: Any, meaning: str, bounds: validate.Range | None = None, **details: Any) -> Any:
     """A field of Settings."""
     declaration = Declaration(default, meaning, bounds, **details)
     return field(default=default, repr=not declaration.secret, metadata={"declaration": declaration})

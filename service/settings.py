@@ -195,8 +195,7 @@ def _read(env: Env, field: Field[Any], declaration: Declaration, default: Any) -
     if declaration.parse is not None:
         env.add_parser(name, declaration.parse)
         return getattr(env, name)(name, default or "")
-    check = declaration.bounds.check if declaration.bounds is not None else None
-    return getattr(env, field.type.__name__)(name, default, validate=check)  # type: ignore[union-attr]
+    return getattr(env, field.type.__name__)(name, default, validate=declaration.bounds)  # type: ignore[union-attr]
 
 
 def _check_together(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """Uploaded files: names, kinds and sizes, and which of them an app accepts. No I/O.
 
-Source of the facts: Dify, api-reference: files/upload, audio-to-text, parameters.
+Source: Dify, api-reference: files/upload, audio-to-text, parameters.
 """
 
 import re
@@ -34,27 +34,10 @@ _LIMITS = {  # in system_parameters, in MB, and Dify's defaults
 }
 _DEFAULT_MAX_FILES = 3
 
-# Dify looks at the part's content type only, and knows one name for each.
-_SPEECH_TYPES = {
-    "audio/wav": "audio/wav",
-    "audio/x-wav": "audio/wav",
-    "audio/wave": "audio/wav",
-    "audio/vnd.wave": "audio/wav",
-    "audio/mp3": "audio/mp3",
-    "audio/mpeg": "audio/mp3",
-    "audio/mpga": "audio/mp3",
-    "audio/m4a": "audio/m4a",
-    "audio/x-m4a": "audio/m4a",
-    "audio/mp4": "audio/m4a",
-    "audio/amr": "audio/amr",
-}
-_SPEECH_TYPE_BY_EXTENSION = {
-    "wav": "audio/wav",
-    "mp3": "audio/mp3",
-    "mpga": "audio/mp3",
-    "m4a": "audio/m4a",
-    "amr": "audio/amr",
-}
+# Dify looks at the part's content type only, and knows one name for each: the first of these.
+_SPEECH_SUBTYPES = ("wav x-wav wave vnd.wave", "mp3 mpeg mpga", "m4a x-m4a mp4", "amr")
+_SPEECH_TYPES = {f"audio/{name}": f"audio/{names.split()[0]}" for names in _SPEECH_SUBTYPES for name in names.split()}
+_SPEECH_EXTENSIONS = {"wav", "mp3", "mpga", "m4a", "amr"}
 _UNKNOWN_TYPES = {"", "application/octet-stream"}
 
 
@@ -139,8 +122,9 @@ def as_speech(file: File) -> File:
     given = given.strip()
     if "codecs" in options and given == "audio/mp4" and "mp4a" not in options:
         raise AnswerError(UNSUPPORTED_AUDIO)  # the container of M4A with another codec
-    by_extension = _SPEECH_TYPE_BY_EXTENSION.get(file.extension)
-    media_type = by_extension if given in _UNKNOWN_TYPES else _SPEECH_TYPES.get(given)
+    if given in _UNKNOWN_TYPES and file.extension in _SPEECH_EXTENSIONS:
+        given = f"audio/{file.extension}"
+    media_type = _SPEECH_TYPES.get(given)
     if media_type is None:
         raise AnswerError(UNSUPPORTED_AUDIO)
     return limit_size(File(file.name, media_type, file.content, file.min_size), MAX_SPEECH_BYTES)

@@ -1,22 +1,27 @@
 """A turn of this process, as other processes read it."""
 
+from dataclasses import dataclass, field
+
 from service.answers.base import Part, Replacement, Text
 from service.chat.answer_buffer import Cursor, Delta, Update
 from service.chat.turn import Turn
 from service.cluster.wire_format import End, Entry
 
 
+@dataclass(slots=True)
 class PublishedTurn:
     """Copies a turn to entries, update by update. `listeners` are the processes with listeners to it."""
 
-    def __init__(self, turn: Turn) -> None:
-        self.turn = turn
-        self.listeners: set[str] = set()
-        self.is_claimed = False
-        self.is_complete = False
-        self._cursor = Cursor(turn.buffer)
-        self._is_identified = False
-        self._restarts = False
+    turn: Turn
+    listeners: set[str] = field(default_factory=set)
+    is_claimed: bool = False
+    is_complete: bool = False
+    _cursor: Cursor = field(init=False)
+    _is_identified: bool = False
+    _restarts: bool = False
+
+    def __post_init__(self) -> None:
+        self._cursor = Cursor(self.turn.buffer)
 
     def restart(self) -> None:
         """It is unknown what has arrived: all text is published again, as a replacement."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.answers.base import Answer, AnswerError, AnswerStopped, OnPart, Summary
@@ -23,20 +24,20 @@ class Link(Protocol):
     def stop(self, key: str) -> None: ...
 
 
+@dataclass(slots=True)
 class ClaimedAnswer:
     """Asks, unless another process has claimed the same question under the same id: then its answer is read."""
 
-    def __init__(self, link: Link, key: str, checksum: int, ask: Callable[[], Answer]) -> None:
-        self._link = link
-        self._key = key
-        self._checksum = checksum
-        self._ask = ask
-        self._answer: Answer | None = None
-        self._decided = asyncio.Event()
+    link: Link
+    key: str
+    checksum: int
+    ask: Callable[[], Answer]
+    _answer: Answer | None = None
+    _decided: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def stream(self, on_part: OnPart) -> None:
         try:
-            self._answer = await self._link.claim(self._key, self._checksum) or self._ask()
+            self._answer = await self.link.claim(self.key, self.checksum) or self.ask()
         finally:
             self._decided.set()
         await self._answer.stream(on_part)
@@ -47,17 +48,17 @@ class ClaimedAnswer:
             await self._answer.stop()
 
 
+@dataclass(slots=True)
 class RemoteAnswer:
     """Reads the stream of process `by`. `is_read`: what had been written before was read."""
 
-    def __init__(self, link: Link, key: str, by: str, checksum: int) -> None:
-        self.key = key
-        self.by = by
-        self.checksum = checksum
-        self.last_id = START
-        self.is_read = False
-        self._link = link
-        self._entries: asyncio.Queue[Entry] = asyncio.Queue()
+    link: Link
+    key: str
+    by: str
+    checksum: int
+    last_id: str = START
+    is_read: bool = False
+    _entries: asyncio.Queue[Entry] = field(default_factory=asyncio.Queue)
 
     def put(self, last_id: str, entries: list[Entry]) -> None:
         self.last_id = last_id
@@ -69,12 +70,12 @@ class RemoteAnswer:
         self._entries.put_nowait(End(Status.INCOMPLETE, WRITER_LOST, Summary()))
 
     async def stream(self, on_part: OnPart) -> None:
-        self._link.follow(self)
+        self.link.follow(self)
         try:
             while not isinstance(entry := await self._entries.get(), End):
                 on_part(entry)
         finally:
-            self._link.unfollow(self)
+            self.link.unfollow(self)
         on_part(entry.summary)
         if entry.status == Status.STOPPED:
             raise AnswerStopped
@@ -82,4 +83,4 @@ class RemoteAnswer:
             raise AnswerError(entry.failure)
 
     async def stop(self) -> None:
-        self._link.stop(self.key)
+        self.link.stop(self.key)

@@ -1,7 +1,4 @@
-"""Dify's routes beside chat-messages: the app itself, suggestions, feedback, speech and files.
-
-Source of the facts: Dify, api-reference; recordings of Dify 1.12.1.
-"""
+"""Dify's routes beside chat-messages: the app itself, suggestions, feedback, speech and files."""
 
 import asyncio
 import time

@@ -1,7 +1,4 @@
-"""The HTTP client of one Dify app. The only module that imports aiohttp.
-
-Source of the facts: Dify, api-reference; recordings of Dify 1.12.1.
-"""
+"""The HTTP client of one Dify app. The only module that imports aiohttp."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping

@@ -1,7 +1,4 @@
-"""Dify's error replies as rows of the table of failures: by status, code, or message. No I/O.
-
-Source of the facts: Dify, api-reference: chat-messages, errors; recordings of Dify 1.12.1.
-"""
+"""Dify's error replies as rows of the table of failures: by status, code, or message. No I/O."""
 
 import re
 from typing import Any

@@ -1,7 +1,4 @@
-"""Dify's events to the parts of an answer. No I/O.
-
-Source of the facts: Dify, api-reference: chat-messages; recordings of Dify 1.12.1.
-"""
+"""Dify's events to the parts of an answer. No I/O."""
 
 import json
 from collections.abc import Iterable

@@ -1,7 +1,6 @@
 """Dify's events of workflows, nodes, tools and thoughts as Steps. No I/O.
 
-Inputs and outputs of nodes and tools are left out: they may hold prompts and secrets of the app. Source of the facts:
-Dify, api-reference: chat-messages; recordings of Dify 1.12.1; the labels of Dify's own agent strategies.
+Inputs and outputs of nodes and tools are left out: they may hold prompts and secrets of the app.
 """
 
 from typing import cast

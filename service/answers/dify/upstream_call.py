@@ -1,7 +1,7 @@
 """One call of Dify's chat-messages: its events as they come, and the stop that Dify is owed.
 
 Dify writes on, and tokens are paid for, until it has finished or was told to stop; only an event names the task that a
-stop is for. Source of the facts: Dify, api-reference: chat-messages; recordings of Dify 1.12.1.
+stop is for.
 """
 
 import asyncio

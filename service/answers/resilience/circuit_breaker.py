@@ -6,6 +6,7 @@ Libraries for this count calls that return; here a call has succeeded at its fir
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import structlog
 
@@ -15,16 +16,16 @@ from service.answers.failures import CIRCUIT_OPEN
 log = structlog.get_logger()
 
 
+@dataclass(slots=True)
 class CircuitBreaker:
     """Opens after `failures` calls in a row that failed; admits one probe after each `rest` (seconds)."""
 
-    def __init__(self, failures: int, rest: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit = failures
-        self._rest = rest
-        self._clock = clock
-        self._failures = 0
-        self._opened_at: float | None = None
-        self._probe: object | None = None
+    failures: int
+    rest: float
+    clock: Callable[[], float] = time.monotonic
+    _failed: int = 0
+    _opened_at: float | None = None
+    _probe: object | None = None
 
     @property
     def is_open(self) -> bool:
@@ -54,13 +55,13 @@ class CircuitBreaker:
     def _admit(self, call: object) -> None:
         if self._opened_at is None:
             return
-        if self._probe is not None or self._clock() - self._opened_at < self._rest:
+        if self._probe is not None or self.clock() - self._opened_at < self.rest:
             raise AnswerError(CIRCUIT_OPEN)
         self._probe = call
         log.info("circuit.probing")
 
     def _on_success(self) -> None:
-        self._failures = 0
+        self._failed = 0
         self._probe = None
         if self._opened_at is not None:
             self._opened_at = None
@@ -68,10 +69,10 @@ class CircuitBreaker:
 
     def _on_failure(self, call: object) -> None:
         """While it is open, only a failing probe postpones the next one: other calls were admitted before it opened."""
-        self._failures += 1
-        if self._opened_at is None and self._failures >= self._limit:
-            log.error("circuit.opened", failures=self._failures, rest=self._rest)
-            self._opened_at = self._clock()
+        self._failed += 1
+        if self._opened_at is None and self._failed >= self.failures:
+            log.error("circuit.opened", failures=self._failed, rest=self.rest)
+            self._opened_at = self.clock()
         elif self._opened_at is not None and self._probe is call:
-            log.warning("circuit.still_open", rest=self._rest)
-            self._opened_at = self._clock()
+            log.warning("circuit.still_open", rest=self.rest)
+            self._opened_at = self.clock()
