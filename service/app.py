@@ -154,14 +154,9 @@ def _limiter(settings: Settings) -> Limiter:
 
 
 def dify_answerer(settings: Settings) -> DifyAnswerer:
-    timeouts = Timeouts(
-        connect=settings.dify_connect_timeout,
-        first_event=settings.dify_first_event_timeout,
-        idle=settings.dify_idle_timeout,
-        total=settings.dify_total_timeout,
-    )
-    client = DifyClient(settings.dify_api_url, settings.dify_api_key, timeouts.connect, timeouts.idle)
-    return DifyAnswerer(client, timeouts)
+    connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
+    client = DifyClient(settings.dify_api_url, settings.dify_api_key, connect, idle)
+    return DifyAnswerer(client, Timeouts(settings.dify_first_event_timeout, idle, settings.dify_total_timeout))
 
 
 def __getattr__(name: str) -> Any:

@@ -26,14 +26,6 @@ log = structlog.get_logger()
 LONGEST_CLIENT_ID = 128
 
 
-class Rejection(Exception):
-    """Of a handshake, with a message for the client."""
-
-    def __init__(self, code: ResultCode, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """Accepts clients, and announces them to other processes. `error_response` answers a rejected handshake."""
@@ -49,10 +41,8 @@ class Gateway:
         """`/ws/chat` and `/ws/chat/{client_id}`."""
         client_id = websocket.path_params.get("client_id") or secrets.token_hex(8)
         structlog.contextvars.bind_contextvars(connection_id=secrets.token_hex(4), client_id=client_id)
-        try:
-            self._check(websocket, client_id)
-        except Rejection as rejection:
-            await self._reject(websocket, rejection)
+        if (rejection := self._check(websocket, client_id)) is not None:
+            await self._reject(websocket, *rejection)
             return
         await websocket.accept()
         if "client_id" in websocket.path_params:  # a random one is nowhere else
@@ -61,25 +51,23 @@ class Gateway:
 
     async def unknown_path(self, websocket: WebSocket) -> None:
         """Any other path."""
-        await self._reject(websocket, Rejection(ResultCode.NOT_FOUND, "Connect to /ws/chat or /ws/chat/{client_id}."))
+        await self._reject(websocket, ResultCode.NOT_FOUND, "Connect to /ws/chat or /ws/chat/{client_id}.")
 
-    def _check(self, websocket: WebSocket, client_id: str) -> None:
+    def _check(self, websocket: WebSocket, client_id: str) -> tuple[ResultCode, str] | None:
         origin = websocket.headers.get("origin")
         if origin is not None and not is_allowed(origin, websocket.headers.get("host", ""), self.allowed_origins):
-            raise Rejection(ResultCode.FORBIDDEN, f"Pages from {origin} may not connect here: see ALLOWED_ORIGINS.")
+            return ResultCode.FORBIDDEN, f"Pages from {origin} may not connect here: see ALLOWED_ORIGINS."
         if len(client_id) > LONGEST_CLIENT_ID or not client_id.isprintable():
-            message = f"A client id is up to {LONGEST_CLIENT_ID} printable characters."
-            raise Rejection(ResultCode.PARAMETER_ERROR, message)
+            return ResultCode.PARAMETER_ERROR, f"A client id is up to {LONGEST_CLIENT_ID} printable characters."
         if self.turns.is_closing:
-            raise Rejection(ResultCode.UNAVAILABLE, close_codes.RESTARTING.reason)
+            return ResultCode.UNAVAILABLE, close_codes.RESTARTING.reason
         if not self.sessions.has_room_for(client_id):
-            raise Rejection(ResultCode.UNAVAILABLE, "All places are taken at the moment: try again a little later.")
+            return ResultCode.UNAVAILABLE, "All places are taken at the moment: try again a little later."
+        return None
 
-    async def _reject(self, websocket: WebSocket, rejection: Rejection) -> None:
-        log.warning(
-            "connection.refused", code=rejection.code, why=str(rejection), origin=websocket.headers.get("origin")
-        )
-        await websocket.send_denial_response(self.error_response(rejection.code, str(rejection)))
+    async def _reject(self, websocket: WebSocket, code: ResultCode, message: str) -> None:
+        log.warning("connection.refused", code=code, why=message, origin=websocket.headers.get("origin"))
+        await websocket.send_denial_response(self.error_response(code, message))
 
     async def _serve(self, transport: "_WebSocketTransport", client_id: str) -> None:
         started_at = time.monotonic()

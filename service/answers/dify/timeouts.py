@@ -14,7 +14,6 @@ from service.answers.base import Failure
 class Timeouts:
     """In seconds."""
 
-    connect: float
     first_event: float
     idle: float
     total: float
