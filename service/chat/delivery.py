@@ -73,8 +73,8 @@ class Delivery:
             message = message_builder.update_message(self._turn, update)
             if self._pending or not self._client.write(message):
                 self._pending.append(update)
-        if updates and not self._pending:
-            self._turn.delivered = max(self._turn.delivered, cursor.offset)
+        if updates and not self._pending and cursor.offset > self._turn.delivered:
+            self._turn.delivered = cursor.offset
 
     async def _send_pending(self) -> None:
         pending, self._pending = self._pending, []

@@ -67,15 +67,21 @@ class UpstreamCall:
 
     def parse(self, chunk: bytes) -> list[Part]:
         """Raises EventTooLarge."""
-        if self.first_event_ms is None:
-            self.first_event_ms = ms_since(self.started_at)
+        is_beginning = self.first_text_ms is None or self.parser.task_id is None
         parts = self.parser.parse(self._decoder.feed(chunk))
+        if is_beginning:
+            self._note_beginning(parts)
+        return parts
+
+    def _note_beginning(self, parts: list[Part]) -> None:
+        now_ms = ms_since(self.started_at)
+        if self.first_event_ms is None:
+            self.first_event_ms = now_ms
         if self.first_text_ms is None and any(isinstance(part, Text | Replacement) for part in parts):
-            self.first_text_ms = ms_since(self.started_at)
+            self.first_text_ms = now_ms
         if self.state is State.OPENING and self.parser.task_id is not None:
             self.state = State.STREAMING
             self._opened.set()
-        return parts
 
     async def stop(self) -> None:
         """Returns when Dify was told, or nothing is to be stopped. Dify accepts any stop: only its end proves one."""

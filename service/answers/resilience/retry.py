@@ -44,17 +44,27 @@ class RetryingAnswer:
     answerer: RetryingAnswerer
     question: Question
     _answer: Answer | None = None
+    _tries: int = 0
+    _give_up_at: float = 0.0
     _has_begun: bool = False
     _is_stopped: bool = False
     _wait: asyncio.Timeout | None = None
 
     async def stream(self, on_part: OnPart) -> None:
+        """One function, since each one between the task and the source costs time with every word."""
         limiter = self.answerer.limiter
         if not limiter.try_acquire() and not await self._unless_stopped(limiter.acquire()):
-            return
+            return None
         try:
             with self.answerer.breaker.guard() as on_success:
-                await self._try_until_it_begins(on_part, on_success)
+                relay = self._relay(on_part, on_success)
+                while not self._is_stopped:
+                    try:
+                        return await self._ask().stream(relay)
+                    except AnswerError as error:
+                        if (pause := self._pause_before_retry(error.failure)) is None:
+                            raise
+                    await self._unless_stopped(asyncio.sleep(pause))
         finally:
             limiter.release()
 
@@ -67,38 +77,36 @@ class RetryingAnswer:
         if self._answer is not None:
             await self._answer.stop()
 
-    async def _try_until_it_begins(self, on_part: OnPart, on_success: Callable[[], None]) -> None:
+    def _relay(self, on_part: OnPart, on_success: Callable[[], None]) -> OnPart:
         def relay(part: Part) -> None:
             if not self._has_begun:
                 self._has_begun = True
                 on_success()
             on_part(part)
 
-        tries, give_up_at = 0, time.monotonic() + self.answerer.retry_budget
-        while not self._is_stopped:
-            tries += 1
-            self._answer = self.answerer.source.ask(self.question)
-            try:
-                await self._answer.stream(relay)
-            except AnswerError as error:
-                pause = FIRST_PAUSE_SECONDS * 2 ** (tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-                if not self._may_retry(error.failure, tries, give_up_at - pause):
-                    raise
-                pause_ms = round(pause * 1000)
-                log.warning("dify.retried", reason=error.failure.reason, tries=tries, pause_ms=pause_ms)
-            else:
-                return
-            self._answer = None
-            await self._unless_stopped(asyncio.sleep(pause))
+        return relay
 
-    def _may_retry(self, failure: Failure, tries: int, last_moment: float) -> bool:
-        """Not while the breaker is open: a probe is a single try."""
-        return (
-            failure.is_retryable
-            and not (self._has_begun or self._is_stopped or self.answerer.breaker.is_open)
-            and tries < MAX_TRIES
-            and time.monotonic() < last_moment
-        )
+    def _ask(self) -> Answer:
+        self._tries += 1
+        self._give_up_at = self._give_up_at or time.monotonic() + self.answerer.retry_budget
+        self._answer = self.answerer.source.ask(self.question)
+        return self._answer
+
+    def _pause_before_retry(self, failure: Failure) -> float | None:
+        """In seconds; None where there is no retry, as while the breaker is open: a probe is a single try."""
+        pause: float = FIRST_PAUSE_SECONDS * 2 ** (self._tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+        if (
+            not failure.is_retryable
+            or self._has_begun
+            or self._is_stopped
+            or self.answerer.breaker.is_open
+            or self._tries >= MAX_TRIES
+            or time.monotonic() + pause >= self._give_up_at
+        ):
+            return None
+        log.warning("dify.retried", reason=failure.reason, tries=self._tries, pause_ms=round(pause * 1000))
+        self._answer = None
+        return pause
 
     async def _unless_stopped(self, wait: Awaitable[None]) -> bool:
         """False if a stop ended the wait."""
