@@ -1,6 +1,7 @@
 """One answer on its way to one client."""
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.chat import message_builder
@@ -19,29 +20,27 @@ class Client(Protocol):
         """Send; False where the connection is over."""
 
 
+@dataclass(slots=True)
 class Delivery:
-    """Sends what is written after `offset` as soon as the turn has it; the terminal message alone without `stream`.
+    """Sends what is written after `offset` as soon as the turn has it; the terminal message alone if that is None.
 
     Updates are written from the task that reads the source. Only where the client does not take one at once, this one's
     task wakes and waits for it; meanwhile texts join to longer updates.
     """
 
-    __slots__ = ("_client", "_cursor", "_offset", "_pending", "_turn", "_waiting")
-
-    def __init__(self, turn: Turn, client: Client, stream: bool, offset: int) -> None:  # noqa: FBT001 - the client's own
-        self._turn = turn
-        self._client = client
-        self._offset = offset if stream else None
-        self._cursor: Cursor | None = None
-        self._pending: list[Update] = []
-        self._waiting: asyncio.Future[None] | None = None
+    turn: Turn
+    client: Client
+    offset: int | None
+    _cursor: Cursor | None = None
+    _pending: list[Update] = field(default_factory=list)
+    _waiting: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
         """Returns when the terminal message is sent, or the connection is over."""
-        self._turn.subscribe(self._on_update)
+        self.turn.subscribe(self._on_update)
         try:
             self._write_updates()
-            while self._pending or self._turn.status is None:
+            while self._pending or self.turn.status is None:
                 if self._pending:
                     await self._send_pending()
                 else:
@@ -49,16 +48,16 @@ class Delivery:
                     await self._waiting
                 self._write_updates()
         finally:
-            self._turn.unsubscribe(self._on_update)
-        if await self._client.send(message_builder.terminal_message(self._turn)):
-            self._turn.delivered = self._turn.buffer.length
+            self.turn.unsubscribe(self._on_update)
+        if await self.client.send(message_builder.terminal_message(self.turn)):
+            self.turn.delivered = self.turn.buffer.length
 
     def _on_update(self) -> None:
         if self._waiting is None or self._waiting.done():
             return  # `run` is sending
         try:
             self._write_updates()
-            if self._pending or self._turn.status is not None:
+            if self._pending or self.turn.status is not None:
                 self._waiting.set_result(None)
         except Exception as error:  # noqa: BLE001 - raised in `run`
             self._waiting.set_exception(error)
@@ -70,21 +69,21 @@ class Delivery:
             return
         updates = cursor.updates()
         for update in updates:
-            message = message_builder.update_message(self._turn, update)
-            if self._pending or not self._client.write(message):
+            message = message_builder.update_message(self.turn, update)
+            if self._pending or not self.client.write(message):
                 self._pending.append(update)
-        if updates and not self._pending and cursor.offset > self._turn.delivered:
-            self._turn.delivered = cursor.offset
+        if updates and not self._pending and cursor.offset > self.turn.delivered:
+            self.turn.delivered = cursor.offset
 
     async def _send_pending(self) -> None:
         pending, self._pending = self._pending, []
         for update in pending:
-            is_sent = await self._client.send(message_builder.update_message(self._turn, update))
+            is_sent = await self.client.send(message_builder.update_message(self.turn, update))
         if is_sent and self._cursor is not None:
-            self._turn.delivered = max(self._turn.delivered, self._cursor.offset)
+            self.turn.delivered = max(self.turn.delivered, self._cursor.offset)
 
     def _open_cursor(self) -> Cursor | None:
-        """None without `stream`; and while a remote turn has less text than the client."""
-        if self._offset is not None and (self._turn.status is not None or self._turn.buffer.length >= self._offset):
-            self._cursor = Cursor(self._turn.buffer, self._offset)
+        """None also while a remote turn has less text than the client."""
+        if self.offset is not None and (self.turn.status is not None or self.turn.buffer.length >= self.offset):
+            self._cursor = Cursor(self.turn.buffer, self.offset)
         return self._cursor

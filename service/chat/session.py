@@ -177,7 +177,7 @@ class Session:
         if turn in self._deliveries:
             return
         turn.join()
-        delivery = asyncio.create_task(self._deliver(Delivery(turn, self, stream, offset)))
+        delivery = asyncio.create_task(self._deliver(Delivery(turn, self, offset if stream else None)))
         self._deliveries[turn] = delivery
         delivery.add_done_callback(lambda _: self._answered(turn))
 

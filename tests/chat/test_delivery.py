@@ -50,7 +50,7 @@ async def deliver():
 
     async def deliver(client, offset=0, *, stream=True):
         turn = turns.get("owner", "t") or turns.start("owner", "t", Question("Hi", "user"))
-        deliveries.append(asyncio.create_task(Delivery(turn, client, stream, offset).run()))
+        deliveries.append(asyncio.create_task(Delivery(turn, client, offset if stream else None).run()))
         await asyncio.sleep(0)  # it has begun
         return source, turn, deliveries[-1]
 
