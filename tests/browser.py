@@ -1,5 +1,6 @@
 """The chat page in a real Chromium: fixtures and small helpers of the tests that look at it."""
 
+import asyncio
 import os
 import shutil
 from importlib.resources import files
@@ -77,6 +78,13 @@ def answer(page):
 
 async def ends(page, state="done"):
     await expect(answer(page)).to_have_attribute("data-state", state)
+
+
+async def holds(page, condition):
+    """Wait until this JavaScript is true: Playwright's own way is forbidden by the page's Content-Security-Policy."""
+    async with asyncio.timeout(10):
+        while not await page.evaluate(condition):
+            await asyncio.sleep(0.01)
 
 
 async def accessible(page):

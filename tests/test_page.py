@@ -104,31 +104,6 @@ async def test_a_withdrawn_answer_disappears(with_dify, dify, visit):
     await expect(answer(page).locator(".text")).to_have_text("Output blocked.")
 
 
-async def test_the_page_follows_the_end_only_while_the_reader_is_there(with_dify, dify, visit):
-    more = asyncio.Event()
-    paragraphs = [f"Paragraph {number}.\n\n" for number in range(60)]
-
-    async def scene(stage):
-        await stage.open()
-        await stage.event("message", answer="".join(paragraphs))
-        await more.wait()
-        await stage.event("message", answer="The very last.")
-        await stage.end()
-
-    dify.plays(scene)
-    page = await visit(await with_dify(), viewport={"width": 800, "height": 600})
-    below = page.get_by_role("button", name="New text below")
-    await ask(page, "Hello")
-    await expect(answer(page).get_by_text("Paragraph 59.")).to_be_in_viewport()
-    await page.evaluate("document.getElementById('log').scrollTop = 100")
-    more.set()
-    await ends(page)
-    assert await page.evaluate("document.getElementById('log').scrollTop") == 100
-    await below.click()
-    await expect(answer(page).get_by_text("The very last.")).to_be_in_viewport()
-    await expect(below).to_be_hidden()
-
-
 async def test_an_answer_can_be_copied_and_rated(with_dify, dify, visit):
     dify.plays(fake_dify.say("**Soup** at noon."))
     page = await visit(await with_dify(), permissions=["clipboard-read", "clipboard-write"])

@@ -3,7 +3,6 @@
 import { button, copyBy, element, iconButton } from "./elements.js";
 import { clear, failureWords, label, language, say, t } from "./i18n.js";
 import { growingMarkdown } from "./nodes.js";
-import { keepEnd } from "./scroll.js";
 
 const LOOK_UPS = ["knowledge-retrieval", "http-request", "tool"];
 const QUIET_STEPS = ["start", "end", "answer", "llm", "if-else", "variable-aggregator", "assigner"];
@@ -21,17 +20,20 @@ export function createAnswer(turn, actions) {
   Object.assign(article.dataset, { id: turn.id, state: "streaming" });
   const markdown = growingMarkdown(text);
   let frame = 0;
+  let isReplaced = false;
 
+  /** All at once: what only becomes shorter for a moment must not move the page. */
   function draw() {
     frame = 0;
+    if (isReplaced) markdown.clear();
+    isReplaced = false;
+    clear(doing);
     markdown.show(turn.text, turn.status !== "asked");
-    keepEnd();
   }
 
   /** Draws once a frame, however often text comes. */
-  function grow(isReplaced = false) {
-    if (isReplaced) markdown.clear();
-    clear(doing);
+  function grow(replaced = false) {
+    isReplaced ||= replaced;
     frame ||= requestAnimationFrame(draw);
   }
 
@@ -40,19 +42,16 @@ export function createAnswer(turn, actions) {
     const words = stepWords(event);
     if (!words || turn.text) return;
     say(doing, ...words);
-    keepEnd();
   }
 
   function finish() {
     cancelAnimationFrame(frame);
-    clear(doing);
     article.dataset.state = turn.status;
     draw(); // before all that may fail
     note.replaceChildren(...spansOf(notesOf(turn)));
     if (turn.citations?.length) note.after(sourcesOf(turn.citations));
     showButtons();
     detail.replaceChildren(timeOf(turn), ...spansOf(factsOf(turn)));
-    keepEnd();
   }
 
   function showButtons() {

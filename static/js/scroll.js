@@ -1,40 +1,74 @@
-// Keeps the end of the conversation in view while the reader is near it, and leaves a reader who scrolled up alone.
+// Keeps the end of the conversation in view, until the reader moves up and as soon as the reader is back at the end.
 
-const NEAR_END_PX = 80;
+const END_PX = 1; // browsers round heights, and not where one is scrolled to
+const TREMOR_PX = 0.5; // what is less was nobody
 
 const log = document.getElementById("log");
-const below = document.getElementById("below"); // shown while there is new text that the reader does not see
+const below = document.getElementById("below"); // shown while the end is out of sight
+const UP_KEYS = ["ArrowUp", "PageUp", "Home"];
 let isFollowing = false;
-let lastTop = 0; // where it was scrolled to from here
+let last = { top: 0, end: 0 }; // where it was scrolled to, and how far it could be
+let fingerAt; // pixels from the top of the page
 
-const isNearEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
-
-/** To be called when text was added. A reader may have scrolled since, and the event of that be still to come. */
-export function keepEnd() {
-  if (log.scrollTop < lastTop) isFollowing = false;
-  if (isFollowing) toEnd();
-  else below.hidden = isNearEnd();
-}
-
-function go(top, isToFollow) {
-  isFollowing = isToFollow;
-  below.hidden = true;
-  log.scrollTop = top;
-  lastTop = log.scrollTop;
-}
-
-export const toEnd = () => go(log.scrollHeight, true);
-export const toStart = () => go(0, false);
-
+/** Some browsers show where one is beyond the end, as far as a finger pulls. */
 function look() {
-  lastTop = log.scrollTop;
-  isFollowing = isNearEnd();
-  if (isFollowing) below.hidden = true;
+  const end = log.scrollHeight - log.clientHeight;
+  return { top: Math.min(log.scrollTop, end), end };
 }
 
-log.addEventListener("scroll", look, { passive: true });
+const isAtEnd = ({ top, end }) => end - top <= END_PX;
+
+/** The browser's own anchoring is for who reads back: where the end is kept, it would look like the reader's move. */
+function follow(isWanted) {
+  isFollowing = isWanted;
+  log.style.overflowAnchor = isWanted ? "none" : "";
+}
+
+/** Something moved: the reader, or the layout, which takes the reader along where the text became shorter. */
+function update() {
+  const now = look();
+  const isShorter = now.end < last.end && isAtEnd(now);
+  if (now.top < last.top - TREMOR_PX) follow(isFollowing && isShorter);
+  else if (now.top > last.top && isAtEnd(now)) follow(true);
+  if (isFollowing) log.scrollTop = now.end;
+  last = look();
+  below.hidden = isAtEnd(last);
+}
+
+/**
+ * A hand that moves up is heeded before the browser has moved anything: where Firefox and WebKit are told meanwhile
+ * where to scroll to, they forget the hand.
+ */
+function movesUp() {
+  if (log.scrollTop > 0) follow(false);
+}
+
+function feel({ type, touches: [{ clientY }] }) {
+  if (type === "touchmove" && clientY > fingerAt) movesUp();
+  fingerAt = clientY;
+}
+
+export function toEnd() {
+  follow(true);
+  update();
+}
+
+export function toStart() {
+  follow(false);
+  log.scrollTop = 0;
+}
+
+const on = (type, listener) => log.addEventListener(type, listener, { passive: true });
+
+on("scroll", update);
+on("wheel", ({ deltaY, ctrlKey }) => deltaY < 0 && !ctrlKey && movesUp());
+on("touchstart", feel);
+on("touchmove", feel);
+on("keydown", ({ key, shiftKey }) => (UP_KEYS.includes(key) || (key === " " && shiftKey)) && movesUp());
+on("pointerdown", ({ target, offsetX }) => target === log && offsetX >= log.clientWidth && movesUp()); // the scroll bar
 below.onclick = () => {
   log.focus({ preventScroll: true }); // the button goes away
   toEnd();
 };
-new ResizeObserver(() => isFollowing && toEnd()).observe(log);
+const layout = new ResizeObserver(update);
+for (const node of [log, log.firstElementChild]) layout.observe(node);

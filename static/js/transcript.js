@@ -4,20 +4,14 @@ import { createAnswer } from "./answer.js";
 import { button, element, suggestionsOf } from "./elements.js";
 import { guarded } from "./guarded.js";
 import { clear, failureWords, label, say } from "./i18n.js";
-import { keepEnd, toEnd, toStart } from "./scroll.js";
+import { toEnd, toStart } from "./scroll.js";
 
-const log = document.getElementById("log");
-const welcome = log.firstElementChild; // stays
+const talk = document.getElementById("talk");
+const welcome = talk.firstElementChild; // stays
 const questions = new WeakMap(); // each turn's article
 const answers = new WeakMap();
 const UNDRAWN = { grow() {}, showStep() {}, finish() {}, announcement: () => "" };
 let suggestions;
-
-function add(node) {
-  log.append(node);
-  keepEnd();
-  return node;
-}
 
 /** `takeBack()` is offered as long as it waits. */
 export function question(turn, takeBack) {
@@ -27,7 +21,7 @@ export function question(turn, takeBack) {
   const article = label(element("article", "message question", text, ...filesOf(turn), note), "you");
   article.dataset.state = "waiting";
   questions.set(turn, article);
-  log.append(article);
+  talk.append(article);
   toEnd();
 }
 
@@ -51,26 +45,26 @@ export function answer(turn, actions) {
   answers.set(turn, guarded(own));
   const asked = questions.get(turn);
   if (asked?.isConnected) asked.after(article); // before the questions that wait
-  else log.append(article);
+  else talk.append(article);
   asked.dataset.state = "sent";
   clear(asked.lastChild);
-  keepEnd();
 }
 
 export const answerOf = (turn) => answers.get(turn) ?? UNDRAWN;
 
 export function empty() {
-  log.replaceChildren(welcome);
+  talk.replaceChildren(welcome);
   toStart();
 }
 
 export function suggest(texts, ask) {
-  suggestions = add(suggestionsOf("suggestions", texts, ask));
+  suggestions = suggestionsOf("suggestions", texts, ask);
+  talk.append(suggestions);
 }
 
 /** Something to know that belongs to no answer; not twice in a row. */
 export function notice(failure) {
   const node = say(element("p", "notice"), ...failureWords(failure));
   node.setAttribute("role", "alert");
-  if (!log.lastChild.isEqualNode(node)) add(node);
+  if (!talk.lastChild.isEqualNode(node)) talk.append(node);
 }

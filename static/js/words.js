@@ -17,7 +17,7 @@ language.name: 切换到简体中文 | Switch to English
 theme.dark: Use dark colours | 使用深色
 theme.light: Use light colours | 使用浅色
 mock: Mock mode: answers are examples, no Dify app is asked | 模拟模式：回答仅为示例，未连接 Dify 应用
-below: New text below | 下方有新内容
+below: To the end | 回到末尾
 too-long: That is too long: {count} of {limit} characters. | 内容过长：{count} 个字符，最多 {limit} 个。
 
 state.connecting: Connecting… | 正在连接…

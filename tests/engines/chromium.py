@@ -37,3 +37,6 @@ class Chromium(Tab):
         await self._page.keyboard.insert_text(text.rstrip(ENTER))
         if text.endswith(ENTER):
             await self._page.keyboard.press("Enter")
+
+    async def press_up(self):
+        await self._page.keyboard.press("ArrowUp")

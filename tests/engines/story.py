@@ -89,6 +89,33 @@ async def test_an_answer_is_stopped(tab, with_dify, dify):
     assert len(dify.stops) == 1
 
 
+async def test_a_step_up_leaves_the_reader_alone_while_more_is_written(tab, with_dify, dify):
+    """Firefox and WebKit forget a key where they are told meanwhile where to scroll to."""
+    enough = asyncio.Event()
+
+    async def scene(stage):
+        await stage.open()
+        while not enough.is_set():
+            await stage.event("message", answer="A line.\n\n")
+            await asyncio.sleep(0.005)
+        await stage.end()
+
+    dify.plays(scene)
+    await visit(tab, await with_dify())
+    await ask(tab, "Hello")
+    is_at_end = "[deep('#log')].map((log) => log.scrollHeight - log.clientHeight - log.scrollTop <= 1)[0]"
+    await tab.until("deep('#log').scrollTop > 300")
+    assert await tab.run(is_at_end)
+    await tab.run("deep('#log').focus()")
+    await tab.press_up()
+    await tab.until("deep('#below').getClientRects().length", 1)
+    top, height = await tab.run("[deep('#log').scrollTop, deep('#log').scrollHeight]")
+    await tab.until(f"deep('#log').scrollHeight > {height} + 200")
+    enough.set()
+    await tab.until("deep('.answer').dataset.state", "done")
+    assert await tab.run("deep('#log').scrollTop") <= top  # it may glide on
+
+
 async def test_markdown_is_shown(tab, with_dify, dify):
     dify.plays(fake_dify.say(*MARKDOWN.splitlines(keepends=True)))
     await visit(tab, await with_dify())

@@ -5,7 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from contextlib import AsyncExitStack, suppress
 
-ENTER = "\ue007"  # WebDriver's name of the key
+ENTER, UP = "\ue007", "\ue013"  # WebDriver's names of the keys
 PATIENCE_SECONDS = 20
 # For expressions. `deep` finds a node in the page, or in the shadow tree of one of its parts, as the bubble's.
 DEEP = """
@@ -49,6 +49,9 @@ class Tab(ABC):
     @abstractmethod
     async def type(self, text):
         """It goes where the focus is. ENTER may come last."""
+
+    async def press_up(self):
+        await self.type(UP)
 
     async def close(self):
         await self._exits.aclose()
