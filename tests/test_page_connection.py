@@ -1,7 +1,6 @@
 """The chat page when its connection, or the page itself, goes away and comes back."""
 
 import asyncio
-import re
 
 from playwright.async_api import expect
 
@@ -141,12 +140,33 @@ async def test_the_page_tells_a_lost_network_from_a_lost_service(start, visit):
     await expect(state).to_have_text("Connected", timeout=20_000)
 
 
-async def test_a_page_that_was_replaced_says_why_and_does_not_come_back(start, visit, connect, events):
+async def test_a_page_that_was_replaced_says_why_and_goes_on_only_when_it_is_told_to(start, visit, connect, events):
     service = await start()
     page = await visit(service)
+    await ask(page, "One")
+    await ends(page)
     (opened,) = [event for event in events if event["event"] == "connection.opened"]
     await connect(service, f"/ws/chat/{opened['client_id']}")
-    await expect(page.locator("#state")).to_have_text(re.compile("opened in another window. Reload this page"))
+    await expect(page.locator("#state")).to_have_text("Disconnected")
+    await expect(page.get_by_role("status").get_by_text("This chat was opened in another window.")).to_be_visible()
+    send = page.get_by_role("button", name="Send")
+    await expect(send).to_be_disabled()
+    await page.locator("#language").click()
+    await expect(page.locator("#state")).to_have_text("已断开")
+    await page.get_by_role("button", name="在此继续").click()
+    await expect(page.locator("#question")).to_be_focused()
+    await page.locator("#language").click()
+    await expect(page.locator("#state")).to_have_text("Connected")
+    await expect(page.get_by_role("button", name="Go on here")).to_have_count(0)
+    await ask(page, "Two")
+    await expect(page.locator(".answer[data-state=done]")).to_have_count(2)
+
+
+async def test_what_is_ended_for_good_goes_on_as_well(start, visit):
+    """No close code leaves a page that nothing but a reload could mend."""
+    page = await watched(visit, await start())
+    await page.evaluate("sockets.at(-1).onclose({ code: 1008 })")
     await expect(page.get_by_role("button", name="Send")).to_be_disabled()
-    await page.get_by_role("button", name="中文").or_(page.locator("#language")).first.click()
-    await expect(page.locator("#state")).to_contain_text("已断开")
+    await page.get_by_role("button", name="Try again").click()
+    await ask(page, "Hello")
+    await ends(page)

@@ -28,6 +28,7 @@ const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
 export function createAsker({ send, on: listeners }) {
   const on = guarded(listeners);
   const turns = recall("turns", []);
+  let before = []; // the turns of the conversation before this one
   let stopTimer, keepTimer;
 
   const current = () => turns.find(({ status }) => status === "asked");
@@ -100,14 +101,19 @@ export function createAsker({ send, on: listeners }) {
     next();
   }
 
-  /** Forgets what was said. An answer under way is stopped: nobody reads it. */
+  /** An answer under way is stopped: nobody reads it. `bringBack` undoes all but the stop; then `next` asks on. */
   function startAnew() {
     const turn = current();
-    turns.length = 0;
+    before = turns.splice(0);
     keepNow();
     if (!turn) return;
     send({ type: "stop", id: turn.id });
     settle(turn, "stopped");
+  }
+
+  function bringBack() {
+    turns.splice(0, turns.length, ...before);
+    keepNow();
   }
 
   // Frames. What belongs to a turn that is over is ignored.
@@ -146,6 +152,13 @@ export function createAsker({ send, on: listeners }) {
   function receive(frame) {
     const turn = current();
     if (turn && turn.id === frame.id) RECEIVERS[frame.type]?.(turn, frame);
+    else if (frame.type === "chat") goesOnIn(frame);
+  }
+
+  /** What was stopped for a new conversation says only now which one it was of. */
+  function goesOnIn({ id, conversation_id }) {
+    const turn = before.find((other) => other.id === id);
+    if (turn) turn.conversation_id ??= conversation_id;
   }
 
   function connectionIs(name) {
@@ -159,6 +172,8 @@ export function createAsker({ send, on: listeners }) {
     stop,
     takeBack,
     startAnew,
+    bringBack,
+    next,
     receive,
     connectionIs,
     keepNow,

@@ -23,8 +23,12 @@ import { guarded } from "./guarded.js";
 import { showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
 import { keep, recall } from "./memory.js";
+import { offer } from "./offer.js";
 import * as drawing from "./transcript.js";
 import * as welcome from "./welcome.js";
+
+const UNDO_MS = 10_000;
+const REPLACED = 4500; // a close code: another window has this client's id
 
 const byId = (id) => document.getElementById(id);
 const progress = byId("progress");
@@ -32,6 +36,7 @@ const startOver = byId("new");
 const token = recall("token", randomId());
 let app = {};
 let isOpen = false;
+let forget = () => {}; // the conversation before this one
 
 keep("token", token);
 sayAll();
@@ -59,6 +64,7 @@ const connection = connect({
 function ask(question, attached) {
   if (!welcome.isComplete()) return null;
   const id = asker.ask(question, attached, welcome.inputs());
+  if (id) forget();
   update();
   rescueFocus();
   return id;
@@ -141,13 +147,31 @@ async function rate(turn, rating) {
 
 function beginAnew() {
   asker.startAnew();
-  transcript.empty();
-  keep("inputs", {});
-  welcome.greet(app, ask);
-  welcome.show(true);
+  const before = { draft: composer.empty(), inputs: recall("inputs", {}), nodes: transcript.empty() };
+  greet({});
   clear(progress);
   update();
   composer.focus();
+  forget = offer("begun", "undo", () => bringBack(before), UNDO_MS);
+}
+
+/** With these values in what the app wants to know. */
+function greet(inputs) {
+  keep("inputs", inputs);
+  welcome.greet(app, ask);
+  welcome.show(!asker.turns.length);
+}
+
+/** In the conversation after that, nothing was asked yet. */
+function bringBack({ draft, inputs, nodes }) {
+  asker.bringBack();
+  transcript.putBack(nodes);
+  greet(inputs);
+  sayAll(); // the language may be another one
+  composer.putBack(draft);
+  asker.next();
+  update();
+  rescueFocus();
 }
 
 /** To be called when an answer begins or ends, or the connection does. */
@@ -165,12 +189,21 @@ function received(frame) {
   else asker.receive(frame);
 }
 
-function connectionChanged(state) {
-  isOpen = state.name === "open";
-  showState(state);
-  asker.connectionIs(state.name);
-  if (state.name === "ended") composer.end();
+function connectionChanged({ name, code }) {
+  isOpen = name === "open";
+  showState(name);
+  asker.connectionIs(name);
+  composer.allow(name !== "ended");
+  if (name === "ended") offerToGoOn(code);
   update();
+}
+
+function offerToGoOn(code) {
+  const words = code === REPLACED ? ["ended.4500", "go-on"] : ["ended.other", "call.again"];
+  offer(...words, () => {
+    connection.goOn();
+    rescueFocus();
+  });
 }
 
 // The page
@@ -195,7 +228,7 @@ async function meetApp() {
 startOver.onclick = beginAnew;
 addEventListener("pagehide", asker.keepNow);
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
+  if (event.key !== "Escape" || event.defaultPrevented || composer.isComposing(event)) return;
   // In a frame, Escape with nothing to stop closes the frame; its page listens (embed.js).
   if (!stop() && parent !== window) parent.postMessage("dify-live:close", "*");
 });

@@ -20,13 +20,30 @@ export function begin(wanted) {
 
 export const text = () => field.value;
 export const focus = () => field.focus();
-export const end = () => (send.disabled = true);
+export const allow = (isAllowed) => (send.disabled = !isAllowed);
+
+/** Whether a key belongs to an input method: Enter chooses a word there, Escape closes its window. */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
 /** On a touch screen a keyboard would cover the answer. Says whether there is another. */
 export function focusByKeyboard() {
   const hasKeyboard = matchMedia("(pointer: fine)").matches;
   if (hasKeyboard) focus();
   return hasKeyboard;
+}
+
+/** Leaves nothing there, and returns what was, for `putBack`. */
+export function empty() {
+  const draft = { text: text(), files: files.list() };
+  files.empty();
+  fill("");
+  return draft;
+}
+
+/** What was written since stays. */
+export function putBack(draft) {
+  files.fill(draft.files);
+  fill(text() || draft.text);
 }
 
 export function fill(words) {
@@ -66,8 +83,7 @@ export function submit() {
   const problem = problemWith(question);
   if (problem) complain(problem);
   if (problem || !question || send.disabled || !actions.ask(question, attached)) return;
-  files.empty();
-  fill("");
+  empty();
 }
 
 function problemWith(question) {
@@ -88,8 +104,7 @@ send.onclick = (event) => {
 };
 
 field.onkeydown = (event) => {
-  if (event.key !== "Enter" || event.shiftKey) return;
-  if (event.isComposing || event.keyCode === 229) return; // Enter chooses a word from the input method
+  if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
   event.preventDefault();
   submit();
 };

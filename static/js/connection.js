@@ -29,7 +29,7 @@ export function parseFrame(data) {
 /**
  * Keeps connecting until a close code forbids it. `running()` is the turn to take up again, if any: {id, offset}, in
  * code points. `onState` gets {name: "open"}, {name: "waiting", delay} (milliseconds to the next try) or
- * {name: "ended", code}. The result's `send(frame)` says whether it was written.
+ * {name: "ended", code}; then `goOn()` begins anew. The result's `send(frame)` says whether it was written.
  */
 export function connect({ url, token, running, onState, onFrame }) {
   let socket = null;
@@ -114,6 +114,12 @@ export function connect({ url, token, running, onState, onFrame }) {
     else if (ping()) expectWithin(PATIENCE_MS);
   }
 
+  function goOn() {
+    attempt = 0;
+    onState({ name: "waiting", delay: 0 });
+    open();
+  }
+
   function send(frame) {
     if (socket?.readyState !== WebSocket.OPEN) return false;
     socket.send(JSON.stringify(frame));
@@ -123,5 +129,5 @@ export function connect({ url, token, running, onState, onFrame }) {
   for (const type of ["online", "offline", "pageshow"]) addEventListener(type, lookAgain);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && lookAgain());
   open();
-  return { send };
+  return { send, goOn };
 }

@@ -62,7 +62,8 @@
   button.addEventListener("mouseleave", () => paint(false));
   addEventListener("resize", fit);
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !frame.hidden && !event.defaultPrevented) toggle(false);
+    const isComposing = event.isComposing || event.keyCode === 229; // it closes an input method's window
+    if (event.key === "Escape" && !isComposing && !frame.hidden && !event.defaultPrevented) toggle(false);
   });
   addEventListener("message", ({ source, origin: from, data }) => {
     if (source === frame.contentWindow && from === origin && data === "dify-live:close") toggle(false);

@@ -11,7 +11,8 @@ const node = document.getElementById("files");
 const attach = document.getElementById("attach");
 const picker = Object.assign(element("input"), { type: "file", multiple: true });
 let files = [];
-let rules, upload, listener;
+let listener = () => {};
+let rules, upload;
 
 /** `wanted` is `upload` of GET /api/app: without it, no files. `by(file, signal)` resolves to {id, kind, …}. */
 export function allow(wanted, by) {
@@ -33,9 +34,17 @@ export const areUploading = () => files.some(({ id }) => !id);
 /** `told` gets what is wrong, if anything: [key, values]. */
 export const onChange = (told) => (listener = told);
 
+/** What is still being uploaded is given up. */
 export function empty() {
+  for (const { leaving } of files) leaving?.abort();
   node.replaceChildren();
   files = [];
+  changed();
+}
+
+/** Puts back what list() gave. */
+export function fill(uploaded) {
+  uploaded.forEach(show);
   changed();
 }
 
@@ -94,8 +103,17 @@ function remove(file, problem) {
 }
 
 function addAll(sources) {
-  if (rules) for (const source of sources) add(source);
+  if (!rules) changed(["file.none"]);
+  else for (const source of sources) add(source);
 }
+
+/** Spreadsheets and word processors put a picture of the text beside it; file managers, the names of the files. */
+function holdsText(data) {
+  const lines = data.getData("text/plain").split(/[\r\n]+/).filter((line) => line.trim());
+  return lines.some((line) => !Array.from(data.files).some(({ name }) => line.split(/[\\/]/).pop() === name));
+}
+
+const holdsFiles = (data) => data.types.includes("Files");
 
 attach.onclick = () => picker.click();
 picker.onchange = () => {
@@ -103,15 +121,22 @@ picker.onchange = () => {
   picker.value = "";
 };
 document.addEventListener("paste", (event) => {
-  if (!event.clipboardData.files.length || !rules) return;
+  if (!event.clipboardData.files.length || holdsText(event.clipboardData)) return;
   event.preventDefault();
   addAll(event.clipboardData.files);
 });
-document.addEventListener("dragover", (event) => event.preventDefault()); // else the browser leaves for the file
-document.addEventListener("drop", (event) => {
+
+/** Text may be dragged into a field. Whatever else is dropped must not make the browser leave for it. */
+function refuse(event) {
+  const isText = !holdsFiles(event.dataTransfer) && event.target.matches?.("textarea, input");
+  if (isText) return;
   event.preventDefault();
-  addAll(event.dataTransfer.files);
+  event.dataTransfer.dropEffect = holdsFiles(event.dataTransfer) ? "copy" : "none";
+}
+document.addEventListener("dragover", refuse);
+document.addEventListener("drop", (event) => {
+  refuse(event);
+  if (holdsFiles(event.dataTransfer)) addAll(event.dataTransfer.files);
 });
 
-recall("files", []).forEach(show);
-node.hidden = !files.length;
+fill(recall("files", []));

@@ -3,24 +3,22 @@
 import { dress } from "./elements.js";
 import { language, say, switchLanguage } from "./i18n.js";
 
-const EXPLAINED_CODES = [1008, 4500];
 const SHOWN_AFTER_MS = 1_500; // a connection that is back by then was never seen to be gone
 
 const root = document.documentElement;
 const [line, languageButton, themeButton] = ["state", "language", "theme"].map((id) => document.getElementById(id));
 let later;
 
-/** Shows a state of connection.js. */
-export function showState({ name, code }) {
-  if (name === "open") show(name);
-  else if (name === "ended") show(name, `ended.${EXPLAINED_CODES.includes(code) ? code : "other"}`);
+/** Shows a state of connection.js, by its name. */
+export function showState(name) {
+  if (name !== "waiting") show(name);
   else later ??= setTimeout(() => show(navigator.onLine ? "waiting" : "offline"), SHOWN_AFTER_MS);
 }
 
-function show(name, key = `state.${name}`) {
+function show(name) {
   later = clearTimeout(later);
   line.dataset.state = name;
-  say(line, key);
+  say(line, `state.${name}`);
 }
 
 const otherTheme = () => (root.dataset.theme === "dark" ? "light" : "dark");

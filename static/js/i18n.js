@@ -49,6 +49,7 @@ const SHOW = {
     if (node.matches("button")) node.title = words;
   },
   hint: (node, words) => (node.placeholder = words),
+  lang: (node, tag) => (node.lang = tag),
 };
 
 function show(what, node, key, values) {

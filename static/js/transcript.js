@@ -52,9 +52,17 @@ export function answer(turn, actions) {
 
 export const answerOf = (turn) => answers.get(turn) ?? UNDRAWN;
 
+/** Returns what was there, for `putBack`. */
 export function empty() {
+  const nodes = Array.from(talk.childNodes);
   talk.replaceChildren(welcome);
   toStart();
+  return nodes;
+}
+
+export function putBack(nodes) {
+  talk.replaceChildren(...nodes);
+  toEnd();
 }
 
 export function suggest(texts, ask) {

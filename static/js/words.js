@@ -13,7 +13,8 @@ send: Send | 发送
 stop: Stop | 停止
 new: New conversation | 新对话
 language: 中文 | EN
-language.name: 切换到简体中文 | Switch to English
+language.name: 切换到简体中文 | Switch to English (EN)
+language.tag: zh-CN | en
 theme.dark: Use dark colours | 使用深色
 theme.light: Use light colours | 使用浅色
 mock: Mock mode: answers are examples, no Dify app is asked | 模拟模式：回答仅为示例，未连接 Dify 应用
@@ -24,11 +25,12 @@ state.connecting: Connecting… | 正在连接…
 state.open: Connected | 已连接
 state.waiting: Reconnecting… | 正在重新连接…
 state.offline: Offline | 离线
-ended.4500: Disconnected: this chat was opened in another window. Reload this page to go on here.
-  | 已断开：此对话已在另一个窗口打开。刷新即可在此继续。
-ended.1008: Disconnected: the service refused this connection. Reload this page to try again.
-  | 已断开：服务拒绝了此连接。请刷新重试。
-ended.other: Disconnected. Reload this page to connect again. | 已断开。请刷新重新连接。
+state.ended: Disconnected | 已断开
+ended.4500: This chat was opened in another window. | 此对话已在另一个窗口打开。
+ended.other: The service does not take this connection. | 服务未接受此连接。
+go-on: Go on here | 在此继续
+begun: A new conversation has begun. | 已开始新对话。
+undo: Undo | 撤销
 
 you: You | 您
 answer: Answer | 回答
@@ -77,6 +79,7 @@ files: Files | 文件
 file.remove: Remove {name} | 移除 {name}
 file.uploading: Uploading… | 正在上传…
 file.wait: Wait a moment: files are being uploaded. | 请稍候：文件正在上传。
+file.none: Files cannot be added here. | 此处不能添加文件。
 file.kind: {name}: files of this kind are not taken here. | {name}：此处不接受这类文件。
 file.size: {name} is too large: at most {limit} MB. | {name} 过大：最多 {limit} MB。
 file.count: At most {limit} files with a question. | 每个问题最多 {limit} 个文件。
