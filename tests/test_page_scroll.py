@@ -61,7 +61,7 @@ MOVES = {
     "the wheel": lambda page: page.mouse.wheel(0, -3),
     "a finger": pull,
     "a key": lambda page: page.press("#log", "ArrowUp"),
-    "a part of the text that is looked for": lambda page: page.get_by_text("First 30.", exact=True).scroll_into_view_if_needed(),
+    "words that are looked for": lambda page: page.get_by_text("First 30.", exact=True).scroll_into_view_if_needed(),
 }
 
 

@@ -9,6 +9,7 @@ const MICROPHONE = "M12 3a3 3 0 0 0-3 3v6a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3zM5 11v1a
 // Strokes on a field of 24 by 24.
 const ICONS = {
   send: "M12 19V5M5 12l7-7 7 7",
+  below: "M12 5v14M5 12l7 7 7-7",
   stop: "M7 7h10v10H7z",
   attach: "M21 11l-9 9a5.5 5.5 0 0 1-8-8l9-9a3.7 3.7 0 0 1 5.3 5.3l-8.6 8.6a1.9 1.9 0 0 1-2.7-2.7l8-8",
   new: "M12 4H4v16h16v-8M19 2l3 3-9 9-4 1 1-4z",

@@ -76,3 +76,14 @@ export function notice(failure) {
   node.setAttribute("role", "alert");
   if (!talk.lastChild.isEqualNode(node)) talk.append(node);
 }
+
+// Sources are unfolded on paper; thoughts are no part of an answer.
+let unfolded = [];
+function fold(isOpen) {
+  for (const node of unfolded) node.open = isOpen;
+}
+addEventListener("beforeprint", () => {
+  unfolded = talk.querySelectorAll(".sources:not([open])");
+  fold(true);
+});
+addEventListener("afterprint", () => fold(false));
