@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, structs
 
-from service.answers.base import Speech, Step
+from service.answers.base import Identity, Speech, Step
 from service.chat.answer_buffer import Delta, Update
 from service.chat.messages import ChatAnswer, ChatAudio, ChatDelta, ChatEvent, Error
 from service.chat.turn import Status, Turn
@@ -11,11 +11,20 @@ from service.chat.turn import Status, Turn
 def update_message(turn: Turn, update: Update) -> ChatDelta | ChatEvent | ChatAudio:
     match update:
         case Delta():
-            return ChatDelta(turn.id, update.offset, update.content, True if update.replace else UNSET)
+            message = ChatDelta(turn.id, update.offset, update.content, True if update.replace else UNSET)
+            return _labelled(message, turn.identity)
         case Step():
             return ChatEvent(id=turn.id, **structs.asdict(update))
         case Speech(number, content):
             return ChatAudio(turn.id, number, content)
+
+
+def _labelled(message: ChatDelta, identity: Identity | None) -> ChatDelta:
+    """Every piece of a mock's text, since any may be the first that a client gets."""
+    if identity is None or identity.source != "mock":
+        return message
+    reason = identity.instead_of.reason if identity.instead_of else UNSET
+    return structs.replace(message, source="mock", reason=reason)
 
 
 def terminal_message(turn: Turn) -> ChatAnswer | Error:

@@ -95,12 +95,17 @@ class Error(_Message, frozen=True):
 
 
 class ChatDelta(_Message, frozen=True, gc=False):
-    """The text of turn `id` that starts at `offset`; with `replace`, all before it is withdrawn."""
+    """The text of turn `id` that starts at `offset`; with `replace`, all before it is withdrawn.
+
+    A made-up answer says so from its first words on: `source`, and where a mock stands in, the `reason` for it.
+    """
 
     id: str
     offset: int
     content: str
     replace: Literal[True] | UnsetType = UNSET
+    source: Literal["mock"] | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
 
 
 class ChatEvent(_Message, frozen=True, kw_only=True, omit_defaults=True):

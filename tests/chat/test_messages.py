@@ -133,6 +133,8 @@ def test_any_fields_give_a_frame_or_words(kind, fields):
         (ChatDelta("a", 3, "x"), '{"type":"chat_delta","id":"a","offset":3,"content":"x"}'),
         (ChatDelta("a", 0, "x", replace=True),
          '{"type":"chat_delta","id":"a","offset":0,"content":"x","replace":true}'),
+        (ChatDelta("a", 0, "x", source="mock", reason="lost"),
+         '{"type":"chat_delta","id":"a","offset":0,"content":"x","source":"mock","reason":"lost"}'),
         (ChatAnswer(id="a", status="done", source="mock", content="x"),
          '{"type":"chat","role":"assistant","id":"a","status":"done","source":"mock","content":"x"}'),
     ],

@@ -123,6 +123,33 @@ async def test_a_mock_that_stands_in_for_dify_obeys_no_command(with_dify, dify, 
     assert text.endswith("/mock error")
 
 
+async def test_made_up_words_say_so_from_their_first_frame_on_also_after_a_resume(with_dify, dify, connect):
+    dify.plays(fake_dify.raw(b"", 500))
+    service = await with_dify(mock_tokens_per_second=0.001)
+    client = await connect(service)
+    await client.ask("Hello", stream=True, id="q1")
+    label = {"source": "mock", "reason": "server_error"}
+    assert await client.frame() == {"type": "chat_delta", "id": "q1", "offset": 0, "content": "This "} | label
+    await client.leave()
+    again = await connect(service)
+    await again.say({"type": "resume", "token": client.greeting["resume_token"], "id": "q1", "offset": 2})
+    assert await again.frame() == {"type": "chat_delta", "id": "q1", "offset": 2, "content": "is "} | label
+    await again.say({"type": "stop"})
+    assert (await again.frame()).items() >= ({"status": "stopped"} | label).items()
+
+
+async def test_a_mock_that_stands_in_for_nothing_gives_no_reason_and_dify_s_words_no_source(
+    client, with_dify, dify, connect
+):
+    dify.plays(fake_dify.say("Hello."))
+    real = await connect(await with_dify())
+    for asked, label in [(client, {"source": "mock"}), (real, {})]:
+        await asked.ask("Hello", stream=True)
+        *deltas, _ = await asked.frames_until_end()
+        assert deltas
+        assert all({name: delta[name] for name in ("source", "reason") if name in delta} == label for delta in deltas)
+
+
 async def test_steps_are_played_to_who_asks_for_them(client, hurry):
     await client.ask("/mock steps", stream=True, events=True)
     steps = [frame["event"] for frame in await client.frames_until_end() if frame["type"] == "chat_event"]
