@@ -103,7 +103,9 @@ class Settings:
         1, "How many processes answer on PORT; more than one needs REDIS_URL. One that dies is replaced."
     )
     debug: bool = setting(
-        False, "Log at DEBUG, unless LOG_LEVEL is set: also what people write, and their requests' headers."
+        False,
+        "Log at DEBUG, unless LOG_LEVEL is set: also what people write, and their requests' headers. The chat page "
+        "shows how long an answer took, and its tokens.",
     )
 
     allowed_origins: tuple[str, ...] = setting(

@@ -67,6 +67,20 @@ async def visit(browser, dify):
     assert [words for words in complaints if not any(noise in words for noise in EXPECTED_NOISE)] == []
 
 
+async def watched(visit, service, **options):
+    """A page whose sockets the test can break."""
+    page = await visit(service, **options)
+    await page.add_init_script("""
+      window.sockets = [];
+      window.WebSocket = class extends WebSocket {
+        constructor(...args) { super(...args); sockets.push(this); }
+      };
+    """)
+    await page.reload()
+    await expect(page.locator("#state[data-state=open]")).to_be_visible()
+    return page
+
+
 async def ask(page, question):
     await page.fill("#question", question)
     await page.press("#question", "Enter")

@@ -5,7 +5,7 @@ import asyncio
 from playwright.async_api import expect
 
 from tests import fake_dify
-from tests.browser import answer, ask, ends
+from tests.browser import answer, ask, ends, watched
 
 
 def words_then(more, first, last):
@@ -24,20 +24,6 @@ def words_then(more, first, last):
 async def drop(page):
     """Break the connection as a network does; the page comes back by itself."""
     await page.evaluate("sockets.at(-1).close()")
-
-
-async def watched(visit, service, **options):
-    """A page whose sockets the test can break."""
-    page = await visit(service, **options)
-    await page.add_init_script("""
-      window.sockets = [];
-      window.WebSocket = class extends WebSocket {
-        constructor(...args) { super(...args); sockets.push(this); }
-      };
-    """)
-    await page.reload()
-    await expect(page.locator("#state")).to_have_text("Connected")
-    return page
 
 
 async def test_an_answer_goes_on_after_the_connection_was_lost(with_dify, dify, visit):

@@ -48,7 +48,7 @@ async def test_axe_finds_nothing_in_the_docs(start, visit, theme):
 async def test_the_language_follows_the_browser_and_the_switch(with_dify, dify, visit):
     dify.plays(fake_dify.say("Hello."), fake_dify.raw(b"", status=503))
     service = await with_dify(degrade_to_mock=False, dify_retry_budget=0)
-    page = await visit(service, locale="zh-TW")
+    page = await visit(service, "/chat?debug", locale="zh-TW")
     await expect(page.locator("#state")).to_have_text("已连接")
     await ask(page, "您好")
     await ends(page)

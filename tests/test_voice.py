@@ -440,6 +440,19 @@ async def test_a_call_without_microphone_says_what_to_do(meet):
     await expect(call_state(page)).to_have_text("Listening")
 
 
+async def test_a_mock_that_stands_in_is_not_heard_but_that_the_assistant_cannot_be_reached(meet, dify):
+    dify.plays(fake_dify.raw(b"", 500), fake_dify.say("It is behind the house."))
+    page = await meet(settings={"pauseSeconds": 1})
+    await button(page, "Call").click()
+    await hear(page, "where is it?")
+    await until_said(page, "Sorry, the assistant cannot be reached just now.")
+    await page.evaluate("speech.finish()")
+    await expect(call_state(page)).to_have_text("Listening")
+    await hear(page, "where is it?")
+    await until(page, "speech.said.length === 2")
+    assert (await said(page))[1] == "It is behind the house."
+
+
 @pytest.mark.parametrize(
     ("viewport", "theme", "locale", "words"),
     [

@@ -7,6 +7,10 @@ import { growingMarkdown } from "./nodes.js";
 const LOOK_UPS = ["knowledge-retrieval", "http-request", "tool"];
 const QUIET_STEPS = ["start", "end", "answer", "llm", "if-else", "variable-aggregator", "assigner"];
 const EXCERPT_LENGTH = 300;
+const isDebug = "debug" in document.getElementById("log").dataset || /[?&]debug\b/.test(location.search);
+
+/** What is to be shown, said and copied: words that were made up by a mock which stands in are nobody's answer. */
+export const wordsOf = (turn) => (turn.isStandIn ? t("stand-in") : turn.text);
 
 /** `actions` are ask(question, files), and rate(turn, rating): a promise of whether it was taken. */
 export function createAnswer(turn, actions) {
@@ -28,7 +32,8 @@ export function createAnswer(turn, actions) {
     if (isReplaced) markdown.clear();
     isReplaced = false;
     clear(doing);
-    markdown.show(turn.text, turn.status !== "asked");
+    if (turn.isStandIn) say(text, "stand-in");
+    else markdown.show(turn.text, turn.status !== "asked");
   }
 
   /** Draws once a frame, however often text comes. */
@@ -50,19 +55,22 @@ export function createAnswer(turn, actions) {
     draw(); // before all that may fail
     note.replaceChildren(...spansOf(notesOf(turn)));
     if (turn.citations?.length) note.after(sourcesOf(turn.citations));
+    if (turn.isStandIn) note.after(madeUp(turn));
     showButtons();
     detail.replaceChildren(timeOf(turn), ...spansOf(factsOf(turn)));
   }
 
   function showButtons() {
-    const copies = iconButton("copy", "copy", () => copyBy(copies, turn.text));
+    const copies = iconButton("copy", "copy", () => copyBy(copies, wordsOf(turn)));
     if (turn.text) buttons.prepend(copies, ...ratingsOf(turn, actions.rate));
-    if (turn.status !== "done") buttons.append(button("again", () => actions.ask(turn.question, turn.files), "again"));
+    const again = button("again", () => actions.ask(turn.question, turn.files), "again");
+    if (turn.status !== "done" || turn.isStandIn) buttons.append(again);
   }
 
   /** What a screen reader hears when it is over: how it ended, and all of its words. */
   function announcement() {
-    const { status, failure } = turn;
+    const { status, failure, isStandIn } = turn;
+    if (isStandIn) return wordsOf(turn);
     return t(`progress.${status}`, { text: failure ? t(...failureWords(failure)) : text.innerText.trim() });
   }
 
@@ -82,9 +90,10 @@ function stepWords({ event, kind, name }) {
   return name && !QUIET_STEPS.includes(kind) ? ["doing.step", { name }] : null;
 }
 
-function notesOf({ status, source, reason, text, lost, failure }) {
+function notesOf({ status, source, reason, text, lost, failure, isStandIn }) {
+  if (isStandIn) return [];
   const why = failureWords(failure ?? { reason });
-  const isNews = failure || !["as-is", "reason.broken_off"].includes(why[0]);
+  const isNews = failure || !["failed", "reason.broken_off"].includes(why[0]);
   return [
     source === "mock" && ["status.mock"],
     status === "done" && !text && ["status.empty"],
@@ -117,10 +126,16 @@ function timeOf({ at }) {
 }
 
 function factsOf({ wordAfter, usage }) {
+  if (!isDebug) return [];
   return [
     wordAfter >= 0 && ["first-word", { seconds: (wordAfter / 1000).toFixed(1) }],
     usage?.total_tokens > 0 && ["tokens", { count: usage.total_tokens }],
   ];
+}
+
+/** What a mock wrote in place of an answer: for developers. */
+function madeUp({ reason, text }) {
+  return element("details", "thought", say(element("summary"), "made-up"), element("p", "", `${reason}: ${text}`));
 }
 
 /** Dify, api-reference: retriever_resources. Several parts of one document are one source. */

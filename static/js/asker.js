@@ -19,8 +19,8 @@ const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
 /**
  * A turn is {id, question, files, inputs, status, text, at, …}: `status` is waiting (not yet sent), asked, and then
  * done, stopped, incomplete or failed; `text` the answer so far, of `count` code points; `at` and `askedAt` Unix
- * milliseconds, `wordAfter` milliseconds; at its end what the service sent with it, `failure` (an error frame) or
- * `lost`.
+ * milliseconds, `wordAfter` milliseconds; `isStandIn`: its text is made up; at its end what the service sent with it,
+ * `failure` (an error frame) or `lost`.
  *
  * `send(frame)` says whether it was written. `on` is told: added(turn), started(turn), text(turn, replaced),
  * event(turn, frame), ended(turn); what fails there does not stop the queue.
@@ -118,7 +118,13 @@ export function createAsker({ send, on: listeners }) {
 
   // Frames. What belongs to a turn that is over is ignored.
 
-  function add(turn, { offset = 0, content, replace = false }) {
+  /** A mock gives a reason where it stands in for the assistant. */
+  function label(turn, { source, reason }) {
+    if (source === "mock" && reason) turn.isStandIn = true;
+  }
+
+  function add(turn, { offset = 0, content, replace = false, ...frame }) {
+    label(turn, frame);
     turn.wordAfter ??= Date.now() - turn.askedAt;
     if (replace) Object.assign(turn, { text: "", count: 0 });
     const news = unseen(turn.count, offset, content);
@@ -130,6 +136,7 @@ export function createAsker({ send, on: listeners }) {
 
   function finish(turn, frame) {
     const { status, source, reason, content, conversation_id, message_id, usage, citations } = frame;
+    if (status === "done") label(turn, frame);
     if (content !== turn.text) add(turn, { content, replace: true });
     settle(turn, status, { source, reason, conversation_id, message_id, usage, citations });
   }
@@ -178,7 +185,7 @@ export function createAsker({ send, on: listeners }) {
     connectionIs,
     keepNow,
     isAnswering: () => Boolean(current()),
-    textOf: (id) => turns.find((turn) => turn.id === id)?.text ?? "",
+    find: (id) => turns.find((turn) => turn.id === id),
     running: () => current() && { id: current().id, offset: current().count },
   };
 }

@@ -13,6 +13,7 @@
  * buttons.
  */
 
+import { wordsOf } from "./answer.js";
 import { createApi } from "./api.js";
 import { createAsker, randomId } from "./asker.js";
 import * as field from "./composer.js";
@@ -49,7 +50,7 @@ const asker = createAsker({
   send: (frame) => connection.send(frame),
   on: { added, started, text: grown, event: stepped, ended },
 });
-const { isAnswering, textOf } = asker;
+const { isAnswering } = asker;
 const api = createApi(token);
 const connection = connect({
   url: socketUrl(location.origin, randomId()),
@@ -106,7 +107,7 @@ function started(turn) {
 
 function grown(turn, replaced) {
   transcript.answerOf(turn).grow(replaced);
-  announce("turn:text", { id: turn.id, text: turn.text, replaced });
+  announce("turn:text", { id: turn.id, text: wordsOf(turn), replaced });
 }
 
 function stepped(turn, frame) {
@@ -119,8 +120,14 @@ function ended(turn) {
   clear(progress); // not said anew in another language
   progress.textContent = answer.announcement();
   update();
-  announce("turn:ended", { id: turn.id, status: turn.status, text: turn.text });
+  announce("turn:ended", { id: turn.id, status: turn.status, text: wordsOf(turn) });
   if (turn.status === "done" && turn.message_id && app.suggested_questions_after_answer) suggestAfter(turn);
+}
+
+/** As shown: for the voice. */
+function textOf(id) {
+  const turn = asker.find(id);
+  return turn ? wordsOf(turn) : "";
 }
 
 function announce(name, detail) {

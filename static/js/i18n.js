@@ -26,17 +26,15 @@ const ALIKE = {
   internal: "500 90000",
   too_large: "413",
   unsupported_type: "415",
+  invalid: "bad_frame 400 10000",
   unknown_turn: "message_not_found",
 };
 const kindOf = (name) => Object.keys(ALIKE).find((kind) => ALIKE[kind].split(" ").includes(String(name))) ?? name;
 
-/**
- * What went wrong, from an error frame or a failed call: by `reason`, then by `code`, then in the service's own words.
- * Returns [key, values] for `say`.
- */
-export function failureWords({ reason, code, content, message }) {
+/** What to `say` of an error frame or a failed call: [key]. The service's own words are for developers. */
+export function failureWords({ reason, code }) {
   const keys = [reason, code].map((name) => `reason.${kindOf(name)}`);
-  return [keys.find((key) => key in en) ?? "as-is", { text: content || message || t("failed") }];
+  return [keys.find((key) => key in en) ?? "failed"];
 }
 
 /** What a node shows: its text, or an attribute. */

@@ -1,7 +1,6 @@
 // What the page says: a key, its words in English | 简体中文. {names} are filled in.
 
 const WORDS = `
-as-is: {text} | {text}
 welcome: Hello! What would you like to know? | 您好！有什么想了解的吗？
 conversation: Conversation | 对话
 composer: Ask a question | 提问
@@ -45,6 +44,8 @@ progress.failed: No answer. {text} | 没有回答。{text}
 status.mock: Mock answer | 模拟回答
 status.stopped: Stopped | 已停止
 status.incomplete: Broken off | 已中断
+stand-in: Sorry, the assistant cannot be reached just now. | 抱歉，暂时无法连接到助手。
+made-up: For developers | 供开发人员查看
 status.lost: Broken off: the connection was lost | 已中断：连接丢失
 status.empty: An answer without words | 回答没有内容
 failed: The answer failed. | 回答失败。

@@ -38,7 +38,8 @@ function connectionIs(name) {
 
 const asked = () => sent.filter(({ type }) => type === "chat").map(({ content }) => content);
 const delta = (id, offset, content) => asker.receive({ type: "chat_delta", id, offset, content });
-const end = (id, more) => asker.receive({ type: "chat", id, status: "done", content: asker.textOf(id), ...more });
+const textOf = (id) => asker.find(id).text;
+const end = (id, more) => asker.receive({ type: "chat", id, status: "done", content: textOf(id), ...more });
 
 test("a question asked before there is a connection is sent once", () => {
   asker.ask("a");
@@ -64,10 +65,10 @@ test("text that comes twice is added once, and an answer that is withdrawn is re
   const id = asker.ask("a");
   delta(id, 0, "👋 he");
   delta(id, 2, "hello");
-  assert.equal(asker.textOf(id), "👋 hello");
+  assert.equal(textOf(id), "👋 hello");
   assert.deepEqual(asker.running(), { id, offset: 7 });
   asker.receive({ type: "chat_delta", id, offset: 0, content: "No.", replace: true });
-  assert.equal(asker.textOf(id), "No.");
+  assert.equal(textOf(id), "No.");
 });
 
 test("what belongs to another turn, or to one that is over, changes nothing", () => {
@@ -76,7 +77,7 @@ test("what belongs to another turn, or to one that is over, changes nothing", ()
   delta("other", 0, "x");
   end(id, { content: "A" });
   delta(id, 1, "late");
-  assert.equal(asker.textOf(id), "A");
+  assert.equal(textOf(id), "A");
 });
 
 test("a question that the service does not know is asked once more under the same id, if no word of it is lost", () => {
@@ -170,4 +171,31 @@ test("a delta that overlaps adds only what is new, in code points", () => {
   assert.equal(unseen(3, 1, "a👋bc"), "bc");
   assert.equal(unseen(3, 3, "new"), "new");
   assert.equal(countOf("a👋\ud83d"), 3);
+});
+
+test("a mock that stands in is known by its first words, one in mock mode stands in for nothing", () => {
+  connectionIs("open");
+  const id = asker.ask("a");
+  asker.receive({ type: "chat_delta", id, offset: 0, content: "This", source: "mock", reason: "lost" });
+  assert.equal(asker.find(id).isStandIn, true);
+  end(id, { source: "mock", reason: "lost" });
+  const other = asker.ask("b");
+  asker.receive({ type: "chat_delta", id: other, offset: 0, content: "This", source: "mock" });
+  end(other, { source: "mock", reason: "broken_off", status: "incomplete" });
+  assert.equal(asker.find(other).isStandIn, undefined);
+});
+
+test("a conversation that is brought back is the same, and goes on", () => {
+  connectionIs("open");
+  const id = asker.ask("a");
+  delta(id, 0, "half");
+  asker.ask("b");
+  asker.startAnew();
+  assert.deepEqual([sent.at(-1).type, asker.turns, told.at(-1)], ["stop", [], "ended a: half"]);
+  asker.receive({ type: "chat", id, content: "half", status: "stopped", conversation_id: "talk" });
+  asker.bringBack();
+  asker.next();
+  assert.deepEqual(asked(), ["a", "b"]);
+  assert.equal(sent.at(-1).conversation_id, "talk");
+  assert.deepEqual(asker.turns.map(({ status, text }) => [status, text]), [["stopped", "half"], ["asked", ""]]);
 });

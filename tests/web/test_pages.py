@@ -189,7 +189,7 @@ async def test_everything_a_page_loads_is_there(service, http, page):
 async def test_the_page_says_when_it_is_a_mock(start, with_dify, http):
     for service, is_mock in ((await start(), True), (await with_dify(), False)):
         _, body = await get(http, f"{service.url}/chat")
-        assert bool(re.search(r'id="banner" hidden', body)) is not is_mock
+        assert ("banner" in body) is is_mock
 
 
 async def test_the_docs_name_every_code_and_close_code(service, http):
