@@ -9,7 +9,7 @@ PIP := @$(BIN)/python -m pip --disable-pip-version-check install --quiet
 run: .venv/run
 	$(BIN)/python -m service
 
-test: lint
+test: lint tests/axe/node_modules/.ready
 	@# Coverage writes outside the tree, so that two runs at once do not meet.
 	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" $(BIN)/python -m pytest
 
@@ -31,6 +31,10 @@ lint: .venv/test
 tests/engines/node_modules/.ready: tests/engines/package-lock.json tests/engines/unpack.mjs
 	@cd tests/engines && npm ci --silent && node unpack.mjs
 	@touch $@
+
+# What of the tests needs axe-core is skipped where npm cannot bring it.
+tests/axe/node_modules/.ready: tests/axe/package-lock.json
+	@if npm ci --prefix tests/axe --silent; then touch $@; else echo "axe-core is missing: npm did not bring it"; fi
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'

@@ -1,48 +1,9 @@
 """The chat page for everybody: both languages, light and dark, small and large, by keyboard, by ear."""
 
-import pytest
 from playwright.async_api import expect
 
 from tests import fake_dify
-from tests.browser import accessible, answer, ask, ends
-
-NARROW, WIDE = ({"width": width, "height": 720} for width in (320, 1440))
-
-
-@pytest.mark.parametrize(
-    ("viewport", "theme", "locale"),
-    [(NARROW, "light", "zh-CN"), (WIDE, "dark", "en-GB")],
-)
-async def test_axe_finds_nothing_from_the_first_sight_to_the_last_answer(start, visit, viewport, theme, locale):
-    service = await start()
-    options = {"viewport": viewport, "color_scheme": theme, "locale": locale, "reduced_motion": "reduce"}
-    page = await visit(service, **options)
-    await accessible(page)
-    await ask(page, "/mock markdown")
-    await expect(page.get_by_role("button", name="What else can you do?")).to_be_visible()
-    await page.locator(".answer .icon").nth(1).click()
-    for question, state in [("/mock incomplete", "incomplete"), ("/mock error quota", "failed")]:
-        await ask(page, question)
-        await expect(page.locator(".question .text").last).to_have_text(question)
-        await ends(page, state)
-    await ask(page, "/mock slow")
-    await ask(page, "Later")
-    await ends(page, "streaming")
-    await accessible(page)
-    await service.stop()
-    await expect(page.locator("#state[data-state=waiting]")).to_be_visible()
-    await accessible(page)
-
-
-@pytest.mark.parametrize("path", ["/docs", "/chat?embed=1"])
-async def test_other_pages_fit_a_small_window_also_in_forced_colours(start, visit, path):
-    page = await visit(await start(), path, viewport=NARROW, forced_colors="active")
-    await accessible(page)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_axe_finds_nothing_in_the_docs(start, visit, theme):
-    await accessible(await visit(await start(), "/docs", viewport=WIDE, color_scheme=theme))
+from tests.browser import answer, ask, ends
 
 
 async def test_the_language_follows_the_browser_and_the_switch(with_dify, dify, visit):

@@ -12,7 +12,7 @@ send: Send | 发送
 stop: Stop | 停止
 new: New conversation | 新对话
 language: 中文 | EN
-language.name: 切换到简体中文 | Switch to English (EN)
+language.name: 切换到简体中文 | EN: Switch to English
 language.tag: zh-CN | en
 theme.dark: Use dark colours | 使用深色
 theme.light: Use light colours | 使用浅色
