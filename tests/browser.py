@@ -13,8 +13,10 @@ NODE = shutil.which("node")
 AXE = Path(__file__).parent / "axe/node_modules/axe-core/axe.min.js"
 AXE_OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 STATIC = Path(__file__).parents[1] / "static"
+FAR_HOST = "ward.example"  # not this machine, for a browser: what comes from it by plain http is not secure
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-           "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+           "--disable-background-networking", "--disable-component-update",
+           f"--host-resolver-rules=MAP {FAR_HOST} 127.0.0.1"]  # fmt: skip
 # What Chromium says of a lost network and of a refused call; the page says it in words of its own.
 EXPECTED_NOISE = ("ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "the server responded with a status of")
 # Nothing of an app that a test did not ask for.

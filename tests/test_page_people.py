@@ -1,9 +1,11 @@
 """The chat page for everybody: both languages, light and dark, small and large, by keyboard, by ear."""
 
+from types import SimpleNamespace
+
 from playwright.async_api import expect
 
 from tests import fake_dify
-from tests.browser import answer, ask, ends
+from tests.browser import FAR_HOST, answer, ask, ends
 
 
 async def test_the_language_follows_the_browser_and_the_switch(with_dify, dify, visit):
@@ -83,3 +85,21 @@ async def test_nothing_jumps_while_the_page_opens_and_an_answer_is_written(with_
     await ask(page, "Hello")
     await ends(page)
     assert await page.evaluate("shift") < 0.01
+
+
+async def test_plain_http_offers_no_microphone_and_all_the_rest(with_dify, dify, visit):
+    """Browsers give a microphone, and the clipboard proper, to https:// and localhost only."""
+    dify.plays(fake_dify.say("Soup."))
+    service = await with_dify()
+    page = await visit(SimpleNamespace(url=f"http://{FAR_HOST}:{service.port}"))
+    assert not await page.evaluate("isSecureContext")
+    assert await page.evaluate("'webkitSpeechRecognition' in window")
+    await expect(page.get_by_role("button", name="Read answers aloud")).to_be_visible()
+    for name in ("Dictate", "Call"):
+        await expect(page.get_by_role("button", name=name)).to_have_count(0)
+    await ask(page, "Lunch?")
+    await ends(page)
+    await answer(page).get_by_role("button", name="Copy").click()
+    await expect(answer(page).get_by_role("button", name="Copied")).to_be_visible()
+    await page.press("#question", "ControlOrMeta+V")
+    await expect(page.locator("#question")).to_have_value("Soup.")

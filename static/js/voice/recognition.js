@@ -17,7 +17,8 @@ const isAndroid = /Android/.test(browser);
 /** Chrome alone hears while the page, too, holds the microphone. */
 export const canShareMicrophone = /Chrome\//.test(browser) && !isAndroid;
 
-let isWorking = Boolean(Recognition) && !navigator.brave;
+/** By plain http it is there, and refused. */
+let isWorking = Boolean(Recognition) && globalThis.isSecureContext !== false && !navigator.brave;
 
 /** Some browsers have the interface and nobody who answers: they are found out when they are first used. */
 export const hasRecognition = () => isWorking;
