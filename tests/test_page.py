@@ -103,13 +103,13 @@ async def test_a_withdrawn_answer_disappears(with_dify, dify, visit):
 
 
 async def test_an_answer_can_be_copied_and_rated(with_dify, dify, visit):
-    dify.plays(fake_dify.say("**Soup** at noon."))
+    dify.plays(fake_dify.say("<think>Lunch…</think>**Soup** at noon."))
     page = await visit(await with_dify(), permissions=["clipboard-read", "clipboard-write"])
     await ask(page, "Lunch?")
     await ends(page)
     await answer(page).get_by_role("button", name="Copy").click()
     await expect(answer(page).get_by_role("button", name="Copied")).to_be_visible()
-    assert await page.evaluate("navigator.clipboard.readText()") == "**Soup** at noon."
+    assert await page.evaluate("navigator.clipboard.readText()") == "Soup at noon."
     good = answer(page).get_by_role("button", name="Good answer")
     for pressed in ("true", "false"):
         await good.click()

@@ -2,7 +2,9 @@
 
 import { button, copyBy, element, iconButton } from "./elements.js";
 import { clear, failureWords, label, language, say, t } from "./i18n.js";
+import { blocksOf } from "./markdown.js";
 import { growingMarkdown } from "./nodes.js";
+import { plainOf } from "./plain.js";
 
 const LOOK_UPS = ["knowledge-retrieval", "http-request", "tool"];
 const QUIET_STEPS = ["start", "end", "answer", "llm", "if-else", "variable-aggregator", "assigner"];
@@ -11,6 +13,8 @@ const isDebug = "debug" in document.getElementById("log").dataset || /[?&]debug\
 
 /** What is to be shown, said and copied: words that were made up by a mock which stands in are nobody's answer. */
 export const wordsOf = (turn) => (turn.isStandIn ? t("stand-in") : turn.text);
+
+const plainWordsOf = (turn) => plainOf(blocksOf(wordsOf(turn)));
 
 /** `actions` are ask(question, files), and rate(turn, rating): a promise of whether it was taken. */
 export function createAnswer(turn, actions) {
@@ -61,7 +65,7 @@ export function createAnswer(turn, actions) {
   }
 
   function showButtons() {
-    const copies = iconButton("copy", "copy", () => copyBy(copies, wordsOf(turn)));
+    const copies = iconButton("copy", "copy", () => copyBy(copies, plainWordsOf(turn)));
     if (turn.text) buttons.prepend(copies, ...ratingsOf(turn, actions.rate));
     const again = button("again", () => actions.ask(turn.question, turn.files), "again");
     if (turn.status !== "done" || turn.isStandIn) buttons.append(again);
@@ -71,7 +75,7 @@ export function createAnswer(turn, actions) {
   function announcement() {
     const { status, failure, isStandIn } = turn;
     if (isStandIn) return wordsOf(turn);
-    return t(`progress.${status}`, { text: failure ? t(...failureWords(failure)) : text.innerText.trim() });
+    return t(`progress.${status}`, { text: failure ? t(...failureWords(failure)) : plainWordsOf(turn) });
   }
 
   if (turn.status !== "asked") finish();
