@@ -5,12 +5,12 @@
  *   slot      an empty element in the composer's row, before the Send button
  *   composer  fill(text) puts text in place of what is in the field; text(); submit(); focus()
  *   asker     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
- *             taken; stop() ends the answer under way; isAnswering(); textOf(id), an answer's Markdown
+ *             taken; cancel(id) takes back or stops that turn; textOf(id), an answer's Markdown
  *   api       as made by api.js
- * On `document` the page dispatches turn:started {id}, turn:text {id, text, replaced} (the whole answer so far;
- * `replaced`: what came before was withdrawn) and turn:ended {id, status, text} (status: done, stopped, incomplete or
- * failed). Each answer is `article.answer[data-id]`, from before turn:started on, with an empty `.voice` among its
- * buttons.
+ * On `document` the page dispatches turn:added {id}, turn:started {id}, turn:text {id, text, replaced} (the whole answer
+ * so far; `replaced`: what came before was withdrawn) and turn:ended, a turn of asker.js; conversation:new; and
+ * connection:changed, a state of connection.js. Each answer is `article.answer[data-id]`, from before turn:started on,
+ * with an empty `.voice` among its buttons.
  */
 
 import { wordsOf } from "./answer.js";
@@ -20,6 +20,7 @@ import * as field from "./composer.js";
 import { connect, socketUrl } from "./connection.js";
 import { dress } from "./elements.js";
 import { allow } from "./files.js";
+import { askToClose } from "./frame.js";
 import { guarded } from "./guarded.js";
 import { showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
@@ -85,6 +86,15 @@ function stop() {
   return Boolean(turn);
 }
 
+/** Without a word about it: who cancels goes on by itself. */
+function cancel(id) {
+  const turn = asker.turns.find((each) => each.id === id);
+  if (turn?.status === "asked") asker.stop();
+  if (turn?.status !== "waiting") return;
+  transcript.remove(asker.takeBack(turn));
+  update();
+}
+
 /** It can be written anew. */
 function takenBack(turn) {
   transcript.remove(turn);
@@ -96,6 +106,7 @@ function takenBack(turn) {
 function added(turn) {
   welcome.show(false);
   transcript.question(turn, () => takenBack(asker.takeBack(turn)));
+  announce("turn:added", { id: turn.id });
 }
 
 function started(turn) {
@@ -120,7 +131,7 @@ function ended(turn) {
   clear(progress); // not said anew in another language
   progress.textContent = answer.announcement();
   update();
-  announce("turn:ended", { id: turn.id, status: turn.status, text: wordsOf(turn) });
+  announce("turn:ended", { ...turn, text: wordsOf(turn) });
   if (turn.status === "done" && turn.message_id && app.suggested_questions_after_answer) suggestAfter(turn);
 }
 
@@ -153,6 +164,7 @@ async function rate(turn, rating) {
 }
 
 function beginAnew() {
+  announce("conversation:new");
   asker.startAnew();
   const before = { draft: composer.empty(), inputs: recall("inputs", {}), nodes: transcript.empty() };
   greet({});
@@ -196,13 +208,15 @@ function received(frame) {
   else asker.receive(frame);
 }
 
-function connectionChanged({ name, code }) {
+function connectionChanged(state) {
+  const { name, code } = state;
   isOpen = name === "open";
   showState(name);
   asker.connectionIs(name);
   composer.allow(name !== "ended");
   if (name === "ended") offerToGoOn(code);
   update();
+  announce("connection:changed", state);
 }
 
 function offerToGoOn(code) {
@@ -229,15 +243,14 @@ async function meetApp() {
   welcome.greet(app, ask);
   allow(app.upload, api.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
-  voice?.mountVoice({ app, slot: byId("voice"), composer, asker: { ask, stop, isAnswering, textOf }, api });
+  voice?.mountVoice({ app, slot: byId("voice"), composer, asker: { ask, cancel, textOf }, api });
 }
 
 startOver.onclick = beginAnew;
 addEventListener("pagehide", asker.keepNow);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || composer.isComposing(event)) return;
-  // In a frame, Escape with nothing to stop closes the frame; its page listens (embed.js).
-  if (!stop() && parent !== window) parent.postMessage("dify-live:close", "*");
+  if (!stop()) askToClose();
 });
 // In a frame, the field gets the focus when the frame does.
 addEventListener("focus", () => document.activeElement === document.body && composer.focusByKeyboard());

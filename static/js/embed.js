@@ -52,7 +52,9 @@
 
   /** The chat is loaded when it is first wanted; then it stays, and so does the conversation. */
   const toggle = (isOpen) => {
-    if (isOpen && !frame.src) frame.src = `${origin}/chat?embed=1&lang=${encodeURIComponent(lang)}`;
+    const page = new URLSearchParams({ embed: 1, lang, host: location.origin });
+    if (isOpen && !frame.src) frame.src = `${origin}/chat?${page}`;
+    if (!isOpen) frame.contentWindow.postMessage("dify-live:closed", origin); // nobody speaks, or is heard, out of sight
     show(isOpen);
     (isOpen ? frame : button).focus();
   };

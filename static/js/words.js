@@ -125,6 +125,14 @@ voice.refused: The microphone is blocked. Allow it for this site, beside the add
   | 麦克风被禁止。请在地址栏旁或网站设置里允许本网站使用麦克风，然后重试。
 voice.missing: No microphone was found. | 没有找到麦克风。
 voice.busy: Another program is using the microphone. | 麦克风正被其他程序使用。
+voice.network: The speech recognition of your browser cannot be reached at the moment.
+  | 目前无法连接浏览器的语音识别服务。
+voice.service: Speech recognition is switched off in this browser. | 此浏览器已关闭语音识别。
+voice.language: This browser cannot write down your language. | 此浏览器无法识别您的语言。
+voice.full: Too much is waiting to be written down. | 等待转成文字的录音太多了。
+voice.kept: What you said is kept. | 您说的话已保留。
+voice.discard: Discard | 放弃
+voice.wordless: This answer cannot be read aloud. It is on the screen. | 这个回答无法朗读，请看屏幕。
 voice.broken: Listening does not work in this browser. | 此浏览器无法使用语音输入。
 voice.silence: Nothing was heard for a long time. | 很久没有听到声音。
 voice.closed: The question cannot be sent now. | 现在无法发送问题。
@@ -145,7 +153,7 @@ call.muted: Muted | 已静音
 call.ended: The call has ended | 通话已结束
 call.refused: No microphone | 无法使用麦克风
 call.heard: You: {text} | 您：{text}
-call.said: Answer: {text} | 回答：{text}
+call.lost: The connection is lost. What you say is kept until it is back. | 连接已断开。您说的话会保留到恢复为止。
 call.interrupt: Interrupt | 打断
 call.mute: Mute | 静音
 call.end: End call | 结束通话

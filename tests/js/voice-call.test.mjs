@@ -16,6 +16,9 @@ navigator.wakeLock = {
 const { createCalling } = await import("../../static/js/voice/calling.js");
 
 const PAUSE_MS = 3_000;
+const LATE_MS = 1_500; // see echo.js
+let now = 0;
+performance.now = () => now;
 
 beforeEach(() => {
   mock.timers.reset();
@@ -23,40 +26,52 @@ beforeEach(() => {
 });
 
 /** A call that was started. `did()` tells what it did since one asked last. */
-function startCall({ ear = "recognition", canAsk = true } = {}) {
+function startCall({ ear = "recognition", canAsk = true, hasLevel = false, broken = {} } = {}) {
   const did = [];
-  const does = (name) => () => void did.push(name);
-  const listener = { abort: does("deafen"), reset: does("forget"), earName: () => ear, hasLevel: () => false };
+  const does = (name) => (text) => void did.push(text ? `${name}: ${text}` : name);
+  const names = { start: "listen", stop: "finish", abort: "deafen", take: "forget" };
+  const listener = Object.fromEntries(Object.entries(names).map(([method, name]) => [method, does(name)]));
+  Object.assign(listener, { earName: () => ear, hasLevel: () => hasLevel });
   const asker = {
     ask(question) {
-      did.push(`ask: ${question}`);
+      does("ask")(question);
+      if (canAsk === "later") return question;
       calling.turn.started({ id: question });
       return canAsk ? question : null;
     },
-    stop: does("stop"),
+    cancel: does("cancel"),
   };
+  const view = { show: (shown) => (call.shown = shown), answer: (text) => (call.answer = text), close: does("close") };
   const call = {
     did: () => did.splice(0),
-    asked: () => did.splice(0).find((name) => name.startsWith("ask: "))?.slice(5),
+    asked: () => did.splice(0).findLast((name) => name.startsWith("ask: "))?.slice(5),
     name: () => call.shown.state,
-    waits: (ms = PAUSE_MS) => mock.timers.tick(ms),
-    saying: (text = "Behind the house.") => calling.turn.saying(text),
-    over: (id = "where is it") => calling.turn.done(id),
+    waits(ms = PAUSE_MS) {
+      now += ms;
+      mock.timers.tick(ms);
+    },
+    /** Results of recognition are told from their first word on, with those before; a recording is due. */
+    heard: (text, isDue) => call.results([{ text, from: now - 1_000, to: now }], isDue),
+    saying: (text = "Behind the house.") => calling.saying(text, true),
+    written: (text = "Behind the house.", more = {}, id = "where is it") =>
+      calling.turn.ended({ id, status: "done", text, ...more }),
+    over: (id = "where is it", hasFailed = false) => calling.turn.read(id, hasFailed),
   };
+  const keep = (text) => text && does("keep")(text);
   const calling = createCalling(
-    { asker, reader: { stop: does("hush") } },
+    { asker, keep, voice: { say: does("say"), stop: does("hush"), ...broken.voice } },
     {
       createCallView(on) {
         Object.assign(call, on);
-        return { show: (shown) => (call.shown = shown) };
+        return { ...view, ...broken.view };
       },
       listen(on) {
-        Object.assign(call, { heard: on.onText, speech: on.onSpeech, fails: on.onError });
-        did.push("listen");
+        Object.assign(call, { results: on.onResults, speech: on.onSpeech, fails: on.onError, doing: on.onDoing });
         return listener;
       },
     },
   );
+  Object.assign(call, { ...calling, ...call });
   calling.start();
   return call;
 }
@@ -84,19 +99,33 @@ test("it listens, asks after a pause, speaks the answer, and listens again", () 
   call.waits();
   assert.deepEqual([call.name(), call.did()], ["thinking", ["forget", "ask: where is it"]]);
   assert.equal(call.shown.question, "where is it");
+  call.turn.text({ id: "where is it", text: "Behind the" });
   call.saying();
-  assert.deepEqual([call.name(), call.shown.saying], ["speaking", "Behind the house."]);
+  assert.deepEqual([call.name(), call.answer], ["speaking", "Behind the"]);
+  call.written();
   call.over();
-  assert.deepEqual([call.name(), call.shown.question, call.did()], ["listening", "", ["forget"]]);
+  assert.deepEqual([call.name(), call.shown.question, call.did()], ["listening", "", []]);
+  assert.deepEqual([call.answer, call.shown.note], ["Behind the house.", null]);
 });
 
 test("a recording has waited for the pause already, and noise is no question", () => {
   const call = startCall({ ear: "recorder" });
-  call.heard("", true);
+  call.results([], true);
   call.waits();
   assert.deepEqual([call.name(), call.asked()], ["listening", undefined]);
   call.heard("where", true);
   assert.deepEqual([call.name(), call.asked()], ["thinking", "where"]);
+});
+
+test("what was said before is not asked while somebody goes on speaking", () => {
+  const call = startCall({ ear: "recorder", hasLevel: true });
+  call.speech(true);
+  call.heard("I am not", true);
+  call.waits();
+  assert.deepEqual([call.name(), call.asked()], ["listening", undefined]);
+  call.speech(false);
+  call.results([{ text: "I am not" }, { text: "allergic to it." }], true);
+  assert.equal(call.asked(), "I am not allergic to it.");
 });
 
 test("the pause counts from the last sound", () => {
@@ -127,7 +156,7 @@ test("speaking over the answer ends the speech and the answer", () => {
   ]) {
     const call = speakingCall({ ear });
     act(call);
-    assert.deepEqual([call.name(), call.did()], ["listening", ["hush", "stop"]]);
+    assert.deepEqual([call.name(), call.did()], ["listening", ["hush", "cancel: where is it"]]);
   }
   const call = speakingCall();
   call.heard("and now");
@@ -136,20 +165,76 @@ test("speaking over the answer ends the speech and the answer", () => {
   assert.equal(call.asked(), "and now");
 });
 
-test("where there is no level, one word and the page's own are not enough to interrupt", () => {
+test("what interrupts is asked as it was said, also when it repeats the page, says no, or comes in pieces", () => {
+  for (const words of ["No!", "Stop, I do NOT want that.", "不，我不要这个", "Not behind the house?", "等等，不对"]) {
+    const call = speakingCall();
+    call.heard(words.slice(0, 2));
+    call.heard(words);
+    call.waits();
+    assert.equal(call.asked(), words);
+  }
+});
+
+test("the page's own voice is no question, and what follows it is asked letter for letter", () => {
+  const call = askedCall();
+  call.saying("The garden is behind the house.");
+  call.heard("the garden is behind the house");
+  assert.equal(call.name(), "speaking");
+  call.over();
+  call.waits();
+  assert.deepEqual([call.name(), call.shown.question], ["listening", ""]);
+  const echo = { text: "the garden is behind the house", from: now - 9_000, to: now - PAUSE_MS };
+  call.results([echo, { text: "I do NOT see it.", from: now, to: now }]);
+  call.waits();
+  assert.equal(call.asked(), "I do NOT see it.");
+});
+
+test("who repeats the page's words later than an echo can come is asked what that means", () => {
+  const call = askedCall();
+  call.saying("The garden is behind the house.");
+  call.over();
+  call.waits(LATE_MS + 1_001);
+  call.heard("The garden is behind the house?");
+  call.waits();
+  assert.equal(call.asked(), "The garden is behind the house?");
+});
+
+test("what was not enough to interrupt is asked when the page has spoken", () => {
   const call = speakingCall();
   for (const text of ["well", "behind the house", "behind the house well"]) call.heard(text);
   call.speech(true);
+  call.speech(false);
   assert.deepEqual([call.name(), call.did()], ["speaking", []]);
+  call.over();
+  assert.equal(call.shown.question, "behind the house well");
+  call.waits();
+  assert.equal(call.asked(), "behind the house well");
+});
+
+test("where the level is known, somebody has to be loud to interrupt, and a misheard echo is no question", () => {
+  const call = askedCall({ hasLevel: true });
+  call.saying("The garden is behind the house and opens at nine.");
+  call.waits(2_000);
+  call.heard("the garden is behind the mouse and opens at nine");
+  assert.equal(call.name(), "speaking");
+  call.over();
+  call.waits();
+  assert.deepEqual([call.name(), call.shown.question], ["listening", ""]);
+  const loud = askedCall({ hasLevel: true });
+  loud.saying("The garden is behind the house and opens at nine.");
+  loud.speech(true);
+  loud.heard("the garden is behind the mouse and opens at nine");
+  assert.equal(loud.name(), "listening");
 });
 
 test("who goes on speaking while it thinks adds to the question", () => {
   const call = askedCall();
   call.did();
   call.speech(true);
+  call.speech(false);
   assert.deepEqual([call.name(), call.did()], ["thinking", []]);
   call.heard("the garden");
-  assert.deepEqual([call.name(), call.did()], ["listening", ["hush", "stop"]]);
+  assert.deepEqual([call.name(), call.did()], ["listening", ["hush", "cancel: where is it"]]);
   assert.equal(call.shown.question, "where is it the garden");
   call.waits();
   assert.equal(call.asked(), "where is it the garden");
@@ -157,6 +242,12 @@ test("who goes on speaking while it thinks adds to the question", () => {
   recorded.did();
   recorded.heard("the garden", true);
   assert.equal(recorded.asked(), "where is it the garden");
+  const chinese = startCall();
+  chinese.heard("我不要");
+  chinese.waits();
+  chinese.heard("这个");
+  chinese.waits();
+  assert.deepEqual(chinese.did().at(-1), "ask: 我不要这个");
 });
 
 test("an answer that was interrupted says nothing more, and its end ends nothing else", () => {
@@ -165,22 +256,155 @@ test("an answer that was interrupted says nothing more, and its end ends nothing
   call.saying();
   assert.equal(call.name(), "listening");
   call.heard("and");
+  call.written("Behind", { status: "stopped" });
   call.over();
   assert.equal(call.shown.question, "and");
   call.waits();
   call.over();
   assert.equal(call.name(), "thinking");
+  call.saying();
   call.over("and");
   assert.equal(call.name(), "listening");
 });
 
-test("a muted call does not hear, and still answers", () => {
-  const call = startCall();
+test("the answer to another question is not taken for the call's", () => {
+  const call = startCall({ canAsk: "later" });
   call.heard("where");
+  call.waits();
+  assert.equal(call.turn.started({ id: "another" }), false);
+  call.written("Other.", {}, "another");
+  call.over("another");
+  assert.equal(call.name(), "thinking");
+  assert.equal(call.turn.started({ id: "where" }), true);
+});
+
+test("no answer ends in silence: what is the matter is shown and said, and then it listens", () => {
+  const endings = [
+    ["", {}, "An answer without words"],
+    ["Half", { status: "incomplete" }, "The answer broke off."],
+    ["Half", { status: "incomplete", reason: "too_long" }, "The answer became too long."],
+    ["Half", { status: "incomplete", lost: true }, "Broken off: the connection was lost"],
+    ["", { status: "failed", failure: { reason: "busy" } }, "The assistant is busy at the moment."],
+    ["", { status: "stopped" }, "Stopped"],
+    ["```\ncode\n```", {}, "This answer cannot be read aloud. It is on the screen."],
+  ];
+  for (const [text, more, words] of endings) {
+    const call = askedCall();
+    call.written(text, more);
+    call.did();
+    call.over();
+    const [said] = call.did();
+    assert.ok(said.startsWith(`say: ${words}`), said);
+    assert.deepEqual([call.name(), call.answer], ["speaking", text]);
+    call.told();
+    assert.equal(call.name(), "listening");
+    assert.ok(call.shown.note);
+    call.heard("and now");
+    call.waits();
+    assert.deepEqual([call.asked(), call.shown.note], ["and now", null]);
+  }
+});
+
+test("a voice that fails is shown, and the call goes on", () => {
+  const call = speakingCall();
+  call.written();
+  call.over("where is it", true);
+  assert.deepEqual([call.name(), call.shown.note], ["listening", ["voice.unspoken"]]);
+  const thrown = askedCall();
+  thrown.turn.voiceless();
+  assert.equal(thrown.name(), "thinking");
+  thrown.written();
+  assert.deepEqual([thrown.name(), thrown.shown.note], ["listening", ["voice.unspoken"]]);
+});
+
+test("whatever the view or the voice throw, the call goes on", (context) => {
+  context.mock.method(console, "error", () => {});
+  const fails = () => {
+    throw new Error("no");
+  };
+  const call = startCall({ broken: { view: { answer: fails }, voice: { say: fails, stop: fails } } });
+  call.heard("where is it");
+  call.waits();
+  call.saying();
+  call.heard("no, wait");
+  call.waits();
+  assert.deepEqual([call.name(), call.asked()], ["thinking", "no, wait"]);
+});
+
+test("a lost connection is shown and said once, as soon as nobody speaks", () => {
+  const call = startCall();
+  call.did();
+  call.connectionIs("waiting");
+  call.waits(1_000);
+  call.connectionIs("open");
+  call.waits();
+  assert.deepEqual([call.shown.note, call.did()], [null, []]);
+  call.heard("where is it");
+  call.connectionIs("waiting");
+  call.waits(1_600);
+  assert.deepEqual([call.shown.note, call.did()], [["call.lost"], []]); // not while somebody speaks
+  call.waits();
+  assert.match(call.did().at(-1), /^say: The connection is lost/);
+  call.told();
+  assert.equal(call.name(), "thinking");
+  call.connectionIs("waiting");
+  call.waits(9_000);
+  assert.deepEqual(call.did(), []);
+  call.saying();
+  call.sounds(true);
+  call.connectionIs("open");
+  assert.deepEqual([call.name(), call.shown.note], ["speaking", null]);
+  call.connectionIs("waiting");
+  call.waits(2_000);
+  assert.deepEqual([call.shown.note, call.did()], [["call.lost"], []]); // not over the answer
+  call.sounds(false);
+  call.waits(500);
+  assert.equal(call.did().length, 1);
+  call.told();
+  assert.equal(call.name(), "speaking"); // the rest of the answer may come
+});
+
+test("who speaks over what is told of a lost connection goes on with the same question", () => {
+  const call = askedCall();
+  call.connectionIs("waiting");
+  call.waits(1_600);
+  assert.equal(call.name(), "speaking");
+  call.heard("the garden");
+  call.waits();
+  assert.equal(call.asked(), "where is it the garden");
+});
+
+test("a connection that ended for good ends the call with a word, and nothing said is lost", () => {
+  const call = startCall();
+  call.heard("where is");
+  call.did();
+  call.connectionIs("ended", ["ended.4500"]);
+  const did = call.did();
+  assert.equal(did[0], "keep: where is");
+  assert.match(did.at(-1), /^say: Disconnected: this chat was opened/);
+  assert.deepEqual([call.name(), call.shown.note], ["ended", ["ended.4500"]]);
+});
+
+test("a recording that cannot be written down is told, and comes when it can be", () => {
+  const call = startCall({ ear: "recorder" });
+  call.unwritten(["reason.busy"]);
+  assert.equal(call.name(), "speaking");
+  call.told();
+  call.heard("where", true);
+  assert.equal(call.asked(), "where");
+  call.end();
+  call.results([{ text: "and when" }], true);
+  assert.equal(call.did().at(-1), "keep: and when");
+});
+
+test("a muted call does not hear, still answers, and still asks what was said before", () => {
+  const call = startCall();
+  call.heard("where is it");
   call.did();
   call.mute();
+  assert.deepEqual([call.shown.isMuted, call.did()], [true, ["finish"]]);
   call.waits();
-  assert.deepEqual([call.shown.isMuted, call.shown.question, call.did()], [true, "", ["deafen"]]);
+  assert.equal(call.asked(), "where is it");
   call.mute();
   assert.deepEqual([call.shown.isMuted, call.did()], [false, ["listen"]]);
   const speaking = speakingCall();
@@ -194,7 +418,8 @@ test("a refused microphone is asked for again only when one says so", () => {
   const call = startCall();
   call.did();
   call.fails("refused");
-  assert.deepEqual([call.name(), call.shown.note, call.did()], ["refused", ["voice.refused"], ["hush", "deafen"]]);
+  assert.deepEqual([call.name(), call.shown.note], ["refused", ["voice.refused"]]);
+  assert.match(call.did().join(), /^deafen,forget,hush,say: The microphone is blocked/);
   call.saying();
   call.over();
   call.waits();
@@ -203,9 +428,21 @@ test("a refused microphone is asked for again only when one says so", () => {
   assert.deepEqual([call.name(), call.shown.note, call.did()], ["listening", null, ["hush", "listen"]]);
 });
 
-test("a question that cannot be taken ends the call", () => {
+test("recognition that cannot be reached is shown until it can", () => {
+  const call = startCall();
+  call.doing("network");
+  assert.deepEqual(call.shown.note, ["voice.network"]);
+  call.doing("recognition");
+  assert.equal(call.shown.note, null);
+});
+
+test("a question that cannot be taken ends the call with a word, and stays", () => {
   const call = askedCall({ canAsk: false });
   assert.deepEqual([call.name(), call.shown.isLive, call.shown.note], ["ended", false, ["voice.closed"]]);
+  assert.deepEqual(call.did().slice(-5), [
+    "keep: where is it",
+    ...["deafen", "forget", "hush", "say: The question cannot be sent now."],
+  ]);
 });
 
 test("the screen stays awake for as long as the call lasts", async () => {
@@ -232,14 +469,18 @@ test("whatever happens, the end lets go of everything, and nothing happens after
     return call;
   };
   for (const createCall of [startCall, heardCall, askedCall, speakingCall, mutedCall]) {
-    const call = createCall();
-    call.did();
-    call.end();
-    assert.deepEqual(call.did(), ["hush", "deafen"]);
-    call.waits();
-    call.saying();
-    call.over();
-    assert.deepEqual([call.name(), call.shown.isLive, call.did()], ["ended", false, []]);
+    for (const act of ["end", "leave"]) {
+      const call = createCall();
+      call.did();
+      call[act]();
+      assert.deepEqual(call.did(), ["deafen", "forget", "hush", ...(act === "leave" ? ["close"] : [])]);
+      call.waits();
+      call.saying();
+      call.over();
+      call.told();
+      call.connectionIs("ended", ["ended.other"]);
+      assert.deepEqual([call.name(), call.shown.isLive, call.did()], ["ended", false, []]);
+    }
   }
   const call = startCall();
   call.fails("silence");

@@ -1,10 +1,9 @@
-// Sound and what it means: levels, echoes, WAV files.
+// Sound and what it means: levels, WAV files.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { asLevel, createActivity, decibels } from "../../static/js/voice/activity.js";
-import { withoutEcho } from "../../static/js/voice/echo.js";
 import { fileOf, RATE } from "../../static/js/voice/wav.js";
 
 const tone = (hertz, rate, seconds) =>
@@ -47,18 +46,6 @@ test("levels are in decibels, and in parts of a meter", () => {
   assert.ok(Math.abs(decibels(tone(440, 48_000, 1)) + 9) < 0.1);
   assert.equal(decibels(new Float32Array(128)), -100);
   assert.deepEqual([asLevel(-100), asLevel(0)], [0, 1]);
-});
-
-test("what repeats the page's own words is no question, and what comes after them is", () => {
-  const said = "The garden is behind the house. It opens at nine.";
-  assert.equal(withoutEcho("the garden is behind the house", said), "");
-  assert.equal(withoutEcho("the garden is behind the mouse it opens", said), "");
-  assert.equal(withoutEcho("garden is behind stop please", said), "stop please");
-  assert.equal(withoutEcho("the garden is behind the house when does it close", said), "when does it close");
-  assert.equal(withoutEcho("opens at nine and on sunday", said), "and on sunday");
-  assert.equal(withoutEcho("stop", said), "stop");
-  assert.equal(withoutEcho("花园在后面等一下", "花园在后面。"), "等一下");
-  assert.equal(withoutEcho(" What about it? ", ""), "What about it?");
 });
 
 test("a WAV file says what it is", async () => {

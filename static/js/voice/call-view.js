@@ -2,25 +2,30 @@
 
 import { button, dress, element, iconButton } from "../elements.js";
 import { clear, label, say } from "../i18n.js";
+import { growingMarkdown } from "../nodes.js";
 
 const SHAPES = { listening: "microphone", speaking: "speaker", muted: "muted", refused: "muted", ended: "phone" };
 
-/** `on`: {interrupt, mute, end, again}. */
-export function createCallView(on) {
-  const names = ["clock", "state", "hint", "heard", "said"];
-  const [clock, title, hint, heard, said] = names.map((name) => Object.assign(element("p", name), { dir: "auto" }));
+/** `on`: {interrupt, mute, end, again}. `line` is a node that is to be seen, too. */
+export function createCallView(on, line) {
+  const names = ["clock", "state", "hint", "heard"];
+  const [clock, title, hint, heard] = names.map((name) => Object.assign(element("p", name), { dir: "auto" }));
   clock.setAttribute("role", "timer");
-  title.setAttribute("role", "status");
+  for (const node of [title, hint]) node.setAttribute("role", "status");
   const shape = iconButton("dots", "call.interrupt", on.interrupt);
   shape.className = "shape";
+  const answer = Object.assign(element("div", "prose"), { dir: "auto", tabIndex: 0, hidden: true });
+  answer.setAttribute("role", "group");
+  const markdown = growingMarkdown(label(answer, "answer"));
   const again = button("call.again", on.again);
   const mute = button("call.mute", on.mute, "", "muted");
   const end = button("call.end", () => dialog.close(), "end", "phone");
-  const dialog = element("dialog", "", clock, shape, title, hint, heard, said, element("div", "row", again, mute, end));
+  const row = element("div", "row", again, mute, end);
+  const dialog = element("dialog", "", clock, shape, title, hint, heard, answer, line, row);
   label(Object.assign(dialog, { id: "call", onclose: on.end }), "call");
   dialog.onkeydown = (event) => event.stopPropagation(); // the page's Escape would stop the answer, too
   document.body.append(dialog);
-  let startedAt, ticking;
+  let startedAt, ticking, drawing, written;
 
   function open() {
     startedAt = Date.now();
@@ -36,7 +41,7 @@ export function createCallView(on) {
   }
 
   /** `note` is what else there is to tell: [key, values]. */
-  function show({ state, isMuted, isLive, earName, question, saying, note }) {
+  function show({ state, isMuted, isLive, earName, question, note }) {
     const name = isMuted && state === "listening" ? "muted" : state;
     dialog.dataset.state = name;
     dress(shape, SHAPES[name] ?? "dots", "call.interrupt");
@@ -44,7 +49,6 @@ export function createCallView(on) {
     say(title, `call.${name}`);
     showText(hint, note || (isLive && [`hint.${name === "listening" ? earName : name}`]));
     showText(heard, question && ["call.heard", { text: question }]);
-    showText(said, name === "speaking" && ["call.said", { text: saying }]);
     mute.setAttribute("aria-pressed", isMuted);
     mute.hidden = !isLive;
     again.hidden = isLive;
@@ -53,7 +57,19 @@ export function createCallView(on) {
     else ticking = clearInterval(ticking);
   }
 
-  return { show, meter: shape };
+  /** The whole answer so far, drawn once a frame. `replaced`: it does not begin as it did. */
+  function showAnswer(text, replaced = !text) {
+    if (replaced) markdown.clear();
+    written = text;
+    answer.hidden = !text;
+    dialog.classList.toggle("answering", Boolean(text)); // leaves it the place
+    drawing ??= requestAnimationFrame(() => {
+      drawing = undefined;
+      markdown.show(written);
+    });
+  }
+
+  return { show, answer: showAnswer, close: () => dialog.close(), meter: shape };
 }
 
 function showText(node, words) {

@@ -2,50 +2,65 @@
 
 import { iconButton } from "../elements.js";
 import { listen } from "./listen.js";
+import { after, joined } from "./phrases.js";
 
-/** `tell(why, words)` says how it goes; `beforeStart()` is called at each start. */
-export function createDictation({ app, api, composer, tell, beforeStart }) {
-  const button = iconButton("microphone", "dictate", () => (listener ? stop() : start()));
+/** `tell(why)` says how it goes; `beforeStart()` is called at each start. */
+export function createDictation({ app, transcriber, composer, tell, beforeStart }) {
+  const button = iconButton("microphone", "dictate", () => (session ? stop() : start()));
   button.id = "dictate";
-  let listener = null;
-  let before, filled; // what stood in the field, and what was made of it
-  let known, skipped; // lengths of what was heard: by now, and before the field was changed
+  let session = null;
 
   function start() {
     beforeStart();
-    [filled, known] = [null, 0];
-    use(listen({ app, api, meter: button, onText: heard, onDoing: tell, onError: ended }));
+    use(createSession());
+    session.start();
   }
 
   function use(other) {
-    listener = other;
-    button.setAttribute("aria-pressed", Boolean(listener));
+    session = other;
+    button.setAttribute("aria-pressed", Boolean(session));
   }
 
-  /** Who changes the field meanwhile goes on from there. */
-  function heard(text) {
-    const now = composer.text();
-    if (now !== filled) [before, skipped] = [now, known];
-    known = text.length;
-    const added = text.slice(skipped).trimStart();
-    const joint = !before || /\s$/.test(before) || /^\p{Script=Han}/u.test(added) ? "" : " ";
-    filled = added ? before + joint + added : now;
-    if (filled !== now) composer.fill(filled);
-    if (!listener) tell(text ? "" : "nothing");
+  /** What is written down late goes where the field ends by then. */
+  function createSession() {
+    let heard = "";
+    let known = ""; // what was heard before the field was changed
+    let before = composer.text(); // what stood in the field
+    let filled = before; // and what was made of it
+
+    /** Who changes the field meanwhile goes on from there. */
+    function onResults(results) {
+      const now = composer.text();
+      if (now !== filled) [before, known] = [now, heard];
+      heard = results.reduce((text, result) => joined(text, result.text), "");
+      filled = joined(before, after(heard, known));
+      if (filled !== now) composer.fill(filled);
+    }
+
+    const listener = listen({ app, transcriber, meter: button, onResults, onDoing: tell, onError: ended });
+    return { ...listener, hasHeard: () => Boolean(heard), isSent: () => filled && !composer.text() };
   }
 
   async function stop() {
-    const ending = listener;
-    ended(filled ? "" : "nothing");
+    const ending = session;
+    ended("");
     await ending.stop();
-    if (!listener) composer.focus();
+    if (session) return;
+    tell(ending.hasHeard() ? "" : "nothing");
+    composer.focus();
   }
 
-  /** The question was sent: what is heard late does not belong to the next one. */
+  /** What was recorded by now is still written down. */
   function leave() {
-    if (!listener) return;
-    listener.abort();
-    ended();
+    session?.stop();
+    if (session) ended("");
+  }
+
+  /** A question was sent. If it is what was in the field, what is heard late does not belong to the next one. */
+  function sent() {
+    if (!session?.isSent()) return;
+    if (session.earName() === "recognition") session.abort();
+    leave();
   }
 
   function ended(why) {
@@ -54,5 +69,5 @@ export function createDictation({ app, api, composer, tell, beforeStart }) {
   }
 
   use(null);
-  return { button, leave };
+  return { button, leave, sent };
 }

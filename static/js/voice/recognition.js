@@ -1,45 +1,64 @@
 // The browser's own speech recognition (Web Speech), where there is one.
 
 import { language } from "../i18n.js";
-import { regional } from "./synthesis.js";
+import { after, wordsOf } from "./phrases.js";
 
 const Recognition = globalThis.SpeechRecognition ?? globalThis.webkitSpeechRecognition;
+const LAG_MS = 1_000; // what it tells was said so much earlier
 const QUICK_MS = 1_000;
 const MAX_QUICK_ENDS = 4; // in a row: then it does not really work
 const RESTART_MS = 200; // and longer after each quick end
 const MAX_SILENT_ENDS = 60; // Chrome ends by itself after some 10 s of silence
+const LAST_WORDS_MS = 3_000; // for those that it still has to tell when it is stopped
 const HARMLESS = ["no-speech", "aborted"];
-const WHY = { "not-allowed": "refused", "audio-capture": "missing" };
+const PASSING = ["network", "not-allowed", "audio-capture"]; // next time it may be well
 
-const browser = globalThis.navigator?.userAgent;
-const isAndroid = /Android/.test(browser);
+const { userAgent, brave, languages = [] } = globalThis.navigator ?? {};
+const isAndroid = /Android/.test(userAgent);
+const unfit = new Set(); // languages that it does not take here
 
 /** Chrome alone hears while the page, too, holds the microphone. */
-export const canShareMicrophone = /Chrome\//.test(browser) && !isAndroid;
+export const canShareMicrophone = /Chrome\//.test(userAgent) && !isAndroid;
 
-/** By plain http it is there, and refused. */
-let isWorking = Boolean(Recognition) && globalThis.isSecureContext !== false && !navigator.brave;
+/**
+ * The language that people speak to the page, as a BCP 47 tag: the browser's first, whatever it is. Only who put the
+ * page into another language than the browser's own would have led to (see early.js) speaks that one, in the way of
+ * the browser's region if it names one.
+ */
+export function spokenLanguage(shown = language(), wanted = languages) {
+  const short = (tag) => tag.slice(0, 2).toLowerCase();
+  const byItself = wanted.find((tag) => /^(en|zh)\b/i.test(tag)) ?? "en";
+  return (short(byItself) === short(shown) ? wanted[0] : wanted.find((tag) => short(tag) === short(shown))) ?? shown;
+}
 
-/** Some browsers have the interface and nobody who answers: they are found out when they are first used. */
-export const hasRecognition = () => isWorking;
+/** By plain http it is refused; Brave has the interface, and nobody who answers. */
+export const hasRecognition = Boolean(Recognition) && globalThis.isSecureContext !== false && !brave;
+/** Whether it is worth a try. */
+export const recognises = () => hasRecognition && !unfit.has(spokenLanguage());
 
-/** An ear (see listen.js). Its level is a guess. */
-export function createRecognition({ onText, onLevel, onError }) {
-  let session, restart;
-  let kept = ""; // of sessions that ended
-  let heard = "";
+/**
+ * An ear (see listen.js). `onResults` gets all results so far. Its level is a guess. `onError` gets an error of Web
+ * Speech, "silence", or "ended" where it does nothing but end.
+ */
+export function createRecognition({ onResults, onLevel, onError }) {
+  const lang = spokenLanguage();
+  let session, restart, lastWords;
+  let kept = []; // of sessions that ended
+  let heard = [];
   let quickEnds = 0;
   let silentEnds = 0;
+  let isOn;
 
   function open() {
     const from = performance.now();
+    isOn = true;
     session = Object.assign(new Recognition(), {
-      lang: regional(language()),
+      lang,
       interimResults: true,
       continuous: !isAndroid, // there it repeats itself
       onresult,
       onspeechstart: () => onLevel(0.6),
-      onerror: ({ error }) => HARMLESS.includes(error) || fail(WHY[error] ?? "broken"),
+      onerror: ({ error }) => HARMLESS.includes(error) || fail(error),
       onend: () => ended(performance.now() - from),
     });
     try {
@@ -51,25 +70,38 @@ export function createRecognition({ onText, onLevel, onError }) {
 
   function onresult({ results }) {
     [quickEnds, silentEnds] = [0, 0];
-    heard = Array.from(results, ([{ transcript }]) => transcript).join("");
-    onText(joined(kept, heard));
+    heard = Array.from(results, ([{ transcript }], at) => resultOf(transcript.replace(/^ +| +$/g, ""), heard[at]));
+    onResults([...kept, ...heard].filter(({ text }) => text));
   }
 
   /** Chrome ends when it likes: go on, but not for ever. */
   function ended(lived) {
-    [kept, heard] = [joined(kept, heard), ""];
+    [kept, heard, isOn] = [[...kept, ...heard], [], false];
     onLevel(0);
+    if (lastWords) return lastWords();
     quickEnds = lived < QUICK_MS ? quickEnds + 1 : 0;
     silentEnds++;
-    if (quickEnds > MAX_QUICK_ENDS) fail("broken");
+    if (quickEnds > MAX_QUICK_ENDS) fail("ended");
     else if (silentEnds > MAX_SILENT_ENDS) fail("silence");
     else restart = setTimeout(open, RESTART_MS * quickEnds);
   }
 
-  function fail(why) {
-    if (why === "broken") isWorking = false;
+  function fail(error) {
+    if (lastWords) return;
+    if (![...PASSING, "silence"].includes(error)) unfit.add(lang);
     abort();
-    onError(why);
+    onError(error);
+  }
+
+  /** Returns when it told what it had heard by now. */
+  async function stop() {
+    if (isOn) {
+      const isOver = new Promise((resolve) => (lastWords = resolve));
+      setTimeout(lastWords, LAST_WORDS_MS);
+      session.stop();
+      await isOver;
+    }
+    abort();
   }
 
   function abort() {
@@ -79,7 +111,12 @@ export function createRecognition({ onText, onLevel, onError }) {
   }
 
   open();
-  return { stop: abort, abort };
+  return { stop, abort };
 }
 
-const joined = (one, other) => (/\w$/.test(one) && /^\w/.test(other) ? `${one} ${other}` : one + other).trimStart();
+/** A result that only gets its capitals and full stops later was heard when its words were. */
+function resultOf(text, before) {
+  const now = performance.now();
+  if (!before) return { text, from: now - LAG_MS, to: now };
+  return { ...before, text, to: wordsOf(after(text, before.text)).length ? now : before.to };
+}

@@ -1,45 +1,37 @@
-// Records what is said, and lets Dify write it down.
-
-import { failureWords } from "../i18n.js";
-import { wavOf } from "./wav.js";
+// Records what is said, to be written down.
 
 const LEAD_SECONDS = 0.9; // kept from before somebody was noticed to speak
+const LOUD_LEAD_SECONDS = 3; // while it is loud, and may turn out to be speech
+const DIP_MS = 200; // between two syllables
 const MAX_SECONDS = 120;
 
-/** An ear (see listen.js). With `pauseMs()` it waits for somebody to speak, and writes after that much silence. */
-export function createRecorder({ api, pauseMs, onText, onDoing }) {
+/**
+ * An ear (see listen.js). With `pauseMs()` it waits for somebody to speak, and hands over after that much silence;
+ * `onRecorded({chunks, rate, from, to}, isDue)` gets samples, and from when to when there was something to hear.
+ */
+export function createRecorder({ pauseMs, onRecorded }) {
   let chunks = [];
-  let rate, isSpoken, isUnwanted;
-  let written = "";
+  let rate, isSpoken, quietMs;
 
   function hear(sound) {
-    rate = sound.rate;
+    ({ rate, quietMs } = sound);
     chunks.push(sound.samples);
-    const seconds = (chunks.length * sound.samples.length) / rate;
     isSpoken ||= sound.isSpeech || !pauseMs;
-    if (!isSpoken && seconds > LEAD_SECONDS) chunks.shift();
-    if ((isSpoken && sound.quietMs >= pauseMs?.()) || seconds >= MAX_SECONDS) write();
+    if (!isSpoken && seconds() > (quietMs > DIP_MS ? LEAD_SECONDS : LOUD_LEAD_SECONDS)) chunks.shift();
+    if (isSpoken && quietMs >= pauseMs?.()) handOver(true);
+    else if (seconds() >= MAX_SECONDS) handOver(false);
   }
 
-  /** Sends what was recorded, and begins anew. */
-  async function write() {
-    const recorded = chunks;
+  const seconds = () => (chunks.length * chunks[0].length) / rate;
+
+  /** Returns what `onRecorded` does. */
+  function handOver(isDue) {
+    if (!isSpoken) return null;
+    const now = performance.now();
+    const recording = { chunks, rate, from: now - 1_000 * seconds(), to: now - quietMs };
     [chunks, isSpoken] = [[], false];
-    if (!recorded.length) return;
-    onDoing("writing");
-    const reply = await transcribe(recorded).catch((error) => error);
-    if (isUnwanted) return;
-    if (reply instanceof Error) return onDoing("unwritten", failureWords(reply));
-    onDoing("recorder");
-    written = `${written} ${reply.text}`.trim();
-    onText(written, true);
+    return onRecorded(recording, isDue);
   }
 
-  async function transcribe(recorded) {
-    const body = new FormData();
-    body.append("file", await wavOf(recorded, rate), "speech.wav");
-    return api.call("/api/audio-to-text", { method: "POST", body });
-  }
-
-  return { hear, stop: write, abort: () => (isUnwanted = true) };
+  return { hear, stop: () => handOver(true), abort() {} };
 }

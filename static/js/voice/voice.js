@@ -1,56 +1,104 @@
 // Speaking and listening on the chat page: each part of it is absent where the browser or the app lacks it.
 
 import { button, dress, element, iconButton } from "../elements.js";
+import { onClosed } from "../frame.js";
 import { clear, language, say, t } from "../i18n.js";
 import { createCalling } from "./calling.js";
 import { createClips } from "./clips.js";
 import { createDictation } from "./dictation.js";
+import { guarded } from "./guard.js";
 import { canListen } from "./listen.js";
+import { joined } from "./phrases.js";
 import { createReader } from "./reader.js";
 import { canCut } from "./sentences.js";
 import { change, isOwnWanted, openSettings, settings } from "./settings.js";
 import { onVoices, synthesis, voicesFor } from "./synthesis.js";
+import { createTranscriber } from "./transcriber.js";
+import { createWritingLine } from "./writing-line.js";
 
 /** What it is given is described at the top of chat.js. */
 export function mountVoice({ app, slot, composer, asker, api }) {
   const state = element("p", "note voice-state");
   const difys = app.text_to_speech && globalThis.AudioContext ? createClips(api) : null;
-  const beforeStart = () => reader?.stop(); // it must not hear itself
-  const dictation = canListen(app) ? createDictation({ app, api, composer, tell, beforeStart }) : null;
+  const transcriber = createTranscriber({ api, onChange: writingChanged });
+  const lines = [createWritingLine(transcriber), createWritingLine(transcriber)]; // on the page, and in a call
+  const dictation = canListen(app) ? createDictation({ app, transcriber, composer, tell, beforeStart: hush }) : null;
   const aloud = iconButton("silent", "aloud", switchAloud);
-  let reader, calling;
+  let reader, notices, calling;
+  let sounding = null; // an object of its own for each sound
   state.setAttribute("role", "status");
 
   const isCalling = () => calling?.isLive();
-  const on = (type, listener) => document.addEventListener(`turn:${type}`, ({ detail }) => listener(detail));
+  const on = (type, listener) => document.addEventListener(type, ({ detail }) => listener(detail));
 
-  /** Shows what there is to know at the moment, by its name; or `words`, which are [key, values]. */
-  function tell(why, words = [`voice.${why}`]) {
-    if (why) say(state, ...words);
+  /** Shows what there is to know at the moment, by its name. */
+  function tell(why) {
+    if (why) say(state, `voice.${why}`);
     else clear(state);
   }
 
+  function writingChanged(status) {
+    for (const line of lines) line.show(status);
+    if (status.why) calling?.unwritten(status.why);
+  }
+
   function mountSpeaking() {
-    const onSaying = (text) => calling?.turn.saying(text);
-    reader = createReader({ ways, onSaying, onChange: showListenButtons, onDone: done });
-    if (dictation) {
-      calling = createCalling({ app, api, asker, reader });
-      state.before(button("call", startCall, "start-call", "phone"));
-    }
+    const onSaying = (text) => calling?.saying(text, true);
+    const parts = { ways, onSaying, onChange: showListenButtons, onDone: done };
+    reader = guarded(createReader(parts), () => calling?.turn.voiceless());
+    if (dictation) mountCalls();
     state.before(aloud, iconButton("sliders", "voice.settings", chooseVoice));
     showAloud();
     showListenButtons();
-    on("started", started);
-    on("text", reader.follow);
-    on("ended", ended);
+    on("turn:started", started);
+    on("turn:text", followed);
+    on("turn:ended", ended);
     if (!settings.isAloud) return;
     for (const type of ["click", "keydown"]) document.addEventListener(type, unlock, { once: true, capture: true });
+  }
+
+  function mountCalls() {
+    const told = () => calling.told();
+    const onSaying = (text) => calling.saying(text, false);
+    notices = guarded(createReader({ ways, onSaying, onChange() {}, onDone: told }), told);
+    const voice = { say: notify, stop: hush };
+    calling = createCalling({ app, transcriber, asker, voice, keep, line: lines[1].node });
+    state.before(button("call", startCall, "start-call", "phone"));
   }
 
   /** The ways of speaking, the one that is wanted first. */
   function ways() {
     const browsers = (!difys || voicesFor(language()).length) && synthesis;
-    return (isOwnWanted() ? [browsers, difys] : [difys, browsers]).filter(Boolean);
+    return (isOwnWanted() ? [browsers, difys] : [difys, browsers]).filter(Boolean).map(audible);
+  }
+
+  /** The same way; a call is told when there is sound. */
+  function audible(way) {
+    async function play(clip) {
+      const own = (sounding = {});
+      calling?.sounds(true);
+      await way.play(clip).finally(() => own === sounding && calling?.sounds(false));
+    }
+    function cancel() {
+      sounding = null;
+      way.cancel();
+    }
+    return { ...way, play, cancel };
+  }
+
+  function notify(text) {
+    notices.begin("notice");
+    notices.end({ id: "notice", text });
+  }
+
+  function hush() {
+    reader?.stop();
+    notices?.stop();
+  }
+
+  /** What was said and cannot be asked now can be sent by hand. */
+  function keep(text) {
+    if (text) composer.fill(joined(composer.text(), text));
   }
 
   // What a tap does. Browsers let sound out only after one.
@@ -69,7 +117,7 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   function switchAloud() {
     unlock();
     change({ isAloud: !settings.isAloud });
-    if (!settings.isAloud) reader.stop();
+    if (!settings.isAloud) hush();
     showAloud();
   }
 
@@ -110,28 +158,57 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   // What happens
 
   function started(turn) {
-    calling?.turn.started(turn);
-    if (isCalling() || settings.isAloud) reader.begin(turn.id);
+    const isCalls = calling?.turn.started(turn);
+    if (isCalling() ? isCalls : settings.isAloud) reader.begin(turn.id);
     showListenButtons();
   }
 
-  function ended({ id, status, text }) {
-    if (status !== "stopped") return reader.end({ id, text: text || (isCalling() ? t("failed") : "") });
-    if (reader.reading() === id) reader.stop();
-    return calling?.turn.done(id);
+  function followed(turn) {
+    calling?.turn.text(turn);
+    reader.follow(turn);
+  }
+
+  function ended(turn) {
+    calling?.turn.ended(turn);
+    if (turn.status !== "stopped") reader.end(turn);
+    else if (reader.reading() === turn.id) reader.stop();
+    if (reader.reading() !== turn.id) calling?.turn.read(turn.id, turn.status !== "stopped");
   }
 
   function done(id, hasFailed) {
     if (hasFailed) tell("unspoken");
-    calling?.turn.done(id, hasFailed);
+    calling?.turn.read(id, hasFailed);
+  }
+
+  function connectionChanged({ name, code }) {
+    if (name === "open") transcriber.tryAgain();
+    else transcriber.pause();
+    calling?.connectionIs(name, [`ended.${[1008, 4500].includes(code) ? code : "other"}`]);
+  }
+
+  /** Nobody is there to hear or to be heard. */
+  function leave() {
+    calling?.leave();
+    dictation?.leave();
+    hush();
+  }
+
+  function conversationBegins() {
+    calling?.leave();
+    hush();
   }
 
   slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
   if (dictation) {
     slot.append(dictation.button);
-    on("started", dictation.leave);
-    addEventListener("pagehide", dictation.leave);
+    state.after(lines[0].node);
+    on("turn:added", () => queueMicrotask(dictation.sent)); // the field is emptied right after
   }
+  on("connection:changed", connectionChanged);
+  on("conversation:new", conversationBegins);
+  addEventListener("online", transcriber.tryAgain);
+  addEventListener("pagehide", leave);
+  onClosed(leave);
   if (canCut && difys) mountSpeaking();
   else if (canCut) onVoices(() => reader || mountSpeaking());
 }
