@@ -207,6 +207,17 @@ def raw(data: bytes, status: int = 200, content_type: str = "text/event-stream")
     return scene
 
 
+def writes_down(*texts: str) -> Scene:
+    """What speech recognition says of each recording, in turn."""
+    left = iter(texts)
+
+    async def scene(stage: Stage) -> None:
+        await stage.open(content_type="application/json")
+        await stage.write(json.dumps({"text": next(left)}).encode())
+
+    return scene
+
+
 def until_stopped(*words: str) -> Scene:
     """Says the words, then goes on thinking until it is told to stop."""
 

@@ -4,6 +4,11 @@ import pytest
 from aiohttp import web
 from playwright.async_api import expect
 
+from tests import fake_dify
+from tests.speech import DOUBLES, hear, said, until, until_said
+
+IS_QUIET = "!speech.session && !speechSynthesis.speaking && !speech.isOpen"
+
 
 @pytest.fixture
 async def shop(aiohttp_server):
@@ -46,6 +51,41 @@ async def test_a_bubble_brings_the_chat_to_another_page(shop, start, visit):
     await page.get_by_role("button", name="Close the chat").focus()
     await page.keyboard.press("Escape")
     await expect(bubble).to_be_focused()
+
+
+async def test_closing_the_bubble_ends_call_microphone_and_reading_at_once(shop, with_dify, dify, visit):
+    dify.plays(fake_dify.say("One. Two. Three."))
+    service = await with_dify(frame_ancestors=(shop,))
+    chosen = "localStorage.voice = JSON.stringify({ isAloud: true, pauseSeconds: 0.3 });"
+    script = f"{DOUBLES}; speech.endsBySelf = false; if (parent !== window) {chosen}"
+    page = await visit(service, "/docs", script=script)
+    await page.goto(f"{shop}/?service={service.url}")
+    bubble = page.get_by_role("button", name="Ask us")
+    await bubble.click()
+    chat = page.frame_locator("iframe[title=Chat]")
+    await chat.get_by_role("button", name="Call", exact=True).click()
+    frame = page.frames[1]
+    await hear(frame, "where is the garden")
+    await until_said(frame, "One.")
+    await page.get_by_role("button", name="Close the chat").click(force=True)
+    await until(frame, IS_QUIET)
+    assert await said(frame) == ["One."]
+    await bubble.click()
+    await expect(chat.locator("#call")).to_be_hidden()
+    await chat.get_by_role("button", name="Dictate", exact=True).click()
+    await hear(frame, "I do not")
+    await chat.locator("#question").press("Escape")
+    await expect(page.locator("iframe")).to_be_hidden()
+    await until(frame, IS_QUIET)
+    await bubble.click()
+    await expect(chat.locator("#question")).to_have_value("I do not")
+    await chat.get_by_role("button", name="Listen", exact=True).click()
+    await until_said(frame, "One.", "One.")
+    for sender in ("origin: 'https://other.example', source: parent", "origin: location.origin, source: window"):
+        await frame.evaluate(f"dispatchEvent(new MessageEvent('message', {{ data: 'dify-live:closed', {sender} }}))")
+    await expect(chat.get_by_role("button", name="Stop reading")).to_be_visible()
+    await page.get_by_role("button", name="Close the chat").click()
+    await until(frame, IS_QUIET)
 
 
 async def test_only_named_sites_may_show_the_page_in_a_frame(start, http):

@@ -1,24 +1,38 @@
-"""Speaking and listening on the chat page; the browser's speech is led by js/speech-doubles.js."""
+"""Dictation and reading aloud on the chat page."""
 
 import array
 import asyncio
 import io
-import json
 import os
+import re
 import shutil
 import wave
-from pathlib import Path
 
 import pytest
 from playwright.async_api import async_playwright, expect
 
 from tests import fake_dify
-from tests.browser import CHROMIUM, OPTIONS, accessible, answer, ask, ends
-from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.browser import CHROMIUM, OPTIONS, answer, ask, ends
+from tests.conftest import eventually
+from tests.speech import (
+    LISTENS,
+    NO_RECOGNITION,
+    NO_VOICES,
+    SPEAKS,
+    SPOKEN_SECONDS,
+    WRITTEN,
+    button,
+    hear,
+    level,
+    said,
+    speak,
+    state,
+    until,
+    until_said,
+    writing,
+)
 
-DOUBLES = (Path(__file__).parent / "js/speech-doubles.js").read_text()
-NO_RECOGNITION = "window.SpeechRecognition = window.webkitSpeechRecognition = undefined;"
-NO_VOICES = "speechSynthesis.getVoices = () => [];"
+NO_MICROPHONE = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') };"
 STARTS = """
   window.starts = [];
   const { start } = AudioBufferSourceNode.prototype;
@@ -27,56 +41,6 @@ STARTS = """
     start.call(this, at);
   };
 """
-NARROW, WIDE = ({"width": width, "height": 720} for width in (320, 1440))
-CALL_STATE = "document.querySelector('#call .state').textContent"
-SILENT = {"speech_to_text": {"enabled": False}, "text_to_speech": {"enabled": False}}
-LISTENS, SPEAKS = {"speech_to_text": {"enabled": True}}, {"text_to_speech": {"enabled": True}}
-WRITTEN = "hello 你好 from fake stt, 32044 bytes"
-
-
-@pytest.fixture
-def meet(with_dify, dify, visit):
-    """Open the chat page with the doubles; `script` changes them, `settings` is what the person chose before."""
-
-    async def meet(script="", settings=None, app=SILENT, **options):
-        dify.parameters |= SILENT | app
-        stored = f"localStorage.voice ??= {json.dumps(json.dumps(settings))};" if settings else ""
-        return await visit(await with_dify(), script=DOUBLES + script + stored, **options)
-
-    return meet
-
-
-def button(page, name):
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def state(page):
-    return page.locator(".voice-state")
-
-
-def call_state(page):
-    return page.locator("#call .state")
-
-
-async def said(page):
-    return await page.evaluate("speech.said.map(({ text }) => text)")
-
-
-async def until(page, expression):
-    """Playwright's own wait_for_function would need a page that may use eval."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await page.evaluate(f"Boolean({expression})"):
-            await asyncio.sleep(0.02)
-
-
-async def hear(page, *texts):
-    await until(page, "speech.session")
-    await page.evaluate("texts => speech.hear(...texts)", texts)
-
-
-async def until_said(page, *texts):
-    await until(page, f"speech.said.length >= {len(texts)}")
-    assert await said(page) == list(texts)
 
 
 # Dictation
@@ -117,39 +81,107 @@ END_FIVE_TIMES = """async () => {
 
 async def test_a_browser_that_ends_by_itself_is_started_again_and_loses_nothing(meet):
     page = await meet()
+    await page.fill("#question", "Note:")
     await button(page, "Dictate").click()
-    await hear(page, "one")
+    await hear(page, "Hello there.", "How are you?")  # as Edge tells it: full stops, and no spaces
     await page.evaluate("speech.session.end()")
-    await hear(page, "two")
-    await expect(page.locator("#question")).to_have_value("one two")
+    await hear(page, "schön", "über")
+    await page.evaluate("speech.session.end()")
+    await hear(page, "我不要", "这个。", "Stop.")
+    dictated = "Note: Hello there. How are you? schön über我不要这个。Stop."
+    await expect(page.locator("#question")).to_have_value(dictated)
     await page.evaluate(END_FIVE_TIMES)
     await expect(state(page)).to_have_text("Listening does not work in this browser.")
     await expect(button(page, "Dictate")).to_have_attribute("aria-pressed", "false")
 
 
-async def test_where_the_browsers_recognition_reaches_nobody_dify_writes_it_down(meet, dify):
+async def test_where_the_browsers_recognition_reaches_nobody_dify_writes_down_all_that_it_had_not_told(meet, dify):
     page = await meet(app=LISTENS)
     await button(page, "Dictate").click()
-    await until(page, "speech.session")
+    await hear(page, "I do not")
+    await speak(page)
     await page.evaluate("speech.fail('network')")
     await expect(state(page)).to_have_text("Recording; it is written down when you stop")
-    await page.evaluate("speech.volume(0.5)")
-    await until(page, "Number(dictate.style.getPropertyValue('--level')) > 0.3")
     await button(page, "Dictate").click()
-    await expect(page.locator("#question")).to_have_value(WRITTEN)
-    assert len(dify.around.called("audio-to-text")) == 1
+    await expect(page.locator("#question")).to_have_value(f"I do not {WRITTEN}")
+    (form,) = dify.around.called("audio-to-text")
+    assert form["file"]["size"] > SPOKEN_SECONDS * 32_000  # also of what was said before it failed
+    await page.evaluate("speech.volume(0)")
     await button(page, "Dictate").click()
-    await expect(state(page)).to_have_text("Recording; it is written down when you stop")
+    await expect(state(page)).to_have_text("Listening; your browser writes it down")  # it may be well again
 
 
-async def test_what_dify_cannot_write_down_is_explained(meet, dify):
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("service-not-allowed", "Speech recognition is switched off in this browser."),
+        ("language-not-supported", "This browser cannot write down your language."),
+        ("audio-capture", "No microphone was found."),
+        ("bad-grammar", "Listening does not work in this browser."),
+    ],
+)
+async def test_what_recognition_complains_of_is_said_as_it_is_and_can_be_tried_again(meet, error, words):
+    page = await meet(NO_MICROPHONE)
+    for _ in range(2):
+        await button(page, "Dictate").click()
+        await hear(page, "Not")
+        await page.evaluate("error => speech.fail(error)", error)
+        await expect(state(page)).to_have_text(words)
+        await expect(page.locator("#question")).to_have_value(re.compile("Not$"))
+
+
+async def test_one_lost_network_is_no_reason_to_stop_listening(meet):
+    page = await meet()
+    await button(page, "Dictate").click()
+    await hear(page, "I do")
+    await page.evaluate("speech.fail('network')")
+    await expect(state(page)).to_have_text("The speech recognition of your browser cannot be reached at the moment.")
+    await until(page, "speech.sessions.length === 2")
+    await hear(page, "not want it")
+    await expect(state(page)).to_have_text("Listening; your browser writes it down")
+    await expect(page.locator("#question")).to_have_value("I do not want it")
+
+
+async def dictate_into_a_recording(page):
+    await button(page, "Dictate").click()
+    await speak(page)
+    await button(page, "Dictate").click()
+
+
+async def test_what_dify_cannot_write_down_is_explained_and_kept_to_be_tried_again(meet, dify):
     dify.around.scenes["audio-to-text"] = fake_dify.replay("6_stt_chat-basic")
     page = await meet(NO_RECOGNITION, app=LISTENS)
-    await button(page, "Dictate").click()
-    await page.evaluate("speech.volume(0.5)")
-    await until(page, "Number(dictate.style.getPropertyValue('--level')) > 0.3")
-    await button(page, "Dictate").click()
-    await expect(state(page)).to_have_text("This is switched off here.")
+    await dictate_into_a_recording(page)
+    for words in ("This is switched off here.", "What you said is kept."):
+        await expect(writing(page)).to_contain_text(words)
+    del dify.around.scenes["audio-to-text"]
+    await button(page, "Try again").click()
+    await expect(page.locator("#question")).to_have_value(WRITTEN)
+    await expect(writing(page)).to_be_hidden()
+
+
+async def test_what_was_recorded_without_a_network_comes_by_itself_in_its_order_when_that_is_back(meet, dify):
+    dify.around.scenes["audio-to-text"] = fake_dify.writes_down("First,", "no!", "Then")
+    page = await meet(NO_RECOGNITION, app=LISTENS)
+    await page.context.set_offline(True)
+    await dictate_into_a_recording(page)
+    await expect(writing(page)).to_contain_text("There is no connection at the moment.")
+    await dictate_into_a_recording(page)
+    await page.fill("#question", "Also:")
+    await page.context.set_offline(False)
+    await expect(page.locator("#question")).to_have_value("Also: First, no!")
+    await expect(writing(page)).to_be_hidden()
+    await dictate_into_a_recording(page)
+    await expect(page.locator("#question")).to_have_value("Also: First, no! Then")
+
+
+async def test_a_recording_that_nobody_wants_any_more_can_be_discarded(meet, dify):
+    dify.around.scenes["audio-to-text"] = fake_dify.replay("6_stt_chat-basic")
+    page = await meet(NO_RECOGNITION, app=LISTENS)
+    await dictate_into_a_recording(page)
+    await button(page, "Discard").click()
+    await expect(writing(page)).to_be_hidden()
+    await expect(state(page)).to_have_text("Nothing was heard.")
 
 
 async def test_a_refused_microphone_is_explained_and_asked_for_once(meet):
@@ -167,6 +199,19 @@ async def test_sending_ends_dictation(meet):
     await expect(button(page, "Dictate")).to_have_attribute("aria-pressed", "false")
     await ends(page)
     await expect(page.locator("#question")).to_have_value("")
+
+
+async def test_a_question_that_waited_and_is_sent_now_does_not_end_dictation(meet, dify):
+    dify.plays(fake_dify.until_stopped("One."))
+    page = await meet()
+    await ask(page, "First?")
+    await ask(page, "Second?")
+    await button(page, "Dictate").click()
+    await hear(page, "I do")
+    dify.release()
+    await expect(page.locator(".answer")).to_have_count(2)
+    await hear(page, "I do not")
+    await expect(page.locator("#question")).to_have_value("I do not")
 
 
 class TestWithARealMicrophone:
@@ -200,8 +245,8 @@ class TestWithARealMicrophone:
 
         await page.route("**/api/audio-to-text", look_and_pass_on)
         await button(page, "Dictate").click()
-        for level in ("> 0.5", "< 0.3"):
-            await until(page, f"Number(dictate.style.getPropertyValue('--level')) {level}")
+        for at_level in ("> 0.5", "< 0.3"):
+            await until(page, level(at_level))
         await button(page, "Dictate").click()
         await expect(page.locator("#question")).to_have_value(WRITTEN)
         (body,) = bodies
@@ -326,6 +371,26 @@ async def test_reading_can_be_stopped_and_ends_when_the_answer_is_stopped(meet, 
     assert await said(page) == ["One.", "One."]
 
 
+async def test_a_new_conversation_and_leaving_the_page_end_reading_and_listening(meet, dify):
+    dify.plays(fake_dify.say("One. Two. Three"))
+    page = await meet("speech.endsBySelf = false;", settings={"isAloud": True})
+    await ask(page, "Hello")
+    await ends(page)
+    await until_said(page, "One.")
+    await button(page, "New conversation").click()
+    await until(page, "!speechSynthesis.speaking")
+    await ask(page, "Hello")
+    await ends(page)
+    await until_said(page, "One.", "One.")
+    await button(page, "Dictate").click()
+    await hear(page, "I do not")
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    await until(page, "!speech.session && !speechSynthesis.speaking && !speech.isOpen")
+    await expect(button(page, "Dictate")).to_have_attribute("aria-pressed", "false")
+    await expect(page.locator("#question")).to_have_value("I do not")
+    assert await said(page) == ["One.", "One."]
+
+
 # Absent, not broken
 
 
@@ -356,130 +421,3 @@ async def test_words_and_recognition_follow_the_language(meet):
     await page.locator("#language").click()
     await expect(state(page)).to_have_text("Listening; your browser writes it down")
     await expect(button(page, "Call")).to_be_visible()
-
-
-# The call
-
-
-async def test_a_call_listens_asks_after_a_pause_speaks_and_listens_again(meet, dify):
-    dify.plays(fake_dify.say("It is behind the house."))
-    page = await meet("speech.endsBySelf = false;", settings={"pauseSeconds": 1})
-    await button(page, "Call").click()
-    await expect(call_state(page)).to_have_text("Listening")
-    await hear(page, "where is the garden")
-    await expect(page.locator("#call .heard")).to_have_text("You: where is the garden")
-    assert dify.questions == []
-    await until_said(page, "It is behind the house.")
-    await expect(call_state(page)).to_have_text("Speaking")
-    await expect(page.locator("#call .said")).to_have_text("Answer: It is behind the house.")
-    await page.evaluate("speech.finish()")
-    await expect(call_state(page)).to_have_text("Listening")
-    assert [question["query"] for question in dify.questions] == ["where is the garden"]
-    await page.keyboard.press("Escape")
-    await expect(page.locator("#call")).to_be_hidden()
-    await expect(button(page, "Call")).to_be_focused()
-    await until(page, "!speech.session")
-
-
-async def test_speaking_over_the_answer_interrupts_it_and_its_own_voice_does_not(meet, dify):
-    dify.plays(fake_dify.until_stopped("It is behind the house. And"), fake_dify.say("Nine."))
-    page = await meet("speech.endsBySelf = false;", settings={"pauseSeconds": 1})
-    await button(page, "Call").click()
-    await hear(page, "where is the garden")
-    await until_said(page, "It is behind the house.")
-    await hear(page, "it is behind the house when")
-    await expect(call_state(page)).to_have_text("Speaking")
-    await page.evaluate("speech.volume(0.8)")
-    await until(page, f"(speech.hear('it is behind the house when'), {CALL_STATE} === 'Listening')")
-    await page.evaluate("speech.volume(0)")
-    await hear(page, "it is behind the house when does it open")
-    await eventually(lambda: len(dify.questions) == 2)
-    assert dify.questions[1]["query"] == "when does it open"
-    await eventually(lambda: len(dify.stops) == 1)
-
-
-async def test_without_recognition_a_call_records_until_the_pause(meet, dify):
-    dify.plays(fake_dify.say("Behind the house."), fake_dify.say("Nine."))
-    page = await meet(NO_RECOGNITION + "speech.endsBySelf = false;", {"pauseSeconds": 1}, LISTENS)
-    await button(page, "Call").click()
-    await expect(page.locator("#call .hint")).to_have_text("Speak. It is written down after a pause.")
-    await page.evaluate("speech.volume(0.8)")
-    await page.wait_for_timeout(500)
-    await page.evaluate("speech.volume(0)")
-    await until_said(page, "Behind the house.")
-    assert dify.questions[0]["query"] == WRITTEN
-    await page.evaluate("speech.volume(0.9)")
-    await expect(call_state(page)).to_have_text("Listening")
-    await page.evaluate("speech.volume(0)")
-    await eventually(lambda: len(dify.questions) == 2)
-
-
-async def test_a_muted_call_does_not_listen(meet):
-    page = await meet()
-    await button(page, "Call").click()
-    await until(page, "speech.session")
-    await button(page, "Mute").click()
-    await expect(call_state(page)).to_have_text("Muted")
-    await expect(button(page, "Mute")).to_have_attribute("aria-pressed", "true")
-    await until(page, "!speech.session")
-    await button(page, "Mute").click()
-    await expect(call_state(page)).to_have_text("Listening")
-    await until(page, "speech.session")
-    await button(page, "End call").click()
-    await expect(page.locator("#call")).to_be_hidden()
-
-
-async def test_a_call_without_microphone_says_what_to_do(meet):
-    page = await meet("speech.refuses = true;")
-    await button(page, "Call").click()
-    await expect(call_state(page)).to_have_text("No microphone")
-    await expect(page.locator("#call .hint")).to_contain_text("Allow it for this site")
-    assert await page.evaluate("speech.microphones") == 1
-    await page.evaluate("speech.refuses = false")
-    await button(page, "Try again").click()
-    await expect(call_state(page)).to_have_text("Listening")
-
-
-async def test_a_mock_that_stands_in_is_not_heard_but_that_the_assistant_cannot_be_reached(meet, dify):
-    dify.plays(fake_dify.raw(b"", 500), fake_dify.say("It is behind the house."))
-    page = await meet(settings={"pauseSeconds": 1})
-    await button(page, "Call").click()
-    await hear(page, "where is it?")
-    await until_said(page, "Sorry, the assistant cannot be reached just now.")
-    await page.evaluate("speech.finish()")
-    await expect(call_state(page)).to_have_text("Listening")
-    await hear(page, "where is it?")
-    await until(page, "speech.said.length === 2")
-    assert (await said(page))[1] == "It is behind the house."
-
-
-@pytest.mark.parametrize(
-    ("viewport", "theme", "locale", "words"),
-    [
-        (NARROW, "dark", "zh-CN", ["语音输入", "语音设置", "通话", "静音"]),
-        (WIDE, "light", "en-GB", ["Dictate", "Voice settings", "Call", "Mute"]),
-    ],
-)
-async def test_axe_finds_nothing_while_one_speaks_and_listens(meet, dify, viewport, theme, locale, words):
-    dify.plays(fake_dify.say("It is behind the house."))
-    options = {"viewport": viewport, "color_scheme": theme, "locale": locale, "reduced_motion": "reduce"}
-    page = await meet("speech.endsBySelf = false;", {"pauseSeconds": 1}, LISTENS, **options)
-    dictate, choices, call, mute = (button(page, name) for name in words)
-    await dictate.click()
-    await hear(page, "Where is")
-    await accessible(page)
-    await choices.click()
-    await accessible(page)
-    await page.keyboard.press("Escape")
-    await call.click()
-    await hear(page, "where is it?")
-    await accessible(page)
-    await until_said(page, "It is behind the house.")
-    await accessible(page)
-    await page.evaluate("speech.finish()")
-    await mute.click()
-    await accessible(page)
-    await mute.click()
-    await until(page, "speech.session")
-    await page.evaluate("speech.fail('not-allowed')")
-    await accessible(page)

@@ -21,6 +21,10 @@ const speech = {
   finish() {
     speech.said.at(-1).onend();
   },
+  /** Whether the page holds the microphone. */
+  get isOpen() {
+    return speech.track?.readyState === "live";
+  },
   /** 0 is silence. */
   volume(value) {
     speech.gain.gain.value = value;
@@ -93,6 +97,7 @@ async function openMicrophone() {
   const out = new MediaStreamAudioDestinationNode(context);
   tone.connect(speech.gain).connect(out);
   tone.start();
+  [speech.track] = out.stream.getTracks();
   return out.stream;
 }
 

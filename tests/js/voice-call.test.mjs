@@ -78,7 +78,7 @@ function startCall({ ear = "recognition", canAsk = true, hasLevel = false, broke
 
 function askedCall(options) {
   const call = startCall(options);
-  call.heard("where is it");
+  call.heard("where is it", options?.ear === "recorder");
   call.waits();
   return call;
 }

@@ -90,9 +90,10 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     if (isOn && call.state === "speaking" && listener.earName() === "recorder") interrupt();
   }
 
+  /** A recorder does so itself, and says when its words are due. */
   function wait() {
     clearTimeout(pause);
-    if (!talk.isSpeech()) pause = setTimeout(ask, pauseMs());
+    if (!talk.isSpeech() && listener.earName() !== "recorder") pause = setTimeout(ask, pauseMs());
   }
 
   /** What did not seem enough to interrupt was said all the same. */

@@ -46,7 +46,7 @@ export function listen({ app, transcriber, pauseMs, meter, isSpeaking, onResults
   async function start() {
     const own = (run = {});
     [activity, wasSpeech, failures] = [createActivity(), false, 0];
-    earName = recognises() ? "recognition" : "recorder";
+    earName = (canRecord(app) ? recognises() : hasRecognition) ? "recognition" : "recorder";
     const why = earName === "recorder" || canShareMicrophone ? await hold() : null;
     if (own !== run) return;
     if (why === "refused" || (why && earName === "recorder")) return fail(why);

@@ -33,7 +33,8 @@ export function spokenLanguage(shown = language(), wanted = languages) {
 
 /** By plain http it is refused; Brave has the interface, and nobody who answers. */
 export const hasRecognition = Boolean(Recognition) && globalThis.isSecureContext !== false && !brave;
-/** Whether it is worth a try. */
+
+/** Whether it is the first to be tried where there is another way. */
 export const recognises = () => hasRecognition && !unfit.has(spokenLanguage());
 
 /**

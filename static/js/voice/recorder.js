@@ -29,7 +29,7 @@ export function createRecorder({ pauseMs, onRecorded }) {
     if (!isSpoken) return null;
     const now = performance.now();
     const recording = { chunks, rate, from: now - 1_000 * seconds(), to: now - quietMs };
-    [chunks, isSpoken] = [[], false];
+    [chunks, isSpoken] = [[], !isDue];
     return onRecorded(recording, isDue);
   }
 
