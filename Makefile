@@ -11,7 +11,7 @@ run: .venv/run
 
 test: lint tests/axe/node_modules/.ready
 	@# Coverage writes outside the tree, so that two runs at once do not meet.
-	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" $(BIN)/python -m pytest
+	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" $(BIN)/python -m pytest -m "not slow"
 
 engines: .venv/test tests/engines/node_modules/.ready
 	node tests/engines/lint.mjs

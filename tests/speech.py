@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import PATIENCE_SECONDS
 
 DOUBLES = (Path(__file__).parent / "js/speech-doubles.js").read_text()
+FAKE_MICROPHONE = (Path(__file__).parent / "js/fake-microphone.js").read_text()
 NO_RECOGNITION = "window.SpeechRecognition = window.webkitSpeechRecognition = undefined;"
 NO_VOICES = "speechSynthesis.getVoices = () => [];"
 SILENT = {"speech_to_text": {"enabled": False}, "text_to_speech": {"enabled": False}}

@@ -189,6 +189,19 @@ test("the page's own voice is no question, and what follows it is asked letter f
   assert.equal(call.asked(), "I do NOT see it.");
 });
 
+test("an echo that is not long enough yet, and then is, is not asked", () => {
+  const call = askedCall();
+  call.saying("The garden is behind the house.");
+  call.over();
+  call.did();
+  call.heard("the garden is");
+  assert.equal(call.shown.question, "the garden is");
+  call.heard("the garden is behind the house");
+  assert.equal(call.shown.question, "");
+  call.waits();
+  assert.equal(call.asked(), undefined);
+});
+
 test("who repeats the page's words later than an echo can come is asked what that means", () => {
   const call = askedCall();
   call.saying("The garden is behind the house.");
@@ -372,6 +385,21 @@ test("who speaks over what is told of a lost connection goes on with the same qu
   call.heard("the garden");
   call.waits();
   assert.equal(call.asked(), "where is it the garden");
+});
+
+test("a sound or a tap ends what is told of a lost connection, and not the question", () => {
+  for (const act of ["interrupt", "speech"]) {
+    const call = askedCall({ ear: "recorder" });
+    call.connectionIs("waiting");
+    call.waits(1_600);
+    call.did();
+    call[act](true);
+    assert.deepEqual([call.name(), call.did()], ["thinking", ["hush"]]);
+    call.results([], true);
+    assert.deepEqual([call.name(), call.did()], ["thinking", []]);
+    call.saying();
+    assert.equal(call.name(), "speaking");
+  }
 });
 
 test("a connection that ended for good ends the call with a word, and nothing said is lost", () => {

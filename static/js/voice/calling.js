@@ -1,11 +1,12 @@
 // A hands-free call: listens, asks after a pause, has the answer read unless it is interrupted, and listens again.
 
-import { failureWords, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { createBargeIn } from "./barge-in.js";
 import { createCallView } from "./call-view.js";
 import { guarded } from "./guard.js";
 import { listen } from "./listen.js";
 import { createLossWatch } from "./loss.js";
+import { outcomeOf } from "./outcome.js";
 import { joined } from "./phrases.js";
 import { settings } from "./settings.js";
 import { createWakeLock } from "./wake-lock.js";
@@ -75,8 +76,9 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
   function heard(all, isDue) {
     results = all;
     const words = talk.wordsOfOthers(all);
-    if (!words || (call.state === "speaking" && !isDue && !talk.interrupts(all))) return;
-    if (call.state !== "listening") interrupt();
+    if (call.state === "speaking" && !isDue && !talk.interrupts(all)) return;
+    if (call.state !== "listening" && words) goOn();
+    if (call.state !== "listening") return;
     change({ heard: words });
     if (isDue && !talk.isSpeech()) ask();
     else wait();
@@ -85,24 +87,22 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
   /** With recognition it takes words to interrupt; a recording has none before its end. */
   function onSpeech(isOn) {
     talk.speech(isOn);
-    clearTimeout(pause);
-    if (!isOn && call.heard) wait();
+    wait();
     if (isOn && call.state === "speaking" && listener.earName() === "recorder") interrupt();
   }
 
   /** A recorder does so itself, and says when its words are due. */
   function wait() {
     clearTimeout(pause);
-    if (!talk.isSpeech() && listener.earName() !== "recorder") pause = setTimeout(ask, pauseMs());
+    if (call.heard && !talk.isSpeech() && listener.earName() !== "recorder") pause = setTimeout(ask, pauseMs());
   }
 
   /** What did not seem enough to interrupt was said all the same. */
   function listenAgain() {
     sounds(false);
     change({ state: call.next, next: "listening" });
-    const words = call.state === "listening" && talk.wordsOfOthers(results);
-    if (!words) return;
-    change({ heard: words });
+    if (call.state !== "listening") return;
+    change({ heard: talk.wordsOfOthers(results) });
     wait();
   }
 
@@ -110,6 +110,7 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
 
   function ask() {
     clearTimeout(pause);
+    if (!question()) return;
     listener.take();
     [results, talk] = [[], createBargeIn(listener.hasLevel)];
     change({ ...UNANSWERED, state: "thinking", asked: question(), heard: "", turn: null, note: null });
@@ -124,8 +125,15 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     end(["voice.closed"]);
   }
 
-  /** Who interrupts before the answer goes on with the same question. */
+  /** A tap, or a sound, which is no word yet. */
   function interrupt() {
+    if (!isThinking()) return goOn();
+    hush();
+    return change({ state: "thinking", next: "listening" });
+  }
+
+  /** Who speaks before the answer goes on with the same question. */
+  function goOn() {
     const { turn: id, hasSpoken, asked } = call;
     hush();
     change({ state: "listening", next: "listening", asked: hasSpoken ? "" : asked, turn: null });
@@ -221,7 +229,7 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     if (call.isMuted) listener.start();
     else listener.stop(); // what was said by now is still asked
     talk.speech(false);
-    if (call.heard) wait();
+    wait();
     change({ isMuted: !call.isMuted });
   }
 
@@ -243,11 +251,4 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
   }
 
   return { start, leave, turn, saying, told, sounds, unwritten, connectionIs, isLive };
-}
-
-function outcomeOf({ status, text, lost, failure, reason }) {
-  if (lost) return ["status.lost"];
-  if (failure || status === "incomplete") return failureWords(failure ?? { reason: reason ?? "broken_off" });
-  if (status === "stopped") return ["status.stopped"];
-  return text.trim() ? null : ["status.empty"];
 }
