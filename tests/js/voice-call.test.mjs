@@ -71,7 +71,7 @@ function startCall({ ear = "recognition", canAsk = true, hasLevel = false, broke
       },
     },
   );
-  Object.assign(call, { ...calling, ...call });
+  Object.assign(call, { ...calling, ...call, calling });
   calling.start();
   return call;
 }
@@ -308,9 +308,7 @@ test("no answer ends in silence: what is the matter is shown and said, and then 
     call.over();
     const [said] = call.did();
     assert.ok(said.startsWith(`say: ${words}`), said);
-    assert.deepEqual([call.name(), call.answer], ["speaking", text]);
-    call.told();
-    assert.equal(call.name(), "listening");
+    assert.deepEqual([call.name(), call.answer], ["listening", text]);
     assert.ok(call.shown.note);
     call.heard("and now");
     call.waits();
@@ -323,11 +321,6 @@ test("a voice that fails is shown, and the call goes on", () => {
   call.written();
   call.over("where is it", true);
   assert.deepEqual([call.name(), call.shown.note], ["listening", ["voice.unspoken"]]);
-  const thrown = askedCall();
-  thrown.turn.voiceless();
-  assert.equal(thrown.name(), "thinking");
-  thrown.written();
-  assert.deepEqual([thrown.name(), thrown.shown.note], ["listening", ["voice.unspoken"]]);
 });
 
 test("whatever the view or the voice throw, the call goes on", (context) => {
@@ -342,6 +335,9 @@ test("whatever the view or the voice throw, the call goes on", (context) => {
   call.heard("no, wait");
   call.waits();
   assert.deepEqual([call.name(), call.asked()], ["thinking", "no, wait"]);
+  call.written("", {}, "no, wait");
+  call.over("no, wait");
+  assert.deepEqual([call.name(), call.shown.note], ["listening", ["status.empty"]]);
 });
 
 test("a lost connection is shown and said once, as soon as nobody speaks", () => {
@@ -358,7 +354,6 @@ test("a lost connection is shown and said once, as soon as nobody speaks", () =>
   assert.deepEqual([call.shown.note, call.did()], [["call.lost"], []]); // not while somebody speaks
   call.waits();
   assert.match(call.did().at(-1), /^say: The connection is lost/);
-  call.told();
   assert.equal(call.name(), "thinking");
   call.connectionIs("waiting");
   call.waits(9_000);
@@ -373,7 +368,6 @@ test("a lost connection is shown and said once, as soon as nobody speaks", () =>
   call.sounds(false);
   call.waits(500);
   assert.equal(call.did().length, 1);
-  call.told();
   assert.equal(call.name(), "speaking"); // the rest of the answer may come
 });
 
@@ -381,25 +375,38 @@ test("who speaks over what is told of a lost connection goes on with the same qu
   const call = askedCall();
   call.connectionIs("waiting");
   call.waits(1_600);
-  assert.equal(call.name(), "speaking");
-  call.heard("the garden");
+  call.calling.saying("The connection is lost.", false);
+  call.heard("behind the garden");
   call.waits();
-  assert.equal(call.asked(), "where is it the garden");
+  assert.equal(call.asked(), "where is it behind the garden");
 });
 
-test("a sound or a tap ends what is told of a lost connection, and not the question", () => {
-  for (const act of ["interrupt", "speech"]) {
-    const call = askedCall({ ear: "recorder" });
-    call.connectionIs("waiting");
-    call.waits(1_600);
-    call.did();
-    call[act](true);
-    assert.deepEqual([call.name(), call.did()], ["thinking", ["hush"]]);
-    call.results([], true);
-    assert.deepEqual([call.name(), call.did()], ["thinking", []]);
-    call.saying();
-    assert.equal(call.name(), "speaking");
-  }
+test("what the page tells is no question either", () => {
+  const call = startCall();
+  call.connectionIs("waiting");
+  call.waits(1_600);
+  call.did();
+  call.calling.saying("The connection is lost.", false);
+  for (const text of ["the", "the connection is", "the connection is lost"]) call.heard(text);
+  assert.deepEqual([call.name(), call.did()], ["listening", []]);
+  call.sounds(false);
+  call.waits(500);
+  call.waits();
+  assert.deepEqual([call.shown.question, call.asked()], ["", undefined]);
+});
+
+test("a sound ends what is told of a lost connection, and not the question", () => {
+  const call = askedCall({ ear: "recorder" });
+  call.connectionIs("waiting");
+  call.waits(1_600);
+  call.did();
+  call.speech(true);
+  assert.deepEqual([call.name(), call.did()], ["thinking", ["hush"]]);
+  call.speech(false);
+  call.results([], true);
+  assert.deepEqual([call.name(), call.did()], ["thinking", []]);
+  call.saying();
+  assert.equal(call.name(), "speaking");
 });
 
 test("a connection that ended for good ends the call with a word, and nothing said is lost", () => {
@@ -415,9 +422,9 @@ test("a connection that ended for good ends the call with a word, and nothing sa
 
 test("a recording that cannot be written down is told, and comes when it can be", () => {
   const call = startCall({ ear: "recorder" });
+  call.did();
   call.unwritten(["reason.busy"]);
-  assert.equal(call.name(), "speaking");
-  call.told();
+  assert.match(call.did().join(), /^say: The assistant is busy/);
   call.heard("where", true);
   assert.equal(call.asked(), "where");
   call.end();
@@ -505,7 +512,6 @@ test("whatever happens, the end lets go of everything, and nothing happens after
       call.waits();
       call.saying();
       call.over();
-      call.told();
       call.connectionIs("ended", ["ended.other"]);
       assert.deepEqual([call.name(), call.shown.isLive, call.did()], ["ended", false, []]);
     }

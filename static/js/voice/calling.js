@@ -15,18 +15,18 @@ const QUIET_MS = 500; // between two sentences there is less
 
 /**
  * A call at one moment; each change makes another. `state`: idle, listening, thinking (about `asked`), speaking, refused
- * or ended; `next`: the one after speaking. `heard`: what was heard and not yet asked. `turn`: the id of the answer under
- * way; `outcome`: once that is written, what is to be told of it. `note`: what else is to be told. Both are [key, values].
+ * or ended. `heard`: what was heard and not yet asked. `turn`: the id of the answer under way; `outcome`: what is to be
+ * told of its end; `hasSpoken`: whether it was begun to be read. `note`: what else is to be told. Both are [key, values].
  */
-const IDLE = { state: "idle", next: "listening", isMuted: false, asked: "", heard: "", turn: null, note: null };
-const UNANSWERED = { outcome: undefined, isVoiceless: false, hasSpoken: false };
+const IDLE = { state: "idle", isMuted: false, asked: "", heard: "", turn: null, note: null };
+const UNANSWERED = { outcome: null, hasSpoken: false };
 
 /**
  * `asker` is the page's. `voice.say(text)` says what is no answer, `voice.stop()` ends all speaking. `keep(text)` gets
- * what was heard and cannot be asked. `parts` are others in tests.
+ * what was heard and cannot be asked. `line` is a node for the view. `parts` are others in tests.
  */
 export function createCalling({ app, transcriber, keep, line, ...others }, parts = { createCallView, listen }) {
-  const view = guarded(parts.createCallView({ interrupt, mute, end: () => end(), again: start }, line));
+  const view = guarded(parts.createCallView({ interrupt: goOn, mute, end: () => end(), again: start }, line));
   const [asker, voice] = [guarded(others.asker), guarded(others.voice)];
   let call = IDLE;
   let results = []; // of hearing, since the last question
@@ -34,12 +34,11 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
   let listener, pause, quiet;
 
   const isLive = () => ["listening", "thinking", "speaking"].includes(call.state);
-  const isThinking = () => call.state === "thinking" || (call.state === "speaking" && call.next === "thinking");
   const question = () => joined(call.asked, call.heard);
   const pauseMs = () => settings.pauseSeconds * 1_000;
   const keepAwake = createWakeLock(isLive);
   const onChange = () => isLive() && change({});
-  const loss = createLossWatch({ isQuiet, onChange, tell: () => speak(["call.lost"]) }); // of the connection
+  const loss = createLossWatch({ isQuiet, onChange, tell: () => tell(["call.lost"]) }); // of the connection
 
   function change(more) {
     call = { ...call, ...more };
@@ -63,7 +62,7 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     const isHere = () => self === listener && isLive();
     const self = parts.listen({
       ...{ app, transcriber, pauseMs, meter: view.meter, onSpeech },
-      isSpeaking: () => call.state === "speaking",
+      isSpeaking: () => call.state === "speaking" || talk.isSounding(),
       onResults: (all, isDue) => (isHere() ? heard(all, isDue) : keep(all.at(-1)?.text ?? "")),
       onDoing: (name) => change({ note: name === "network" ? ["voice.network"] : null }),
       onError: (why) => end([`voice.${why}`], why === "refused" ? why : "ended"),
@@ -75,9 +74,13 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
 
   function heard(all, isDue) {
     results = all;
-    const words = talk.wordsOfOthers(all);
-    if (call.state === "speaking" && !isDue && !talk.interrupts(all)) return;
-    if (call.state !== "listening" && words) goOn();
+    if (isDue || !talk.isSounding() || talk.interrupts(all)) takeWords(isDue);
+  }
+
+  /** Those of the page are none. */
+  function takeWords(isDue) {
+    const words = talk.wordsOfOthers(results);
+    if (words && (call.state !== "listening" || talk.isSounding())) goOn();
     if (call.state !== "listening") return;
     change({ heard: words });
     if (isDue && !talk.isSpeech()) ask();
@@ -88,22 +91,15 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
   function onSpeech(isOn) {
     talk.speech(isOn);
     wait();
-    if (isOn && call.state === "speaking" && listener.earName() === "recorder") interrupt();
+    if (!isOn || listener.earName() !== "recorder") return;
+    if (call.state === "speaking") goOn();
+    else hush();
   }
 
   /** A recorder does so itself, and says when its words are due. */
   function wait() {
     clearTimeout(pause);
     if (call.heard && !talk.isSpeech() && listener.earName() !== "recorder") pause = setTimeout(ask, pauseMs());
-  }
-
-  /** What did not seem enough to interrupt was said all the same. */
-  function listenAgain() {
-    sounds(false);
-    change({ state: call.next, next: "listening" });
-    if (call.state !== "listening") return;
-    change({ heard: talk.wordsOfOthers(results) });
-    wait();
   }
 
   // A question and its answer
@@ -125,25 +121,18 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     end(["voice.closed"]);
   }
 
-  /** A tap, or a sound, which is no word yet. */
-  function interrupt() {
-    if (!isThinking()) return goOn();
-    hush();
-    return change({ state: "thinking", next: "listening" });
-  }
-
-  /** Who speaks before the answer goes on with the same question. */
+  /** Somebody interrupts; before the answer has begun, that goes on with the same question. */
   function goOn() {
     const { turn: id, hasSpoken, asked } = call;
     hush();
-    change({ state: "listening", next: "listening", asked: hasSpoken ? "" : asked, turn: null });
+    change({ state: "listening", asked: hasSpoken ? "" : asked, turn: null });
     if (id) asker.cancel(id);
   }
 
   const turn = {
     /** Says whether it is the call's. */
     started({ id }) {
-      if (!isThinking() || (call.turn ?? id) !== id) return false;
+      if (call.state !== "thinking" || (call.turn ?? id) !== id) return false;
       change({ turn: id });
       view.answer("");
       return true;
@@ -155,20 +144,16 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
       if (ending.id !== call.turn) return;
       view.answer(ending.text);
       change({ outcome: outcomeOf(ending) });
-      if (call.isVoiceless) turn.read(ending.id, true);
     },
-    /** All was read that there was to read. */
+    /** All was read that there was to read. What did not seem enough to interrupt was said all the same. */
     read(id, hasFailed) {
       if (id !== call.turn) return;
       const outcome = call.outcome ?? (call.hasSpoken || hasFailed ? null : ["voice.wordless"]);
-      change({ turn: null, asked: "", next: "listening", note: outcome ?? (hasFailed ? ["voice.unspoken"] : null) });
-      if (outcome && !hasFailed) speak(outcome, "listening");
-      else listenAgain();
-    },
-    /** Speaking threw an error: the answer can still be seen. */
-    voiceless() {
-      change({ isVoiceless: true });
-      if (call.outcome !== undefined) turn.read(call.turn, true);
+      const note = outcome ?? (hasFailed ? ["voice.unspoken"] : null);
+      change({ state: "listening", turn: null, asked: "", note });
+      sounds(false);
+      takeWords(false);
+      if (outcome) tell(outcome);
     },
   };
 
@@ -176,16 +161,21 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
 
   /** `isAnswer`: not what was given to `voice.say`. */
   function saying(text, isAnswer) {
-    if (!isLive()) return;
+    if (!isLive() || (isAnswer && call.state === "listening")) return;
     talk.says(text);
-    if (isAnswer && call.state !== "listening") change({ state: "speaking", next: "listening", hasSpoken: true });
+    if (isAnswer) change({ state: "speaking", hasSpoken: true });
   }
 
   /** Whether there is sound. */
   function sounds(isOn) {
     talk.sounds(isOn);
     clearTimeout(quiet);
-    if (!isOn) quiet = setTimeout(loss.tellIfQuiet, QUIET_MS);
+    if (!isOn) quiet = setTimeout(fallSilent, QUIET_MS);
+  }
+
+  function fallSilent() {
+    if (call.state === "listening" && talk.wordsOfOthers(results) !== call.heard) takeWords(false);
+    loss.tellIfQuiet();
   }
 
   function hush() {
@@ -193,16 +183,7 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     sounds(false);
   }
 
-  /** Tells what is no answer. */
-  function speak(words, next = isThinking() ? "thinking" : "listening") {
-    change({ state: "speaking", next });
-    voice.say(t(...words));
-  }
-
-  /** `voice.say` has said it. An answer may be going on meanwhile. */
-  function told() {
-    if (call.state === "speaking" && !(call.turn && call.hasSpoken)) listenAgain();
-  }
+  const tell = (words) => voice.say(t(...words));
 
   // What goes wrong
 
@@ -214,13 +195,12 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
 
   /** A recording could not be written down, for this reason. */
   function unwritten(words) {
-    if (!loss.isLost() && isQuiet()) speak(words);
+    if (!loss.isLost() && isQuiet()) tell(words);
   }
 
   /** Nobody speaks, in a call. */
   function isQuiet() {
-    if (call.state === "listening") return !call.heard && !talk.isSpeech();
-    return isLive() && !talk.isSounding();
+    return isLive() && !talk.isSounding() && !talk.isSpeech() && !(call.state === "listening" && call.heard);
   }
 
   // What a person does
@@ -240,7 +220,7 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     listener.take();
     hush();
     change({ state, note, heard: "", turn: null });
-    if (note) voice.say(t(...note));
+    if (note) tell(note);
     keepAwake();
   }
 
@@ -250,5 +230,5 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     view.close();
   }
 
-  return { start, leave, turn, saying, told, sounds, unwritten, connectionIs, isLive };
+  return { start, leave, turn, saying, sounds, unwritten, connectionIs, isLive };
 }

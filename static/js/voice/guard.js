@@ -1,7 +1,7 @@
 // What draws or speaks must not end what goes on behind it.
 
-/** The same functions; what one of them throws is logged, and told to `onThrow`. */
-export function guarded(part, onThrow) {
+/** The same functions; one that throws says so in the log, and returns false. */
+export function guarded(part) {
   const safe =
     (action) =>
     (...args) => {
@@ -9,7 +9,7 @@ export function guarded(part, onThrow) {
         return action(...args);
       } catch (error) {
         console.error(error);
-        return onThrow?.();
+        return false;
       }
     };
   const entries = Object.entries(part);

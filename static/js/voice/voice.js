@@ -45,7 +45,7 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   function mountSpeaking() {
     const onSaying = (text) => calling?.saying(text, true);
     const parts = { ways, onSaying, onChange: showListenButtons, onDone: done };
-    reader = guarded(createReader(parts), () => calling?.turn.voiceless());
+    reader = guarded(createReader(parts));
     if (dictation) mountCalls();
     state.before(aloud, iconButton("sliders", "voice.settings", chooseVoice));
     showAloud();
@@ -58,9 +58,8 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   }
 
   function mountCalls() {
-    const told = () => calling.told();
     const onSaying = (text) => calling.saying(text, false);
-    notices = guarded(createReader({ ways, onSaying, onChange() {}, onDone: told }), told);
+    notices = guarded(createReader({ ways, onSaying, onChange() {}, onDone() {} }));
     const voice = { say: notify, stop: hush };
     calling = createCalling({ app, transcriber, asker, voice, keep, line: lines[1].node });
     state.before(button("call", startCall, "start-call", "phone"));
@@ -170,9 +169,9 @@ export function mountVoice({ app, slot, composer, asker, api }) {
 
   function ended(turn) {
     calling?.turn.ended(turn);
-    if (turn.status !== "stopped") reader.end(turn);
-    else if (reader.reading() === turn.id) reader.stop();
-    if (reader.reading() !== turn.id) calling?.turn.read(turn.id, turn.status !== "stopped");
+    const isStopped = turn.status === "stopped";
+    if ((isStopped || reader.end(turn) === false) && reader.reading() === turn.id) reader.stop();
+    if (reader.reading() !== turn.id) calling?.turn.read(turn.id, !isStopped);
   }
 
   function done(id, hasFailed) {
@@ -186,15 +185,10 @@ export function mountVoice({ app, slot, composer, asker, api }) {
     calling?.connectionIs(name, [`ended.${[1008, 4500].includes(code) ? code : "other"}`]);
   }
 
-  /** Nobody is there to hear or to be heard. */
+  /** Nobody is there any more to hear or to be heard. */
   function leave() {
     calling?.leave();
     dictation?.leave();
-    hush();
-  }
-
-  function conversationBegins() {
-    calling?.leave();
     hush();
   }
 
@@ -205,7 +199,7 @@ export function mountVoice({ app, slot, composer, asker, api }) {
     on("turn:added", () => queueMicrotask(dictation.sent)); // the field is emptied right after
   }
   on("connection:changed", connectionChanged);
-  on("conversation:new", conversationBegins);
+  on("conversation:new", leave);
   addEventListener("online", transcriber.tryAgain);
   addEventListener("pagehide", leave);
   onClosed(leave);
