@@ -206,3 +206,16 @@ async def test_axe_finds_nothing_while_one_speaks_and_listens(meet, dify, viewpo
     await until(page, "speech.session")
     await page.evaluate("speech.fail('not-allowed')")
     await accessible(page)
+
+
+async def test_a_mock_that_stands_in_is_not_heard_but_that_the_assistant_cannot_be_reached(meet, dify):
+    dify.plays(fake_dify.raw(b"", 500), fake_dify.say("It is behind the house."))
+    page = await meet(settings={"pauseSeconds": 1})
+    await button(page, "Call").click()
+    await hear(page, "where is it?")
+    await until_said(page, "Sorry, the assistant cannot be reached just now.")
+    await page.evaluate("speech.finish()")
+    await expect(call_state(page)).to_have_text("Listening")
+    await hear(page, "where is it?")
+    await until(page, "speech.said.length === 2")
+    assert (await said(page))[1] == "It is behind the house."

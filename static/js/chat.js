@@ -7,8 +7,8 @@
  *   asker     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
  *             taken; cancel(id) takes back or stops that turn; textOf(id), an answer's Markdown
  *   api       as made by api.js
- * On `document` the page dispatches turn:added {id}, turn:started {id}, turn:text {id, text, replaced} (the whole answer
- * so far; `replaced`: what came before was withdrawn) and turn:ended, a turn of asker.js; conversation:new; and
+ * On `document` the page dispatches turn:added {id}, turn:started {id}, turn:text {id, text, replaced} (the answer so
+ * far; `replaced`: what came before was withdrawn) and turn:ended, a turn of asker.js; conversation:new; and
  * connection:changed, a state of connection.js. Each answer is `article.answer[data-id]`, from before turn:started on,
  * with an empty `.voice` among its buttons.
  */

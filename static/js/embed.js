@@ -54,7 +54,7 @@
   const toggle = (isOpen) => {
     const page = new URLSearchParams({ embed: 1, lang, host: location.origin });
     if (isOpen && !frame.src) frame.src = `${origin}/chat?${page}`;
-    if (!isOpen) frame.contentWindow.postMessage("dify-live:closed", origin); // nobody speaks, or is heard, out of sight
+    if (!isOpen) frame.contentWindow.postMessage("dify-live:closed", origin); // nobody speaks or listens out of sight
     show(isOpen);
     (isOpen ? frame : button).focus();
   };

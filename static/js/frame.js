@@ -1,6 +1,7 @@
 // In a frame of another site: what this page and that site's (embed.js) tell each other. Only the two of them.
 
-const [host] = /^https?:.+/.exec(new URLSearchParams(location.search).get("host")) ?? []; // its origin, as embed.js says
+/** The site's origin, as embed.js says. */
+const [host] = /^https?:.+/.exec(new URLSearchParams(location.search).get("host")) ?? [];
 const isFramed = parent !== window;
 const listeners = [];
 

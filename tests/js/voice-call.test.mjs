@@ -29,7 +29,7 @@ beforeEach(() => {
 function startCall({ ear = "recognition", canAsk = true, hasLevel = false, broken = {} } = {}) {
   const did = [];
   const does = (name) => (text) => void did.push(text ? `${name}: ${text}` : name);
-  const names = { start: "listen", stop: "finish", abort: "deafen", take: "forget" };
+  const names = { start: "listen", stop: "finish", abort: "deafen", clear: "forget" };
   const listener = Object.fromEntries(Object.entries(names).map(([method, name]) => [method, does(name)]));
   Object.assign(listener, { earName: () => ear, hasLevel: () => hasLevel });
   const asker = {
@@ -51,7 +51,7 @@ function startCall({ ear = "recognition", canAsk = true, hasLevel = false, broke
       mock.timers.tick(ms);
     },
     /** Results of recognition are told from their first word on, with those before; a recording is due. */
-    heard: (text, isDue) => call.results([{ text, from: now - 1_000, to: now }], isDue),
+    heard: (text, isDue) => call.results([{ text, from: now - 1_000, endsAt: now }], isDue),
     saying: (text = "Behind the house.") => calling.saying(text, true),
     written: (text = "Behind the house.", more = {}, id = "where is it") =>
       calling.turn.ended({ id, status: "done", text, ...more }),
@@ -183,8 +183,8 @@ test("the page's own voice is no question, and what follows it is asked letter f
   call.over();
   call.waits();
   assert.deepEqual([call.name(), call.shown.question], ["listening", ""]);
-  const echo = { text: "the garden is behind the house", from: now - 9_000, to: now - PAUSE_MS };
-  call.results([echo, { text: "I do NOT see it.", from: now, to: now }]);
+  const echo = { text: "the garden is behind the house", from: now - 9_000, endsAt: now - PAUSE_MS };
+  call.results([echo, { text: "I do NOT see it.", from: now, endsAt: now }]);
   call.waits();
   assert.equal(call.asked(), "I do NOT see it.");
 });

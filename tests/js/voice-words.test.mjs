@@ -12,7 +12,7 @@ const pageOf = (sentences, hushedAt = Infinity) => ({
   said: sentences.map((text, at) => ({ text, from: at * 1_000 })),
   hushedAt,
 });
-const asked = (text, ...sentences) => withoutEcho({ text, from: 0, to: 1_000 }, pageOf(sentences));
+const asked = (text, ...sentences) => withoutEcho({ text, from: 0, endsAt: 1_000 }, pageOf(sentences));
 
 const GARDEN = "The garden is behind the house.";
 
@@ -64,25 +64,25 @@ test("an echo grows, and is one as soon as it is long enough", () => {
 test("who repeats the page's words after it fell silent is heard", () => {
   const said = ["Shall I call the nurse now?"];
   const heard = (from, to, text = "Call the nurse now please") =>
-    withoutEcho({ text, from, to }, pageOf(said, 2_000));
+    withoutEcho({ text, from, endsAt: to }, pageOf(said, 2_000));
   assert.equal(heard(500, 2_900), "please");
   assert.equal(heard(2_000, 3_400, "Call the nurse now"), "");
   assert.equal(heard(1_900, 3_600, "Call the nurse now"), "Call the nurse now");
   assert.equal(heard(1_800, 4_500), "Call the nurse now please");
   assert.equal(heard(9_000, 11_000), "Call the nurse now please");
   assert.equal(heard(500, 4_500), "please"); // there was time for it to be an echo
-  assert.equal(withoutEcho({ text: "Call the nurse now", from: 0, to: 9 }, { said: [], hushedAt: -Infinity }), "Call the nurse now");
+  assert.equal(withoutEcho({ text: "Call the nurse now", from: 0, endsAt: 9 }, { said: [], hushedAt: -Infinity }), "Call the nurse now");
 });
 
 test("only the last words count: what was said long before is no echo", () => {
   const page = pageOf(["I want to see a doctor.", "That is fine.", "Where are you?", "Please wait."]);
-  const heard = (from) => withoutEcho({ text: "I want to see a doctor.", from, to: from + 500 }, page);
+  const heard = (from) => withoutEcho({ text: "I want to see a doctor.", from, endsAt: from + 500 }, page);
   assert.deepEqual([heard(800), heard(3_000)], ["", "I want to see a doctor."]);
 });
 
 test("where the microphone shows that nobody spoke, a word that was misheard does not make it a question", () => {
   const said = ["The garden is behind the house.", "It opens at nine."];
-  const own = (text, to = 1_000, hushedAt = Infinity) => isOwnVoice({ text, from: 0, to }, pageOf(said, hushedAt));
+  const own = (text, to = 1_000, hushedAt = Infinity) => isOwnVoice({ text, from: 0, endsAt: to }, pageOf(said, hushedAt));
   assert.ok(own("the garden is behind the mouse it opens at nine"));
   assert.ok(own("It opens at nine"));
   for (const others of ["the garden is behind the mouse", "the garden is not behind the house", "it opens", "no", ""]) {

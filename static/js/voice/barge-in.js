@@ -6,7 +6,7 @@ import { joined, wordsOf } from "./phrases.js";
 const LOUD_LATELY_MS = 1_500;
 const COMMANDS = /^(?:stop|wait|no|halt|enough|nein|warte|停|等|不|别|够了|待って|やめて|ストップ|그만|잠깐)/i;
 
-/** `hasLevel()`: whether it is known how loud it is; then `speech(isOn)` is to be called when speech begins and ends. */
+/** `hasLevel()`: whether it is known how loud it is; then `speech(isOn)` is called when speech begins and ends. */
 export function createBargeIn(hasLevel) {
   let page = { said: [], hushedAt: -Infinity }; // see echo.js
   let isSpeech = false;

@@ -14,9 +14,10 @@ import { createWakeLock } from "./wake-lock.js";
 const QUIET_MS = 500; // between two sentences there is less
 
 /**
- * A call at one moment; each change makes another. `state`: idle, listening, thinking (about `asked`), speaking, refused
- * or ended. `heard`: what was heard and not yet asked. `turn`: the id of the answer under way; `outcome`: what is to be
- * told of its end; `hasSpoken`: whether it was begun to be read. `note`: what else is to be told. Both are [key, values].
+ * A call at one moment; each change makes another. `state`: idle, listening, thinking (about `asked`), speaking,
+ * refused or ended. `heard`: what was heard and not yet asked. `turn`: the id of the answer under way; `outcome`: what
+ * is to be told of its end; `hasSpoken`: whether its reading has begun. `note`: what else is to be told. Both are [key,
+ * values].
  */
 const IDLE = { state: "idle", isMuted: false, asked: "", heard: "", turn: null, note: null };
 const UNANSWERED = { outcome: null, hasSpoken: false };
@@ -107,7 +108,7 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
   function ask() {
     clearTimeout(pause);
     if (!question()) return;
-    listener.take();
+    listener.clear();
     [results, talk] = [[], createBargeIn(listener.hasLevel)];
     change({ ...UNANSWERED, state: "thinking", asked: question(), heard: "", turn: null, note: null });
     const id = asker.ask(call.asked);
@@ -217,7 +218,7 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     clearTimeout(pause);
     if (note) keep(call.state === "listening" ? question() : call.heard);
     listener.abort();
-    listener.take();
+    listener.clear();
     hush();
     change({ state, note, heard: "", turn: null });
     if (note) tell(note);

@@ -14,7 +14,7 @@ const END_OF_RUN = /^[.,;:!?…)\]}”’»。，、；：！？」』）】]*\s
 /**
  * The text of `heard` without the page's own words at its start, letter for letter. They go if they are a run of the
  * last that the page said, long enough for `isEnough(run)`, and can be its voice by the time. `heard` is {text, from,
- * to}: from when to when it was heard. `page` is {said, hushedAt}: its sentences {text, from} in order, and when it
+ * endsAt}: from when to when it was heard. `page` is {said, hushedAt}: its sentences {text, from} in order, and when it
  * fell silent, Infinity while it speaks.
  */
 export function withoutEcho(heard, page, isEnough = isLong) {
@@ -29,7 +29,7 @@ export function withoutEcho(heard, page, isEnough = isLong) {
  * runs with single words between them that were taken for others.
  */
 export function isOwnVoice(heard, page) {
-  if (heard.to > page.hushedAt + LATE_MS) return false;
+  if (heard.endsAt > page.hushedAt + LATE_MS) return false;
   const words = wordsOf(heard.text);
   const own = ownWords(heard, page);
   const isMisheard = (_, at) => at + words.length <= own.length && runsOf(words, own.slice(at)).every(isLong);
@@ -60,8 +60,8 @@ function longestRun(words, own) {
 }
 
 /** How many of the first words the page can have said while it was heard. */
-function possible(words, { from, to }, { hushedAt }) {
-  if (to <= hushedAt + LATE_MS) return words.length;
+function possible(words, { from, endsAt }, { hushedAt }) {
+  if (endsAt <= hushedAt + LATE_MS) return words.length;
   let left = hushedAt + UNDERWAY_MS - from;
   const tooMany = words.findIndex(({ isSign }) => (left -= isSign ? SIGN_MS : WORD_MS) < 0);
   return tooMany < 0 ? words.length : tooMany;

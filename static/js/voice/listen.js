@@ -31,10 +31,11 @@ export const canListen = (app) => hasRecognition || canRecord(app);
 
 /**
  * Listens from `start()` until `stop()`, which still tells what was said by then, or `abort()`; then it can be started
- * again. `take()` forgets the results so far. The node `meter` shows the level. Tells onResults(results, isDue): each is
- * {text, from, to}, heard between these milliseconds, and whether the pause after them is over; onSpeech(isSpeech),
- * where there is a level; onDoing(name): recognition, recorder, or network while that cannot be reached; and
- * onError(why) when it ends by itself: refused, missing, busy, network, service, language, broken, silence or full.
+ * again. `clear()` forgets the results so far. The node `meter` shows the level. Tells onResults(results, isDue): each
+ * is {text, from, endsAt}, heard between these milliseconds, and whether the pause after them is over;
+ * onSpeech(isSpeech), where there is a level; onDoing(name): recognition, recorder, or network while that cannot be
+ * reached; and onError(why) when it ends by itself: refused, missing, busy, network, service, language, broken, silence
+ * or full.
  */
 export function listen({ app, transcriber, pauseMs, meter, isSpeaking, onResults, onSpeech, onDoing, onError }) {
   let run = null; // an object of its own as long as it listens
@@ -106,11 +107,11 @@ export function listen({ app, transcriber, pauseMs, meter, isSpeaking, onResults
     const writing = transcriber.transcribe(recording);
     if (transcriber.isFull()) fail("full");
     const text = (await writing).trim();
-    if (text) kept.push({ text, from: recording.from, to: recording.to });
+    if (text) kept.push({ text, from: recording.from, endsAt: recording.endsAt });
     onResults(results(), isDue && !transcriber.isBusy());
   }
 
-  function take() {
+  function clear() {
     kept = [];
     if (!current.length) return;
     current = [];
@@ -167,5 +168,5 @@ export function listen({ app, transcriber, pauseMs, meter, isSpeaking, onResults
     showLevel(0);
   }
 
-  return { start, stop, abort, take, earName: () => earName, hasLevel: () => Boolean(closeMicrophone) };
+  return { start, stop, abort, clear, earName: () => earName, hasLevel: () => Boolean(closeMicrophone) };
 }

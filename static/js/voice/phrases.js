@@ -6,7 +6,8 @@ const IS_SIGN = new RegExp(`^[${SIGN}]`, "u");
 const WORD = new RegExp(`[${SIGN}]|${LETTER}+(?:['’]${LETTER}+)*`, "gu");
 
 /** Scripts that put no spaces between words, and punctuation that brings its own. */
-const UNSPACED = "[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmr}\\p{scx=Mymr}\\uFF00-\\uFFEF]";
+const SCRIPTS = ["Han", "Hira", "Kana", "Thai", "Lao", "Khmr", "Mymr"].map((name) => `\\p{scx=${name}}`);
+const UNSPACED = `[${SCRIPTS.join("")}\\uFF00-\\uFFEF]`;
 const TOUCHES_NEXT = new RegExp(`(?:\\s|${UNSPACED}|[([{¿¡])$`, "u");
 const TOUCHES_BEFORE = new RegExp(`^(?:\\s|${UNSPACED}|[.,;:!?…)\\]}](?!\\d))`, "u");
 

@@ -118,6 +118,6 @@ export function createRecognition({ onResults, onLevel, onError }) {
 /** A result that only gets its capitals and full stops later was heard when its words were. */
 function resultOf(text, before) {
   const now = performance.now();
-  if (!before) return { text, from: now - LAG_MS, to: now };
-  return { ...before, text, to: wordsOf(after(text, before.text)).length ? now : before.to };
+  if (!before) return { text, from: now - LAG_MS, endsAt: now };
+  return { ...before, text, endsAt: wordsOf(after(text, before.text)).length ? now : before.endsAt };
 }

@@ -7,7 +7,7 @@ const MAX_SECONDS = 120;
 
 /**
  * An ear (see listen.js). With `pauseMs()` it waits for somebody to speak, and hands over after that much silence;
- * `onRecorded({chunks, rate, from, to}, isDue)` gets samples, and from when to when there was something to hear.
+ * `onRecorded({chunks, rate, from, endsAt}, isDue)` gets samples, and from when to when there was something to hear.
  */
 export function createRecorder({ pauseMs, onRecorded }) {
   let chunks = [];
@@ -28,7 +28,7 @@ export function createRecorder({ pauseMs, onRecorded }) {
   function handOver(isDue) {
     if (!isSpoken) return null;
     const now = performance.now();
-    const recording = { chunks, rate, from: now - 1_000 * seconds(), to: now - quietMs };
+    const recording = { chunks, rate, from: now - 1_000 * seconds(), endsAt: now - quietMs };
     [chunks, isSpoken] = [[], !isDue];
     return onRecorded(recording, isDue);
   }
