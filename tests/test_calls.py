@@ -166,6 +166,17 @@ async def test_what_is_recorded_in_a_call_without_a_network_is_asked_when_that_i
     await expect(page.locator("#call .writing")).to_be_hidden()
 
 
+async def test_a_call_that_loses_its_microphone_says_so_and_leaves_what_was_said_in_the_field(meet):
+    page = await meet(NO_RECOGNITION, {"pauseSeconds": 9}, LISTENS)
+    await button(page, "Call").click()
+    await until(page, "speech.isOpen")
+    await speak(page, ".shape")
+    await page.evaluate("speech.track.dispatchEvent(new Event('ended'))")
+    await expect(call_state(page)).to_have_text("The call has ended")
+    await until_said(page, "No microphone was found.")
+    await expect(page.locator("#question")).to_have_value(WRITTEN)
+
+
 async def test_a_call_ends_at_once_when_its_page_is_left(meet, dify):
     page = await meet("speech.endsBySelf = false;", settings={"pauseSeconds": 0.3})
     await button(page, "Call").click()

@@ -163,12 +163,14 @@ async def test_what_dify_cannot_write_down_is_explained_and_kept_to_be_tried_aga
 async def test_what_was_recorded_without_a_network_comes_by_itself_in_its_order_when_that_is_back(meet, dify):
     dify.around.scenes["audio-to-text"] = fake_dify.writes_down("First,", "no!", "Then")
     page = await meet(NO_RECOGNITION, app=LISTENS)
-    await page.context.set_offline(True)
-    await dictate_into_a_recording(page)
-    await expect(writing(page)).to_contain_text("There is no connection at the moment.")
-    await dictate_into_a_recording(page)
-    await page.fill("#question", "Also:")
-    await page.context.set_offline(False)
+
+    async def meanwhile():
+        await dictate_into_a_recording(page)
+        await expect(writing(page)).to_contain_text("There is no connection at the moment.")
+        await dictate_into_a_recording(page)
+        await page.fill("#question", "Also:")
+
+    await meet.service.restart(meanwhile)
     await expect(page.locator("#question")).to_have_value("Also: First, no!")
     await expect(writing(page)).to_be_hidden()
     await dictate_into_a_recording(page)

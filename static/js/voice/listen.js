@@ -144,7 +144,7 @@ export function listen({ app, transcriber, pauseMs, meter, isSpeaking, onResults
   }
 
   function fail(why) {
-    abort();
+    stop();
     onError(why);
   }
 

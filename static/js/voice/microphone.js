@@ -21,10 +21,24 @@ export async function openMicrophone(onSound, onLost) {
 }
 
 async function listenTo(stream, context, onSound) {
+  const tell = (samples) => onSound(samples, context.sampleRate);
+  const node = await createWorklet(context, tell).catch(() => createProcessor(context, tell));
+  context.createMediaStreamSource(stream).connect(node);
+  context.resume(); // not waited for: where it is not allowed, some browsers never say so
+}
+
+async function createWorklet(context, tell) {
   await context.audioWorklet.addModule(new URL("recorder-worklet.js", import.meta.url));
   const mono = { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" };
   const node = new AudioWorkletNode(context, "recorder", mono);
-  node.port.onmessage = ({ data }) => onSound(data, context.sampleRate);
-  context.createMediaStreamSource(stream).connect(node);
-  context.resume(); // not waited for: where it is not allowed, some browsers never say so
+  node.port.onmessage = ({ data }) => tell(data);
+  return node;
+}
+
+/** The old way, which needs no file: without a network there is no worklet. */
+function createProcessor(context, tell) {
+  const node = context.createScriptProcessor(2_048, 1, 1);
+  node.onaudioprocess = ({ inputBuffer }) => tell(inputBuffer.getChannelData(0).slice());
+  node.connect(context.destination); // or it does not run; it is silent
+  return node;
 }
