@@ -11,7 +11,7 @@ const RESTART_MS = 200; // and longer after each quick end
 const MAX_SILENT_ENDS = 60; // Chrome ends by itself after some 10 s of silence
 const LAST_WORDS_MS = 3_000; // for those that it still has to tell when it is stopped
 const HARMLESS = ["no-speech", "aborted"];
-const PASSING = ["network", "not-allowed", "audio-capture"]; // next time it may be well
+const TRANSIENT = ["network", "not-allowed", "audio-capture", "silence"]; // next time it may be well
 
 const { userAgent, brave, languages = [] } = globalThis.navigator ?? {};
 const isAndroid = /Android/.test(userAgent);
@@ -21,9 +21,9 @@ const unfit = new Set(); // languages that it does not take here
 export const canShareMicrophone = /Chrome\//.test(userAgent) && !isAndroid;
 
 /**
- * The language that people speak to the page, as a BCP 47 tag: the browser's first, whatever it is. Only who put the
- * page into another language than the browser's own would have led to (see early.js) speaks that one, in the way of
- * the browser's region if it names one.
+ * The language to recognise, as a BCP 47 tag: the browser's first, also where the page does not speak it. A page that
+ * was put into another language than the browser's lead to (see early.js), by ?lang or the switch, is spoken to in that
+ * one, of the region that the browser names.
  */
 export function spokenLanguage(shown = language(), wanted = languages) {
   const short = (tag) => tag.slice(0, 2).toLowerCase();
@@ -89,7 +89,7 @@ export function createRecognition({ onResults, onLevel, onError }) {
 
   function fail(error) {
     if (lastWords) return;
-    if (![...PASSING, "silence"].includes(error)) unfit.add(lang);
+    if (!TRANSIENT.includes(error)) unfit.add(lang);
     abort();
     onError(error);
   }

@@ -26,7 +26,7 @@ export function createRecorder({ pauseMs, onRecorded }) {
 
   /** Returns what `onRecorded` does. */
   function handOver(isDue) {
-    if (!isSpoken) return null;
+    if (!isSpoken || !chunks.length) return null;
     const now = performance.now();
     const recording = { chunks, rate, from: now - 1_000 * seconds(), endsAt: now - quietMs };
     [chunks, isSpoken] = [[], !isDue];
