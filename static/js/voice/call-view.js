@@ -57,15 +57,15 @@ export function createCallView(on, line) {
     else ticking = clearInterval(ticking);
   }
 
-  /** The whole answer so far, drawn once a frame. `replaced`: it does not begin as it did. */
-  function showAnswer(text, replaced = !text) {
+  /** The whole answer so far, drawn once a frame. `replaced`: it does not begin as it did. `isOver`: it is whole. */
+  function showAnswer(text, replaced = !text, isOver = false) {
     if (replaced) markdown.clear();
-    written = text;
+    written = [text, isOver];
     answer.hidden = !text;
     dialog.classList.toggle("answering", Boolean(text)); // leaves it the place
     drawing ??= requestAnimationFrame(() => {
       drawing = undefined;
-      markdown.show(written);
+      markdown.show(...written);
     });
   }
 

@@ -1,9 +1,9 @@
 // A hands-free call: listens, asks after a pause, has the answer read unless it is interrupted, and listens again.
 
+import { guarded } from "../guarded.js";
 import { t } from "../i18n.js";
 import { createBargeIn } from "./barge-in.js";
 import { createCallView } from "./call-view.js";
-import { guarded } from "./guard.js";
 import { listen } from "./listen.js";
 import { createLossWatch } from "./loss.js";
 import { outcomeOf } from "./outcome.js";
@@ -27,8 +27,9 @@ const UNANSWERED = { outcome: null, hasSpoken: false };
  * what was heard and cannot be asked. `line` is a node for the view. `parts` are others in tests.
  */
 export function createCalling({ app, transcriber, keep, line, ...others }, parts = { createCallView, listen }) {
-  const view = guarded(parts.createCallView({ interrupt: goOn, mute, end: () => end(), again: start }, line));
-  const [asker, voice] = [guarded(others.asker), guarded(others.voice)];
+  const on = { interrupt: goOn, mute, end: () => end(), again: start };
+  const { meter, ...drawing } = parts.createCallView(on, line);
+  const [view, asker, voice] = [drawing, others.asker, others.voice].map(guarded); // what they throw ends no call
   let call = IDLE;
   let results = []; // of hearing, since the last question
   let talk = createBargeIn(() => false);
@@ -62,7 +63,7 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
   function createListener() {
     const isHere = () => self === listener && isLive();
     const self = parts.listen({
-      ...{ app, transcriber, pauseMs, meter: view.meter, onSpeech },
+      ...{ app, transcriber, pauseMs, meter, onSpeech },
       isSpeaking: () => call.state === "speaking" || talk.isSounding(),
       onResults: (all, isDue) => (isHere() ? heard(all, isDue) : keep(all.at(-1)?.text ?? "")),
       onDoing: (name) => change({ note: name === "network" ? ["voice.network"] : null }),
@@ -143,7 +144,7 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     },
     ended(ending) {
       if (ending.id !== call.turn) return;
-      view.answer(ending.text);
+      view.answer(ending.text, false, true);
       change({ outcome: outcomeOf(ending) });
     },
     /** All was read that there was to read. What did not seem enough to interrupt was said all the same. */

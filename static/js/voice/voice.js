@@ -2,11 +2,11 @@
 
 import { button, dress, element, iconButton } from "../elements.js";
 import { onClosed } from "../frame.js";
+import { guarded } from "../guarded.js";
 import { clear, language, say, t } from "../i18n.js";
 import { createCalling } from "./calling.js";
 import { createClips } from "./clips.js";
 import { createDictation } from "./dictation.js";
-import { guarded } from "./guard.js";
 import { canListen } from "./listen.js";
 import { joined } from "./phrases.js";
 import { createReader } from "./reader.js";
@@ -44,8 +44,8 @@ export function mountVoice({ app, slot, composer, asker, api }) {
 
   function mountSpeaking() {
     const onSaying = (text) => calling?.saying(text, true);
-    const parts = { ways, onSaying, onChange: showListenButtons, onDone: done };
-    reader = guarded(createReader(parts));
+    const unsafe = createReader({ ways, onSaying, onChange: showListenButtons, onDone: done });
+    reader = guarded({ ...unsafe, end: (turn) => unsafe.end(turn) ?? true }); // undefined where it throws
     if (dictation) mountCalls();
     state.before(aloud, iconButton("sliders", "voice.settings", chooseVoice));
     showAloud();
@@ -170,7 +170,7 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   function ended(turn) {
     calling?.turn.ended(turn);
     const isStopped = turn.status === "stopped";
-    if ((isStopped || reader.end(turn) === false) && reader.reading() === turn.id) reader.stop();
+    if ((isStopped || !reader.end(turn)) && reader.reading() === turn.id) reader.stop();
     if (reader.reading() !== turn.id) calling?.turn.read(turn.id, !isStopped);
   }
 
