@@ -14,6 +14,7 @@ from tests.speech import (
     call_answer,
     call_state,
     hear,
+    said,
     speak,
     until,
     until_said,

@@ -416,7 +416,7 @@ test("a connection that ended for good ends the call with a word, and nothing sa
   call.connectionIs("ended", ["ended.4500"]);
   const did = call.did();
   assert.equal(did[0], "keep: where is");
-  assert.match(did.at(-1), /^say: Disconnected: this chat was opened/);
+  assert.match(did.at(-1), /^say: This chat was opened/);
   assert.deepEqual([call.name(), call.shown.note], ["ended", ["ended.4500"]]);
 });
 

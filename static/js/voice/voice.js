@@ -182,7 +182,7 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   function connectionChanged({ name, code }) {
     if (name === "open") transcriber.tryAgain();
     else transcriber.pause();
-    calling?.connectionIs(name, [`ended.${[1008, 4500].includes(code) ? code : "other"}`]);
+    calling?.connectionIs(name, [`ended.${code === 4500 ? code : "other"}`]);
   }
 
   /** Nobody is there any more to hear or to be heard. */
