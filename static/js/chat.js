@@ -7,10 +7,10 @@
  *   asker     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
  *             taken; cancel(id) takes back or stops that turn; textOf(id), an answer's Markdown
  *   api       as made by api.js
- * On `document` the page dispatches turn:added {id}, turn:started {id}, turn:text {id, text, replaced} (the answer so
- * far; `replaced`: what came before was withdrawn) and turn:ended, a turn of asker.js; conversation:new; and
- * connection:changed, a state of connection.js. Each answer is `article.answer[data-id]`, from before turn:started on,
- * with an empty `.voice` among its buttons.
+ * On `document` the page dispatches turn:added {id}, turn:started {id}, turn:text {id, text, replaced} (`text` as shown
+ * so far; `replaced`: what came before was withdrawn), turn:ended, a turn of asker.js with the text as shown;
+ * conversation:new; connection:changed, a state of connection.js. Each answer is `article.answer[data-id]`, from before
+ * turn:started on, with an empty `.voice` among its buttons.
  */
 
 import { wordsOf } from "./answer.js";
@@ -209,12 +209,11 @@ function received(frame) {
 }
 
 function connectionChanged(state) {
-  const { name, code } = state;
-  isOpen = name === "open";
-  showState(name);
-  asker.connectionIs(name);
-  composer.allow(name !== "ended");
-  if (name === "ended") offerToGoOn(code);
+  isOpen = state.name === "open";
+  showState(state.name);
+  asker.connectionIs(state.name);
+  composer.allow(state.name !== "ended");
+  if (state.name === "ended") offerToGoOn(state.code);
   update();
   announce("connection:changed", state);
 }
@@ -249,8 +248,8 @@ async function meetApp() {
 startOver.onclick = beginAnew;
 addEventListener("pagehide", asker.keepNow);
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.defaultPrevented || composer.isComposing(event)) return;
-  if (!stop()) askToClose();
+  const isEscape = event.key === "Escape" && !event.defaultPrevented && !composer.isComposing(event);
+  if (isEscape && !stop()) askToClose();
 });
 // In a frame, the field gets the focus when the frame does.
 addEventListener("focus", () => document.activeElement === document.body && composer.focusByKeyboard());
