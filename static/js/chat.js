@@ -248,8 +248,7 @@ async function meetApp() {
 startOver.onclick = beginAnew;
 addEventListener("pagehide", asker.keepNow);
 document.addEventListener("keydown", (event) => {
-  const isEscape = event.key === "Escape" && !event.defaultPrevented && !composer.isComposing(event);
-  if (isEscape && !stop()) askToClose();
+  if (event.key === "Escape" && !event.defaultPrevented && !composer.isComposing(event) && !stop()) askToClose();
 });
 // In a frame, the field gets the focus when the frame does.
 addEventListener("focus", () => document.activeElement === document.body && composer.focusByKeyboard());
