@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_LABEL = 63
 
 
@@ -14,8 +14,8 @@ def is_allowed(origin: str, host: str, allowed: tuple[str, ...]) -> bool:
     origin = origin.lower()
     if "*" in allowed or origin in allowed:
         return True
-    scheme = origin.partition("://")[0]
-    return scheme in DEFAULT_PORTS and _authority(origin) == _authority(f"{scheme}://{host}")
+    own = http_origin(f"{origin.partition('://')[0]}://{host.lower()}")
+    return own is not None and own == http_origin(origin)
 
 
 def http_origin(url: str) -> str | None:
@@ -26,16 +26,7 @@ def http_origin(url: str) -> str | None:
     except ValueError:  # malformed brackets or port
         return None
     labels = (parts.hostname or "").removesuffix(".").split(".")
-    if parts.scheme not in DEFAULT_PORTS or "@" in parts.netloc or not all(0 < len(it) <= _MAX_LABEL for it in labels):
+    if parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc or not all(0 < len(it) <= _MAX_LABEL for it in labels):
         return None
-    netloc = parts.netloc.removesuffix(f":{port}") if port == DEFAULT_PORTS[parts.scheme] else parts.netloc
+    netloc = parts.netloc.removesuffix(f":{port}") if port == _DEFAULT_PORTS[parts.scheme] else parts.netloc
     return f"{parts.scheme}://{netloc}"
-
-
-def _authority(origin: str) -> tuple[str | None, int | None]:
-    """Host and port of an origin, by default the scheme's port. (None, None) for what is no origin."""
-    try:
-        url = urlsplit(origin)
-        return url.hostname, url.port or DEFAULT_PORTS.get(url.scheme)
-    except ValueError:
-        return None, None
