@@ -100,7 +100,6 @@ class _Writer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when everything is written."""
         self._ending.set()
         self._queue.put(None)
         self._thread.join()
@@ -150,7 +149,6 @@ def _json(event: EventDict) -> str:
 
 
 def _readable(event: EventDict) -> str:
-    """For a terminal."""
     return str(_render(None, "", dict(event)))  # which removes keys
 
 

@@ -32,7 +32,6 @@ class Server(uvicorn.Server):
         self._forced = asyncio.Event()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal handler of Python: not called within a callback of the event loop."""
         now = time.monotonic()
         if self._signalled_at is None:
             self._signalled_at = now

@@ -42,7 +42,6 @@ class Declaration(NamedTuple):
 
 
 def setting(default: Any, meaning: str, bounds: validate.Range | None = None, **details: Any) -> Any:
-    """A field of Settings."""
     declaration = Declaration(default, meaning, bounds, **details)
     return field(default=default, repr=not declaration.secret, metadata={"declaration": declaration})
 

@@ -83,8 +83,8 @@ class Settings:
     dify_breaker_rest: float = seconds(20, "How long it is not asked; then one question probes it.")
     degrade_to_mock: bool = setting(
         True,
-        "Where Dify fails before its first word: a mock answer, or, with False, an error frame. A mistake of the "
-        "client's, an unknown conversation for instance, is always an error frame.",
+        "Where Dify fails before its first word: a mock answer (True) or an error frame. A mistake of the client's, an "
+        "unknown conversation for instance, is always an error frame.",
     )
 
     app_name: str = setting("Dify Live", "The name on the pages.", section="The service")
@@ -93,9 +93,9 @@ class Settings:
     reload: bool = setting(False, "Start again when a file of the service changes: for development, with one process.")
     redis_url: str = setting(
         "",
-        "The Redis (6 or newer) that joins several processes, on one machine or many, to one service. They divide "
-        "DIFY_MAX_CONCURRENCY among them; MAX_CONNECTIONS, and a client's eight answers at once, count in each. Heroku "
-        "sets it; the certificate of rediss:// is verified only if it ends in ?ssl_cert_reqs=required.",
+        "The Redis (6 or newer) that joins processes, on one machine or many, to one service. They divide "
+        "DIFY_MAX_CONCURRENCY among them; MAX_CONNECTIONS, and a client's eight answers at once, count in each. The "
+        "certificate of rediss:// is verified only if the URL ends in ?ssl_cert_reqs=required.",
         secret=True,
         parse=redis_url,
     )

@@ -8,8 +8,6 @@ T = TypeVar("T")
 
 
 class Tasks:
-    """The running tasks of one owner."""
-
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
 

@@ -86,7 +86,6 @@ class Workers:
         return await asyncio.create_subprocess_exec(sys.executable, "-m", "service", *words, pass_fds=inherited)
 
     async def _back_off(self, worker: int, lived_seconds: float) -> None:
-        """Exponential, while a worker fails to start."""
         failed = self._failed_starts[worker] + 1 if lived_seconds < STARTED_AFTER_SECONDS else 0
         self._failed_starts[worker] = failed
         if min(self._failed_starts.values()) >= MAX_FAILED_STARTS:

@@ -120,8 +120,6 @@ class AnswerStopped(Exception):
 
 
 class Answer(Protocol):
-    """One answer being written."""
-
     async def stream(self, on_part: OnPart) -> None:
         """Call `on_part` with each part. Called once; raises AnswerError, also where the source breaks off midway.
 
@@ -136,8 +134,6 @@ class Answer(Protocol):
 
 
 class Answerer(Protocol):
-    """A source of answers."""
-
     def ask(self, question: Question) -> Answer: ...
 
     async def check(self) -> Failure | None:

@@ -62,7 +62,6 @@ class Session:
 
     @property
     def is_busy(self) -> bool:
-        """An answer is on its way to this client."""
         return bool(self._deliveries)
 
     async def greet(self) -> None:

@@ -117,7 +117,6 @@ class Turn:
 
     @property
     def undelivered(self) -> int:
-        """Code points that no client got."""
         return max(0, self.buffer.length - self.delivered)
 
     @property

@@ -39,7 +39,6 @@ class Health:
         return [Route("/health", self.health), Route("/ready", self.ready)]
 
     async def health(self, request: Request) -> Response:
-        """Whether the process lives."""
         data: dict[str, Any] = {"status": "up", "version": __version__, "mode": self.mode, **self.counts()}
         return ok(data, _UNCACHED)
 

@@ -140,7 +140,6 @@ class _FormParser:
             raise BadBody("The form is not well-formed multipart/form-data.") from None
 
     def take(self) -> bytes:
-        """What is new of the file."""
         data = bytes(self._data)
         self._data.clear()
         return data

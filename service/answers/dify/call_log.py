@@ -28,7 +28,6 @@ def log_failure(error: AnswerError, details: FailureDetails | None = None, **fie
 
 
 def reply_body(error: AnswerError) -> bytes:
-    """What Dify replied, if it did."""
     return error.__cause__.body if isinstance(error.__cause__, UnexpectedResponse) else b""
 
 

@@ -74,7 +74,6 @@ class DifyClient:
 
     @asynccontextmanager
     async def stream(self, path: str, body: dict[str, Any]) -> AsyncIterator["BodyStream"]:
-        """Audio, as it comes."""
         with translated_errors():
             async with self._request("POST", path, json=body, headers={"Accept": "*/*"}) as response:
                 if response.status != HTTPStatus.OK or not response.content_type.startswith("audio/"):
@@ -135,8 +134,6 @@ class DifyClient:
 
 
 class BodyStream:
-    """A body, as it comes."""
-
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.media_type = response.content_type
         self._content = response.content
@@ -214,7 +211,6 @@ async def _check_is_event_stream(response: aiohttp.ClientResponse) -> None:
 
 
 async def _read_start(response: aiohttp.ClientResponse) -> bytes:
-    """The body, up to about _MAX_REFUSAL_BYTES."""
     body = b""
     while len(body) < _MAX_REFUSAL_BYTES and (chunk := await response.content.readany()):
         body += chunk

@@ -121,7 +121,6 @@ class UpstreamCall:
         self._opened.set()
 
     async def _post_stop(self, tries: int) -> bool:
-        """Whether Dify accepted it."""
         task = self.parser.task_id
         path, body = f"chat-messages/{task}/stop", {"user": self._question.user}
         try:

@@ -53,8 +53,6 @@ class MockAnswerer:
 
 
 class MockAnswer:
-    """One script, being played."""
-
     def __init__(self, script: Script, words_per_second: float, identity: Identity) -> None:
         self._script = script
         self._word_seconds = 1 / (script.words_per_second or words_per_second)

@@ -23,7 +23,6 @@ _FRAMES = [
 
 
 def wav() -> bytes:
-    """A WAV file, 16 bits, mono."""
     turn = 2 * math.pi * TONE_HERTZ / SAMPLES_PER_SECOND
     count = round(SAMPLES_PER_SECOND * TONE_SECONDS)
     samples = [round(_AMPLITUDE * math.sin(turn * number)) for number in range(count)]
