@@ -3,13 +3,12 @@
 From 4500 on a client should not reconnect by itself; after any other code it should.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DO_NOT_RECONNECT_FROM = 4500
 
 
-@dataclass(frozen=True, slots=True)
-class CloseCode:
+class CloseCode(NamedTuple):
     code: int
     reason: str
 

@@ -84,8 +84,7 @@ class Gateway:
         finally:
             self.sessions.remove(session)
             await session.end()
-            close_code = session.close_code or transport.close_code
-            code, reason = close_code.code, close_code.reason
+            code, reason = session.close_code or transport.close_code
             log.info("connection.closed", code=code, reason=reason, duration_ms=ms_since(started_at))
 
     async def _receive_loop(self, transport: "_WebSocketTransport", session: Session, replaced: Session | None) -> None:

@@ -108,7 +108,7 @@ class Session:
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 await self.transport.send(messages.encode(System(close_code.reason)))
-                await self.transport.close(close_code.code, close_code.reason)
+                await self.transport.close(*close_code)
         except TimeoutError:
             self.transport.abort()
 

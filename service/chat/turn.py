@@ -47,10 +47,7 @@ RESTARTING = Failure(
     "this service was told to end, and DRAIN_TIMEOUT was over",
 )
 WRITER_LOST = Failure(
-    "owner_lost",
-    ResultCode.UNAVAILABLE,
-    "The answer broke off.",
-    "the process that wrote it ended without a word",
+    "owner_lost", ResultCode.UNAVAILABLE, "The answer broke off.", "the process that wrote it ended without a word"
 )
 ID_TAKEN = Failure(
     "id_taken", ResultCode.PARAMETER_ERROR, "This id names another question already.", "an id asked twice"

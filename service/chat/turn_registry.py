@@ -75,23 +75,22 @@ class TurnRegistry:
     def stop_accepting(self) -> None:
         """Only joins from now on. Turns without listeners end, unless their clients can resume elsewhere."""
         self.is_closing = True
-        for turn in self._all():
-            if not self._cluster.can_resume:
-                turn.orphan_grace = 0
-                if turn.has_no_listeners:
-                    turn.stop("client_left")
+        if self._cluster.can_resume:
+            return
+        for turn in self._local():
+            turn.orphan_grace = 0
+            if turn.has_no_listeners:
+                turn.stop("client_left")
 
     async def wait_ended(self) -> None:
         """Until nothing of this process runs any more."""
-        for turn in self._all():
-            if not turn.is_remote:
-                await turn.wait_ended()
+        for turn in self._local():
+            await turn.wait_ended()
 
     def abort(self) -> None:
         """End what still runs. Remote turns go on elsewhere."""
-        for turn in self._all():
-            if not turn.is_remote:
-                turn.abort(RESTARTING)
+        for turn in self._local():
+            turn.abort(RESTARTING)
 
     async def close(self) -> None:
         """End what still runs, within CLOSE_TIMEOUT_SECONDS; evict the rest."""
@@ -103,8 +102,8 @@ class TurnRegistry:
         if self._sweep is not None:
             self._sweep.cancel()
 
-    def _all(self) -> list[Turn]:
-        return [turn for turns in self._by_token.values() for turn in turns.values()]
+    def _local(self) -> list[Turn]:
+        return [turn for turns in self._by_token.values() for turn in turns.values() if not turn.is_remote]
 
     def _add(self, token: str, turn_id: str, checksum: int, answer: Answer) -> Turn:
         turn = Turn(token, turn_id, checksum, answer, self._tasks, self._orphan_grace)

@@ -166,9 +166,4 @@ async def on_disconnect(request: Request, error: Exception) -> Reply:
     return fail(ResultCode.BAD_REQUEST)
 
 
-HANDLERS = {
-    AnswerError: on_answer_error,
-    BadBody: on_bad_body,
-    NoToken: on_no_token,
-    ClientDisconnect: on_disconnect,
-}
+HANDLERS = {AnswerError: on_answer_error, BadBody: on_bad_body, NoToken: on_no_token, ClientDisconnect: on_disconnect}

@@ -63,9 +63,7 @@ class Pages:
         return self._page(request, "chat.html")
 
     async def docs(self, request: Request) -> Response:
-        closings = sorted(
-            (value for value in vars(close_codes).values() if isinstance(value, close_codes.CloseCode)), key=_code
-        )
+        closings = sorted(value for value in vars(close_codes).values() if isinstance(value, close_codes.CloseCode))
         tables = {
             "codes": list(ResultCode),
             "closings": closings,
@@ -111,7 +109,3 @@ class _Static(StaticFiles):
         response.headers["Cache-Control"] = "no-cache"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
-
-
-def _code(value: close_codes.CloseCode) -> int:
-    return value.code

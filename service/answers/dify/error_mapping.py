@@ -49,7 +49,7 @@ _BY_STATUS_WITHOUT_JSON: dict[int, Failure] = {
     ResultCode.TOO_LARGE: failures.TOO_LARGE,
 }  # replies of a proxy
 
-_MAX_MESSAGE_CHARACTERS = 1000
+MAX_MESSAGE_CHARACTERS = 1000
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -75,7 +75,7 @@ def details_of_reply(status: int, body: bytes) -> FailureDetails:
         code = msgspec.json.decode(body, type=_Refusal).code
     except msgspec.DecodeError:
         code = None
-    message = body[:_MAX_MESSAGE_CHARACTERS].decode(errors="replace")
+    message = body[:MAX_MESSAGE_CHARACTERS].decode(errors="replace")
     return FailureDetails(None, status, plain_code(code), message or None)
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from service.answers.base import Identity, Part, Replacement, Speech, Summary, Text
 from service.answers.dify import progress_events
-from service.answers.dify.error_mapping import FailureDetails, plain_code
+from service.answers.dify.error_mapping import MAX_MESSAGE_CHARACTERS, FailureDetails, plain_code
 from service.answers.dify.progress_events import ProgressParser
 
 
@@ -43,7 +43,6 @@ _decode = msgspec.json.Decoder(_Event).decode
 # Some versions label text deltas `message_file`.
 _TEXT = frozenset({"message", "agent_message", "message_file"})
 _UNDERSTOOD = _TEXT | {"message_replace", "message_end", "workflow_finished", "error"}
-_MAX_MESSAGE_CHARACTERS = 1000
 
 
 class EventParser:
@@ -169,7 +168,7 @@ def _error_details(event: _Event) -> FailureDetails:
 
 
 def _message(message: Any) -> str | None:
-    return str(message)[:_MAX_MESSAGE_CHARACTERS] if message else None
+    return str(message)[:MAX_MESSAGE_CHARACTERS] if message else None
 
 
 def _decode_leniently(raw: bytes) -> _Event:

@@ -6,17 +6,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from service.answers.base import (
-    AnswerError,
-    Identity,
-    OnPart,
-    Question,
-    Replacement,
-    Speech,
-    Step,
-    Summary,
-    Text,
-)
+from service.answers.base import AnswerError, Identity, OnPart, Question, Replacement, Speech, Step, Summary, Text
 from service.answers.mock.scripts import Script, find_script
 
 _WORD = re.compile(r"\S+\s*|\s+")
@@ -40,9 +30,7 @@ class MockAnswerer:
             return MockAnswer(echo, self.words_per_second, Identity("mock"))
         script = find_script(question.content) or echo
         script = replace(
-            script,
-            steps=script.steps if question.steps else (),
-            speech=script.speech if question.speech else (),
+            script, steps=script.steps if question.steps else (), speech=script.speech if question.speech else ()
         )
         identity = Identity("mock", question.conversation_id or str(uuid.uuid4()), str(uuid.uuid4()))
         return MockAnswer(script, self.words_per_second, identity)
