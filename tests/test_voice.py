@@ -294,9 +294,33 @@ async def test_an_answer_is_read_while_it_is_written(meet, dify):
     await until_said(page, "The first sentence.")
     assert dify.finished == 0
     more.set()
-    await until_said(page, "The first sentence.", "The last.")
+    await until_said(page, "The first sentence.", "The last.", "There is code on the screen.")
     await page.reload()
     await expect(button(page, "Read answers aloud")).to_have_attribute("aria-pressed", "true")
+
+
+WRITTEN_AND_SAID = [
+    ("阿司匹林每日2~3次，每次1~2片", "阿司匹林每日2到3次，每次1到2片", "zh-CN"),
+    (
+        "Amoxicillin 2*500 mg, 1~2 tablets every 6~8 hours.",
+        "Amoxicillin 2 times 500 mg, 1 to 2 tablets every 6 to 8 hours.",
+        "en-GB",
+    ),
+    ("~~10 mg~~ 5 mg", "5 mg", "en-GB"),
+    ("请按【确认】键，再按【呼叫护士】。", "请按【确认】键，再按【呼叫护士】。", "zh-CN"),
+    ("Press [1] for help, [2] for the nurse.", "Press [1] for help, [2] for the nurse.", "en-GB"),
+    ("It costs $$ and more.", "It costs $$ and more.", "en-GB"),
+]
+
+
+async def test_no_sign_that_carries_meaning_is_lost_on_the_way_to_the_voice(meet, dify):
+    answer = "\n\n".join(written for written, _, _ in WRITTEN_AND_SAID)
+    dify.plays(fake_dify.say(*(answer[at : at + 5] for at in range(0, len(answer), 5))))
+    page = await meet(settings={"isAloud": True}, locale="en-GB")
+    await ask(page, "Hello")
+    await until_said(page, *(words for _, words, _ in WRITTEN_AND_SAID))
+    languages = await page.evaluate("speech.said.map(({ lang }) => lang)")
+    assert languages == [language for _, _, language in WRITTEN_AND_SAID]
 
 
 def tone(seconds):

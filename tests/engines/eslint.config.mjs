@@ -9,8 +9,7 @@ const OWN = ["added", "fetch", "grow", "inputs", "level", "node", "queue", "tag"
 
 /** Parts of the voice: it looks whether they are there, and does without. */
 const VOICE = [
-  "Intl.Segmenter", "segment", "SpeechRecognition", "continuous", "interimResults", "onresult", "onspeechstart",
-  "voiceschanged",
+  "SpeechRecognition", "continuous", "interimResults", "onresult", "onspeechstart", "voiceschanged",
 ];
 
 /** What the oldest have no use for: they translate no pages. */

@@ -12,7 +12,9 @@ globalThis.SpeechSynthesisUtterance = class {
     this.text = text;
   }
 };
-const { synthesis, languageOf, voicesFor } = await import("../../static/js/voice/synthesis.js");
+const { settings } = await import("../../static/js/voice/settings.js");
+const { languageOf } = await import("../../static/js/voice/language.js");
+const { synthesis, voicesFor } = await import("../../static/js/voice/synthesis.js");
 
 let log, told, changes;
 
@@ -133,7 +135,7 @@ test("an answer is read while it is written, and is done when all is said", asyn
   await way.ends();
   assert.deepEqual(told.slice(1), ["The last.", { id: "t", hasFailed: false }]);
   assert.deepEqual(changes, ["t", null]);
-  read(reader, "e", "```\ncode\n```");
+  read(reader, "e", "---");
   assert.deepEqual(told.at(-1), { id: "e", hasFailed: false });
 });
 
@@ -147,33 +149,130 @@ test("of an answer that was withdrawn, nothing more is said", async () => {
   assert.deepEqual(told, ["Bad.", "Blocked."]);
 });
 
-test("the language of a sentence is that of its script", () => {
-  assert.equal(languageOf("Hello", "en"), "en");
-  assert.equal(languageOf("Hello", "zh-CN"), "en-US");
-  assert.equal(languageOf("你好 Dify", "en"), "zh-CN");
-  assert.equal(languageOf("こんにちは、世界", "en"), "ja-JP");
-  assert.equal(languageOf("42", "zh-CN"), "zh-CN");
+test("of a thought that ends late, nothing more is said, and of the answer everything", async () => {
+  const way = scripted("it");
+  const reader = readerWith(way);
+  reader.begin("t");
+  reader.follow({ id: "t", text: "<think>a</think>One. Two. Three" });
+  await settled();
+  reader.follow({ id: "t", text: "<think>a</think>One. Two. Three.</think>One. F" });
+  await settled();
+  assert.deepEqual(told, ["One.", "One."]);
+  assert.ok(log.includes("it is cancelled"));
+  reader.end({ id: "t", text: "<think>a</think>One. Two. Three.</think>One. Four." });
+  await way.ends();
+  await way.ends();
+  await way.ends();
+  assert.deepEqual(told, ["One.", "One.", "Four.", { id: "t", hasFailed: false }]);
 });
 
-test("voices are those of the language, the best first", () => {
+test("what stands before a thought that ends late is said, what waits of the thought is not", async () => {
+  const way = scripted("it");
+  const reader = readerWith(way);
+  reader.begin("t");
+  reader.follow({ id: "t", text: "Now. Then.\n\n<think>a</think>\n\nHm. So" });
+  reader.follow({ id: "t", text: "Now. Then.\n\n<think>a</think>\n\nHm. So.</think>Good. B" });
+  reader.end({ id: "t", text: "Now. Then.\n\n<think>a</think>\n\nHm. So.</think>Good. Bye." });
+  for (let count = 0; count < 4; count++) {
+    await settled();
+    await way.ends();
+  }
+  assert.deepEqual(told, ["Now.", "Then.", "Good.", "Bye.", { id: "t", hasFailed: false }]);
+});
+
+test("each sentence is said in its own language, and as people say it there", async () => {
+  const loaded = [];
+  const way = { load: async (...sentence) => loaded.push(sentence), play: async () => {}, cancel() {} };
+  read(readerWith(way), "t", "10~20. 每日2~3次。2~3\n\n```\nx\n```\n\nTake 2~3. 2〜3回です。`x`");
+  for (let count = 0; count < 9; count++) await settled();
+  assert.deepEqual(loaded, [
+    ["10 to 20.", "en-US"],
+    ["每日2到3次。", "zh-CN"],
+    ["2到3", "zh-CN"],
+    ["屏幕上有代码。", "zh-CN"],
+    ["Take 2 to 3.", "en-US"],
+    ["2〜3回です。", "ja-JP"],
+    ["x", "en-US"],
+  ]);
+});
+
+test("the language of a sentence is that of its script, as the person's browser has it", () => {
+  const german = ["de-AT", "en-GB"];
+  for (const [text, before, languages, expected] of [
+    ["Hello", null, [], "en-US"],
+    ["Hello, and welcome", null, german, "en-GB"],
+    ["Guten Tag", null, german, "de-AT"],
+    ["Guten Tag", "en-GB", german, "en-GB"],
+    ["Das ist gut", "en-GB", german, "de-AT"],
+    ["42", "de-AT", german, "de-AT"],
+    ["42", null, german, null],
+    ["你好 Dify", "en-GB", german, "zh-CN"],
+    ["见https://a-long-name.example/index.html", null, german, "zh-CN"],
+    ["請問幾點開門？", null, german, "zh-TW"],
+    ["請問幾點開門？", null, ["zh-HK", "zh-TW"], "zh-HK"],
+    ["请问几点开门？", "zh-HK", ["zh-HK"], "zh-CN"],
+    ["你好", "zh-TW", german, "zh-TW"],
+    ["你好", null, ["en-GB", "zh-HK"], "zh-HK"],
+    ["こんにちは、世界", null, german, "ja-JP"],
+    ["営業中", "ja-JP", german, "ja-JP"],
+    ["안녕하세요", null, german, "ko-KR"],
+    ["مرحبا", null, german, "ar-EG"],
+    ["سلام", null, ["fa-IR"], "fa-IR"],
+    ["Добрый день", null, german, "ru-RU"],
+    ["Добрий день", null, ["uk-UA", "ru"], "uk-UA"],
+    ["สวัสดี", null, german, "th-TH"],
+    ["Γεια", null, ["en-US@posix"], "el-GR"],
+  ]) {
+    assert.equal(languageOf(text, before, languages), expected, text);
+  }
+});
+
+test("voices are those of the language, the best first, and those for fun last", () => {
   const voices = [
     { name: "Anna", lang: "de-DE" },
-    { name: "Plain", lang: "en_GB", localService: true },
+    { name: "Albert", lang: "en-US", localService: true },
+    { name: "Eddy (English (US))", lang: "en-US", localService: true },
+    { name: "Rocko", voiceURI: "com.apple.eloquence.en-US.Rocko", lang: "en-US", localService: true },
+    { name: "English (America)+whisper", lang: "en-US", localService: true },
+    { name: "Florence", lang: "en_GB", localService: true },
     { name: "Google US English", lang: "en-US" },
+    { name: "Sin-ji", lang: "zh-HK", localService: true },
     { name: "Tingting", lang: "cmn-Hans-CN" },
+    { name: "Mei-Jia", lang: "zh-TW" },
+    { name: "Android", lang: "yue-HK" },
   ];
-  assert.deepEqual(voicesFor("en-US", voices).map(({ name }) => name), ["Google US English", "Plain"]);
-  assert.deepEqual(voicesFor("zh-CN", voices).map(({ name }) => name), ["Tingting"]);
+  const names = (lang) => voicesFor(lang, voices).map(({ name }) => name);
+  assert.deepEqual(names("en-US").slice(0, 2), ["Google US English", "Florence"]);
+  assert.equal(names("en-US").length, 6);
+  assert.deepEqual(names("zh-CN"), ["Tingting", "Mei-Jia", "Sin-ji", "Android"]);
+  assert.deepEqual(names("zh-HK"), ["Sin-ji", "Android", "Tingting", "Mei-Jia"]);
+});
+
+test("a voice for fun is never chosen but by the person", async () => {
+  synth.getVoices = () => [{ name: "Albert", voiceURI: "Albert", lang: "en-US" }];
+  const voiceOf = async () => {
+    const over = synthesis.play({ text: "one", language: "en-US" });
+    for (let count = 0; count < 3; count++) await settled();
+    const [utterance] = synth.speak.mock.calls.at(-1).arguments;
+    utterance.onend();
+    await over;
+    return utterance.voice?.name;
+  };
+  assert.equal(await voiceOf(), undefined);
+  settings.voice = "Albert";
+  assert.equal(await voiceOf(), "Albert");
+  settings.voice = "";
+  synth.getVoices = () => [];
 });
 
 test("a browser that never says that it began or ended does not hold up what comes next", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
-  const lost = synthesis.play("one");
+  const lost = synthesis.play({ text: "one", language: "en" });
   await Promise.resolve();
   mock.timers.tick(5_000);
   await assert.rejects(lost, /no voice/);
   mock.timers.tick(1_000); // after a cancel it waits a moment
-  const endless = synthesis.play("two");
+  const endless = synthesis.play({ text: "two", language: "en" });
   mock.timers.tick(1_000);
   await Promise.resolve();
   synth.speak.mock.calls.at(-1).arguments[0].onstart();

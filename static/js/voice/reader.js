@@ -1,31 +1,46 @@
 // Reads one answer aloud, also while it is still being written: sentence after sentence, by the first way that works.
 
+import { language } from "../i18n.js";
+import { languageOf } from "./language.js";
 import { createSentences, MAX_SECONDS } from "./sentences.js";
 import { settings } from "./settings.js";
+import { verbalise } from "./verbalise.js";
 
 /**
- * A way of speaking is {unlock(), load(text): Promise of a clip, play(clip): Promise that ends with it (or a little
- * before: the next then follows without a gap), silence?(): Promise of the very end, cancel()}. `ways()` gives them,
- * best first, whenever it begins to speak. `onSaying(text)` tells which sentence begins, `onChange()` that `reading()`
- * has changed, `onDone(id, hasFailed)` that an answer was read to its end.
+ * A way of speaking is {unlock(), load(text, language): Promise of a clip, play(clip): Promise that ends with it (or a
+ * little before: the next then follows without a gap), silence?(): Promise of the very end, cancel()}. `ways()` gives
+ * them, best first, whenever it begins to speak. `onSaying(text)` tells in words which sentence begins, `onChange()`
+ * that `reading()` has changed, `onDone(id, hasFailed)` that an answer was read to its end.
  */
 export function createReader({ ways, onSaying, onChange, onDone }) {
-  let current = null; // {id, sentences, queue, ways, isOver}; the first of the queue is being said
+  let current = null; // {id, sentences, language, queue, ways, isOver}; the first of the queue is being said
 
   const reading = () => current?.id ?? null;
 
   function begin(id) {
     stop();
-    const sentences = createSentences(MAX_SECONDS * Math.min(1, settings.rate));
-    current = { id, sentences, queue: [], ways: [], isOver: false };
+    const sentences = createSentences(MAX_SECONDS * Math.min(1, settings.rate), withdraw);
+    current = { id, sentences, language: null, queue: [], ways: [], isOver: false };
     onChange();
   }
 
   function stop() {
     if (!current) return;
-    for (const way of current.ways) way.cancel();
+    silence();
     current = null;
     onChange();
+  }
+
+  function silence() {
+    for (const way of current.ways) way.cancel();
+  }
+
+  /** Takes back the last `count` sentences, as far as they were not said. */
+  function withdraw(count) {
+    const { queue } = current;
+    if (count < queue.length) return queue.splice(-count);
+    silence();
+    current = { ...current, queue: [] }; // the loop of the one before ends
   }
 
   function follow({ id, text, replaced }) {
@@ -44,9 +59,16 @@ export function createReader({ ways, onSaying, onChange, onDone }) {
   function add(texts) {
     const { queue } = current;
     const isSpeaking = queue.length > 0;
-    queue.push(...texts.map((text) => ({ text })));
+    queue.push(...texts.map(inWords));
     if (isSpeaking) loadNext(current);
     else if (queue.length) speak(current);
+  }
+
+  /** A sentence in the words of its language, which is that of the one before where its letters do not tell. */
+  function inWords(sentence) {
+    current.language = languageOf(sentence, current.language);
+    const text = verbalise(sentence, current.language ?? language());
+    return { text, language: languageOf(text, current.language) ?? language() };
   }
 
   async function speak(own) {
@@ -81,7 +103,7 @@ export function createReader({ ways, onSaying, onChange, onDone }) {
   }
 
   async function load({ ways: [way] }, sentence) {
-    if (sentence.way !== way) Object.assign(sentence, { way, clip: way?.load(sentence.text) });
+    if (sentence.way !== way) Object.assign(sentence, { way, clip: way?.load(sentence.text, sentence.language) });
     return sentence.clip;
   }
 

@@ -1,39 +1,34 @@
 // A Markdown text that grows, cut into sentences that a voice can say one after the other. Knows no DOM.
 
-import { partsOf } from "../inline.js";
+import { parseInline } from "../inline.js";
 import { createParser } from "../markdown.js";
+import { withoutHalfTag } from "../thoughts.js";
+import { NOTES, speakable } from "./speakable.js";
+import { sureLength, withoutOpenCode } from "./sure.js";
 
 export const MAX_SECONDS = 12; // Chrome's network voices fall silent after some 15
 const SECONDS_PER_LETTER = 1 / 15;
 const SECONDS_PER_SIGN = 1 / 4.5; // a Chinese character, or a digit read aloud
 
 const SIGN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{N}]/u;
+const SPEAKABLE = new RegExp(`[\\p{L}\\p{N}\\p{S}${Object.values(NOTES).join("")}]`, "u");
+
+/** Where a sentence may end: with the mark and what closes a quotation, or with the line. */
+const END = /[。！？｡]+[”’」』）】》"']*|[.!?…؟۔।]+["'”’»)\]）】」』]*(?=\s|\p{Script=Han})|\n/gu;
 const ABBREVIATION =
-  /(?:^|[\s("“])(?:mr|mrs|ms|dr|prof|st|vs|etc|approx|fig|nos?|vol|inc|ltd|tel|[a-z]|(?:[a-z]\.)+[a-z])\.\s*$/i;
-const NUMBER = /^\s*\d+\.\s*$/;
-const UP_TO_PAUSE = [/^.*[；;：:，,、—](?!\d)\s*(?=.)/su, /^.*\s(?=.)/su];
-const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", nbsp: " " };
-
-const SILENT = new Set(["details", "pre", "table"]);
-const CONTAINERS = new Set(["blockquote", "li", "ol", "ul"]);
-
-/** What is left to do with the text of a block before it can be said, in this order. */
-const CLEANERS = [
-  [/^(\d+\. )?\[[ xX]\]\s+/, "$1"],
-  [/!?\[([^[\]]*)\]\([^()]*\)/g, "$1"], // a link to where the page does not link
-  [/\[\^?[\d,\s]+\]|【[^【】]*】/g, ""], // marks of footnotes and sources
-  [/\$\$[^$]*(?:\$\$|$)/g, ""],
-  [/<\/?[a-z][^<>]*>/gi, " "],
-  [/&(#?\w+);/g, (entity, name) => ENTITIES[name] ?? entity],
-  [/(\s[*`~](?=\s))|[*`~]+/g, "$1"], // a times sign has space around it
-  [/[\p{Extended_Pictographic}\u{1F1E6}-\u{1F1FF}\u{1F3FB}-\u{1F3FF}\u200D\uFE0F\u20E3]+/gu, ""],
-  [/([\u3000-\u9FFF\uFF00-\uFFEF…])\s*\n\s*(?=[\u3000-\u9FFF])/g, "$1"], // Chinese and Japanese have no spaces
-  [/\s+/g, " "],
-  [/ (?=[,.;!?，。；！？])/g, ""],
+  /(?:^|[\s("“])(?:mr|mrs|ms|dr|prof|st|vs|etc|approx|ext|fig|nos?|vol|inc|ltd|tel|[a-z]|(?:[a-z]\.)+[a-z])\.$/i;
+const LIST_NUMBER = /^\s*\d+\.$/;
+/** Up to where a long sentence is said first, the best first: not within a number, a number and its unit, or a word. */
+const PAUSES = [
+  /^.*(?:[；：，、—](?!\s*\d)|[;:,](?=\s))\s*(?=.)/su,
+  /^.*[^\p{N}\p{S}\p{Pd}/\s]\s+(?=.)/su,
+  /^.*\s(?=.)/su,
+  /^.*[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]{3}(?=\p{L})/su,
+  /^.+(?=[^\p{M}\p{N}])/su,
 ];
 
-const segmenter = Intl.Segmenter && new Intl.Segmenter(undefined, { granularity: "sentence" });
-export const canCut = Boolean(segmenter);
+/** Stands where a part of a line begins that may turn out to be another. */
+const UNSURE = "\uFDEF";
 
 /** Some idea of how long saying `text` takes, at the usual speed. */
 export function secondsOf(text) {
@@ -44,33 +39,80 @@ export function secondsOf(text) {
 
 /**
  * `feed(text)` takes the whole text so far and returns the sentences that are new and complete; `end(text)` those left.
- * What is once returned is never taken back: of a text that was replaced, begin anew.
+ * Where the last ones that were returned turn out to be a thought, it first calls `onWithdrawn` with their number. Of a
+ * text that was replaced, begin anew.
  */
-export function createSentences(maxSeconds = MAX_SECONDS) {
+export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}) {
   const parse = createParser();
-  let said = 0; // how many sentences after the settled blocks were returned
+  let length = 0; // of the text so far
+  let settledCount = 0;
+  let returnedCount = 0;
 
-  const sentencesOf = (block) => passagesOf(block).map((passage) => cut(passage, maxSeconds));
+  const sentencesOf = (blocks) => cutAll(speakable(blocks), maxSeconds);
 
   function read(text, isOver) {
-    const { settled, open } = parse(text);
-    const before = settled.flatMap(sentencesOf).flat();
-    const after = open.map(sentencesOf);
-    if (!isOver) holdBack(open, after);
-    const fresh = [...before, ...after.flat(2)].slice(said);
-    said += fresh.length - before.length;
+    const decided = isOver ? text : decidedOf(withoutHalfTag(text));
+    const { settled, open, isReset } = parse(decided, isOver);
+    if (isReset) settledCount = 0;
+    withdrawThought([...settled, ...open]);
+    const before = sentencesOf(settled);
+    const after = isOver ? sentencesOf(open) : cutAll(surePassagesOf(open), maxSeconds);
+    if (!isOver && after.length && !isEnded(after.at(-1))) after.pop();
+    const fresh = [...before, ...after].slice(Math.max(0, returnedCount - settledCount));
+    length = Math.max(length, decided.length);
+    settledCount += before.length;
+    returnedCount += fresh.length;
     return fresh;
+  }
+
+  /** Where a thought has ended since the last time, nothing after its beginning was a sentence of the answer. */
+  function withdrawThought(blocks) {
+    const at = blocks.findIndex(({ tag, end }) => tag === "details" && end > length);
+    if (at < 0) return;
+    const count = settledCount + sentencesOf(blocks.slice(0, at)).length;
+    if (returnedCount > count) onWithdrawn(returnedCount - count);
+    returnedCount = Math.min(returnedCount, count);
   }
 
   return { feed: (text) => read(text, false), end: (text) => read(text, true) };
 }
 
-/** Takes away what may still become something else: the last sentence, and what may turn out to be a table. */
-function holdBack(blocks, sentences) {
-  const last = sentences.at(-1)?.at(-1);
-  if (last && !isEnded(last.at(-1) ?? "")) last.pop();
-  const table = blocks.findIndex(({ text }) => text?.includes("|"));
-  if (table >= 0) sentences.splice(table);
+/** `text` without a last line that may still begin a block, go on with the one before, or be the row of a table. */
+function decidedOf(text) {
+  const from = text.lastIndexOf("\n") + 1;
+  const line = text.slice(from);
+  const lineBefore = text.slice(text.lastIndexOf("\n", from - 2) + 1, from);
+  const isStart = from > 0 && (!/\p{L}/u.test(line) || /^\s*```/.test(line));
+  const isRow = lineBefore.includes("|") && !line.includes("|");
+  return text.slice(0, from) + (isStart || isRow ? "" : withoutOpenCode(line));
+}
+
+/** What `speakable` says of blocks, as far as it stays so whatever comes after them. */
+function surePassagesOf(blocks) {
+  const passages = speakable(withMark(blocks));
+  const last = passages.pop() ?? "";
+  if (endsInTable(blocks)) return passages; // its last row may go on
+  const [sure, unsure] = last.split(UNSURE);
+  return [...passages, unsure === undefined ? last : sure.slice(0, -1)]; // without the sign that is not closed
+}
+
+function endsInTable(blocks) {
+  const last = blocks?.at(-1);
+  return last?.tag === "table" || (last?.tag && endsInTable(last.children));
+}
+
+/** `blocks`, of whose last text no more is there than is sure. */
+function withMark(blocks) {
+  const last = blocks?.at(-1);
+  if (!last?.tag || last.tag === "table") return blocks;
+  const { text, children } = last;
+  const inside = text === undefined ? withMark(children) : surePartsOf(text);
+  return [...blocks.slice(0, -1), { ...last, text: undefined, children: inside }];
+}
+
+function surePartsOf(text) {
+  const length = text.includes("|") ? 0 : sureLength(text); // what has bars may become a table
+  return length < text.length ? [...parseInline(text.slice(0, length + 1)), UNSURE] : parseInline(text);
 }
 
 /** A Chinese sentence needs no space after it; but the mark that closes a quotation may be still to come. */
@@ -79,38 +121,32 @@ function isEnded(text) {
   return isClosed && /[。！？][”’」』）】]*$/.test(text);
 }
 
-/** The texts of a block that stand for themselves. */
-const passagesOf = (block) => wordsOf(block).split("\n\n").map(clean);
-const clean = (text) => CLEANERS.reduce((rest, [pattern, by]) => rest.replace(pattern, by), text);
+const cutAll = (passages, maxSeconds) =>
+  passages.flatMap(cut).flatMap((sentence) => piecesOf(sentence, maxSeconds)).filter((piece) => SPEAKABLE.test(piece));
 
-/** Blocks in a block are a blank line apart. A link is said by its words, never by its address. */
-function wordsOf(part) {
-  const { tag, href, start } = part;
-  if (!tag) return part;
-  if (tag === "br") return "\n";
-  if (SILENT.has(tag)) return "";
-  const said = partsOf(part).filter((child) => child !== href).map(wordsOf);
-  const words = tag === "ol" ? said.map((item, at) => `${start + at}. ${item}`) : said.filter(Boolean);
-  return words.join(CONTAINERS.has(tag) ? "\n\n" : "");
-}
-
-function cut(passage, maxSeconds) {
-  const sentences = [""];
-  for (const { segment } of segmenter.segment(passage)) {
-    if (goesOn(sentences.at(-1), segment)) sentences.push(sentences.pop() + segment);
-    else sentences.push(segment);
+function cut(passage) {
+  const sentences = [];
+  let from = 0;
+  for (const { 0: mark, index } of passage.matchAll(END)) {
+    const end = index + mark.length;
+    if (goesOn(passage.slice(Math.max(from, end - 24), end).trimEnd(), mark, passage.slice(end))) continue;
+    sentences.push(passage.slice(from, end));
+    from = end;
   }
-  const pieces = sentences.flatMap((sentence) => piecesOf(sentence.trim(), maxSeconds));
-  return pieces.map((piece) => piece.trim()).filter((piece) => /[\p{L}\p{N}]/u.test(piece));
+  return [...sentences, passage.slice(from)].map((sentence) => sentence.replace(/\s+/g, " ").trim());
 }
 
-/** Where the standard's rules see an end, and a reader sees none. */
-const goesOn = (before, after) => ABBREVIATION.test(before) || NUMBER.test(before) || /^\s*\p{Ll}/u.test(after);
+/** Whether a mark is not the end of a sentence, because of what is before or after it. */
+function goesOn(before, mark, after) {
+  if (/[。！？｡]/.test(mark)) return false;
+  if (/^\S/.test(after) && mark !== "\n" && !/\p{Script=Han}[.!?]+$/u.test(before)) return true;
+  return ABBREVIATION.test(before) || LIST_NUMBER.test(before) || /^\s*\p{Ll}/u.test(after);
+}
 
 function piecesOf(sentence, maxSeconds) {
   const pieces = [];
   for (let rest = sentence; rest; rest = rest.slice(pieces.at(-1).length)) pieces.push(pieceOf(rest, maxSeconds));
-  return pieces;
+  return pieces.map((piece) => piece.trim());
 }
 
 /** As much of `text` as can be said in so many seconds, up to a pause if there is one. */
@@ -124,6 +160,6 @@ function pieceOf(text, maxSeconds) {
   }
   if (length === text.length) return text;
   const piece = text.slice(0, length);
-  const shorter = UP_TO_PAUSE.map((pattern) => pattern.exec(piece)?.[0] ?? "");
+  const shorter = PAUSES.map((pattern) => pattern.exec(piece)?.[0] ?? "");
   return shorter.find((start) => start.length > length / 4) ?? piece;
 }

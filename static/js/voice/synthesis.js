@@ -1,6 +1,5 @@
 // The browser's own voices (speechSynthesis), with what each browser gets wrong put right.
 
-import { language } from "../i18n.js";
 import { secondsOf } from "./sentences.js";
 import { settings } from "./settings.js";
 
@@ -10,17 +9,18 @@ const AFTER_CANCEL_MS = 60; // what is said sooner is dropped by some browsers
 
 const synth = globalThis.speechSynthesis;
 
-/** The language to read `text` in, as a BCP 47 tag: what its script says, else the page's. */
-export function languageOf(text, otherwise) {
-  const count = (script) => text.match(new RegExp(`\\p{Script=${script}}`, "gu"))?.length ?? 0;
-  if (count("Hiragana") || count("Katakana")) return "ja-JP";
-  if (count("Hangul")) return "ko-KR";
-  if (count("Han") * 3 > count("Latin")) return "zh-CN";
-  return count("Latin") && otherwise.startsWith("zh") ? "en-US" : otherwise;
-}
+/** Voices for fun, as systems from Apple have them, and variations on one voice of eSpeak. */
+const NOVELTY = new RegExp(
+  "^(?:Albert|Bad News|Bahh|Bells|Boing|Bubbles|Cellos|Deranged|Eddy|Flo|Fred|Good News|Grandma|Grandpa|Hysterical|" +
+    "Jester|Junior|Kathy|(?:Pipe )?Organ|Ralph|Reed|Rocko|Sandy|Shelley|Superstar|Trinoids|Whisper|Wobble|Zarvox)" +
+    "\\b|\\+",
+);
+const isNovelty = ({ name, voiceURI }) => NOVELTY.test(name) || /\.eloquence\./.test(voiceURI);
 
-const tagOf = (lang) => lang.toLowerCase().replace("_", "-").replace("cmn", "zh");
+/** Android's voices have tags of their own for Chinese. */
+const tagOf = (lang) => lang.toLowerCase().replaceAll("_", "-").replace(/^(?:cmn|yue)/, "zh").replace(/-han[st]/, "");
 const shortOf = (lang) => tagOf(lang).split("-")[0];
+const isCantonese = (tag) => /^zh-(?:hk|mo)/.test(tag);
 
 /** "en" as the person's browser has it, say "en-GB". */
 export function regional(lang) {
@@ -28,13 +28,18 @@ export function regional(lang) {
   return globalThis.navigator?.languages?.find((other) => shortOf(other) === lang) ?? lang;
 }
 
-/** Voices that speak `spoken`, those that sound best first. Some browsers know their voices only after a while. */
+/**
+ * Voices that speak `spoken`, those that sound best first, those for fun last. Some browsers know their voices only
+ * after a while.
+ */
 export function voicesFor(spoken, voices = synth?.getVoices() ?? []) {
   const here = tagOf(regional(spoken));
-  const rank = ({ lang, name, localService }) =>
-    (tagOf(lang) === here ? 0 : 4) +
-    (/natural|premium|enhanced|google/i.test(name) ? 0 : 2) +
-    (localService ? 0 : 1);
+  const rank = (voice) =>
+    (isNovelty(voice) ? 16 : 0) +
+    (isCantonese(tagOf(voice.lang)) === isCantonese(here) ? 0 : 8) +
+    (tagOf(voice.lang) === here ? 0 : 4) +
+    (/natural|premium|enhanced|google/i.test(voice.name) ? 0 : 2) +
+    (voice.localService ? 0 : 1);
   const own = voices.filter(({ lang }) => shortOf(lang) === shortOf(spoken));
   return own.sort((one, other) => rank(one) - rank(other));
 }
@@ -49,7 +54,7 @@ let held = null; // Chrome forgets to tell of the end of what nobody holds
 let cancelledAt = -Infinity;
 
 /** A way of speaking (see reader.js). */
-export const synthesis = { unlock, load: async (text) => text, play, cancel };
+export const synthesis = { unlock, load: async (text, language) => ({ text, language }), play, cancel };
 
 function unlock() {
   if (!synth || held) return;
@@ -57,14 +62,15 @@ function unlock() {
   synth.speak(held); // iOS speaks later only if it has spoken in a tap
 }
 
-async function play(text) {
+async function play({ text, language }) {
   synth.resume(); // Chrome may have been left paused
   if (synth.speaking || synth.pending) cancel();
   const wait = cancelledAt + AFTER_CANCEL_MS - performance.now();
   if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-  const lang = regional(languageOf(text, language()));
+  const lang = regional(language);
   const voices = voicesFor(lang);
-  const voice = voices.find(({ voiceURI }) => voiceURI === settings.voice) ?? voices[0] ?? null;
+  const usual = voices.find((voice) => !isNovelty(voice)) ?? null;
+  const voice = voices.find(({ voiceURI }) => voiceURI === settings.voice) ?? usual;
   held = Object.assign(new SpeechSynthesisUtterance(text), { lang, voice, rate: settings.rate });
   await saying(held);
 }

@@ -10,7 +10,6 @@ import { createDictation } from "./dictation.js";
 import { canListen } from "./listen.js";
 import { joined } from "./phrases.js";
 import { createReader } from "./reader.js";
-import { canCut } from "./sentences.js";
 import { change, isOwnWanted, openSettings, settings } from "./settings.js";
 import { onVoices, synthesis, voicesFor } from "./synthesis.js";
 import { createTranscriber } from "./transcriber.js";
@@ -203,6 +202,6 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   addEventListener("online", transcriber.tryAgain);
   addEventListener("pagehide", leave);
   onClosed(leave);
-  if (canCut && difys) mountSpeaking();
-  else if (canCut) onVoices(() => reader || mountSpeaking());
+  if (difys) mountSpeaking();
+  else onVoices(() => reader || mountSpeaking());
 }

@@ -1,0 +1,32 @@
+// What a voice says of an answer, from the Markdown to the words: sentences of clinics, shops and offices.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { createReader } from "../../static/js/voice/reader.js";
+
+const DATA = readFileSync(new URL("../data/said.txt", import.meta.url), "utf8");
+const EXAMPLES = DATA.split(/^< /m).slice(1).map((example) => {
+  const [written, ...lines] = example.split("\n");
+  return [written.replaceAll("⏎", "\n"), lines.filter((line) => line.startsWith("> ")).map((line) => line.slice(2))];
+});
+
+/** A reader that says everything at once, to a person whose browser knows these languages. */
+async function saidOf(text, languages = ["en-US", "de-DE"]) {
+  Object.defineProperty(globalThis, "navigator", { value: { languages }, configurable: true });
+  const said = [];
+  const way = { load: async () => {}, play: async () => {}, cancel() {} };
+  await new Promise((onDone) => {
+    const reader = createReader({ ways: () => [way], onSaying: (words) => said.push(words), onChange() {}, onDone });
+    reader.begin("an answer");
+    reader.end({ id: "an answer", text });
+  });
+  return said;
+}
+
+assert.ok(EXAMPLES.length >= 120);
+
+for (const [written, expected] of EXAMPLES) {
+  test(`of ${JSON.stringify(written)}`, async () => assert.deepEqual(await saidOf(written), expected));
+}
