@@ -1,3 +1,3 @@
-"""A realtime service beside Dify: questions over WebSockets, answers streamed back as they are written."""
+"""A realtime service beside Dify: questions over WebSockets, answers streamed back."""
 
 __version__ = "0.1.0"

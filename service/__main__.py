@@ -89,10 +89,7 @@ def _serve(settings: Settings, listener: socket.socket, lifeline: int | None = N
 
 
 def _tune_garbage_collector() -> None:
-    """Collect less often: thousands of ended turns are kept, without cycles.
-
-    With Python's default thresholds the collector takes some 6 % of the CPU time of an answer.
-    """
+    """Collect less often: by default, with thousands of ended turns, it takes some 6 % of the time of an answer."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER_OBJECTS, 20, 20)
@@ -113,10 +110,10 @@ def server_options(settings: Settings) -> dict[str, Any]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Raises OSError. Accepted connections inherit the options of the listener.
+    """Raises OSError. Accepted connections inherit the options.
 
-    TCP_NODELAY: asyncio's own loop, unlike uvloop, leaves Nagle's algorithm on for a listener that it did not make.
-    TCP_USER_TIMEOUT: a client that neither reads nor leaves would hold its socket, even a closed one.
+    TCP_NODELAY: asyncio's own loop, unlike uvloop, sets it only for listeners that it made. TCP_USER_TIMEOUT: a client
+    that neither reads nor leaves would hold its socket, even a closed one.
     """
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

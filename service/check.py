@@ -1,4 +1,4 @@
-"""python -m service check: asks the configured Dify, and prints a line, and a fix, for each thing it looks at."""
+"""python -m service check: asks Dify, and prints a line, with a fix where it is wrong, for each thing."""
 
 import tempfile
 import time
@@ -12,7 +12,7 @@ from typing import Any
 from service.answers.base import AnswerError, Failure, Part, Question, Text
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import is_on
-from service.answers.files import input_upload_rules, upload_rules
+from service.answers.files import all_rules
 from service.app import dify_answerer
 from service.settings import Settings
 
@@ -136,7 +136,7 @@ def _report_features(report: Report, parameters: Mapping[str, Any]) -> None:
     features = {
         "speech to text": is_on(parameters.get("speech_to_text")),
         "text to speech": is_on(parameters.get("text_to_speech")),
-        "upload": upload_rules(parameters) is not None or any(input_upload_rules(parameters)),
+        "upload": bool(all_rules(parameters)),
     }
     report.ok("features", ", ".join(f"{name} {'on' if is_on else 'off'}" for name, is_on in features.items()))
 

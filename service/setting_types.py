@@ -19,10 +19,10 @@ TCP_PORT = validate.Range(min=0, max=65535, error="Must be a port number, 0 to 6
 
 
 class Declaration(NamedTuple):
-    """What is known of a setting besides its name and type.
+    """A setting, besides its name and type.
 
-    A `section` begins with the first setting that names it. Of a `secret` only its presence is ever shown. `parse` is
-    for types that environs lacks. `derive` makes a default of the values read so far; `derived` says which in words.
+    A `section` begins with the first setting that names it. Of a `secret` only its presence is shown. `parse` is for
+    types that environs lacks. `derive` makes a default from the values read so far, `derived` says it in words.
     """
 
     default: Any

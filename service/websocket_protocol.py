@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket protocol, with a faster write, and two defects mended by which one client could harm others."""
+"""uvicorn's WebSocket protocol, with a faster write and two defects mended."""
 
 from typing import Any
 

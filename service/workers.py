@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 FIRST_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 30.0
-# A worker that ends sooner failed to start; when every one has failed MAX_FAILED_STARTS times, the service ends.
+# A worker that ends sooner failed to start; when all have failed MAX_FAILED_STARTS times, the service ends.
 STARTED_AFTER_SECONDS = 10.0
 MAX_FAILED_STARTS = 3
 # A signal may reach a worker before it has installed its handlers.
@@ -25,7 +25,7 @@ GOOD_EXIT_CODES = {0, -signal.SIGTERM, -signal.SIGINT}
 class Workers:
     """Keeps `count` workers running, which accept from one listener.
 
-    Each inherits a lifeline, the read end of a pipe: it closes when this process is gone, for whatever reason.
+    Each inherits a lifeline, the read end of a pipe: it closes when this process is gone.
     """
 
     def __init__(self, listener: socket.socket, count: int) -> None:

@@ -1,4 +1,4 @@
-"""An app's other routes, as an interface: the app itself, suggestions, feedback, speech and files."""
+"""An app's other routes, as an interface."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack

@@ -4,7 +4,7 @@ Source: Dify, api-reference: files/upload, audio-to-text, parameters.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -33,6 +33,7 @@ _LIMITS = {  # in system_parameters, in MB, and Dify's defaults
     "document": ("file_size_limit", 15),
 }
 _DEFAULT_MAX_FILES = 3
+_FILE_INPUTS = {"file", "file-list"}
 
 # Dify looks at the part's content type only, and knows one name for each: the first of these.
 _SPEECH_SUBTYPES = ("wav x-wav wave vnd.wave", "mp3 mpeg mpga", "m4a x-m4a mp4", "amr")
@@ -79,6 +80,13 @@ def kind_of(file: File) -> str:
     return _KIND_BY_EXTENSION.get(file.extension) or (general if general in {"image", "audio", "video"} else "custom")
 
 
+def all_rules(parameters: Mapping[str, Any]) -> list[UploadRules]:
+    """Of the question, and of the app's inputs: these accept files even where uploads are off."""
+    inputs = [item for group in as_list(parameters.get("user_input_form")) for item in _as_object(group).items()]
+    rules = [_rules(_as_object(field), size_limits(parameters)) for kind, field in inputs if kind in _FILE_INPUTS]
+    return [rule for rule in (upload_rules(parameters), *rules) if rule is not None]
+
+
 def upload_rules(parameters: Mapping[str, Any]) -> UploadRules | None:
     """For files of a question; None where uploads are off."""
     uploads = _as_object(parameters.get("file_upload"))
@@ -89,14 +97,6 @@ def upload_rules(parameters: Mapping[str, Any]) -> UploadRules | None:
     if image.get("enabled") is True:  # the older form
         return _rules(image | {"allowed_file_types": ["image"]}, max_bytes)
     return None
-
-
-def input_upload_rules(parameters: Mapping[str, Any]) -> Iterator[UploadRules]:
-    """For the app's inputs: a field for files accepts some even where uploads are off."""
-    for item in as_list(parameters.get("user_input_form")):
-        for kind, field in _as_object(item).items():
-            if kind in {"file", "file-list"} and (rules := _rules(_as_object(field), size_limits(parameters))):
-                yield rules
 
 
 def size_limits(parameters: Mapping[str, Any]) -> dict[str, int]:

@@ -43,14 +43,12 @@ class Cluster(Protocol):
     def counts(self) -> dict[str, Any]:
         """For /health."""
 
-    async def start(self) -> None:
-        """Before the first client."""
+    async def start(self) -> None: ...
 
     async def run(self) -> None:
         """Until cancelled."""
 
-    async def close(self) -> None:
-        """After `run`."""
+    async def close(self) -> None: ...
 
 
 class SingleProcess:

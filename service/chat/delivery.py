@@ -24,8 +24,8 @@ class Client(Protocol):
 class Delivery:
     """Sends what is written after `offset` as soon as the turn has it; the terminal message alone if that is None.
 
-    Updates are written from the task that reads the source. Only where the client does not take one at once, this one's
-    task wakes and waits for it; meanwhile texts join to longer updates.
+    Updates are written by the task that reads the source. Only where the client does not take one at once, `run` wakes
+    and waits for it; meanwhile texts join to longer updates.
     """
 
     turn: Turn

@@ -1,4 +1,4 @@
-"""The WebSocket endpoint: origin, capacity, accept; exceptions to close codes. Nothing else touches a WebSocket."""
+"""The WebSocket endpoint: origin, capacity, accept; exceptions to close codes."""
 
 import asyncio
 import secrets
@@ -47,7 +47,7 @@ class Gateway:
         await websocket.accept()
         if "client_id" in websocket.path_params:  # a random one is nowhere else
             self.announce(client_id)
-        await self._serve(_WebSocketTransport(websocket), client_id)
+        await self._serve(_Transport(websocket), client_id)
 
     async def unknown_path(self, websocket: WebSocket) -> None:
         """Any other path."""
@@ -69,7 +69,7 @@ class Gateway:
         log.warning("connection.refused", code=code, why=message, origin=websocket.headers.get("origin"))
         await websocket.send_denial_response(self.error_response(code, message))
 
-    async def _serve(self, transport: "_WebSocketTransport", client_id: str) -> None:
+    async def _serve(self, transport: "_Transport", client_id: str) -> None:
         started_at = time.monotonic()
         session = Session(client_id, transport, self.turns, self.max_content_length)
         replaced = self.sessions.add(session)
@@ -87,7 +87,7 @@ class Gateway:
             code, reason = session.close_code or transport.close_code
             log.info("connection.closed", code=code, reason=reason, duration_ms=ms_since(started_at))
 
-    async def _receive_loop(self, transport: "_WebSocketTransport", session: Session, replaced: Session | None) -> None:
+    async def _receive_loop(self, transport: "_Transport", session: Session, replaced: Session | None) -> None:
         if replaced is not None:
             await replaced.close(close_codes.REPLACED)
         await session.greet()
@@ -101,7 +101,7 @@ def _cannot_write(_: bytes) -> bool:
     return False
 
 
-class _WebSocketTransport:
+class _Transport:
     """The transport of a session over an accepted WebSocket."""
 
     __slots__ = ("_websocket", "close_code", "lifetime", "write")

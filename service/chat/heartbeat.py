@@ -22,8 +22,8 @@ BATCH = 50
 class Supervisor:
     """Sends a heartbeat after `interval` seconds without activity, closes after `timeout` without a message received.
 
-    One task for all sessions. It sweeps several times an interval: that spreads the load, and keeps the gap between
-    two messages below the minute after which routers close a connection.
+    It sweeps several times an interval: that spreads the load, and keeps the gaps below the minute after which routers
+    close a connection.
     """
 
     sessions: SessionRegistry

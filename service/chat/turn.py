@@ -78,9 +78,9 @@ class _Reading:
 class Turn:
     """Reads an answer into its buffer, whether or not anybody listens.
 
-    It ends once: then `status` is set, with a `failure` or another `reason`. The source may be read on, until it has
-    stopped. Without listeners for `orphan_grace` seconds it is stopped. `delivered` is how far the text got to any
-    client, in code points. `is_remote`: another process asks the source.
+    It ends once: then `status` is set, with a `failure` or another `reason`; the source is read on until it stops.
+    Without listeners it is stopped after `orphan_grace` seconds. `delivered` is how far the text got to any client, in
+    code points. `is_remote`: another process asks the source.
     """
 
     token: str

@@ -1,4 +1,4 @@
-"""A cluster of several processes, joined by Redis: any of them resumes, joins and stops turns of another."""
+"""Several processes, joined by Redis: any of them resumes, joins and stops turns of another."""
 
 import asyncio
 import secrets
@@ -100,7 +100,7 @@ class MultiProcess:
     async def claim(self, key: str, checksum: int) -> RemoteAnswer | None:
         if not self._is_connected.is_set():
             return None
-        published = self._published[key]
+        local = self._published[key]
         try:
             claims = await self._store.claim({key: self._claim_to(checksum)})
         except REDIS_ERRORS as error:
@@ -108,11 +108,11 @@ class MultiProcess:
             return None
         remote = self._remote_answer(key, claims[key])
         if remote is None:
-            published.is_claimed = True
+            local.is_claimed = True
             self._has_output.set()
         else:
             self._published.pop(key, None)
-            published.turn.is_remote = True
+            local.turn.is_remote = True
             if remote.checksum != checksum:
                 raise AnswerError(ID_TAKEN)
         return remote
@@ -142,7 +142,7 @@ class MultiProcess:
     def announce(self, client_id: str) -> None:
         self._publish(ClientConnected(client_id, self.id))
 
-    # Leases, and the loss of Redis
+    # Leases; loss of Redis
 
     async def _heartbeats(self) -> None:
         while True:
@@ -169,18 +169,18 @@ class MultiProcess:
         for remote, claim in zip(remotes, claims, strict=True):
             if remote.by not in self._clients or claim is None:
                 remote.mark_lost()
-        for published in self._published.values():
-            for process in published.listeners - self._clients.keys():
-                published.leave(process)
+        for local in self._published.values():
+            for process in local.listeners - self._clients.keys():
+                local.leave(process)
 
     async def _resync(self) -> None:
         """Redis may have lost everything: claim, publish and join everything again."""
         unclaimed = dict(self._published)
-        for published in unclaimed.values():
-            published.restart()
+        for local in unclaimed.values():
+            local.restart()
         while unclaimed:
             await self._claim_all(unclaimed)
-            unclaimed = {key: published for key, published in self._published.items() if not published.is_claimed}
+            unclaimed = {key: local for key, local in self._published.items() if not local.is_claimed}
         self._connected_since = time.monotonic()
         self._is_connected.set()
         self._has_output.set()
@@ -192,11 +192,11 @@ class MultiProcess:
 
     async def _claim_all(self, turns: Mapping[str, PublishedTurn]) -> None:
         """What another process has claimed meanwhile is its turn for the others; ours goes on for this process only."""
-        claims = {key: self._claim_to(published.turn.checksum) for key, published in turns.items()}
+        claims = {key: self._claim_to(local.turn.checksum) for key, local in turns.items()}
         first = await self._store.claim(claims)
-        for key, published in turns.items():
+        for key, local in turns.items():
             if first[key] == claims[key]:
-                published.is_claimed = True
+                local.is_claimed = True
             else:
                 self._published.pop(key, None)
 
@@ -204,15 +204,15 @@ class MultiProcess:
         """Of ended turns only claimed ones stay published: other processes wait for their end."""
         self._is_connected.clear()
         self._outbox.clear()
-        for key, published in list(self._published.items()):
-            if published.turn.status is not None and not published.is_claimed:
+        for key, local in list(self._published.items()):
+            if local.turn.status is not None and not local.is_claimed:
                 del self._published[key]
         if not self._is_lost_logged:
             self._is_lost_logged = True
             lost = "answers cannot be resumed, joined or stopped through another process"
             log.error("redis.lost", error=str(error), lost=lost)
 
-    # Commands and updates, published and received
+    # Commands and updates
 
     def _publish(self, command: Command) -> None:
         if self._is_connected.is_set():
@@ -233,8 +233,8 @@ class MultiProcess:
 
     async def _write(self) -> None:
         commands, self._outbox = self._outbox, []
-        claimed = {key: published for key, published in self._published.items() if published.is_claimed}
-        updates = {key: (published.updates(), published.is_complete) for key, published in claimed.items()}
+        claimed = {key: local for key, local in self._published.items() if local.is_claimed}
+        updates = {key: (local.updates(), local.is_complete) for key, local in claimed.items()}
         turns = {key: (entries, is_end) for key, (entries, is_end) in updates.items() if entries}
         if commands or turns:
             await self._store.write(commands, turns)
@@ -264,14 +264,14 @@ class MultiProcess:
     def _receive(self, command: Command) -> None:
         if isinstance(command, ClientConnected):
             self._tasks.spawn(self._local_clients.on_client_connected(command.client_id, command.by == self.id))
-        elif command.by != self.id and (published := self._published.get(command.key)) is not None:
+        elif command.by != self.id and (local := self._published.get(command.key)) is not None:
             match command:
                 case Joined(_, by):
-                    published.join(by)
+                    local.join(by)
                 case Left(_, by):
-                    published.leave(by)
+                    local.leave(by)
                 case Stop():
-                    published.turn.stop("client_stopped")
+                    local.turn.stop("client_stopped")
 
 
 def _key(token: str, turn_id: str) -> str:

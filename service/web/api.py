@@ -17,12 +17,11 @@ from service.answers.base import AnswerError
 from service.chat.client_identity import is_token, user_of
 from service.result_codes import ResultCode
 from service.web.request_bodies import BadBody, open_file, read_json
-from service.web.responses import Reply, fail, ok
+from service.web.responses import UNCACHED, Reply, fail, ok
 
 SEND_TIMEOUT_SECONDS = 30
 MIN_JSON_BYTES = 64 * 1024
 MAX_BYTES_PER_CHARACTER = 12  # of an escaped emoji
-_UNCACHED = {"Cache-Control": "no-store"}
 
 T = TypeVar("T")
 
@@ -60,11 +59,11 @@ class Api:
         ]
 
     async def app(self, request: Request) -> Response:
-        return ok(await self._app_api.app(), _UNCACHED)
+        return ok(await self._app_api.app(), UNCACHED)
 
     async def suggested(self, request: Request) -> Response:
         user, message_id = _user(request), str(request.path_params["message_id"])
-        return ok(await _while_connected(request, self._app_api.suggest(message_id, user)), _UNCACHED)
+        return ok(await _while_connected(request, self._app_api.suggest(message_id, user)), UNCACHED)
 
     async def feedback(self, request: Request) -> Response:
         user, message_id = _user(request), str(request.path_params["message_id"])
@@ -106,7 +105,7 @@ class _AudioReply(StreamingResponse):
     """
 
     def __init__(self, audio: Audio) -> None:
-        super().__init__(audio.chunks, media_type=audio.media_type, headers=_UNCACHED)
+        super().__init__(audio.chunks, media_type=audio.media_type, headers=UNCACHED)
         self._audio = audio
 
     async def stream_response(self, send: Send) -> None:

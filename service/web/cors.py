@@ -1,4 +1,4 @@
-"""Cross-origin requests: under /api only pages of ALLOWED_ORIGINS get a reply, and may read it (CORS)."""
+"""Cross-origin requests to /api: only pages of ALLOWED_ORIGINS get a reply, and may read it (CORS)."""
 
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware

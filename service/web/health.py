@@ -13,10 +13,9 @@ from starlette.routing import Route
 from service import __version__
 from service.answers.base import Failure
 from service.result_codes import ResultCode
-from service.web.responses import fail, ok
+from service.web.responses import UNCACHED, fail, ok
 
 READY_FOR_SECONDS = 5
-_UNCACHED = {"Cache-Control": "no-store"}
 
 
 @dataclass(kw_only=True)
@@ -40,18 +39,18 @@ class Health:
 
     async def health(self, request: Request) -> Response:
         data: dict[str, Any] = {"status": "up", "version": __version__, "mode": self.mode, **self.counts()}
-        return ok(data, _UNCACHED)
+        return ok(data, UNCACHED)
 
     async def ready(self, request: Request) -> Response:
         """Whether questions get answers. The source is checked every READY_FOR_SECONDS at most."""
         if self.is_closing():
-            return fail(ResultCode.UNAVAILABLE, "The service is restarting.", _UNCACHED)
+            return fail(ResultCode.UNAVAILABLE, "The service is restarting.", UNCACHED)
         async with self._checking:
             if time.monotonic() - self._checked_at >= READY_FOR_SECONDS:
                 self._failure = await self.check()
                 self._checked_at = time.monotonic()
         failure = self._failure
         if failure is not None and not self.degrades:
-            return fail(ResultCode.UNAVAILABLE, f"{failure.reason}: {failure.cause}", _UNCACHED)
+            return fail(ResultCode.UNAVAILABLE, f"{failure.reason}: {failure.cause}", UNCACHED)
         trouble = failure and {"reason": failure.reason, "cause": failure.cause}
-        return ok({"status": "ready", "mode": self.mode, "trouble": trouble}, _UNCACHED)
+        return ok({"status": "ready", "mode": self.mode, "trouble": trouble}, UNCACHED)

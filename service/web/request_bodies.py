@@ -1,4 +1,4 @@
-"""Request bodies: small JSON; one file of a form, which is passed on while it is read, and never held whole."""
+"""Request bodies: small JSON; one file of a form, passed on while it is read."""
 
 import asyncio
 import time

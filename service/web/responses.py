@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from service.result_codes import ResultCode
 
+UNCACHED = {"Cache-Control": "no-store"}
+
 
 class Reply(Response):
     media_type = "application/json"

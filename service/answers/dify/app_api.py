@@ -1,4 +1,4 @@
-"""Dify's routes beside chat-messages: the app itself, suggestions, feedback, speech and files."""
+"""Dify's routes beside chat-messages."""
 
 import asyncio
 import time
@@ -69,8 +69,7 @@ class DifyAppApi:
     async def upload(self, file: File, user: str) -> StoredFile:
         parameters, _, _ = await self._app_info.get()
         async with self._calling("files/upload", self._uploads):
-            rules = [rule for rule in (files.upload_rules(parameters), *files.input_upload_rules(parameters)) if rule]
-            kind, max_bytes = files.admit(file, rules)
+            kind, max_bytes = files.admit(file, files.all_rules(parameters))
             reply = await self._client.upload("files/upload", user, files.limit_size(file, max_bytes))
             return _stored(file, kind, reply)
 

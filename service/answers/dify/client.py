@@ -21,7 +21,6 @@ _MAX_REFUSAL_BYTES = 64 * 1024
 _SUCCESSES = {HTTPStatus.OK, HTTPStatus.CREATED}
 
 HTTP_ERRORS = (aiohttp.ClientError, TimeoutError)
-"""What requests, and reading a reply, may raise besides UnexpectedResponse."""
 
 
 class UnexpectedResponse(Exception):

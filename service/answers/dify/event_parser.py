@@ -49,8 +49,7 @@ class EventParser:
     """The events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
 
     `task_id` is for Dify's stop route; `usage` has tokens and prices. The answer is complete when it has `ended`, or
-    was `stopped`; else `failure` says what is known. More events may follow: read on until the stream ends, or
-    `only_speech_follows`, for which nobody asked.
+    was `stopped`; else there is a `failure`. Read on until the stream ends, or `only_speech_follows`, unasked for.
     """
 
     def __init__(self, *, steps: bool = False, speech: bool = False) -> None:

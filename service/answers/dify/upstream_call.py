@@ -1,7 +1,6 @@
-"""One call of Dify's chat-messages: its events as they come, and the stop that Dify is owed.
+"""One call of Dify's chat-messages: its events, and its stop.
 
-Dify writes on, and tokens are paid for, until it has finished or was told to stop; only an event names the task that a
-stop is for.
+Dify writes on, and tokens are paid for, until it has finished or is stopped; only an event names the task for that.
 """
 
 import asyncio

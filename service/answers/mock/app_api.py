@@ -15,10 +15,7 @@ _RULES = UploadRules(list(KINDS), [], max_files=3, max_bytes=files.size_limits({
 
 
 class MockAppApi:
-    """All is switched on; nothing is kept. Files are read to their end, counted and forgotten.
-
-    Where people write something, a text, a comment or a file's name, it may ask for a failure.
-    """
+    """Everything is enabled, nothing is kept. Texts, comments and file names may ask for a failure."""
 
     def __init__(self, name: str) -> None:
         self._app = App(

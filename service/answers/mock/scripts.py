@@ -59,7 +59,7 @@ _LONG = "\n\n".join(f"{number}. {'The quick brown fox jumps over the lazy dog. '
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a mock answer does: it waits (seconds), takes steps, says its text; then it is withdrawn, fails or ends."""
+    """A mock answer waits (seconds), takes steps, writes its text; then it is withdrawn, fails or ends."""
 
     help: str
     text: str
@@ -113,14 +113,14 @@ _REASONS = {failure.reason: failure for failure in failures.ALL}
 
 
 def fail_if_asked(words: str | None) -> None:
-    """Raise AnswerError where a text says `/mock error quota`, or a file is called `mock-error-quota.pdf`."""
+    """Raises AnswerError for a text such as `/mock error quota`, or a file name such as `mock-error-quota.pdf`."""
     asked = _ERROR.match(words or "")
     if asked is not None and asked[1] in _REASONS:
         raise AnswerError(_REASONS[asked[1]])
 
 
 def find_script(content: str) -> Script | None:
-    """The script that a question asks for; help, where it asks for none that there is. None for another question."""
+    """The script that a question asks for, or help; None if it is no command."""
     command, *words = content.split()
     if command != COMMAND:
         return None
