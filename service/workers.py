@@ -1,4 +1,4 @@
-"""Several worker processes on one port, and their supervisor."""
+"""Worker processes on one port, and their supervisor."""
 
 import asyncio
 import os

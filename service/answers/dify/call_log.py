@@ -1,4 +1,4 @@
-"""Failed requests to Dify in the log."""
+"""Failed requests in the log."""
 
 from typing import Any
 

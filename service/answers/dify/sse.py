@@ -1,4 +1,4 @@
-"""An incremental decoder of server-sent events (WHATWG HTML, "Interpreting an event stream"). No I/O.
+"""Incremental decoding of server-sent events (WHATWG HTML, "Interpreting an event stream"). No I/O.
 
 Dify ends lines by LF only, and has raw U+2028 inside JSON, at which `splitlines` would split.
 """

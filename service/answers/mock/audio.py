@@ -1,4 +1,4 @@
-"""Short tones: a WAV file, and pieces of MP3 (ISO/IEC 11172-3, 2.4.1). No I/O."""
+"""Short tones as WAV and MP3 (ISO/IEC 11172-3, 2.4.1). No I/O."""
 
 import io
 import math
