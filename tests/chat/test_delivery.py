@@ -123,7 +123,7 @@ async def test_who_has_a_part_gets_the_rest(deliver):
 
 
 async def test_who_has_more_than_there_is_waits_until_as_much_has_come(deliver):
-    """A relayed turn begins empty, and hears of its text later."""
+    """A remote turn begins empty, and gets its text later."""
     source, turn, delivery = await deliver(client := Client(), offset=4)
     await say(source, turn, "one")
     assert client.deltas == []

@@ -1,4 +1,4 @@
-"""A process of a fleet, with a Redis that does as it is told: what is kept while it is away, who is given up when."""
+"""A process of a cluster, with a Redis that does as it is told: what is kept while it is away, who is given up when."""
 
 import asyncio
 
@@ -79,7 +79,7 @@ class LocalClients:
 
 @pytest.fixture
 async def process(monkeypatch):
-    """A fleet of one, the turns of its process, their source, and the store."""
+    """A cluster of one, the turns of its process, their source, and the store."""
     monkeypatch.setattr(multi_process, "BEAT_SECONDS", 0.01)
     monkeypatch.setattr(multi_process, "WRITE_SECONDS", 0.01)
     monkeypatch.setattr(multi_process, "LEASE_SECONDS", 0.05)
