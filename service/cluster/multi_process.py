@@ -49,6 +49,7 @@ class MultiProcess:
         self._is_connected = asyncio.Event()
         self._connected_since = 0.0
         self._is_lost_logged = False
+        self._last_command = ""
         self._tasks = Tasks()
 
     async def start(self) -> None:
@@ -175,6 +176,8 @@ class MultiProcess:
 
     async def _resync(self) -> None:
         """Redis may have lost everything: claim, publish and join everything again."""
+        # Known before anything is published here: a process is told of its own clients, too.
+        self._last_command = self._last_command or await self._store.newest_command()
         unclaimed = dict(self._published)
         for local in unclaimed.values():
             local.restart()
@@ -243,19 +246,17 @@ class MultiProcess:
                 del self._published[key]
 
     async def _read_loop(self) -> None:
-        last: str | None = None
         while True:
             await self._is_connected.wait()
             try:
-                last = last or await self._store.newest_command()
                 remotes = dict(self._remotes)
                 last_entries = {key: remote.last_id for key, remote in remotes.items()}
-                commands, turns = await self._store.read(last, last_entries, READ_SECONDS)
+                commands, turns = await self._store.read(self._last_command, last_entries, READ_SECONDS)
             except REDIS_ERRORS as error:
                 self._on_lost(error)
                 continue
             for command_id, command in commands:
-                last = command_id
+                self._last_command = command_id
                 if command is not None:
                     self._receive(command)
             for key, remote in remotes.items():

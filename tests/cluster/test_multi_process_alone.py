@@ -22,6 +22,7 @@ class RedisStore:
     """`streams` holds what is written for each turn, `claims` whose it is; `alive` are other processes."""
 
     def __init__(self):
+        self.commands = []
         self.is_away = False
         self.alive = set()
         self.claims = {}
@@ -46,16 +47,17 @@ class RedisStore:
         self._come()
         return [self.claims.get(key) for key in keys]
 
-    async def write(self, _commands, turns):
+    async def write(self, commands, turns):
         self._come()
+        self.commands += commands
         for key, (told, _) in turns.items():
             self.streams.setdefault(key, []).extend(told)
 
     async def newest_command(self):
         self._come()
-        return "0"
+        return str(len(self.commands))
 
-    async def read(self, _last, last_entries, _wait):
+    async def read(self, last_command, last_entries, _wait):
         await self.can_read.wait()
         await asyncio.sleep(0.01)
         self._come()
@@ -63,7 +65,8 @@ class RedisStore:
         for key, last in last_entries.items():
             if unread := self.streams.get(key, [])[int(last) :]:
                 turns[key] = (str(int(last) + len(unread)), unread)
-        return [], turns
+        first = int(last_command)
+        return [(str(first + number), each) for number, each in enumerate(self.commands[first:], 1)], turns
 
     async def leave(self, _process):
         self._come()
@@ -73,8 +76,14 @@ class RedisStore:
 
 
 class LocalClients:
+    def __init__(self):
+        self.heard = []
+
     def __len__(self):
         return 0
+
+    async def on_client_connected(self, client_id, is_ours):
+        self.heard.append((client_id, is_ours))
 
 
 @pytest.fixture
@@ -211,6 +220,19 @@ async def test_the_same_id_for_another_question_elsewhere_is_refused(process):
     one._published[multi_process._key("owner", "t")] = multi_process.PublishedTurn(start(turns, 1))
     with pytest.raises(AnswerError):
         await answer.stream(lambda _: None)
+
+
+async def test_a_client_that_connects_before_the_first_command_is_read_is_heard_of():
+    store, clients = RedisStore(), LocalClients()
+    one = MultiProcess(store, clients, lambda _: None)
+    await one.start()
+    one.announce("bed-7")
+    await one._write()
+    running = asyncio.create_task(one.run())
+    await eventually(lambda: clients.heard == [("bed-7", True)])
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await one.close()
 
 
 def test_what_only_another_version_knows_is_left_out():
