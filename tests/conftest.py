@@ -26,6 +26,7 @@ hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine
 hypothesis.settings.load_profile("patient")
 
 PATIENCE_SECONDS = 10
+SLOW_CALLBACK_SECONDS = 1
 ROOT = Path(__file__).parents[1]
 
 
@@ -39,6 +40,12 @@ async def eventually(condition):
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+async def slow_callbacks():
+    """What asyncio's debug mode says beside a failed test: of shorter pauses a busy machine has many."""
+    asyncio.get_running_loop().slow_callback_duration = SLOW_CALLBACK_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -151,15 +158,18 @@ async def with_dify(dify, start):
 
 @pytest.fixture
 async def connect(http):
-    """Connect a client and read its greeting."""
+    """Connect a client and read its greeting. Who is still connected leaves after the test."""
+    clients = []
 
-    async def connect(service, path="/ws/chat", greeting=True, **options):
+    async def connect(service, path="/ws/chat", **options):
         client = Client(await http.ws_connect(f"{service.url}{path}", **options))
-        if greeting:
-            client.greeting = await client.frame()
+        clients.append(client)
+        client.greeting = await client.frame()
         return client
 
-    return connect
+    yield connect
+    for client in clients:
+        await client.leave()
 
 
 @pytest.fixture
@@ -170,7 +180,7 @@ async def run(tmp_path):
     async def run(*command, program=sys.executable, **settings):
         known = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "0", "LOG_DIR": str(tmp_path / "logs")}
         known |= {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
-        known |= {"PYTHONPATH": str(ROOT), **settings}
+        known |= {"PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": "1", **settings}
         process = await asyncio.create_subprocess_exec(
             program, *(command or ("-m", "service")), cwd=tmp_path, env=known,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,

@@ -11,7 +11,7 @@ import pytest
 
 from service import __main__ as main_module
 from tests import fake_dify
-from tests.clients import Client, deaf_client, masked
+from tests.clients import deaf_client, masked
 from tests.conftest import eventually
 from tests.fake_dify import KEY
 
@@ -50,11 +50,10 @@ async def test_a_signal_ends_it_in_good_order(run, http, sent):
     assert "service.stopped" in [event["event"] for event in process.events()]
 
 
-async def test_sigterm_ends_running_answers_tells_dify_and_closes_with_1012(run, http, dify):
+async def test_sigterm_ends_running_answers_tells_dify_and_closes_with_1012(run, http, connect, dify):
     dify.plays(fake_dify.until_stopped("Some "))
     process = await (await run(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY, DRAIN_TIMEOUT="0.2")).until_up(http)
-    client = Client(await http.ws_connect(f"{process.url}/ws/chat/bed-7"))
-    await client.frame()
+    client = await connect(process, "/ws/chat/bed-7")
     await client.ask("Hello", stream=True)
     await client.frame()
     process.process.send_signal(signal.SIGTERM)
@@ -65,10 +64,9 @@ async def test_sigterm_ends_running_answers_tells_dify_and_closes_with_1012(run,
     assert dify.finished == 1
 
 
-async def test_a_client_that_leaves_its_data_unread_spoils_no_one_else_s_goodbye(run, http):
+async def test_a_client_that_leaves_its_data_unread_spoils_no_one_else_s_goodbye(run, http, connect):
     process = await (await run(MAX_CONTENT_LENGTH="7000000", WEBSOCKET_MAX_SIZE="8000000")).until_up(http)
-    good = Client(await http.ws_connect(f"{process.url}/ws/chat"))
-    await good.frame()
+    good = await connect(process)
     deaf = await deaf_client(int(process.url.rpartition(":")[2]))
     deaf.write(masked(1, json.dumps({"type": "chat", "content": "x" * 6_000_000, "stream": True}).encode()))
     await process.until_said("turn.finished")
@@ -81,11 +79,10 @@ async def test_a_client_that_leaves_its_data_unread_spoils_no_one_else_s_goodbye
     deaf.transport.abort()
 
 
-async def test_the_log_files_tell_the_story_in_json_lines(run, http, dify, tmp_path):
+async def test_the_log_files_tell_the_story_in_json_lines(run, http, connect, dify, tmp_path):
     dify.plays(fake_dify.say("Hi."), fake_dify.raw(b"", status=500))
     process = await (await run(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY)).until_up(http)
-    client = Client(await http.ws_connect(f"{process.url}/ws/chat"))
-    await client.frame()
+    client = await connect(process)
     await client.answer("A private matter", id="q1")
     await client.answer("A private matter", id="q2")
     await client.leave()
@@ -145,11 +142,11 @@ async def test_another_word_gets_the_usage(run):
     assert "Usage" in errors
 
 
-async def test_uvicorn_can_start_it_too(run, http):
+async def test_uvicorn_can_start_it_too(run, http, connect):
     process = await run("-m", "uvicorn", "service.app:app", "--port", "0")
     await process.until_up(http)
-    client = Client(await http.ws_connect(f"{process.url}/ws/chat"))
-    assert (await client.frame())["type"] == "system"
+    client = await connect(process)
+    assert client.greeting["type"] == "system"
     await client.leave()
     await process.end(signal.SIGTERM)
     assert process.events()[-1]["event"] == "service.stopped"
