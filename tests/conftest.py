@@ -76,6 +76,10 @@ def events():
     structlog.contextvars.clear_contextvars()
 
 
+def logged(events, name):
+    return [event for event in events if event["event"] == name]
+
+
 @pytest.fixture
 async def dify(aiohttp_server):
     fake = FakeDify()
@@ -154,6 +158,11 @@ async def with_dify(dify, start):
         return await start(**{"dify_api_url": dify.url, "dify_api_key": KEY, "mock_mode": False} | settings)
 
     return start_with_dify
+
+
+@pytest.fixture
+def quick_retries(monkeypatch):
+    monkeypatch.setattr("service.answers.resilience.retry.FIRST_PAUSE_SECONDS", 0.01)
 
 
 @pytest.fixture

@@ -181,3 +181,9 @@ def test_a_misspelt_name_in_the_file_is_found_too(tmp_path):
     (tmp_path / ".env").write_text("#LOG_DRI=1\n export LOG_DRI = /tmp/x\n")
     assert read_settings(str(tmp_path / ".env")) == Settings()
     assert ("LOG_DRI", "LOG_DIR") in list(misspelt_names(str(tmp_path / ".env")))
+
+
+def test_the_defaults_keep_a_person_waiting_no_longer_than_they_accept():
+    settings = Settings()
+    assert settings.dify_retry_budget <= 10
+    assert settings.dify_idle_timeout > 10  # Dify's own sign of life comes every ten seconds

@@ -1,7 +1,6 @@
 """A deploy: nobody loses an answer that can be finished, and nobody is left without a word."""
 
 import asyncio
-import signal
 import time
 
 import aiohttp
@@ -10,7 +9,6 @@ import pytest
 from service.chat import drain as drain_module
 from tests import fake_dify
 from tests.conftest import eventually
-from tests.fake_dify import KEY
 
 
 @pytest.fixture
@@ -111,20 +109,6 @@ async def test_idle_clients_are_closed_a_few_at_a_time(service, connect, monkeyp
     assert time.monotonic() - started_at >= 9 / 50
 
 
-async def test_a_second_signal_ends_it_at_once(run, http, connect, dify):
-    dify.plays(fake_dify.until_stopped("Some ", "words"))
-    process = await (await run(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY)).until_up(http)
-    client = await connect(process)
-    await ask(client)
-    process.process.send_signal(signal.SIGTERM)
-    assert "retry_after" in (await client.frame())
-    started_at = time.monotonic()
-    await asyncio.sleep(0.6)  # two signals within half a second are one request
-    code, _ = await process.end(signal.SIGTERM)
-    assert code == 0
-    assert time.monotonic() - started_at < 6
-
-
 async def test_who_leaves_while_it_drains_does_not_hold_it_up(service, connect, http, dify):
     client = await connect(service)
     await ask(client)
@@ -132,15 +116,3 @@ async def test_who_leaves_while_it_drains_does_not_hold_it_up(service, connect, 
     await client.leave()
     await eventually(lambda: len(dify.stops) == 1)
     await asyncio.wait_for(asyncio.shield(service.task), 5)
-
-
-async def test_a_dify_that_ignores_stops_delays_the_end_by_a_few_seconds_at_most(run, http, connect, dify):
-    dify.plays(fake_dify.until_stopped("Some ", "words"))
-    dify.ignores_stops = True
-    process = await (await run(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY, DRAIN_TIMEOUT="0.1")).until_up(http)
-    await ask(await connect(process))
-    started_at = time.monotonic()
-    code, _ = await process.end(signal.SIGTERM)
-    assert code == 0
-    assert time.monotonic() - started_at < 6
-    dify.release()

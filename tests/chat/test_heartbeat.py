@@ -9,29 +9,8 @@ import pytest
 from service.chat import close_codes
 from service.chat.heartbeat import BATCH, Supervisor
 from service.chat.session_registry import SessionRegistry
+from tests.chat.sessions import Session
 from tests.conftest import eventually
-
-
-class Session:
-    """What the registry and the supervisor see of a session."""
-
-    def __init__(self, client_id, seen_ago=0.0):
-        self.client_id = client_id
-        self.last_received = self.last_activity = time.monotonic() - seen_ago
-        self.is_busy = False
-        self.sent = []
-        self.closed = asyncio.Event()
-        self.close_code = None
-        self.blocked = False
-
-    async def send(self, frame):
-        if self.blocked:
-            await asyncio.Event().wait()
-        self.sent.append(frame)
-
-    async def close(self, close_code):
-        self.close_code = close_code
-        self.closed.set()
 
 
 @pytest.fixture
@@ -125,29 +104,3 @@ async def test_a_fault_of_one_sweep_does_not_end_the_next(sessions, events):
     async with supervised(sessions):
         await eventually(lambda: fine.sent)
     assert "heartbeat.failed" in [event["event"] for event in events]
-
-
-def test_the_longest_silent_come_first(sessions):
-    first, second, third = Session("1", 30), Session("2", 20), Session("3", 0)
-    for session in (first, second, third):
-        sessions.add(session)
-    assert sessions.idle_since(time.monotonic() - 10) == [first, second]
-    sessions.record_received(first)
-    assert sessions.idle_since(time.monotonic() - 10) == [second]
-    sessions.record_sent(second)
-    assert second.last_received < second.last_activity
-    assert sessions.idle_since(time.monotonic() - 10) == []
-
-
-def test_the_newest_session_has_the_client_id():
-    sessions = SessionRegistry(capacity=1)
-    old, new = Session("bed-7"), Session("bed-7")
-    assert sessions.add(old) is None
-    assert not sessions.has_room_for("bed-8")
-    assert sessions.has_room_for("bed-7")
-    assert sessions.add(new) is old
-    sessions.remove(old)
-    sessions.record_received(old)
-    assert len(sessions) == 1
-    sessions.remove(new)
-    assert sessions.has_room_for("bed-8")

@@ -1,246 +1,234 @@
-"""Several processes, one Redis: a client may come back to any of them."""
+"""A process of a fleet, with a Redis that does as it is told: what is kept while it is away, who is given up when."""
 
 import asyncio
 
 import pytest
+from redis.exceptions import RedisError
 
+from service.answers.base import AnswerError, Question, Summary, Text
+from service.chat.turn import Status
+from service.chat.turn_registry import TurnRegistry
 from service.cluster import multi_process
-from tests import fake_dify
-from tests.clients import text_of
-from tests.conftest import eventually
+from service.cluster.multi_process import MultiProcess
+from service.cluster.wire_format import End
+from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.scripted import Scripted
+
+ELSEWHERE = "elsewhere"
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    monkeypatch.setattr(multi_process, "BEAT_SECONDS", 0.05)
-    monkeypatch.setattr(multi_process, "WRITE_SECONDS", 0.01)
+class RedisStore:
+    """`streams` holds what is written for each turn, `claims` whose it is; `alive` are other processes."""
+
+    def __init__(self):
+        self.commands = []
+        self.is_away = False
+        self.alive = set()
+        self.claims = {}
+        self.streams = {}
+        self.can_read = asyncio.Event()
+        self.can_read.set()
+
+    def _come(self):
+        if self.is_away:
+            raise RedisError("away")
+
+    async def beat(self, process, clients, _lease):
+        self._come()
+        return dict.fromkeys({process, *self.alive}, clients)
+
+    async def claim(self, claims):
+        self._come()
+        await asyncio.sleep(0)
+        return {key: self.claims.setdefault(key, claim) for key, claim in claims.items()}
+
+    async def get_claims(self, keys):
+        self._come()
+        return [self.claims.get(key) for key in keys]
+
+    async def write(self, commands, turns):
+        self._come()
+        self.commands += commands
+        for key, (told, _) in turns.items():
+            self.streams.setdefault(key, []).extend(told)
+
+    async def newest_command(self):
+        self._come()
+        return str(len(self.commands))
+
+    async def read(self, last_command, last_entries, _wait):
+        await self.can_read.wait()
+        await asyncio.sleep(0.01)
+        self._come()
+        turns = {}
+        for key, last in last_entries.items():
+            if unread := self.streams.get(key, [])[int(last) :]:
+                turns[key] = (str(int(last) + len(unread)), unread)
+        first = int(last_command)
+        return [(str(first + number), each) for number, each in enumerate(self.commands[first:], 1)], turns
+
+    async def leave(self, _process):
+        self._come()
+
+    async def close(self):
+        pass
+
+
+class LocalClients:
+    def __init__(self):
+        self.heard = []
+
+    def __len__(self):
+        return 0
+
+    async def on_client_connected(self, client_id, is_ours):
+        self.heard.append((client_id, is_ours))
 
 
 @pytest.fixture
-async def pair(with_dify, dify, redis):
-    """Two services that ask the same Dify and share a Redis."""
-    dify.plays(fake_dify.until_stopped("Some ", "words"))
-    first = await with_dify(redis_url=redis.url)
-    second = await with_dify(redis_url=redis.url)
-    return first, second
+async def process(monkeypatch):
+    """A fleet of one, the turns of its process, their source, and the store."""
+    monkeypatch.setattr(multi_process, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(multi_process, "WRITE_SECONDS", 0.01)
+    monkeypatch.setattr(multi_process, "LEASE_SECONDS", 0.05)
+    store = RedisStore()
+    one = MultiProcess(store, LocalClients(), lambda _: None)
+    source = Scripted(ends=False)
+    turns = TurnRegistry(source, one, orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
+    await one.start()
+    running = asyncio.create_task(one.run())
+    yield one, turns, source, store
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await turns.close()
+    await one.close()
 
 
-async def ask(client, **fields):
-    """Ask, and read all that Dify says before it waits."""
-    await client.ask("Hello", id="q1", stream=True, **fields)
-    text = ""
-    while text != "Some words":
-        text += (await client.frame())["content"]
+def start(turns, number=0):
+    return turns.start("owner", f"t{number}", Question(f"Question {number}", "user"))
 
 
-async def come_back(client, token, offset=0):
-    await client.say({"type": "resume", "token": token, "id": "q1", "offset": offset})
+async def away(one, store, is_away=True):
+    store.is_away = is_away
+    await eventually(lambda: (one.counts()["processes"] is None) == is_away)
 
 
-def token_of(client):
-    return client.greeting["resume_token"]
+async def test_what_begins_and_ends_while_redis_is_away_is_not_kept_for_it(process):
+    one, turns, source, store = process
+    await away(one, store)
+    for number in range(50):
+        start(turns, number)
+    await asyncio.sleep(0)
+    source.put(Text("Hi"), None)
+    await eventually(lambda: len(turns) == 0)
+    await eventually(lambda: not one._published)
 
 
-async def test_an_answer_goes_on_through_another_process(pair, connect, dify):
-    first = await connect(pair[0])
-    await ask(first)
-    await first.leave()
-    second = await connect(pair[1])
-    await come_back(second, token_of(first), 5)
-    assert (await second.frame())["content"] == "words"
-    dify.release()
-    end = (await second.frames_until_end())[-1]
-    assert (end["status"], end["content"], end["source"]) == ("done", "Some words", "dify")
-    assert end["usage"]["total_tokens"] == 3
-    assert (len(dify.questions), dify.stops) == (1, [])
+async def test_whom_the_others_know_gets_its_end_when_redis_is_back(process):
+    one, turns, source, store = process
+    start(turns)
+    source.put(Text("Hi"))
+    await eventually(lambda: store.streams)
+    await away(one, store)
+    source.put(None)
+    await eventually(lambda: len(turns) == 0)
+    await away(one, store, is_away=False)
+    [told] = store.streams.values()
+    await eventually(lambda: isinstance(told[-1], End))
+    assert told[-1].status == Status.DONE
 
 
-async def test_an_answer_that_is_over_is_had_through_another_process(pair, connect, dify):
-    first = await connect(pair[0])
-    await ask(first)
-    dify.release()
-    await first.frames_until_end()
-    second = await connect(pair[1])
-    await come_back(second, token_of(first))
-    frames = await second.frames_until_end()
-    assert text_of(frames[:-1]) == frames[-1]["content"] == "Some words"
+async def test_what_begins_while_redis_comes_back_is_told_too(process):
+    one, turns, source, store = process
+    await away(one, store)
+    start(turns, 1)
+    store.is_away = False
+    began = []
+
+    async def claim(claims, original=store.claim):
+        if not began:
+            began.append(start(turns, 2))
+        return await original(claims)
+
+    store.claim = claim
+    await eventually(lambda: len(store.claims) == 2)
+    source.put(Text("Hi"), None)
+    await eventually(lambda: [isinstance(told[-1], End) for told in store.streams.values()] == [True, True])
 
 
-async def test_the_same_question_to_another_process_is_not_asked_again(pair, connect, dify):
-    first = await connect(pair[0])
-    await ask(first)
-    second = await connect(pair[1])
-    await second.say({"type": "resume", "token": token_of(first)})
-    await second.frame()
-    await ask(second)
-    dify.release()
-    assert (await second.frames_until_end())[-1]["content"] == "Some words"
-    assert len(dify.questions) == 1
+async def test_what_another_process_was_asked_meanwhile_is_not_mixed_with_ours(process):
+    one, turns, source, store = process
+    await away(one, store)
+    turn = start(turns)
+    await eventually(lambda: source.questions)
+    [key] = one._published
+    store.claims[key] = f"{ELSEWHERE}:1"
+    store.streams[key] = [Text("theirs")]
+    await away(one, store, is_away=False)
+    source.put(Text("ours"), None)
+    await turn.wait_ended()
+    await eventually(lambda: len(turns) == 0)
+    assert (turn.text, store.streams[key]) == ("ours", [Text("theirs")])
 
 
-async def test_another_question_under_an_id_in_use_elsewhere_is_refused(pair, connect, dify):
-    first = await connect(pair[0])
-    await ask(first)
-    second = await connect(pair[1])
-    await second.say({"type": "resume", "token": token_of(first)})
-    await second.frame()
-    refusal = await second.answer("Something else", id="q1")
-    assert (refusal["code"], refusal["reason"]) == (10000, "id_taken")
-    assert len(dify.questions) == 1
+async def relay(one, turns, store, *told):
+    """A turn that another process writes."""
+    key = multi_process._key("owner", "t")
+    store.claims[key] = f"{ELSEWHERE}:1"
+    store.streams[key] = list(told)
+    return key, await turns.find("owner", "t")
 
 
-async def test_what_is_another_s_is_not_found_through_any_process(pair, connect):
-    first = await connect(pair[0])
-    await ask(first)
-    second = await connect(pair[1])
-    await come_back(second, token_of(second))
-    assert (await second.frame())["code"] == 404
+async def test_what_a_dead_process_wrote_is_read_before_it_is_given_up(process):
+    one, turns, _, store = process
+    await asyncio.sleep(2 * multi_process.LEASE_SECONDS)  # by now it is known who is dead
+    store.can_read.clear()
+    await asyncio.sleep(0.02)
+    _, turn = await relay(one, turns, store, Text("All of it."), End(Status.DONE, None, Summary()))
+    await asyncio.sleep(5 * multi_process.BEAT_SECONDS)
+    assert turn.status is None
+    store.can_read.set()
+    await turn.wait_ended()
+    assert (turn.status, turn.text) == (Status.DONE, "All of it.")
 
 
-async def test_a_stop_reaches_the_process_that_asks(pair, connect, dify):
-    first = await connect(pair[0])
-    await ask(first)
-    second = await connect(pair[1])
-    await come_back(second, token_of(first))
-    await second.frame()
-    await second.say({"type": "stop", "id": "q1"})
-    for client in (first, second):
-        assert (await client.frames_until_end())[-1]["status"] == "stopped"
-    await eventually(lambda: len(dify.stops) == 1)
+async def test_what_a_dead_process_left_undone_is_given_up(process):
+    one, turns, _, store = process
+    _, turn = await relay(one, turns, store, Text("Half"))
+    await turn.wait_ended()
+    assert (turn.status, turn.reason, turn.text) == (Status.INCOMPLETE, "owner_lost", "Half")
 
 
-async def test_who_listens_through_another_process_keeps_the_turn_and_who_leaves_it_ends_it(
-    with_dify, dify, redis, connect
-):
-    dify.plays(fake_dify.until_stopped("Some ", "words"))
-    one, two = [await with_dify(redis_url=redis.url, orphan_grace=0.3) for _ in range(2)]
-    first = await connect(one)
-    await ask(first)
-    second = await connect(two)
-    await come_back(second, token_of(first))
-    await second.frame()
-    await first.leave()
-    await asyncio.sleep(0.6)  # twice the grace
-    assert dify.stops == []
-    await second.leave()
-    await eventually(lambda: len(dify.stops) == 1)
+async def test_what_redis_has_forgotten_is_given_up_though_its_process_lives(process):
+    one, turns, _, store = process
+    store.alive.add(ELSEWHERE)
+    key, turn = await relay(one, turns, store, Text("Half"))
+    await eventually(lambda: turn.text == "Half")
+    await asyncio.sleep(2 * multi_process.LEASE_SECONDS)
+    assert turn.status is None
+    del store.claims[key]
+    await turn.wait_ended()
+    assert (turn.status, turn.reason) == (Status.INCOMPLETE, "owner_lost")
 
 
-async def test_a_process_that_ends_leaves_alone_what_another_writes(pair, connect, dify):
-    first = await connect(pair[0])
-    await ask(first)
-    second = await connect(pair[1])
-    await come_back(second, token_of(first))
-    await second.frame()
-    await first.leave()
-    _, code = await asyncio.gather(pair[1].stop(), second.close_code())
-    assert code == 1012
-    assert dify.stops == []
-    third = await connect(pair[0])
-    await come_back(third, token_of(first), 5)
-    dify.release()
-    *deltas, end = await third.frames_until_end()
-    assert ([delta["content"] for delta in deltas], end["content"], end["status"]) == (["words"], "Some words", "done")
+async def test_the_same_id_for_another_question_elsewhere_is_refused(process):
+    one, turns, source, store = process
+    store.alive.add(ELSEWHERE)
+    await relay(one, turns, store)
+    answer = one.answer("owner", "t", Question("Another", "user"), lambda: source.ask(None))
+    one._published[multi_process._key("owner", "t")] = multi_process.PublishedTurn(start(turns, 1))
+    with pytest.raises(AnswerError):
+        await answer.stream(lambda _: None)
 
 
-async def test_a_client_id_is_connected_once_and_the_newest_wins(pair, connect):
-    old = await connect(pair[0], "/ws/chat/bed-7")
-    new = await connect(pair[1], "/ws/chat/bed-7")
-    assert await old.close_code() == 4500
-    newest = await connect(pair[0], "/ws/chat/bed-7")
-    assert await new.close_code() == 4500
-    assert await newest.answer("x" * 20_000)  # an error, but an answer
-
-
-async def test_processes_count_each_other_s_connections(pair, connect, http):
-    clients = [await connect(service) for service in pair]
-
-    async def counts():
-        async with http.get(f"{pair[0].url}/health") as response:
-            data = (await response.json())["data"]
-            return data["processes"], data["connections_of_all"]
-
-    async with asyncio.timeout(5):
-        while await counts() != (len(pair), len(clients)):
-            await asyncio.sleep(0.02)
-
-
-async def test_the_places_at_dify_are_divided_among_the_processes(with_dify, dify, redis, connect):
-    dify.plays(fake_dify.until_stopped("Some ", "words"))
-    services = [await with_dify(redis_url=redis.url, dify_max_concurrency=2) for _ in range(2)]
-    await asyncio.sleep(0.2)  # some beats
-    for service in services:
-        client = await connect(service)
-        for number in range(2):
-            await client.ask("Hello", id=f"q{number}", stream=True)
-        await client.frame()
-    assert len(dify.questions) == 2
-    dify.release()
-    await eventually(lambda: len(dify.questions) == 4)
-    dify.release()
-
-
-async def test_without_redis_at_the_start_it_serves_and_says_what_is_missing(with_dify, dify, connect, events):
-    service = await with_dify(redis_url="unix:///nowhere/redis.sock")
-    client = await connect(service)
-    assert (await client.answer("Hello"))["status"] == "done"
-    assert [event["event"] for event in events].count("redis.lost") == 1
-
-
-async def test_redis_may_go_and_come_back_and_nothing_is_lost(pair, connect, dify, redis, events):
-    first = await connect(pair[0])
-    await ask(first)
-    await redis.stop()
-    await eventually(lambda: [event["event"] for event in events].count("redis.lost") == 2)
-    other = await connect(pair[0])
-    await other.ask("Hello", id="q2", stream=True)
-    assert (await other.frame())["content"].startswith("Some")
-    await redis.start()
-    await eventually(lambda: [event["event"] for event in events].count("redis.back") == 2)
-    second = await connect(pair[1])
-    async with asyncio.timeout(5):
-        await come_back(second, token_of(first))
-        frame = await second.frame()
-    assert frame["content"] == "Some words"
-    dify.release()
-    for client in (first, second, other):
-        assert (await client.frames_until_end())[-1]["content"] == "Some words"
-    assert len(dify.questions) == 2
-
-
-async def test_who_listens_elsewhere_goes_on_when_redis_has_forgotten_everything(pair, connect, dify, redis, events):
-    first = await connect(pair[0])
-    await ask(first)
-    second = await connect(pair[1])
-    await come_back(second, token_of(first))
-    frames = [await second.frame()]
-    await redis.stop()
-    await eventually(lambda: [event["event"] for event in events].count("redis.lost") == 2)
-    await redis.start()
-    await eventually(lambda: [event["event"] for event in events].count("redis.back") == 2)
-    dify.release()
-    frames += await second.frames_until_end()
-    assert text_of(frames[:-1]) == frames[-1]["content"] == "Some words"
-    assert frames[-1]["status"] == "done"
-
-
-async def test_redis_stops_and_starts_under_load_and_no_connection_and_no_answer_is_lost(pair, connect, dify, redis):
-    words = [f"word{number} " for number in range(40)]
-    dify.plays(fake_dify.say(*words, pause=0.01))
-    clients = [await connect(service) for service in pair for _ in range(15)]
-
-    async def ask_on(client):
-        for number in range(3):
-            await client.ask("Hello", id=f"q{number}", stream=True)
-            *deltas, end = await client.frames_until_end()
-            assert (end["status"], text_of(deltas), end["content"]) == ("done", "".join(words), "".join(words))
-
-    asking = asyncio.gather(*(ask_on(client) for client in clients))
-    while not asking.done():
-        await redis.stop()
-        await asyncio.sleep(0.1)
-        await redis.start()
-        await asyncio.sleep(0.1)
-    await asking
-    assert len(dify.questions) == len(clients) * 3
-    assert dify.stops == []
+async def test_a_client_that_connects_before_the_first_command_is_read_is_heard_of():
+    store, clients = RedisStore(), LocalClients()
+    one = MultiProcess(store, clients, lambda _: None)
+    await one.start()
+    one.announce("bed-7")
+    await one._write()
+    running = asyncio.create_task(one.run())
+    await eventually(lambda: clients.heard == [("bed-7", True)])
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await one.close()

@@ -1,25 +1,22 @@
 """Files on their way through to Dify: checked, counted, and never held whole."""
 
 import asyncio
-import io
 import secrets
 import tracemalloc
 
-import aiohttp
 import pytest
 from starlette.requests import Request
 
 from service.chat.client_identity import user_of
 from service.web.request_bodies import open_file
 from tests import fake_dify
-from tests.conftest import eventually
+from tests.api import MESSAGE, TOKEN, form
+from tests.conftest import eventually, logged
 from tests.fake_around import parameters
 
-TOKEN, OTHER_TOKEN = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 ON = {"enabled": True, "number_limits": 3, "allowed_file_upload_methods": ["local_file", "remote_url"]}
 ALL_KINDS = ON | {"allowed_file_types": ["image", "document", "audio", "video", "custom"]}
 BOUNDARY = "boundary"
-MESSAGE = "96fc2a13-4564-436c-a852-ede12dce3d16"
 FORM_HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 CHUNK = b"x" * 65536
 
@@ -28,12 +25,6 @@ CHUNK = b"x" * 65536
 async def service(with_dify, dify):
     dify.parameters = parameters(file_upload=ALL_KINDS)
     return await with_dify()
-
-
-def form(content=b"content", name="notes.txt", media_type="text/plain"):
-    data = aiohttp.FormData(quote_fields=False)
-    data.add_field("file", io.BytesIO(content), filename=name, content_type=media_type)
-    return data
 
 
 def head(name="film.mp4", media_type="video/mp4"):
@@ -62,10 +53,6 @@ class Sender:
     async def send(self, http, service):
         async with http.post(f"{service.url}/api/files", data=aiter(self), headers=FORM_HEADERS) as response:
             return response.status, await response.json()
-
-
-def logged(events, name):
-    return [event for event in events if event["event"] == name]
 
 
 async def test_a_file_goes_on_to_dify_as_the_chat_s_user(service, dify, call, events):
@@ -372,12 +359,3 @@ async def test_other_fields_around_the_file_do_not_matter(service, dify, http):
     async with http.post(f"{service.url}/api/files", data=body, headers=FORM_HEADERS) as response:
         reply = await response.json()
     assert (response.status, reply["data"]["size"]) == (200, 7)
-
-
-async def test_a_mock_takes_files_of_all_kinds_and_counts_them(start, call):
-    service = await start()
-    for name, kind in (("a.png", "image"), ("a.zip", "custom")):
-        status, reply = await call(service, "POST", "/api/files", data=form(b"12345", name, "application/zip"))
-        assert (status, reply["data"]["kind"], reply["data"]["size"]) == (200, kind, 5)
-    large = form(b"x" * (10 * 1024 * 1024 + 100_000), "a.png", "image/png")
-    assert (await call(service, "POST", "/api/files", data=large))[0] == 413

@@ -9,14 +9,11 @@ from service.answers import failures
 from service.chat.client_identity import user_of
 from tests import fake_dify
 from tests.clients import text_of
-from tests.conftest import eventually
+from tests.conftest import eventually, logged
 from tests.fake_dify import KEY
 
+pytestmark = pytest.mark.usefixtures("quick_retries")
 SHORT = "Token0 Token1 Token2 Token3 Token4 Token5 Token6 Token7 Token8 Token9\nToken10 Token11 "
-
-
-def logged(events, name):
-    return [event for event in events if event["event"] == name]
 
 
 async def test_the_question_reaches_dify_as_it_must(with_dify, dify, connect):
@@ -54,11 +51,6 @@ async def test_ids_usage_and_source_come_with_the_answer(with_dify, dify, connec
     assert answer["conversation_id"] == "fbb009e4-2241-4c54-a76f-9e2a4d15c0fa"
     assert answer["message_id"] == "96fc2a13-4564-436c-a852-ede12dce3d16"
     assert answer["usage"]["total_tokens"] > 0
-
-
-@pytest.fixture(autouse=True)
-def quick_retries(monkeypatch):
-    monkeypatch.setattr("service.answers.resilience.retry.FIRST_PAUSE_SECONDS", 0.01)
 
 
 @pytest.mark.parametrize("cut", [None, fake_dify.byte_by_byte, fake_dify.all_at_once])
@@ -545,20 +537,6 @@ async def test_stopping_when_dify_failed_already_asks_for_nothing(with_dify, dif
     release.set()
     await eventually(lambda: dify.finished == 1)
     assert dify.stops == []
-
-
-async def test_questions_share_connections_to_dify(with_dify, dify, connect, events):
-    peers = set()
-
-    async def scene(stage):
-        peers.add(stage.request.transport.get_extra_info("peername"))
-        await fake_dify.say("Hi")(stage)
-
-    dify.plays(scene)
-    client = await connect(await with_dify())
-    for _ in range(5):
-        await client.answer("Hello")
-    assert len(peers) == 1
 
 
 async def test_a_question_tells_its_story_in_the_log_without_the_key(with_dify, dify, connect, events):

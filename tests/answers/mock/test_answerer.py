@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-import aiohttp
 import pytest
 
 from service.answers import failures
-from service.answers.mock import audio
 from service.answers.mock.scripts import SCRIPTS
 from tests import fake_dify
 from tests.clients import text_of
@@ -169,42 +167,6 @@ async def test_speech_is_played_to_who_asks_for_it(client):
     assert [(frame["number"], frame["media_type"]) for frame in audio] == [(n, "audio/mpeg") for n in range(3)]
     assert (end["type"], end["content"]) == ("chat", "This answer can be heard, too.")
     assert [frame for frame in await ask_plainly(client, "/mock speech") if frame["type"] == "chat_audio"] == []
-
-
-def test_the_mp3_is_frames_of_one_size_each_with_its_header():
-    data = audio.mp3(5)
-    frames = [data[start : start + 104] for start in range(0, len(data), 104)]
-    assert [frame[:4] for frame in frames] == [b"\xff\xfb\x10\xc4"] * 5  # MPEG-1 layer III, 32 kbit/s, 44.1 kHz, mono
-    assert len(data) == 5 * (144 * 32_000 // 44_100)
-
-
-def recording(name):
-    form = aiohttp.FormData()
-    form.add_field("file", b"RIFF", filename=name, content_type="audio/wav")
-    return form
-
-
-MESSAGE = "/api/messages/96fc2a13-4564-436c-a852-ede12dce3d16"
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("/api/text-to-audio", {"json": {"text": "/mock error quota"}}),
-        (f"{MESSAGE}/feedback", {"json": {"rating": "like", "content": "/mock error quota"}}),
-        ("/api/files", {"data": "mock-error-quota.pdf"}),
-        ("/api/audio-to-text", {"data": "mock-error-quota.wav"}),
-    ],
-)
-async def test_a_failure_around_the_chat_on_demand(start, call, path, body):
-    options = {"data": recording(body["data"])} if "data" in body else body
-    status, reply = await call(await start(), "POST", path, **options)
-    assert (status, reply["code"], reply["data"]) == (503, 503, {"reason": "quota"})
-
-
-async def test_a_failure_around_the_chat_that_there_is_not_is_none(start, call):
-    status, _ = await call(await start(), "POST", "/api/files", data=recording("mock-error-nonsense.wav"))
-    assert status == 200
 
 
 async def ask_plainly(client, content):

@@ -67,11 +67,6 @@ def seed():
     return seed
 
 
-@pytest.fixture(autouse=True)
-def quick_retries(monkeypatch):
-    monkeypatch.setattr("service.answers.resilience.retry.FIRST_PAUSE_SECONDS", 0.01)
-
-
 class Person:
     """Asks at random, and reads, stops, comes back after a lost connection, or leaves for good."""
 
@@ -145,6 +140,7 @@ async def nothing_running(http, service):
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.usefixtures("quick_retries")
 @pytest.mark.timeout(120)
 async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_when_due(
     seed, with_dify, dify, connect, http

@@ -1,0 +1,319 @@
+"""Several tries for one answer, behind a limiter and a circuit breaker."""
+
+import asyncio
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from service.answers import failures
+from service.answers.base import AnswerError, Question, Text
+from service.answers.resilience import retry
+from service.answers.resilience.circuit_breaker import CircuitBreaker
+from service.answers.resilience.limiter import ConcurrencyLimiter
+from service.answers.resilience.retry import MAX_TRIES, RetryingAnswerer
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
+from tests.scripted import Scripted
+
+QUESTION = Question("Hi", "user")
+
+
+class Tries:
+    """A source that answers each try by the next script; the last one stays. `asked_at` is when (monotonic seconds)."""
+
+    def __init__(self, *scripts):
+        self.scripts = list(scripts)
+        self.asked_at = []
+
+    def ask(self, question):
+        self.asked_at.append(time.monotonic())
+        return self.scripts[min(len(self.asked_at), len(self.scripts)) - 1].ask(question)
+
+    async def check(self):
+        return failures.BUSY
+
+    async def close(self):
+        self.scripts.clear()
+
+
+def ill(failure=failures.BAD_GATEWAY, *before, is_midway=False):
+    """A script that fails."""
+    return Scripted(*before, AnswerError(failure, is_midway=is_midway), ends=False)
+
+
+def well(*words):
+    return Scripted(*map(Text, words))
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+class Asking:
+    """A retrying answerer over some tries."""
+
+    def __init__(self, *scripts, slots=2, failures_allowed=100, budget=PATIENCE_SECONDS):
+        self.source = Tries(*scripts)
+        self.clock = Clock()
+        self.limiter = ConcurrencyLimiter(slots, 1, PATIENCE_SECONDS)
+        self.breaker = CircuitBreaker(failures_allowed, 10, self.clock)
+        self.answerer = RetryingAnswerer(self.source, self.limiter, self.breaker, budget)
+        self.parts = []
+
+    def ask(self):
+        """An answer, and the task in which it is read."""
+        answer = self.answerer.ask(QUESTION)
+        return answer, asyncio.create_task(answer.stream(self.parts.append))
+
+    async def outcome(self):
+        """The text of an answer, or why there is none."""
+        self.parts.clear()
+        try:
+            await self.ask()[1]
+        except AnswerError as error:
+            return error.failure.reason
+        return "".join(part.content for part in self.parts)
+
+    @property
+    def tries(self):
+        return len(self.source.asked_at)
+
+    @property
+    def free_slots(self):
+        count = 0
+        while self.limiter.try_acquire():
+            count += 1
+        for _ in range(count):
+            self.limiter.release()
+        return count
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch):
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.002)
+
+
+async def test_an_answer_that_comes_is_asked_once():
+    asking = Asking(well("a", "b"))
+    assert (await asking.outcome(), asking.tries, asking.free_slots) == ("ab", 1, 2)
+
+
+async def test_what_passes_is_tried_again_and_nobody_notices(events):
+    asking = Asking(ill(failures.BAD_GATEWAY), ill(failures.LOST), well("Here."))
+    assert (await asking.outcome(), asking.tries) == ("Here.", 3)
+    told = logged(events, "dify.retried")
+    assert [(event["reason"], event["tries"]) for event in told] == [("bad_gateway", 1), ("lost", 2)]
+
+
+async def test_after_so_many_tries_it_is_given_up():
+    asking = Asking(ill())
+    assert (await asking.outcome(), asking.tries, asking.free_slots) == ("bad_gateway", MAX_TRIES, 2)
+
+
+async def test_what_does_not_pass_is_not_tried_again():
+    asking = Asking(ill(failures.SERVER_ERROR))
+    assert (await asking.outcome(), asking.tries) == ("server_error", 1)
+
+
+async def test_what_has_begun_is_not_tried_again():
+    asking = Asking(ill(failures.LOST, Text("Some"), is_midway=True))
+    assert (await asking.outcome(), asking.tries, asking.parts) == ("lost", 1, [Text("Some")])
+
+
+@pytest.mark.parametrize(("jitter", "pauses"), [(min, [10, 20]), (max, [30, 60])])
+async def test_each_pause_is_twice_as_long_as_the_last_half_of_it_more_or_less(monkeypatch, events, jitter, pauses):
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("random.uniform", jitter)
+    asking = Asking(ill())
+    await asking.outcome()
+    assert [event["pause_ms"] for event in logged(events, "dify.retried")] == pauses
+    first, second, third = asking.source.asked_at
+    assert (second - first, third - second) >= (pauses[0] / 1000, pauses[1] / 1000)
+
+
+async def test_no_try_begins_when_the_budget_is_spent():
+    asking = Asking(ill(), budget=0)
+    assert (await asking.outcome(), asking.tries) == ("bad_gateway", 1)
+
+
+async def test_the_budget_counts_from_the_first_try(monkeypatch):
+    clock = Clock()
+    clock.now = 100
+    monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=clock))
+
+    class HalfOfIt(Scripted):
+        def ask(self, question):
+            clock.now += 0.5
+            return super().ask(question)
+
+    asking = Asking(HalfOfIt(AnswerError(failures.BAD_GATEWAY), ends=False), budget=1)
+    assert (await asking.outcome(), asking.tries) == ("bad_gateway", 2)
+
+
+async def test_a_stop_between_two_tries_ends_them_at_once(monkeypatch, events):
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 3)
+    asking = Asking(ill())
+    answer, reading = asking.ask()
+    await eventually(lambda: logged(events, "dify.retried"))
+    await answer.stop()
+    await asyncio.wait_for(reading, 1)
+    assert (asking.tries, asking.source.scripts[0].stops, asking.free_slots) == (1, 0, 2)
+
+
+async def test_a_stop_during_a_try_that_then_fails_is_followed_by_no_other():
+    source = Scripted(ends=False)
+    source.ignores_stops = True
+    asking = Asking(source)
+    answer, reading = asking.ask()
+    await eventually(lambda: asking.tries)
+    await answer.stop()
+    source.fail(failures.BAD_GATEWAY)
+    with pytest.raises(AnswerError):
+        await reading
+    assert (asking.tries, source.stops) == (1, 1)
+
+
+async def test_a_second_stop_is_not_sent_on():
+    source = Scripted(ends=False)
+    asking = Asking(source)
+    answer, reading = asking.ask()
+    await eventually(lambda: asking.tries)
+    await answer.stop()
+    await answer.stop()
+    await reading
+    assert source.stops == 1
+
+
+async def test_a_stop_before_anything_was_asked_leaves_it_unasked():
+    asking = Asking(well("a"))
+    answer = asking.answerer.ask(QUESTION)
+    await answer.stop()
+    await answer.stream(asking.parts.append)
+    assert (asking.tries, asking.parts, asking.free_slots) == (0, [], 2)
+
+
+async def test_who_waits_for_a_slot_is_asked_when_there_is_one():
+    first, second = Scripted(ends=False), well("b")
+    asking = Asking(first, second, slots=1)
+    _, reading = asking.ask()
+    _, waiting = asking.ask()
+    await eventually(lambda: asking.tries == 1)
+    first.put(None)
+    await asyncio.gather(reading, waiting)
+    assert (asking.tries, asking.free_slots) == (2, 1)
+
+
+async def test_a_stop_while_it_waits_for_a_slot_leaves_the_line():
+    first = Scripted(ends=False)
+    asking = Asking(first, slots=1)
+    _, reading = asking.ask()
+    await eventually(lambda: asking.tries == 1)
+    answer, waiting = asking.ask()
+    await asyncio.sleep(0)
+    await answer.stop()
+    await waiting
+    first.put(None)
+    await reading
+    assert (asking.tries, first.stops, asking.free_slots) == (1, 0, 1)
+
+
+async def test_a_full_line_is_told_and_takes_no_slot():
+    first = Scripted(ends=False)
+    asking = Asking(first, slots=1)
+    _, reading = asking.ask()
+    _, waiting = asking.ask()
+    await eventually(lambda: asking.tries == 1)
+    assert await asking.outcome() == "overloaded"
+    first.put(None)
+    await asyncio.gather(reading, waiting)
+    assert asking.free_slots == 1
+
+
+async def test_an_answer_counts_once_however_often_it_was_tried():
+    asking = Asking(ill(), failures_allowed=2)
+    assert [await asking.outcome() for _ in range(3)] == ["bad_gateway", "bad_gateway", "circuit_open"]
+    assert asking.tries == 2 * MAX_TRIES
+
+
+async def test_an_answer_that_a_second_try_saves_counts_for_nothing():
+    asking = Asking(*[ill(), well("Here.")] * 3, failures_allowed=1)
+    assert [await asking.outcome() for _ in range(3)] == ["Here."] * 3
+
+
+async def test_a_refusal_that_makes_sense_shows_that_the_source_is_well():
+    asking = Asking(*[ill(failures.SERVER_ERROR), ill(failures.INVALID)] * 2, ill(failures.SERVER_ERROR),
+                    failures_allowed=2)  # fmt: skip
+    assert [await asking.outcome() for _ in range(5)] == ["server_error", "invalid"] * 2 + ["server_error"]
+
+
+async def test_what_breaks_off_after_its_first_word_counts_although_it_had_begun():
+    asking = Asking(ill(failures.STALLED, Text("Some"), is_midway=True), failures_allowed=1)
+    assert [await asking.outcome() for _ in range(2)] == ["stalled", "circuit_open"]
+
+
+async def test_an_open_circuit_asks_nothing_and_gives_the_slot_back():
+    asking = Asking(ill(failures.SERVER_ERROR), failures_allowed=1)
+    assert [await asking.outcome() for _ in range(2)] == ["server_error", "circuit_open"]
+    assert (asking.tries, asking.free_slots) == (1, 2)
+
+
+async def test_a_probe_is_one_try():
+    asking = Asking(ill(), failures_allowed=1)
+    await asking.outcome()
+    asking.clock.now = 10
+    assert (await asking.outcome(), asking.tries) == ("bad_gateway", MAX_TRIES + 1)
+
+
+async def test_when_a_probe_fails_the_next_is_due_after_another_rest():
+    asking = Asking(ill(failures.SERVER_ERROR), failures_allowed=1)
+    reasons = []
+    for asking.clock.now in (0, 9, 10, 19, 20):
+        reasons.append(await asking.outcome())
+    assert reasons == ["server_error", "circuit_open", "server_error", "circuit_open", "server_error"]
+
+
+async def test_a_probe_s_first_word_closes_the_circuit_and_its_later_failure_is_one_like_any_other():
+    probe = Scripted(ends=False)
+    asking = Asking(ill(failures.SERVER_ERROR), probe, ill(failures.SERVER_ERROR), well("Well."), failures_allowed=1)
+    assert await asking.outcome() == "server_error"
+    asking.clock.now = 10
+    _, reading = asking.ask()
+    probe.put(Text("Probe"))
+    await eventually(lambda: asking.parts)
+    assert await asking.outcome() == "server_error"
+    asking.clock.now = 20
+    assert await asking.outcome() == "Well."
+    probe.put(None)
+    await reading
+
+
+async def test_a_probe_that_is_stopped_before_it_could_tell_leaves_its_place_to_the_next():
+    probe = Scripted(ends=False)
+    asking = Asking(ill(failures.SERVER_ERROR), probe, well("Well."), failures_allowed=1)
+    await asking.outcome()
+    asking.clock.now = 10
+    answer, reading = asking.ask()
+    await eventually(lambda: asking.tries == 2)
+    assert await asking.outcome() == "circuit_open"
+    await answer.stop()
+    await reading
+    assert await asking.outcome() == "Well."
+
+
+async def test_who_is_cancelled_gives_the_slot_back():
+    asking = Asking(Scripted(ends=False))
+    _, reading = asking.ask()
+    await eventually(lambda: asking.tries)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert asking.free_slots == 2
+
+
+async def test_its_health_and_its_end_are_the_source_s():
+    asking = Asking(well())
+    assert await asking.answerer.check() is failures.BUSY
+    await asking.answerer.close()
+    assert asking.source.scripts == []

@@ -1,0 +1,246 @@
+"""Several processes, one Redis: a client may come back to any of them."""
+
+import asyncio
+
+import pytest
+
+from service.cluster import multi_process
+from tests import fake_dify
+from tests.clients import text_of
+from tests.conftest import eventually
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(multi_process, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(multi_process, "WRITE_SECONDS", 0.01)
+
+
+@pytest.fixture
+async def pair(with_dify, dify, redis):
+    """Two services that ask the same Dify and share a Redis."""
+    dify.plays(fake_dify.until_stopped("Some ", "words"))
+    first = await with_dify(redis_url=redis.url)
+    second = await with_dify(redis_url=redis.url)
+    return first, second
+
+
+async def ask(client, **fields):
+    """Ask, and read all that Dify says before it waits."""
+    await client.ask("Hello", id="q1", stream=True, **fields)
+    text = ""
+    while text != "Some words":
+        text += (await client.frame())["content"]
+
+
+async def come_back(client, token, offset=0):
+    await client.say({"type": "resume", "token": token, "id": "q1", "offset": offset})
+
+
+def token_of(client):
+    return client.greeting["resume_token"]
+
+
+async def test_an_answer_goes_on_through_another_process(pair, connect, dify):
+    first = await connect(pair[0])
+    await ask(first)
+    await first.leave()
+    second = await connect(pair[1])
+    await come_back(second, token_of(first), 5)
+    assert (await second.frame())["content"] == "words"
+    dify.release()
+    end = (await second.frames_until_end())[-1]
+    assert (end["status"], end["content"], end["source"]) == ("done", "Some words", "dify")
+    assert end["usage"]["total_tokens"] == 3
+    assert (len(dify.questions), dify.stops) == (1, [])
+
+
+async def test_an_answer_that_is_over_is_had_through_another_process(pair, connect, dify):
+    first = await connect(pair[0])
+    await ask(first)
+    dify.release()
+    await first.frames_until_end()
+    second = await connect(pair[1])
+    await come_back(second, token_of(first))
+    frames = await second.frames_until_end()
+    assert text_of(frames[:-1]) == frames[-1]["content"] == "Some words"
+
+
+async def test_the_same_question_to_another_process_is_not_asked_again(pair, connect, dify):
+    first = await connect(pair[0])
+    await ask(first)
+    second = await connect(pair[1])
+    await second.say({"type": "resume", "token": token_of(first)})
+    await second.frame()
+    await ask(second)
+    dify.release()
+    assert (await second.frames_until_end())[-1]["content"] == "Some words"
+    assert len(dify.questions) == 1
+
+
+async def test_another_question_under_an_id_in_use_elsewhere_is_refused(pair, connect, dify):
+    first = await connect(pair[0])
+    await ask(first)
+    second = await connect(pair[1])
+    await second.say({"type": "resume", "token": token_of(first)})
+    await second.frame()
+    refusal = await second.answer("Something else", id="q1")
+    assert (refusal["code"], refusal["reason"]) == (10000, "id_taken")
+    assert len(dify.questions) == 1
+
+
+async def test_what_is_another_s_is_not_found_through_any_process(pair, connect):
+    first = await connect(pair[0])
+    await ask(first)
+    second = await connect(pair[1])
+    await come_back(second, token_of(second))
+    assert (await second.frame())["code"] == 404
+
+
+async def test_a_stop_reaches_the_process_that_asks(pair, connect, dify):
+    first = await connect(pair[0])
+    await ask(first)
+    second = await connect(pair[1])
+    await come_back(second, token_of(first))
+    await second.frame()
+    await second.say({"type": "stop", "id": "q1"})
+    for client in (first, second):
+        assert (await client.frames_until_end())[-1]["status"] == "stopped"
+    await eventually(lambda: len(dify.stops) == 1)
+
+
+async def test_who_listens_through_another_process_keeps_the_turn_and_who_leaves_it_ends_it(
+    with_dify, dify, redis, connect
+):
+    dify.plays(fake_dify.until_stopped("Some ", "words"))
+    one, two = [await with_dify(redis_url=redis.url, orphan_grace=0.3) for _ in range(2)]
+    first = await connect(one)
+    await ask(first)
+    second = await connect(two)
+    await come_back(second, token_of(first))
+    await second.frame()
+    await first.leave()
+    await asyncio.sleep(0.6)  # twice the grace
+    assert dify.stops == []
+    await second.leave()
+    await eventually(lambda: len(dify.stops) == 1)
+
+
+async def test_a_process_that_ends_leaves_alone_what_another_writes(pair, connect, dify):
+    first = await connect(pair[0])
+    await ask(first)
+    second = await connect(pair[1])
+    await come_back(second, token_of(first))
+    await second.frame()
+    await first.leave()
+    _, code = await asyncio.gather(pair[1].stop(), second.close_code())
+    assert code == 1012
+    assert dify.stops == []
+    third = await connect(pair[0])
+    await come_back(third, token_of(first), 5)
+    dify.release()
+    *deltas, end = await third.frames_until_end()
+    assert ([delta["content"] for delta in deltas], end["content"], end["status"]) == (["words"], "Some words", "done")
+
+
+async def test_a_client_id_is_connected_once_and_the_newest_wins(pair, connect):
+    old = await connect(pair[0], "/ws/chat/bed-7")
+    new = await connect(pair[1], "/ws/chat/bed-7")
+    assert await old.close_code() == 4500
+    newest = await connect(pair[0], "/ws/chat/bed-7")
+    assert await new.close_code() == 4500
+    assert await newest.answer("x" * 20_000)  # an error, but an answer
+
+
+async def test_processes_count_each_other_s_connections(pair, connect, http):
+    clients = [await connect(service) for service in pair]
+
+    async def counts():
+        async with http.get(f"{pair[0].url}/health") as response:
+            data = (await response.json())["data"]
+            return data["processes"], data["connections_of_all"]
+
+    async with asyncio.timeout(5):
+        while await counts() != (len(pair), len(clients)):
+            await asyncio.sleep(0.02)
+
+
+async def test_the_places_at_dify_are_divided_among_the_processes(with_dify, dify, redis, connect):
+    dify.plays(fake_dify.until_stopped("Some ", "words"))
+    services = [await with_dify(redis_url=redis.url, dify_max_concurrency=2) for _ in range(2)]
+    await asyncio.sleep(0.2)  # some beats
+    for service in services:
+        client = await connect(service)
+        for number in range(2):
+            await client.ask("Hello", id=f"q{number}", stream=True)
+        await client.frame()
+    assert len(dify.questions) == 2
+    dify.release()
+    await eventually(lambda: len(dify.questions) == 4)
+    dify.release()
+
+
+async def test_without_redis_at_the_start_it_serves_and_says_what_is_missing(with_dify, dify, connect, events):
+    service = await with_dify(redis_url="unix:///nowhere/redis.sock")
+    client = await connect(service)
+    assert (await client.answer("Hello"))["status"] == "done"
+    assert [event["event"] for event in events].count("redis.lost") == 1
+
+
+async def test_redis_may_go_and_come_back_and_nothing_is_lost(pair, connect, dify, redis, events):
+    first = await connect(pair[0])
+    await ask(first)
+    await redis.stop()
+    await eventually(lambda: [event["event"] for event in events].count("redis.lost") == 2)
+    other = await connect(pair[0])
+    await other.ask("Hello", id="q2", stream=True)
+    assert (await other.frame())["content"].startswith("Some")
+    await redis.start()
+    await eventually(lambda: [event["event"] for event in events].count("redis.back") == 2)
+    second = await connect(pair[1])
+    async with asyncio.timeout(5):
+        await come_back(second, token_of(first))
+        frame = await second.frame()
+    assert frame["content"] == "Some words"
+    dify.release()
+    for client in (first, second, other):
+        assert (await client.frames_until_end())[-1]["content"] == "Some words"
+    assert len(dify.questions) == 2
+
+
+async def test_who_listens_elsewhere_goes_on_when_redis_has_forgotten_everything(pair, connect, dify, redis, events):
+    first = await connect(pair[0])
+    await ask(first)
+    second = await connect(pair[1])
+    await come_back(second, token_of(first))
+    frames = [await second.frame()]
+    await redis.stop()
+    await eventually(lambda: [event["event"] for event in events].count("redis.lost") == 2)
+    await redis.start()
+    await eventually(lambda: [event["event"] for event in events].count("redis.back") == 2)
+    dify.release()
+    frames += await second.frames_until_end()
+    assert text_of(frames[:-1]) == frames[-1]["content"] == "Some words"
+    assert frames[-1]["status"] == "done"
+
+
+async def test_redis_stops_and_starts_under_load_and_no_connection_and_no_answer_is_lost(pair, connect, dify, redis):
+    words = [f"word{number} " for number in range(40)]
+    dify.plays(fake_dify.say(*words, pause=0.01))
+    clients = [await connect(service) for service in pair for _ in range(15)]
+
+    async def ask_on(client):
+        for number in range(3):
+            await client.ask("Hello", id=f"q{number}", stream=True)
+            *deltas, end = await client.frames_until_end()
+            assert (end["status"], text_of(deltas), end["content"]) == ("done", "".join(words), "".join(words))
+
+    asking = asyncio.gather(*(ask_on(client) for client in clients))
+    while not asking.done():
+        await redis.stop()
+        await asyncio.sleep(0.1)
+        await redis.start()
+        await asyncio.sleep(0.1)
+    await asking
+    assert len(dify.questions) == len(clients) * 3
+    assert dify.stops == []
