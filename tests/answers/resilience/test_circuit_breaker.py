@@ -71,7 +71,10 @@ def test_a_success_starts_the_count_anew(breaker):
     fail(breaker)
     succeed(breaker)
     fail(breaker)
+    fail(breaker)
     assert not is_refused(breaker)
+    fail(breaker)
+    assert is_refused(breaker)
 
 
 def test_a_refusal_that_makes_sense_is_a_success(breaker):
@@ -151,3 +154,18 @@ def test_a_probe_that_writes_long_does_not_end_another_probe(breaker, clock):
     with running(breaker):
         first.__exit__(None, None, None)
         assert is_refused(breaker)
+
+
+def test_its_story_is_told_and_whether_it_is_open_now(breaker, clock, events):
+    states = [breaker.is_open]
+    open_up(breaker)
+    states.append(breaker.is_open)
+    clock.now = 10
+    fail(breaker)
+    clock.now = 20
+    succeed(breaker)
+    states.append(breaker.is_open)
+    assert states == [False, True, False]
+    assert [event["event"].removeprefix("circuit.") for event in events] == [
+        "opened", "probing", "still_open", "probing", "closed"
+    ]  # fmt: skip

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from service.answers.base import AnswerError
-from service.answers.resilience.limiter import ConcurrencyLimiter
+from service.answers.resilience.limiter import Limiter
 from tests.conftest import PATIENCE_SECONDS
 
 
 def limiter(slots=1, max_waiting=2, timeout=PATIENCE_SECONDS):
-    return ConcurrencyLimiter(slots, max_waiting, timeout)
+    return Limiter(slots, max_waiting, timeout)
 
 
 async def wait_in_line(line, *names):

@@ -10,7 +10,7 @@ from service.answers import failures
 from service.answers.base import AnswerError, Question, Text
 from service.answers.resilience import retry
 from service.answers.resilience.circuit_breaker import CircuitBreaker
-from service.answers.resilience.limiter import ConcurrencyLimiter
+from service.answers.resilience.limiter import Limiter
 from service.answers.resilience.retry import MAX_TRIES, RetryingAnswerer
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.scripted import Scripted
@@ -58,7 +58,7 @@ class Asking:
     def __init__(self, *scripts, slots=2, failures_allowed=100, budget=PATIENCE_SECONDS):
         self.source = Tries(*scripts)
         self.clock = Clock()
-        self.limiter = ConcurrencyLimiter(slots, 1, PATIENCE_SECONDS)
+        self.limiter = Limiter(slots, 1, PATIENCE_SECONDS)
         self.breaker = CircuitBreaker(failures_allowed, 10, self.clock)
         self.answerer = RetryingAnswerer(self.source, self.limiter, self.breaker, budget)
         self.parts = []
@@ -134,7 +134,9 @@ async def test_each_pause_is_twice_as_long_as_the_last_half_of_it_more_or_less(m
     assert (second - first, third - second) >= (pauses[0] / 1000, pauses[1] / 1000)
 
 
-async def test_no_try_begins_when_the_budget_is_spent():
+async def test_no_try_begins_when_the_budget_is_spent(monkeypatch):
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=lambda: 100))
     asking = Asking(ill(), budget=0)
     assert (await asking.outcome(), asking.tries) == ("bad_gateway", 1)
 
@@ -283,11 +285,31 @@ async def test_a_probe_s_first_word_closes_the_circuit_and_its_later_failure_is_
     _, reading = asking.ask()
     probe.put(Text("Probe"))
     await eventually(lambda: asking.parts)
+    assert not asking.breaker.is_open
     assert await asking.outcome() == "server_error"
     asking.clock.now = 20
     assert await asking.outcome() == "Well."
     probe.put(None)
     await reading
+
+
+async def test_a_probe_that_ends_late_leaves_the_place_of_the_next_one_alone():
+    first, second = Scripted(ends=False), Scripted(ends=False)
+    asking = Asking(ill(failures.SERVER_ERROR), first, ill(failures.SERVER_ERROR), second, failures_allowed=1, slots=3)
+    await asking.outcome()
+    asking.clock.now = 10
+    _, first_reading = asking.ask()
+    first.put(Text("Probe"))
+    await eventually(lambda: asking.parts)
+    await asking.outcome()
+    asking.clock.now = 20
+    _, second_reading = asking.ask()
+    await eventually(lambda: asking.tries == 4)
+    first.put(None)
+    await first_reading
+    assert await asking.outcome() == "circuit_open"
+    second.put(None)
+    await second_reading
 
 
 async def test_a_probe_that_is_stopped_before_it_could_tell_leaves_its_place_to_the_next():
