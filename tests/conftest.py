@@ -43,9 +43,14 @@ async def eventually(condition):
 
 
 @pytest.fixture(autouse=True)
-async def slow_callbacks():
-    """What asyncio's debug mode says beside a failed test: of shorter pauses a busy machine has many."""
-    asyncio.get_running_loop().slow_callback_duration = SLOW_CALLBACK_SECONDS
+async def nothing_unhandled():
+    """In debug mode. What asyncio would only log fails the test: a fault in a callback, or one that nobody awaited."""
+    loop, faults = asyncio.get_running_loop(), []
+    loop.slow_callback_duration = SLOW_CALLBACK_SECONDS  # of shorter pauses a busy machine has many
+    loop.set_exception_handler(lambda _, fault: faults.append(fault))
+    yield
+    loop.set_exception_handler(None)
+    assert faults == []
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,40 @@
 """What goes through Redis."""
 
 import msgspec
+import pytest
 
-from service.answers.base import Text
-from service.cluster import wire_format
-from service.cluster.wire_format import Joined
+from service.answers import failures
+from service.answers.base import Identity, Replacement, Speech, Step, Summary, Text
+from service.cluster.wire_format import (
+    ClientConnected,
+    End,
+    Joined,
+    Left,
+    Stop,
+    decode_command,
+    decode_entries,
+    encode,
+)
+
+
+def test_entries_arrive_as_they_were():
+    entries = [
+        Identity("mock", "c", "m", failures.BUSY),
+        Text("é👩"),
+        Replacement(""),
+        Step("node_started", "n", "LLM"),
+        Speech(0, "bXAz"),
+        End("incomplete", failures.STALLED, Summary({"total_tokens": 3}, [{"document_name": "a"}])),
+    ]
+    assert decode_entries(encode(entries)) == entries
+
+
+@pytest.mark.parametrize("command", [Joined("k", "p"), Left("k", "p"), Stop("k", "p"), ClientConnected("bed-7", "p")])
+def test_commands_arrive_as_they_were(command):
+    assert decode_command(encode(command)) == command
 
 
 def test_what_only_another_version_knows_is_left_out():
     newer = msgspec.json.encode([{"type": "Text", "content": "a"}, {"type": "Smell"}, {"type": "Text", "content": "b"}])
-    assert wire_format.decode_entries(newer) == [Text("a"), Text("b")]
-    assert wire_format.decode_command(b'{"type": "Dance", "key": "k"}') is None
-    assert wire_format.decode_command(wire_format.encode(Joined("k", "p"))) == Joined("k", "p")
+    assert decode_entries(newer) == [Text("a"), Text("b")]
+    assert decode_command(b'{"type": "Dance", "key": "k"}') is None

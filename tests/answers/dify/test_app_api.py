@@ -23,39 +23,15 @@ async def test_speech_becomes_text(with_dify, dify, call, events):
     assert "hello" not in str(events)
 
 
-@pytest.mark.parametrize(
-    ("name", "media_type", "sent"),
-    [
-        ("a.wav", "audio/x-wav", "audio/wav"),
-        ("a.wav", "audio/wave", "audio/wav"),
-        ("a.wav", "Audio/WAV;codecs=1", "audio/wav"),
-        ("a.mp3", "audio/mpeg", "audio/mp3"),
-        ("a.m4a", "audio/x-m4a", "audio/m4a"),
-        ("a.mp4", "audio/mp4;codecs=mp4a.40.2", "audio/m4a"),
-        ("a.amr", "audio/amr", "audio/amr"),
-        ("a.WAV", "application/octet-stream", "audio/wav"),
-        ("a.mpga", "application/octet-stream", "audio/mp3"),
-    ],
-)
-async def test_what_browsers_record_goes_on_under_dify_s_name_for_it(with_dify, dify, call, name, media_type, sent):
-    status, _ = await call(await with_dify(), "POST", "/api/audio-to-text", data=speech(b"x", name, media_type))
-    assert (status, dify.around.called("audio-to-text")[0]["file"]["content_type"]) == (200, sent)
+async def test_speech_goes_on_under_dify_s_name_for_its_type(with_dify, dify, call):
+    body = speech(b"x", "a.m4a", "audio/x-m4a")
+    status, _ = await call(await with_dify(), "POST", "/api/audio-to-text", data=body)
+    assert (status, dify.around.called("audio-to-text")[0]["file"]["content_type"]) == (200, "audio/m4a")
 
 
-@pytest.mark.parametrize(
-    ("name", "media_type"),
-    [
-        ("a.webm", "audio/webm;codecs=opus"),
-        ("a.ogg", "audio/ogg"),
-        ("a.wav", "audio/webm"),
-        ("a.mp4", "audio/mp4;codecs=opus"),
-        ("a.txt", "text/plain"),
-        ("a.webm", "application/octet-stream"),
-        ("blob", "application/octet-stream"),
-    ],
-)
-async def test_what_dify_would_refuse_is_refused_here(with_dify, dify, call, name, media_type):
-    status, reply = await call(await with_dify(), "POST", "/api/audio-to-text", data=speech(b"x", name, media_type))
+async def test_speech_that_dify_would_refuse_is_refused_here(with_dify, dify, call):
+    body = speech(b"x", "a.webm", "audio/webm;codecs=opus")
+    status, reply = await call(await with_dify(), "POST", "/api/audio-to-text", data=body)
     assert (status, reply["code"], reply["data"]) == (415, 415, {"reason": "unsupported_audio"})
     assert "record WAV" in reply["message"]
     assert dify.around.calls == []

@@ -199,11 +199,6 @@ def test_an_answer_that_was_stopped_is_over_and_has_not_failed(name):
     assert parser.stopped is ("flow" in name)
 
 
-def steps(*events):
-    parser = EventParser(steps=True)
-    return [part for part in parser.parse(events) if isinstance(part, Step)]
-
-
 def test_a_recorded_chatflow_tells_its_steps_in_order_and_nothing_of_what_is_in_them():
     _, parts = read(recordings.load("1s_branch_long").body, steps=True)
     told = [part for part in parts if isinstance(part, Step)]
@@ -219,32 +214,6 @@ def test_a_recorded_agent_tells_its_thought():
     told = [part for part in parts if isinstance(part, Step)]
     assert [step.event for step in told] == ["thought_started", "thought_finished"]
     assert told[1].content.startswith("Token0")
-
-
-def test_an_agent_s_thought_is_told_once_though_dify_tells_it_again_and_again():
-    thought = {"id": "t", "thought": "", "tool": "", "observation": ""}
-    told = steps(
-        event("agent_thought", **thought),
-        event("agent_thought", **thought | {"thought": "I look it up.", "tool": "weather"}),
-        event("agent_thought", **thought | {"thought": "I look it up.", "tool": "weather", "observation": "secret"}),
-    )
-    assert told == [
-        Step("thought_started", "t"),
-        Step("thought_finished", "t", content="I look it up."),
-        Step("tool_started", "t", "weather"),
-        Step("tool_finished", "t", "weather"),
-    ]
-
-
-def test_an_agent_node_s_log_tells_thoughts_and_tools():
-    def entry(label, status):
-        return event("agent_log", data={"id": label, "label": label, "status": status, "data": {"key": "secret"}})
-
-    assert steps(entry("ROUND 1", "start"), entry("CALL weather", "start"), entry("CALL weather", "success")) == [
-        Step("thought_started", "ROUND 1", "ROUND 1", status="start"),
-        Step("tool_started", "CALL weather", "weather", status="start"),
-        Step("tool_finished", "CALL weather", "weather", status="success"),
-    ]
 
 
 @pytest.mark.parametrize("data", ["a word", {"id": 7}, {"elapsed_time": "long"}, [[]]])

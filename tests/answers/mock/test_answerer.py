@@ -45,14 +45,6 @@ async def test_it_has_ids_and_usage_as_dify_s_answers_have(client):
     assert second["usage"]["total_tokens"] > 0
 
 
-@pytest.mark.parametrize("question", ["/mock", "/mock help", "/mock nonsense", "/mock error nonsense", "/mock long 5"])
-async def test_help_lists_all_there_is(client, question):
-    text, end = await ask(client, question)
-    assert end["status"] == "done"
-    assert [name for name in SCRIPTS if f"/mock {name}" not in text] == []
-    assert "quota" in text
-
-
 async def test_a_sample_of_markdown(client):
     text, end = await ask(client, "/mock markdown")
     assert text == end["content"]
@@ -78,18 +70,6 @@ async def test_an_answer_that_is_withdrawn(client):
 async def test_an_answer_without_a_word(client):
     text, end = await ask(client, "/mock empty")
     assert (text, end["content"], end["status"]) == ("", "", "done")
-
-
-@pytest.mark.parametrize("failure", failures.ALL, ids=lambda failure: failure.reason)
-async def test_each_failure_on_demand(client, failure):
-    _, end = await ask(client, f"/mock error {failure.reason}")
-    assert (end["type"], end["reason"], end["code"]) == ("error", failure.reason, failure.code)
-    assert end["content"] == failure.message
-
-
-async def test_some_failure_where_none_is_named(client):
-    _, end = await ask(client, "/mock error")
-    assert end["reason"] == "unreachable"
 
 
 async def test_a_slow_answer_can_be_stopped_while_it_makes_one_wait(client):
@@ -172,3 +152,16 @@ async def test_speech_is_played_to_who_asks_for_it(client):
 async def ask_plainly(client, content):
     await client.ask(content, stream=True)
     return await client.frames_until_end()
+
+
+@pytest.mark.parametrize(("question", "reason"), [("/mock error quota", "quota"), ("/mock error", "unreachable")])
+async def test_a_failure_on_demand_is_told_in_its_row_s_words(client, question, reason):
+    _, end = await ask(client, question)
+    (failure,) = [each for each in failures.ALL if each.reason == reason]
+    assert (end["type"], end["reason"], end["code"]) == ("error", failure.reason, failure.code)
+    assert end["content"] == failure.message
+
+
+async def test_help_is_an_answer(client):
+    text, end = await ask(client, "/mock help")
+    assert (end["status"], "- `/mock markdown`" in text) == ("done", True)

@@ -1,0 +1,46 @@
+"""What the log says of a request that failed."""
+
+import pytest
+
+from service.answers import failures
+from service.answers.base import AnswerError
+from service.answers.dify.call_log import log_failure, refusal_body
+from service.answers.dify.client import UnexpectedResponse
+from service.answers.dify.error_mapping import FailureDetails
+
+BODY = b'{"code":"invalid_param","message":"Not Ann again"}'
+
+
+def refused(failure=failures.INVALID):
+    error = AnswerError(failure)
+    error.__cause__ = UnexpectedResponse(400, BODY)
+    return error
+
+
+@pytest.mark.parametrize(("failure", "level"), [(failures.INVALID, "warning"), (failures.BUSY, "error")])
+def test_what_only_the_caller_can_mend_is_no_error_and_has_no_stack(events, failure, level):
+    error = refused(failure)
+    log_failure(error, route="suggested")
+    failed, said = events
+    assert failed == {
+        "event": "dify.failed", "log_level": level, "reason": failure.reason, "status": 400, "code": "invalid_param",
+        "what": None, "route": "suggested", "exc_info": error if level == "error" else None,
+    }  # fmt: skip
+    assert said == {"event": "dify.said", "log_level": "debug", "reason": failure.reason, "said": BODY.decode()}
+
+
+def test_what_the_stream_said_is_told_where_nothing_was_refused(events):
+    log_failure(AnswerError(failures.FAILED), FailureDetails("an error event", 429, "busy", "Ann asks too much"))
+    failed, said = events
+    assert (failed["what"], failed["status"], failed["code"]) == ("an error event", 429, "busy")
+    assert said["said"] == "Ann asks too much"
+
+
+def test_where_dify_said_nothing_nothing_is_told_of_it(events):
+    log_failure(AnswerError(failures.LOST))
+    assert [(event["event"], event["status"]) for event in events] == [("dify.failed", None)]
+
+
+def test_the_body_of_a_refusal_is_at_hand():
+    assert refusal_body(refused()) == BODY
+    assert refusal_body(AnswerError(failures.LOST)) == b""

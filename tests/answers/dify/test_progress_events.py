@@ -1,0 +1,72 @@
+"""What an app does on its way to the answer."""
+
+import json
+
+import pytest
+
+from service.answers.base import Step
+from service.answers.dify.progress_events import ProgressParser
+
+
+def event(kind, **fields):
+    return json.dumps({"event": kind, **fields}).encode()
+
+
+def steps(*events):
+    parser = ProgressParser()
+    return [step for raw in events for step in parser.parse(raw)]
+
+
+def test_workflows_and_nodes_tell_their_names_ends_and_durations_and_nothing_of_what_is_in_them():
+    node = {"id": "n", "title": "LLM", "node_type": "llm", "inputs": {"prompt": "secret"}}
+    finished = node | {"status": "succeeded", "elapsed_time": 1.2345, "outputs": "secret"}
+    assert steps(
+        event("workflow_started", data={"id": "run"}),
+        event("node_started", data=node),
+        event("node_finished", data=finished),
+        event("workflow_finished", data={"id": "run", "status": "failed", "elapsed_time": 0}),
+    ) == [
+        Step("workflow_started", "run"),
+        Step("node_started", "n", "LLM", "llm"),
+        Step("node_finished", "n", "LLM", "llm", "succeeded", 1234),
+        Step("workflow_finished", "run", status="failed", duration_ms=0),
+    ]
+
+
+def test_an_agent_s_thought_is_told_once_though_dify_tells_it_again_and_again():
+    thought = {"id": "t", "thought": "", "tool": "", "observation": ""}
+    told = steps(
+        event("agent_thought", **thought),
+        event("agent_thought", **thought | {"thought": "I look it up.", "tool": "weather"}),
+        event("agent_thought", **thought | {"thought": "I look it up.", "tool": "weather", "observation": "secret"}),
+    )
+    assert told == [
+        Step("thought_started", "t"),
+        Step("thought_finished", "t", content="I look it up."),
+        Step("tool_started", "t", "weather"),
+        Step("tool_finished", "t", "weather"),
+    ]
+
+
+def test_an_observation_without_a_tool_finishes_none():
+    assert steps(event("agent_thought", id="t", observation="secret")) == [Step("thought_started", "t")]
+
+
+def test_an_agent_node_s_log_tells_thoughts_and_tools():
+    def entry(label, status):
+        return event("agent_log", data={"id": label, "label": label, "status": status, "data": {"key": "secret"}})
+
+    assert steps(
+        entry("ROUND 1", "start"), entry("CALL weather", "start"), entry("CALL weather", "success"),
+        entry("ROUND 1", "success"),
+    ) == [
+        Step("thought_started", "ROUND 1", "ROUND 1", status="start"),
+        Step("tool_started", "CALL weather", "weather", status="start"),
+        Step("tool_finished", "CALL weather", "weather", status="success"),
+        Step("thought_finished", "ROUND 1", "ROUND 1", status="success"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("raw", [b"", b"not json", event("node_started", data=[1]), b'{"event":' * 50_000])
+def test_what_is_of_unknown_shape_tells_nothing(raw):
+    assert steps(raw) == []

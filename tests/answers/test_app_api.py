@@ -1,0 +1,38 @@
+"""Audio as it comes from a source."""
+
+from contextlib import AsyncExitStack
+
+import pytest
+
+from service.answers.app_api import Audio
+
+
+@pytest.fixture
+def audio():
+    """Two chunks, and how often what they came from was given back."""
+    given_back = []
+
+    async def chunks():
+        for chunk in (b"one", b"two"):
+            yield chunk
+
+    ending = AsyncExitStack()
+    ending.callback(given_back.append, True)
+    return Audio("audio/mpeg", chunks(), ending), given_back
+
+
+async def test_its_end_gives_back_what_it_came_from(audio):
+    audio, given_back = audio
+    assert ([chunk async for chunk in audio.chunks], audio.media_type) == ([b"one", b"two"], "audio/mpeg")
+    assert given_back == [True]
+    await audio.close()
+    assert given_back == [True]
+
+
+@pytest.mark.parametrize("heard", [0, 1])
+async def test_who_stops_listening_gives_it_back_too(audio, heard):
+    audio, given_back = audio
+    for _ in range(heard):
+        await anext(audio.chunks)
+    await audio.close()
+    assert given_back == [True]

@@ -1,0 +1,218 @@
+"""Files on their way to Dify: names, kinds, sizes, and what an app takes."""
+
+import asyncio
+
+import pytest
+
+from service.answers import files
+from service.answers.base import AnswerError
+from service.answers.files import File, UploadRules
+
+ALL_KINDS = list(files.KINDS)
+ON = {"enabled": True, "number_limits": 5, "allowed_file_upload_methods": ["local_file", "remote_url"]}
+DEFAULT_SIZES = {"image": 10, "audio": 50, "video": 100, "document": 15}
+
+
+async def in_chunks(*chunks):
+    for chunk in chunks:
+        yield chunk
+
+
+def file(name="notes.txt", media_type="text/plain", *chunks, min_size=0):
+    return File(name, media_type, in_chunks(*chunks), min_size)
+
+
+def read(taken):
+    async def read_all():
+        return [chunk async for chunk in taken.content]
+
+    return asyncio.run(read_all())
+
+
+def sizes(**megabytes):
+    return {kind: number * files.MEGABYTE for kind, number in (DEFAULT_SIZES | megabytes).items()}
+
+
+def rules(*kinds, extensions=(), **megabytes):
+    return UploadRules(list(kinds), list(extensions), 3, sizes(**megabytes))
+
+
+def refusal(function, *arguments):
+    with pytest.raises(AnswerError) as refused:
+        function(*arguments)
+    return refused.value.failure.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "kind"),
+    [
+        ("a.PNG", "application/octet-stream", "image"),
+        ("a.heic", "image/heic", "image"),
+        ("a.pdf", "application/pdf", "document"),
+        ("a.mp3", "audio/mpeg", "audio"),
+        ("a.mov", "video/quicktime", "video"),
+        ("a.zip", "application/zip", "custom"),
+        ("noname", "application/octet-stream", "custom"),
+        ("noname", "text/plain", "custom"),
+    ],
+)
+def test_the_kind_is_the_one_that_dify_will_see(name, media_type, kind):
+    assert files.kind_of(file(name, media_type)) == kind
+
+
+@pytest.mark.parametrize(
+    ("taken", "name", "kind"),
+    [
+        (rules("document"), "notes.txt", "document"),
+        (rules("image"), "notes.txt", None),
+        (rules("custom"), "notes.txt", "custom"),
+        (rules("document", "custom"), "notes.txt", "document"),
+        (rules("custom", extensions=["txt"]), "notes.TXT", "custom"),
+        (rules("custom", extensions=["zip"]), "notes.txt", None),
+        (rules("custom", extensions=["zip"]), "all.zip", "custom"),
+        (rules("image", extensions=["zip"]), "all.zip", None),
+        (rules("image"), "all.zip", None),
+    ],
+)
+def test_an_app_takes_a_file_under_a_kind_of_its_own_or_as_custom(taken, name, kind):
+    assert taken.kind_of(file(name, "")) == kind
+
+
+@pytest.mark.parametrize(
+    ("upload", "expected"),
+    [
+        ({"enabled": False}, None),
+        (None, None),
+        ({"image": {"enabled": False}}, None),
+        ({"image": {"enabled": "yes"}}, None),
+        ({"enabled": 1}, None),
+        (ON, (ALL_KINDS, [], 5)),
+        (ON | {"allowed_file_types": ["image", "nonsense"]}, (["image"], [], 5)),
+        (
+            ON | {"allowed_file_types": ["custom"], "allowed_file_extensions": [".ZIP", "md"]},
+            (["custom"], ["zip", "md"], 5),
+        ),
+        (ON | {"allowed_file_upload_methods": ["remote_url"]}, None),
+        ({"enabled": True, "transfer_methods": ["remote_url"]}, None),
+        ({"enabled": True, "transfer_methods": ["local_file"]}, (ALL_KINDS, [], 3)),
+        ({"enabled": True, "max_length": 7}, (ALL_KINDS, [], 7)),
+        ({"enabled": True, "number_limits": "many"}, (ALL_KINDS, [], 3)),
+        ({"image": {"enabled": True, "number_limits": 2}}, (["image"], [], 2)),
+        ({"enabled": True, "image": {"enabled": True, "number_limits": 2}}, (ALL_KINDS, [], 3)),
+    ],
+)  # fmt: skip
+def test_an_app_s_parameters_say_what_may_be_attached(upload, expected):
+    found = files.upload_rules({"file_upload": upload})
+    assert (found and (found.kinds, found.extensions, found.max_files)) == expected
+    assert found is None or found.max_bytes == sizes()
+
+
+def test_what_its_inputs_take_counts_though_uploads_are_off():
+    letter = {"variable": "letter", "allowed_file_types": ["document"], "allowed_file_upload_methods": ["local_file"]}
+    pictures = {"allowed_file_types": ["image"], "max_length": 4}
+    links = {"allowed_file_upload_methods": ["remote_url"]}
+    form = [{"file": letter}, {"text-input": {"variable": "name"}}, {"file-list": pictures}, {"file": links}, "strange"]
+    found = list(files.input_upload_rules({"user_input_form": form}))
+    assert [(each.kinds, each.max_files) for each in found] == [(["document"], 3), (["image"], 4)]
+    assert list(files.input_upload_rules({"user_input_form": {}})) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(5, 5), ("5", 5), (1, 1), (0, 9), (-1, 9), ("x", 9), ("1.5", 9), (1e999, 9), ([5], 9), ({"a": 1}, 9), (None, 9)],
+)
+def test_what_is_no_number_above_zero_is_the_default(value, number):
+    assert files.positive_int(value, 9) == number
+
+
+def test_the_limits_are_dify_s_own_or_its_defaults():
+    told = {"image_file_size_limit": 2, "audio_file_size_limit": "3", "file_size_limit": -1}
+    assert files.size_limits({"system_parameters": told}) == sizes(image=2, audio=3)
+    assert files.size_limits({"system_parameters": []}) == sizes()
+
+
+def test_a_file_is_taken_by_the_first_rules_that_fit_and_the_size_of_its_extension():
+    taken = [rules("image"), rules("custom", "document", image=99)]
+    assert files.admit(file("a.png"), taken) == ("image", 10 * files.MEGABYTE)
+    assert files.admit(file("a.txt"), taken) == ("document", 15 * files.MEGABYTE)
+    assert files.admit(file("a.mp4", "image/png"), taken) == ("custom", 100 * files.MEGABYTE)
+    assert files.admit(file("a.zip"), taken) == ("custom", 15 * files.MEGABYTE)
+
+
+def test_where_nothing_is_taken_and_where_this_is_not_it_is_said():
+    assert refusal(files.admit, file(), []) == "feature_off"
+    assert refusal(files.admit, file(), [rules("image")]) == "unsupported_type"
+
+
+def test_a_file_passes_up_to_its_limit_and_is_broken_off_beyond():
+    assert read(files.limited(file("a", "b", b"12", b"34"), 4)) == [b"12", b"34"]
+    assert refusal(read, files.limited(file("a", "b", b"12", b"34", b"5"), 4)) == "too_large"
+
+
+def test_what_is_known_to_be_too_large_is_not_read_at_all():
+    assert refusal(files.limited, file(min_size=5), 4) == "too_large"
+    taken = files.limited(file("a", "b", min_size=4), 4)
+    assert (taken.name, taken.media_type, taken.min_size) == ("a", "b", 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "sent"),
+    [
+        ("a.wav", "audio/x-wav", "audio/wav"),
+        ("a.wav", "audio/wave", "audio/wav"),
+        ("a.wav", "Audio/WAV ;codecs=1", "audio/wav"),
+        ("a.mp3", "audio/mpeg", "audio/mp3"),
+        ("a.m4a", "audio/x-m4a", "audio/m4a"),
+        ("a.mp4", "audio/mp4;codecs=mp4a.40.2", "audio/m4a"),
+        ("a.mp4", "audio/mp4", "audio/m4a"),
+        ("a.amr", "audio/amr", "audio/amr"),
+        ("a.WAV", "application/octet-stream", "audio/wav"),
+        ("a.mpga", "", "audio/mp3"),
+    ],
+)
+def test_what_browsers_record_goes_on_under_dify_s_name_for_it(name, media_type, sent):
+    taken = files.speech(file(name, media_type, b"x"))
+    assert (taken.name, taken.media_type, read(taken)) == (name, sent, [b"x"])
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("a.webm", "audio/webm;codecs=opus"),
+        ("a.ogg", "audio/ogg"),
+        ("a.wav", "audio/webm"),
+        ("a.mp4", "audio/mp4;codecs=opus"),
+        ("a.txt", "text/plain"),
+        ("a.webm", "application/octet-stream"),
+        ("blob", "application/octet-stream"),
+    ],
+)
+def test_speech_that_dify_would_refuse_is_refused_here(name, media_type):
+    assert refusal(files.speech, file(name, media_type)) == "unsupported_audio"
+
+
+def test_speech_that_is_too_long_is_broken_off(monkeypatch):
+    monkeypatch.setattr(files, "MAX_SPEECH_BYTES", 3)
+    assert refusal(read, files.speech(file("a.wav", "audio/wav", b"12", b"34"))) == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "kept"),
+    [
+        ("plan.txt", "", "plan.txt"),
+        ("C:\\Users\\Ann\\plan.txt", "", "plan.txt"),
+        ("../../etc/passwd.txt", "", "passwd.txt"),
+        ("检查结果 ✓.pdf", "", "检查结果 ✓.pdf"),
+        ("a\u202eb\n.txt", "", "ab.txt"),
+        (" .hidden. ", "", "hidden"),
+        ("", "", "file"),
+        ("...", "application/pdf; x=1", "file.pdf"),
+        ("", "image/svg+xml", "file"),
+        ("", "image/PNG", "file.png"),
+        ("", "application/zip", "file"),
+        (f"{'x' * 300}.txt", "", f"{'x' * 196}.txt"),
+        (f"x.{'y' * 300}", "", f"x.{'y' * 19}"),
+    ],
+)
+def test_a_name_is_the_last_part_of_a_path_without_what_cannot_be_seen(name, media_type, kept):
+    assert files.sanitize_name(name, media_type) == kept

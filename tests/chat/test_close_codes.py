@@ -1,0 +1,18 @@
+"""Close codes, and what a client should do next."""
+
+import pytest
+
+from service.chat import close_codes
+from service.chat.close_codes import CloseCode
+
+ALL = [value for value in vars(close_codes).values() if isinstance(value, CloseCode)]
+
+
+@pytest.mark.parametrize(("code", "may_reconnect"), [(1000, True), (4000, True), (4499, True), (4500, False)])
+def test_from_4500_on_a_client_stays_away(code, may_reconnect):
+    assert CloseCode(code, "Because.").may_reconnect is may_reconnect
+
+
+def test_each_code_says_one_thing_in_words_that_fit_a_close_frame():
+    assert len({each.code for each in ALL}) == len(ALL) == 7
+    assert all(len(each.reason.encode()) <= 123 for each in ALL)  # RFC 6455, 5.5: 125 bytes, less the code
