@@ -1,6 +1,7 @@
 """Frames: what is understood, and what is said of the rest."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from service.chat.messages import (
     Stop,
     System,
     encode,
+    now,
     parse,
 )
 from service.result_codes import ResultCode
@@ -61,6 +63,10 @@ def test_what_clients_send_is_understood(frame, meaning):
         ('{"type":"' + "x" * 500 + '"}', "x…"),
         ('{"type":"chat"}', "Bad `chat` frame: Object missing required field `content`."),
         ('{"type":"chat","content":5}', "Bad `chat` frame: content: Expected `str`, got `int`."),
+        ('{"type":"chat","content":5,', "not JSON"),
+        ('{"type":"resume","token":"t"}', "Bad `resume` frame: token: Expected 32 hexadecimal digits."),
+        ('{"type":"resume","token":"' + "a" * 32 + '","offset":-1}', "offset: Expected `int` >= 0."),
+        ('{"type":"stop","id":"a b"}', "Bad `stop` frame: id: Expected 1 to 64 of A-Z, a-z, 0-9, _ and -."),
         ('{"type":"chat","content":"Hi","id":"a b"}', "id: "),
         ('{"type":"chat","content":"Hi","id":"a\\n"}', "id: "),
         ('{"type":"chat","content":"Hi","id":""}', "id: "),
@@ -141,3 +147,8 @@ def test_any_fields_give_a_frame_or_words(kind, fields):
 )  # fmt: skip
 def test_what_the_service_sends_reads_as_published(frame, text):
     assert encode(frame).decode() == text
+
+
+def test_now_is_unix_milliseconds():
+    before = time.time()
+    assert before * 1000 - 1 < now() < time.time() * 1000 + 1
