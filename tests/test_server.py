@@ -5,8 +5,8 @@ import signal
 import time
 
 from tests import fake_dify
-from tests.chat.test_drain import ask
 from tests.fake_dify import KEY
+from tests.system.test_deploy import ask
 
 
 async def test_a_second_signal_ends_it_at_once(run, http, connect, dify):

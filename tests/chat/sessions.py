@@ -1,16 +1,18 @@
-"""A session without a client."""
+"""Stand-ins for a session and for its connection, and what a client sends."""
 
 import asyncio
+import json
 import time
 
 
 class Session:
     """What the registry and the supervisor see of a session."""
 
-    def __init__(self, client_id, seen_ago=0.0):
+    def __init__(self, client_id="bed-7", seen_ago=0.0):
         self.client_id = client_id
         self.last_received = self.last_activity = time.monotonic() - seen_ago
         self.is_busy = False
+        self.is_announced = False
         self.sent = []
         self.closed = asyncio.Event()
         self.close_code = None
@@ -24,3 +26,38 @@ class Session:
     async def close(self, close_code):
         self.close_code = close_code
         self.closed.set()
+
+
+class Transport:
+    """Keeps what was sent; `blocked` is a client that reads nothing."""
+
+    def __init__(self):
+        self.frames = []
+        self.closed = None
+        self.aborted = False
+        self.blocked = False
+
+    def write(self, message):
+        if not self.blocked:
+            self.frames.append(json.loads(message))
+        return not self.blocked
+
+    async def send(self, message):
+        if self.blocked:
+            await asyncio.Event().wait()
+        self.frames.append(json.loads(message))
+
+    async def close(self, code, reason):
+        self.closed = (code, reason)
+
+    def abort(self):
+        self.aborted = True
+
+
+def chat(content="Hi", **fields):
+    return json.dumps({"type": "chat", "content": content, **fields})
+
+
+def terminal(frames):
+    """Those that end a turn."""
+    return [frame for frame in frames if frame["type"] in ("chat", "error")]

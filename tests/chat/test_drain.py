@@ -1,118 +1,174 @@
-"""A deploy: nobody loses an answer that can be finished, and nobody is left without a word."""
+"""Emptying the house: idle clients a few at a time, others when they have their answers."""
 
 import asyncio
-import time
+from types import SimpleNamespace
 
-import aiohttp
 import pytest
 
+from service.answers.base import Text
 from service.chat import drain as drain_module
-from tests import fake_dify
-from tests.conftest import eventually
+from service.chat.cluster import SingleProcess
+from service.chat.drain import Drain
+from service.chat.session import Session
+from service.chat.session_registry import SessionRegistry
+from service.chat.turn_registry import TurnRegistry
+from tests.chat.sessions import Transport, chat
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
+from tests.scripted import Scripted
+
+RESTARTING = (1012, "The service is restarting.")
+
+
+class House:
+    """Some sessions on a script, and their drain."""
+
+    def __init__(self, timeout, cluster):
+        self.source = Scripted(Text("Some "), ends=False)
+        self.turns = TurnRegistry(self.source, cluster, orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
+        self.sessions = SessionRegistry(capacity=100)
+        self.drain = Drain(self.sessions, self.turns, timeout)
+        self.order = []
+
+    def enter(self, name):
+        """A client; it leaves when it is closed. `order` is in which they are told that it is time."""
+        transport = Transport()
+        write, close = transport.write, transport.close
+
+        def note(message):
+            if b"retry_after" in message:
+                self.order.append(name)
+            return write(message)
+
+        async def leave(code, reason):
+            await close(code, reason)
+            self.sessions.remove(session)
+
+        transport.write, transport.close = note, leave
+        session = Session(name, transport, self.turns, max_content_length=100)
+        self.sessions.add(session)
+        return session, transport
+
+    async def busy(self, name):
+        session, transport = self.enter(name)
+        await session.receive(chat(id=name, stream=True))
+        await eventually(lambda: transport.frames)
+        return session, transport
 
 
 @pytest.fixture
-async def service(with_dify, dify):
-    dify.plays(fake_dify.until_stopped("Some ", "words"))
-    return await with_dify(drain_timeout=10)
+async def house():
+    houses = []
+
+    def build(timeout=PATIENCE_SECONDS, cluster=None):
+        houses.append(House(timeout, cluster or SingleProcess()))
+        return houses[-1]
+
+    yield build
+    for house in houses:
+        for session in house.sessions:
+            await session.end()
+        await house.turns.close()
 
 
-async def ask(client):
-    """Ask, and read all that Dify says before it waits."""
-    await client.ask("Hello", id="q1", stream=True)
-    text = ""
-    while text != "Some words":
-        text += (await client.frame())["content"]
+async def test_an_empty_house_is_drained_at_once_and_lets_nobody_in(house, events):
+    here = house()
+    await here.drain.run()
+    assert here.turns.is_closing
+    told = [(event["event"], event["connections"], event["turns"]) for event in events]
+    assert told == [("drain.started", 0, 0), ("drain.finished", 0, 0)]
 
 
-async def until_draining(http, service):
-    service.server.should_exit = True
-    async with asyncio.timeout(5):
-        while (await _ready(http, service))[0] == 200:
-            await asyncio.sleep(0.01)
+async def test_an_idle_client_is_told_when_to_come_back_and_closed(house, monkeypatch):
+    monkeypatch.setattr("random.uniform", max)
+    here = house()
+    _, transport = here.enter("idle")
+    await here.drain.run()
+    notice, goodbye = transport.frames
+    assert (notice["type"], notice["content"], notice["retry_after"]) == ("system", RESTARTING[1], 3000)
+    assert (goodbye["content"], transport.closed) == (RESTARTING[1], RESTARTING)
 
 
-async def _ready(http, service):
-    async with http.get(f"{service.url}/ready") as response:
-        return response.status, (await response.json())["message"]
+async def test_the_more_clients_the_longer_they_are_spread(house, monkeypatch):
+    monkeypatch.setattr(drain_module, "CLOSES_PER_SECOND", 0.8)
+    monkeypatch.setattr("random.uniform", lambda low, high: (low, high)[1])
+    here = house(timeout=0.1)
+    transports = [here.enter(str(number))[1] for number in range(4)]
+    await here.drain.run()
+    assert [transport.frames[0]["retry_after"] for transport in transports] == [1000 + 5000] * 4
 
 
-async def frames_until_close(client):
-    return [message.json() async for message in client.socket]
+async def test_a_busy_client_is_told_at_once_and_closed_when_it_has_its_answer(house, events):
+    here = house()
+    _, transport = await here.busy("busy")
+    draining = asyncio.create_task(here.drain.run())
+    await eventually(lambda: transport.frames[-1]["type"] == "system")
+    assert (transport.closed, draining.done()) == (None, False)
+    here.source.put(Text("words"), None)
+    await draining
+    assert [frame["content"] for frame in transport.frames] == [
+        "Some ", RESTARTING[1], "words", "Some words", RESTARTING[1]
+    ]  # fmt: skip
+    assert (transport.closed, transport.frames[-2]["status"]) == (RESTARTING, "done")
+    assert [event["turns"] for event in logged(events, "drain.started")] == [1]
 
 
-async def test_a_running_answer_is_finished_before_its_client_is_sent_away(service, connect, http, dify):
-    client = await connect(service)
-    await ask(client)
-    await until_draining(http, service)
-    dify.release()
-    frames = await frames_until_close(client)
-    assert [frame["type"] for frame in frames if frame["type"] != "chat_delta"] == ["system", "chat", "system"]
-    (answer,) = [frame for frame in frames if frame["type"] == "chat"]
-    assert (answer["status"], answer["content"]) == ("done", "Some words")
-    assert client.socket.close_code == 1012
-    assert dify.stops == []
+async def test_the_busy_are_told_first_and_at_once_and_then_the_idle_a_few_at_a_time(house, monkeypatch):
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    here = house()
+    here.enter("idle")
+    await here.busy("busy")
+    here.enter("idle too")
+    here.source.put(None)
+    monkeypatch.setattr(drain_module, "asyncio", SimpleNamespace(sleep=sleep, wait=asyncio.wait, gather=asyncio.gather))
+    await here.drain.run()
+    assert here.order == ["busy", "idle", "idle too"]
+    assert pauses == [1 / drain_module.CLOSES_PER_SECOND] * 2
 
 
-async def test_an_idle_client_is_told_when_to_come_back_and_closed_at_once(service, connect, http, dify):
-    busy, idle = await connect(service), await connect(service)
-    await ask(busy)
-    await until_draining(http, service)
-    frames = await frames_until_close(idle)
-    assert 1000 <= frames[0]["retry_after"] <= 3000
-    assert idle.socket.close_code == 1012
-    dify.release()
-    await frames_until_close(busy)
+async def test_all_the_idle_are_gone_within_half_of_the_time(house, monkeypatch):
+    monkeypatch.setattr(drain_module, "CLOSES_PER_SECOND", 0.001)
+    here = house(timeout=0.4)
+    transports = [here.enter(str(number))[1] for number in range(4)]
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await here.drain.run()
+    assert [transport.closed for transport in transports] == [RESTARTING] * 4
+    assert loop.time() - began >= 0.199
 
 
-async def test_while_it_drains_it_takes_no_connection_and_no_question_and_is_not_ready(service, connect, http, dify):
-    client = await connect(service)
-    await ask(client)
-    await until_draining(http, service)
-    assert await _ready(http, service) == (503, "The service is restarting.")
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-        await connect(service)
-    assert refused.value.status == 503
-    await client.ask("And now?", id="q2")
-    dify.release()
-    (refusal,) = [frame for frame in await frames_until_close(client) if frame["type"] == "error"]
-    assert (refusal["id"], refusal["code"], refusal["reason"]) == ("q2", 503, "restarting")
-    assert len(dify.questions) == 1
+async def test_what_takes_too_long_breaks_off_in_words_before_its_client_is_closed(house):
+    here = house(timeout=0.05)
+    _, transport = await here.busy("busy")
+    await here.drain.run()
+    *_, answer, goodbye = transport.frames
+    assert (answer["status"], answer["reason"], answer["content"]) == ("incomplete", "restarting", "Some ")
+    assert (goodbye["content"], transport.closed) == (RESTARTING[1], RESTARTING)
 
 
-async def test_an_answer_that_takes_too_long_breaks_off_in_words_and_dify_is_told(with_dify, connect, dify):
-    dify.plays(fake_dify.until_stopped("Some ", "words"))
-    service = await with_dify(drain_timeout=0.1)
-    client = await connect(service)
-    await ask(client)
-    service.server.should_exit = True
-    (answer,) = [frame for frame in await frames_until_close(client) if frame["type"] == "chat"]
-    assert (answer["status"], answer["reason"], answer["content"]) == ("incomplete", "restarting", "Some words")
-    assert client.socket.close_code == 1012
-    await eventually(lambda: len(dify.stops) == 1)
+async def test_who_takes_no_last_words_holds_up_nobody(house, monkeypatch):
+    monkeypatch.setattr(drain_module, "LAST_WORDS_SECONDS", 0.02)
+    here = house(timeout=0.02)
+    _, transport = here.enter("deaf")
+    transport.blocked = True
+    await here.drain.run()
+    assert transport.closed is None
 
 
-async def test_an_answer_that_nobody_can_come_back_for_is_stopped_at_once(service, connect, dify):
-    client = await connect(service)
-    await ask(client)
-    await client.leave()
-    service.server.should_exit = True
-    await eventually(lambda: len(dify.stops) == 1)
+async def test_what_others_may_come_back_for_elsewhere_is_written_to_its_end(house):
+    class Peers(SingleProcess):
+        can_resume = True
 
-
-async def test_idle_clients_are_closed_a_few_at_a_time(service, connect, monkeypatch):
-    monkeypatch.setattr(drain_module, "CLOSES_PER_SECOND", 50)
-    clients = [await connect(service) for _ in range(10)]
-    started_at = time.monotonic()
-    service.server.should_exit = True
-    await asyncio.gather(*(frames_until_close(client) for client in clients))
-    assert time.monotonic() - started_at >= 9 / 50
-
-
-async def test_who_leaves_while_it_drains_does_not_hold_it_up(service, connect, http, dify):
-    client = await connect(service)
-    await ask(client)
-    await until_draining(http, service)
-    await client.leave()
-    await eventually(lambda: len(dify.stops) == 1)
-    await asyncio.wait_for(asyncio.shield(service.task), 5)
+    here = house(cluster=Peers())
+    session, _ = await here.busy("busy")
+    await session.end()
+    here.sessions.remove(session)
+    draining = asyncio.create_task(here.drain.run())
+    await asyncio.sleep(0.02)
+    assert not draining.done()
+    here.source.put(None)
+    await draining
+    assert here.turns.counts()["answers"] == {"done": 1}

@@ -13,34 +13,9 @@ from service.chat.client_identity import user_of
 from service.chat.cluster import SingleProcess
 from service.chat.session import MAX_RUNNING_TURNS, Session
 from service.chat.turn_registry import TurnRegistry
+from tests.chat.sessions import Transport, chat, terminal
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
-
-
-class Transport:
-    """Keeps what was sent; `blocked` is a client that reads nothing."""
-
-    def __init__(self):
-        self.frames = []
-        self.closed = None
-        self.aborted = False
-        self.blocked = False
-
-    def write(self, message):
-        if not self.blocked:
-            self.frames.append(json.loads(message))
-        return not self.blocked
-
-    async def send(self, message):
-        if self.blocked:
-            await asyncio.Event().wait()
-        self.frames.append(json.loads(message))
-
-    async def close(self, code, reason):
-        self.closed = (code, reason)
-
-    def abort(self):
-        self.aborted = True
 
 
 @pytest.fixture
@@ -60,14 +35,6 @@ async def meet():
     for session, turns in met:
         await session.end()
         await turns.close()
-
-
-def chat(content="Hi", **fields):
-    return json.dumps({"type": "chat", "content": content, **fields})
-
-
-def terminal(frames):
-    return [frame for frame in frames if frame["type"] in ("chat", "error")]
 
 
 async def test_a_plain_question_gets_one_frame(meet):
