@@ -11,6 +11,7 @@ from service.chat import close_codes, message_builder
 from service.chat import session as session_module
 from service.chat.client_identity import user_of
 from service.chat.cluster import SingleProcess
+from service.chat.messages import System, encode
 from service.chat.session import MAX_RUNNING_TURNS, Session
 from service.chat.turn_registry import TurnRegistry
 from tests.chat.sessions import Transport, chat, terminal
@@ -373,3 +374,211 @@ async def test_what_a_closed_session_was_owed_counts_as_not_delivered(meet):
     await eventually(lambda: not session.is_busy)
     turn = session.turns.get(session._token, "one")
     assert (turn.delivered, turn.undelivered) == (5, 7)
+
+
+async def test_a_greeting_names_the_client_and_gives_it_its_token(meet):
+    session, transport = meet(Scripted())
+    await session.greet()
+    (greeting,) = transport.frames
+    assert (greeting["type"], greeting["content"], greeting["client_id"]) == (
+        "system", "Connected to chat server", "bed-7",
+    )  # fmt: skip
+    assert (session.is_announced, len(greeting["resume_token"])) == (False, 32)
+
+
+async def test_a_ping_is_answered_with_its_own_timestamp_or_ours(meet):
+    session, transport = meet(Scripted())
+    await session.receive('{"type":"ping","timestamp":17.5}')
+    await session.receive('{"type":"ping"}')
+    assert transport.frames[0] == {"type": "pong", "timestamp": 17.5}
+    assert transport.frames[1]["timestamp"] > 1_700_000_000_000
+
+
+async def test_a_question_without_more_asks_for_nothing_more_and_gets_a_name(meet):
+    source = Scripted(Text("a"))
+    session, transport = meet(source)
+    await session.receive(chat())
+    await eventually(lambda: not session.is_busy)
+    (question,) = source.questions
+    assert (question.conversation_id, question.inputs, question.files) == (None, {}, [])
+    assert len(transport.frames[0]["id"]) == 16
+
+
+async def test_what_is_no_frame_is_refused_under_its_id_if_it_has_one(meet):
+    session, transport = meet(Scripted())
+    await session.receive("nonsense")
+    await session.receive(chat("", id="one"))
+    assert [(frame["code"], frame["reason"], frame.get("id")) for frame in transport.frames] == [
+        (10000, "bad_frame", None), (10000, "bad_frame", "one"),
+    ]  # fmt: skip
+
+
+async def test_a_bad_frame_under_another_id_than_the_running_turn_s_ends_that_id(meet):
+    session, transport = meet(Scripted(ends=False))
+    await session.receive(chat(id="one"))
+    await session.receive(chat("", id="two"))
+    assert [frame["id"] for frame in transport.frames] == ["two"]
+
+
+async def test_while_the_service_ends_there_are_joins_and_no_new_questions(meet):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await session.receive(chat(id="one"))
+    session._turns.stop_accepting()
+    await session.receive(chat(id="one"))
+    await session.receive(chat(id="two"))
+    assert [(frame["id"], frame["code"], frame["reason"]) for frame in transport.frames] == [("two", 503, "restarting")]
+    source.put(Text("a"), None)
+    await eventually(lambda: not session.is_busy)
+    assert (transport.frames[-1]["content"], len(source.questions)) == ("a", 1)
+
+
+async def test_each_question_tells_its_story_in_the_log(meet, events):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await session.greet()
+    await session.receive(chat("Hello", id="one", stream=True))
+    await session.receive(chat("Hello", id="one"))
+    token = transport.frames[0]["resume_token"]
+    await session.receive(json.dumps({"type": "resume", "token": token, "id": "one", "offset": 3}))
+    assert [(event["event"], event["turn_id"]) for event in events] == [
+        ("turn.started", "one"), ("turn.joined", "one"), ("turn.resumed", "one"),
+    ]  # fmt: skip
+    assert (events[0]["characters"], events[0]["stream"], events[2]["offset"]) == (5, True, 3)
+
+
+async def test_as_many_turns_as_allowed_run_and_one_that_ends_makes_room(meet):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    for number in range(MAX_RUNNING_TURNS):
+        await session.receive(chat(id=f"t{number}"))
+    assert (transport.frames, len(source.questions)) == ([], MAX_RUNNING_TURNS)
+    source.put(None)
+    await eventually(lambda: not session.is_busy)
+    await session.receive(chat(id="more"))
+    assert len(source.questions) == MAX_RUNNING_TURNS + 1
+
+
+async def test_turns_that_were_stopped_and_do_not_end_count_half(meet):
+    source = Scripted(ends=False)
+    source.ignores_stops = True
+    session, transport = meet(source)
+    for number in range(2 * MAX_RUNNING_TURNS):
+        await session.receive(chat(id=f"t{number}"))
+        await session.receive('{"type":"stop"}')
+        await eventually(lambda: not session.is_busy)
+    assert {frame["status"] for frame in transport.frames} == {"stopped"}
+    await session.receive(chat(id="more"))
+    assert (transport.frames[-1]["id"], transport.frames[-1]["reason"]) == ("more", "too_many_turns")
+    source.put(None)
+
+
+async def test_answers_of_another_token_count_while_they_are_on_their_way_here(meet):
+    session, transport = meet(Scripted(ends=False))
+    for number in range(MAX_RUNNING_TURNS):
+        await session.receive(chat(id=f"t{number}"))
+    await session.receive(json.dumps({"type": "resume", "token": "0" * 32}))
+    await session.receive(chat(id="more"))
+    assert transport.frames[-1]["code"] == 429
+
+
+async def test_a_client_that_takes_a_frame_in_time_is_not_cut_off_later(meet, monkeypatch):
+    monkeypatch.setattr(session_module, "SEND_TIMEOUT_SECONDS", 0.02)
+    session, transport = meet(Scripted())
+    taken = []
+
+    async def send(message):
+        taken.append(message)
+
+    monkeypatch.setattr(transport, "send", send)
+    transport.blocked = True
+    assert await session.send(close_notice := System("Hi"))
+    await asyncio.sleep(0.04)
+    assert (taken, transport.aborted, session.close_code) == (
+        [encode(close_notice)],
+        False,
+        None,
+    )
+
+
+async def test_nothing_is_written_to_a_session_that_is_closed(meet):
+    session, transport = meet(Scripted())
+    assert session.write(System("Hi"))
+    transport.blocked = True
+    assert not session.write(System("Hi"))
+    transport.blocked = False
+    await session.close(close_codes.REPLACED)
+    sent = len(transport.frames)
+    assert not session.write(System("Hi"))
+    assert not await session.send(System("Hi"))
+    assert len(transport.frames) == sent
+
+
+async def test_a_close_says_why_and_is_not_called_slow_afterwards(meet, monkeypatch):
+    monkeypatch.setattr(session_module, "SEND_TIMEOUT_SECONDS", 0.02)
+    session, transport = meet(Scripted())
+    transport.blocked = True
+    ping = asyncio.create_task(session.receive('{"type":"ping"}'))
+    await asyncio.sleep(0)
+    transport.blocked = False
+    await session.close(close_codes.IDLE)
+    assert (transport.frames[-1]["content"], transport.closed) == (
+        close_codes.IDLE.reason, (4000, close_codes.IDLE.reason),
+    )  # fmt: skip
+    await asyncio.sleep(0.04)
+    assert (session.close_code, transport.aborted) == (close_codes.IDLE, False)
+    ping.cancel()
+    await asyncio.gather(ping, return_exceptions=True)
+
+
+async def test_an_answer_is_waited_for_to_its_end(meet):
+    source = Scripted(ends=False)
+    session, _ = meet(source)
+    await session.wait_answered()
+    await session.receive(chat())
+    waiting = asyncio.create_task(session.wait_answered())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    source.put(None)
+    await waiting
+    assert not session.is_busy
+
+
+async def test_what_another_process_writes_is_not_waited_for(meet):
+    source = Scripted(ends=False)
+    session, _ = meet(source)
+    await session.receive(chat(id="one"))
+    turn = session._turns.get(session._token, "one")
+    turn.is_remote = True
+    await session.wait_answered()
+    assert session.is_busy
+    turn.is_remote = False
+    source.put(None)
+
+
+async def test_at_its_end_nothing_is_on_its_way_any_more_and_the_turn_goes_on(meet):
+    source = Scripted(ends=False)
+    session, _ = meet(source)
+    await session.receive(chat(id="one"))
+    turn = session._turns.get(session._token, "one")
+    assert not turn.has_no_listeners
+    await session.end()
+    assert (session.is_busy, turn.has_no_listeners, turn.status) == (False, True, None)
+
+
+async def test_a_delivery_is_forgotten_with_its_terminal_frame_and_the_turn_has_no_listener(meet):
+    session, _ = meet(Scripted(Text("a")))
+    await session.receive(chat(id="one"))
+    await eventually(lambda: not session.is_busy)
+    assert session._turns.get(session._token, "one").has_no_listeners
+
+
+async def test_a_turn_may_be_resumed_without_a_stream_of_its_own_from_any_place(meet):
+    session, transport = meet(Scripted(Text("one two")))
+    await session.greet()
+    await session.receive(chat(id="one"))
+    await eventually(lambda: not session.is_busy)
+    token = transport.frames[0]["resume_token"]
+    await session.receive(json.dumps({"type": "resume", "token": token, "id": "one", "offset": 4}))
+    await eventually(lambda: not session.is_busy)
+    assert [frame["content"] for frame in transport.frames[2:]] == ["two", "one two"]

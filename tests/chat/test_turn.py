@@ -1,10 +1,12 @@
 """One question and its answer, without any connection."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
+import structlog
 
-from service.answers.base import Identity, Question, Replacement, Speech, Step, Summary, Text
+from service.answers.base import AnswerStopped, Identity, Question, Replacement, Speech, Step, Summary, Text
 from service.chat import answer_buffer
 from service.chat import turn as turn_module
 from service.chat.answer_buffer import Cursor, Delta
@@ -277,3 +279,198 @@ async def test_a_turn_goes_on_while_one_of_two_listeners_stays(begin):
     turn.leave()
     await asyncio.sleep(0.01)
     assert turn.status is None
+
+
+async def test_who_comes_back_finds_no_timer_running_and_neither_does_the_end(begin):
+    source = Scripted(ends=False)
+    turn, _ = begin(source)
+    turn.join()
+    turn.leave()
+    assert not turn._orphan_timer.cancelled()
+    turn.join()
+    assert turn._orphan_timer.cancelled()
+    turn.leave()
+    source.put(None)
+    await turn.wait_ended()
+    assert turn._orphan_timer.cancelled()
+
+
+async def test_a_turn_that_is_over_needs_no_grace(begin):
+    turn, _ = begin(Scripted(Text("a"), STARTED, Text("b"), Text("c")))
+    turn.join()
+    await turn.wait_ended()
+    entries = turn.buffer.entries
+    turn.leave()
+    assert (turn._orphan_timer, turn.has_no_listeners) == (None, True)
+    assert len(turn.buffer.entries) < len(entries)
+
+
+async def test_what_nobody_listens_to_takes_less_when_it_is_over(begin):
+    turn, turns = begin(Scripted(Text("a"), Text("b"), Text("c")))
+    await eventually(lambda: len(turns) == 0)
+    assert turn.buffer.entries == ["abc"]
+
+
+async def test_who_still_listens_when_it_is_over_is_not_disturbed(begin):
+    source = Scripted(Text("a"), Text("b"), Text("c"))
+    turn, turns = begin(source)
+    turn.join()
+    await eventually(lambda: len(turns) == 0)
+    assert turn.buffer.entries == ["a", "b", "c"]
+
+
+async def test_a_turn_of_another_process_is_read_no_longer_than_somebody_listens(begin):
+    source = Scripted(Text("half"), ends=False)
+    turn, turns = begin(source)
+    turn.is_remote = True
+    turn.join()
+    await anext(follow(turn))
+    turn.leave()
+    await eventually(lambda: len(turns) == 0)
+    assert (turn.status, turn.reason, source.stops) == (Status.STOPPED, "cancelled", 0)
+
+
+async def test_a_reading_that_is_cancelled_ends_the_turn_for_all_who_listen(begin):
+    turn, _ = begin(Scripted(Text("half"), ends=False))
+    listening = asyncio.create_task(collect(turn))
+    await eventually(lambda: turn.text)
+    turn.reader_task.cancel()
+    assert await listening == [Delta(0, "half")]
+    assert (turn.status, turn.reason) == (Status.STOPPED, "cancelled")
+
+
+async def test_an_answer_that_others_stopped_is_stopped(begin):
+    turn, _ = begin(Scripted(Text("half"), AnswerStopped(), ends=False))
+    await turn.wait_ended()
+    assert (turn.status, turn.reason, turn.failure, turn.text) == (Status.STOPPED, None, None, "half")
+
+
+async def test_an_end_is_waited_for_and_known_afterwards(begin):
+    source = Scripted(ends=False)
+    turn, _ = begin(source)
+    waiting = asyncio.create_task(turn.wait_ended())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    source.put(None)
+    await waiting
+    await turn.wait_ended()
+
+
+async def test_it_is_known_whether_a_question_is_the_same(begin):
+    turn, _ = begin(Scripted())
+    assert turn.is_same_question(QUESTION.content)
+    assert not turn.is_same_question(QUESTION.content + "!")
+
+
+async def test_how_much_no_client_got_is_counted_and_starts_anew_with_a_replacement(begin):
+    source = Scripted(ends=False)
+    turn, _ = begin(source)
+    assert (turn.delivered, turn.undelivered) == (0, 0)
+    source.put(Text("bad words"))
+    await eventually(lambda: turn.text)
+    turn.delivered = 9
+    source.put(Replacement("ok"))
+    await eventually(lambda: turn.text == "ok")
+    assert (turn.delivered, turn.undelivered) == (0, 2)
+    turn.delivered = 5
+    assert turn.undelivered == 0
+
+
+async def test_an_answer_of_just_the_allowed_length_is_whole(begin, monkeypatch):
+    monkeypatch.setattr(turn_module, "MAX_ANSWER_CHARACTERS", 8)
+    turn, _ = begin(Scripted(Text("four"), Text("four")))
+    await turn.wait_ended()
+    assert turn.status is Status.DONE
+
+
+async def test_what_comes_after_a_stop_is_nobody_s_but_its_tokens_are_counted(begin):
+    source = Scripted(Text("half"), ends=False)
+    source.ignores_stops = True
+    turn, turns = begin(source)
+    await eventually(lambda: turn.text)
+    turn.stop("client_stopped")
+    source.put(Identity("mock"), Text("more"), Replacement("other"), STARTED, Summary({"total_tokens": 3}), None)
+    await eventually(lambda: len(turns) == 0)
+    assert (turn.text, turn.identity, turn.summary.usage) == ("half", None, {"total_tokens": 3})
+    assert await collect(turn) == [Delta(0, "half")]
+
+
+async def test_who_no_longer_subscribes_is_told_nothing(begin):
+    source = Scripted(ends=False)
+    turn, _ = begin(source)
+    told = {"one": 0, "two": 0}
+    callbacks = {name: lambda name=name: told.update({name: told[name] + 1}) for name in told}
+    for callback in callbacks.values():
+        turn.subscribe(callback)
+    source.put(Text("a"))
+    await eventually(lambda: turn.text)
+    turn.unsubscribe(callbacks["one"])
+    source.put(Identity("mock"), Summary(), None)
+    await turn.wait_ended()
+    assert told == {"one": 1, "two": 2}  # text, and the end: of who it is and of what it cost there is nothing to see
+
+
+async def test_the_end_is_told_in_the_log_with_what_it_was(begin, events):
+    turn, _ = begin(Scripted(Identity("dify", "c", "m"), Text("four")))
+    await turn.wait_ended()
+    (finished,) = events
+    duration_ms = finished.pop("duration_ms")
+    assert finished == {
+        "event": "turn.finished", "log_level": "info", "turn_id": "t", "status": "done", "reason": None,
+        "source": "dify", "characters": 4,
+    }  # fmt: skip
+    assert 0 <= duration_ms < PATIENCE_SECONDS * 1000
+
+
+async def test_how_long_it_took_is_told_in_milliseconds(begin, events, monkeypatch):
+    times = iter([100, 102.5, 103])
+    monkeypatch.setattr(turn_module, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    _, turns = begin(Scripted())
+    await eventually(lambda: len(turns) == 0)
+    assert [(event["duration_ms"], event["source"]) for event in events] == [(2500, None)]
+    monkeypatch.undo()
+
+
+async def test_what_is_logged_while_it_is_read_names_the_turn(begin, events):
+    class Talking(Scripted):
+        def ask(self, question):
+            answer = super().ask(question)
+            stream = answer.stream
+
+            async def talk(on_part):
+                structlog.get_logger().info("dify.answered")
+                await stream(on_part)
+
+            answer.stream = talk
+            return answer
+
+    turn, _ = begin(Talking())
+    await turn.wait_ended()
+    assert [event["turn_id"] for event in events if event["event"] == "dify.answered"] == ["t"]
+
+
+async def test_who_was_lost_leaves_an_incomplete_answer_even_without_a_word(begin):
+    source = Scripted(ends=False)
+    source.fail(turn_module.WRITER_LOST)
+    turn, _ = begin(source)
+    await turn.wait_ended()
+    assert (turn.status, turn.reason) == (Status.INCOMPLETE, "owner_lost")
+
+
+@pytest.mark.parametrize(("parts", "status"), [([], Status.ERROR), ([Text("half")], Status.INCOMPLETE)])
+async def test_what_we_break_off_says_why(begin, parts, status):
+    source = Scripted(*parts, ends=False)
+    turn, turns = begin(source)
+    await asyncio.sleep(0)
+    turn.abort(turn_module.RESTARTING)
+    assert (turn.status, turn.reason, turn.failure) == (status, "restarting", turn_module.RESTARTING)
+    await eventually(lambda: len(turns) == 0)
+    assert source.stops == 1
+
+
+async def test_a_source_that_stops_in_time_is_not_called_unproven(begin, events):
+    source = Scripted(Text("half"), ends=False)
+    turn, turns = begin(source)
+    turn.stop("client_stopped")
+    await eventually(lambda: len(turns) == 0)
+    assert (source.stops, "turn.stop_unproven" in [event["event"] for event in events]) == (1, False)

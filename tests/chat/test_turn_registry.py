@@ -1,14 +1,20 @@
 """The turns of a process: whose they are, how long they are kept, what is counted."""
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
 
 from service.answers.base import Question, Summary, Text
+from service.chat import turn as turn_module
 from service.chat import turn_registry
-from service.chat.cluster import SingleProcess
-from service.chat.turn import Status
+from service.chat.cluster import RemoteTurn, SingleProcess
+from service.chat.turn import Status, checksum_of
 from service.chat.turn_registry import TurnRegistry
-from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.scripted import Scripted
+
+QUESTION = Question("Hi", "user")
 
 
 @pytest.fixture
@@ -16,8 +22,9 @@ async def keep():
     """Turns on a script, kept for long unless said otherwise."""
     kept = []
 
-    def keep(source, resume_window=PATIENCE_SECONDS):
-        turns = TurnRegistry(source, SingleProcess(), orphan_grace=PATIENCE_SECONDS, resume_window=resume_window)
+    def keep(source, resume_window=PATIENCE_SECONDS, cluster=None):
+        cluster = cluster or SingleProcess()
+        turns = TurnRegistry(source, cluster, orphan_grace=PATIENCE_SECONDS, resume_window=resume_window)
         kept.append(turns)
         return turns
 
@@ -27,7 +34,7 @@ async def keep():
 
 
 async def ask(turns, turn_id, owner="ann"):
-    turn = turns.start(owner, turn_id, Question("Hi", "user"))
+    turn = turns.start(owner, turn_id, QUESTION)
     await turn.wait_ended()
     await eventually(lambda: len(turns) == 0)
     return turn
@@ -51,7 +58,7 @@ async def test_an_ended_turn_is_forgotten_when_the_window_ends(keep):
 async def test_only_what_runs_is_running(keep):
     source = Scripted(ends=False)
     turns = keep(source)
-    turn = turns.start("ann", "one", Question("Hi", "user"))
+    turn = turns.start("ann", "one", QUESTION)
     assert (turns.running("ann"), turns.running("bob"), len(turns)) == ([turn], [], 1)
     source.put(None)
     await eventually(lambda: len(turns) == 0)
@@ -78,7 +85,7 @@ async def test_of_all_owners_only_so_much_is_kept_and_the_oldest_goes_first(keep
 async def test_answers_and_tokens_are_counted_also_of_those_that_were_stopped(keep):
     source = Scripted(Text("half"), ends=False)
     turns = keep(source)
-    turn = turns.start("ann", "one", Question("Hi", "user"))
+    turn = turns.start("ann", "one", QUESTION)
     await eventually(lambda: turn.text)
     source.put(Summary({"total_tokens": 12}))
     turn.stop("client_stopped")
@@ -95,10 +102,184 @@ async def test_a_total_that_is_no_number_is_not_counted(keep):
 async def test_words_that_nobody_got_are_counted_and_said_when_they_are_given_up(keep, events):
     source = Scripted(Text("words"), ends=False)
     turns = keep(source, resume_window=0.01)
-    turn = turns.start("ann", "one", Question("Hi", "user"))
+    turn = turns.start("ann", "one", QUESTION)
     await eventually(lambda: turn.text)
     turn.delivered = 2
     source.put(None)
     await eventually(lambda: turns.get("ann", "one") is None)
     assert turns.counts()["undelivered_characters"] == 3
     assert [event["characters"] for event in events if event["event"] == "turn.undelivered"] == [3]
+
+
+class Peers(SingleProcess):
+    """Other processes, which have what is put into `found`; `published` are the turns that they were given."""
+
+    def __init__(self, *, can_resume=True):
+        self.can_resume = can_resume
+        self.found = {}
+        self.published = []
+        self.meanwhile = None
+
+    def publish(self, turn):
+        self.published.append(turn)
+
+    async def find(self, token, turn_id):
+        if self.meanwhile is not None:
+            self.meanwhile()
+        return self.found.get(turn_id)
+
+
+def remote(source):
+    return RemoteTurn(source.ask(QUESTION), checksum_of(QUESTION.content))
+
+
+async def test_at_first_there_is_nothing(keep):
+    turns = keep(Scripted())
+    assert (len(turns), turns.running("ann"), turns.is_closing) == (0, [], False)
+    assert turns.counts() == {"answers": {}, "tokens": 0, "undelivered_characters": 0}
+
+
+async def test_what_starts_here_is_given_to_the_peers(keep):
+    peers = Peers()
+    turns = keep(Scripted(ends=False), cluster=peers)
+    assert peers.published == [turns.start("ann", "one", QUESTION)]
+
+
+async def test_what_is_known_here_is_not_looked_for_elsewhere(keep):
+    peers = Peers()
+    turns = keep(Scripted(ends=False), cluster=peers)
+    turn = turns.start("ann", "one", QUESTION)
+    peers.found["one"] = remote(Scripted())
+    assert await turns.find("ann", "one") is turn
+
+
+async def test_what_a_peer_writes_is_read_and_forgotten_with_its_end(keep):
+    peers, source = Peers(), Scripted(Text("theirs"), ends=False)
+    turns = keep(Scripted(), cluster=peers)
+    peers.found["one"] = remote(source)
+    turn = await turns.find("ann", "one")
+    assert (turn.is_remote, turns.get("ann", "one"), len(turns)) == (True, turn, 1)
+    assert turn.is_same_question("Hi")
+    source.put(None)
+    await eventually(lambda: len(turns) == 0)
+    assert (turn.text, turns.get("ann", "one"), turns.counts()["answers"]) == ("theirs", None, {})
+
+
+async def test_what_nobody_has_is_not_found(keep):
+    assert await keep(Scripted(), cluster=Peers()).find("ann", "one") is None
+
+
+@pytest.mark.parametrize("peers_have_it", [False, True])
+async def test_what_begins_here_while_peers_are_asked_is_found_here(keep, peers_have_it):
+    peers = Peers()
+    turns = keep(Scripted(ends=False), cluster=peers)
+    peers.meanwhile = lambda: turns.start("ann", "one", QUESTION)
+    if peers_have_it:
+        peers.found["one"] = remote(Scripted(ends=False))
+    found = await turns.find("ann", "one")
+    assert (found, found.is_remote, len(turns)) == (turns.get("ann", "one"), False, 1)
+
+
+@pytest.mark.parametrize("can_resume", [False, True])
+async def test_when_it_closes_only_what_nobody_can_come_back_for_is_stopped(keep, can_resume):
+    turns = keep(Scripted(ends=False), cluster=Peers(can_resume=can_resume))
+    listened_to, left = (turns.start("ann", name, QUESTION) for name in ("one", "two"))
+    listened_to.join()
+    turns.stop_accepting()
+    assert (turns.is_closing, listened_to.status) == (True, None)
+    assert left.status is (None if can_resume else Status.STOPPED)
+    assert (left.reason, listened_to.orphan_grace == 0) == ((None, False) if can_resume else ("client_left", True))
+
+
+async def test_the_end_of_all_is_waited_for_but_not_of_what_peers_write(keep):
+    peers, own, theirs = Peers(), Scripted(ends=False), Scripted(ends=False)
+    turns = keep(own, cluster=peers)
+    turns.start("ann", "one", QUESTION)
+    peers.found["two"] = remote(theirs)
+    turn = await turns.find("ann", "two")
+    waiting = asyncio.create_task(turns.wait_ended())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    own.put(None)
+    await waiting
+    turns.abort()
+    assert turn.status is None
+    theirs.put(None)
+
+
+async def test_its_end_is_that_of_all_turns_and_of_all_that_was_kept(keep, events):
+    source = Scripted(Text("words"), ends=False)
+    turns = keep(source)
+    turn = turns.start("ann", "one", QUESTION)
+    await eventually(lambda: turn.text)
+    await turns.close()
+    assert (turn.status, turn.reason, source.stops, len(turns)) == (Status.INCOMPLETE, "restarting", 1, 0)
+    assert (turns.get("ann", "one"), turns.counts()["undelivered_characters"]) == (None, 5)
+    assert turns._sweep.cancelled()
+
+
+async def test_a_source_that_does_not_stop_delays_its_end_no_longer_than_allowed(keep, monkeypatch):
+    monkeypatch.setattr(turn_registry, "CLOSE_TIMEOUT_SECONDS", 0.02)
+    source = Scripted(ends=False)
+    source.ignores_stops = True
+    turns = keep(source)
+    turns.start("ann", "one", QUESTION)
+    await asyncio.sleep(0)
+    await turns.close()
+    assert len(turns) == 0
+
+
+async def test_an_owner_of_nothing_is_forgotten(keep):
+    turns = keep(Scripted(Text("a")), resume_window=0.01)
+    await ask(turns, "one")
+    await eventually(lambda: not turns._by_token)
+
+
+async def test_what_every_client_got_is_given_up_without_a_word(keep, events):
+    source = Scripted(Text("words"), ends=False)
+    turns = keep(source, resume_window=0.01)
+    turn = turns.start("ann", "one", QUESTION)
+    await eventually(lambda: turn.text)
+    turn.delivered = 5
+    source.put(None)
+    await eventually(lambda: turns.get("ann", "one") is None)
+    assert turns.counts()["undelivered_characters"] == 0
+    assert logged(events, "turn.undelivered") == []
+
+
+async def test_what_is_given_up_makes_room_for_as_many_characters(keep, monkeypatch):
+    monkeypatch.setattr(turn_registry, "MAX_ENDED_CHARACTERS", 8)
+    turns = keep(Scripted(Text("four")))
+    for owner in ("ann", "bob", "eve", "joe"):
+        await ask(turns, "one", owner)
+    assert [turns.get(owner, "one") is None for owner in ("ann", "bob", "eve", "joe")] == [True, True, False, False]
+
+
+async def test_the_sweep_forgets_what_is_due_and_then_waits_for_the_next(keep, monkeypatch):
+    """Times in seconds: the window is 60, and a sweep comes at most a sixtieth of it after it is due."""
+    clock = SimpleNamespace(now=1000)
+    for module in (turn_registry, turn_module):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    pauses = []
+    turns = keep(Scripted(Text("a")), resume_window=60)
+    monkeypatch.setattr(turns, "_sweep_after", pauses.append)
+    for clock.now, turn_id in ((1000, "one"), (1010, "two"), (1025, "three")):
+        await ask(turns, turn_id)
+    pauses.clear()
+    clock.now = 1070
+    turns._evict_expired()
+    assert [turns.get("ann", turn_id) is None for turn_id in ("one", "two", "three")] == [True, True, False]
+    assert pauses == [15 + 1]
+    clock.now = 1100
+    turns._evict_expired()
+    assert (turns.get("ann", "three"), len(pauses)) == (None, 1)
+
+
+async def test_one_timer_sweeps_for_all(keep, monkeypatch):
+    pauses = []
+    turns = keep(Scripted(Text("a")))
+    monkeypatch.setattr(turns, "_sweep_after", lambda seconds: (pauses.append(seconds), setattr(turns, "_sweep", 0)))
+    await ask(turns, "one")
+    await ask(turns, "two")
+    assert pauses == [PATIENCE_SECONDS]
+    turns._sweep = None

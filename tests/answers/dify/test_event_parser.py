@@ -228,3 +228,30 @@ def test_the_pieces_of_speech_are_numbered():
     _, parts = read(body, speech=True)
     assert [part.number for part in parts if isinstance(part, Speech)] == [0, 1, 2, 3, 4]
     assert not [part for part in read(body)[1] if isinstance(part, Speech | Step)]
+
+
+@pytest.mark.parametrize(
+    "failed", [event("error", code="x", message=""), event("workflow_finished", data={"status": "failed"})]
+)
+def test_after_what_dify_calls_a_failure_it_writes_no_more(failed):
+    parser = EventParser()
+    parser.parse([event("message", answer="Hi")])
+    assert not parser.is_over
+    parser.parse([failed])
+    assert (parser.is_over, parser.ended) == (True, False)
+
+
+@pytest.mark.parametrize(("wanted", "follows"), [(False, True), (True, False)])
+def test_speech_that_follows_the_end_is_not_waited_for_by_who_wants_none(wanted, follows):
+    parser = EventParser(speech=wanted)
+    assert not parser.only_speech_follows
+    parser.parse([event("tts_message", audio="bXAz"), event("message", answer="Hi")])
+    assert not parser.only_speech_follows
+    parser.parse([event("message_end"), event("tts_message", audio="bXAz")])
+    assert parser.only_speech_follows is follows
+
+
+def test_of_several_failures_the_first_says_most():
+    parser = EventParser()
+    parser.parse([event("error", code="first", message=""), event("error", code="second", message="")])
+    assert parser.failure.code == "first"
