@@ -1,10 +1,11 @@
-# `make run` starts the service, `make test` passes the tests; both set up what they need in .venv. `make engines` shows
-# that the page runs on old browsers, and on others than Chromium; it needs Node.js and npm, too.
+# `make run` starts the service, `make test` passes the tests in three minutes; both set up what they need in .venv.
+# `make ci` adds what takes longer, up to an hour: the slow tests, small faults that each core module's tests must find,
+# and `make engines`: the page on old browsers, and on others than Chromium. That needs Node.js and npm, too.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := @$(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test engines lint bench
+.PHONY: run test ci slow mutants engines lint bench
 
 run: .venv/run
 	$(BIN)/python -m service
@@ -12,6 +13,14 @@ run: .venv/run
 test: lint tests/axe/node_modules/.ready
 	@# Coverage writes outside the tree, so that two runs at once do not meet.
 	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" $(BIN)/python -m pytest -m "not slow"
+
+ci: slow mutants engines
+
+slow: .venv/test
+	$(BIN)/python -m pytest -m slow -n 2 --no-cov --timeout 900
+
+mutants: .venv/test
+	$(BIN)/python -m tests.mutants
 
 engines: .venv/test tests/engines/node_modules/.ready
 	node tests/engines/lint.mjs

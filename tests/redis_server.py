@@ -34,7 +34,8 @@ class RedisServer:
                 await asyncio.sleep(0.01)
 
     async def stop(self):
-        self._process.kill()
+        if self._process.returncode is None:
+            self._process.kill()
         await self._process.wait()
         self._process._transport.close()
 

@@ -161,3 +161,52 @@ async def test_the_delivery_that_is_over_hears_nothing_more(deliver):
     await asyncio.gather(delivery, return_exceptions=True)
     await say(source, turn, "one")
     assert client.frames == []
+
+
+async def test_steps_are_written_in_the_moment_they_come_before_any_text(deliver):
+    source, _, _ = await deliver(client := Client())
+    source.put(Step("node_started", "n", "LLM"))
+    await eventually(lambda: client.frames)
+    assert (client.frames[0].name, client.written) == ("LLM", 1)
+
+
+async def test_who_has_all_there_is_sees_at_once_that_it_is_withdrawn(deliver):
+    source, turn, _ = await deliver(Client())
+    await say(source, turn, "bad words")
+    await deliver(late := Client(), offset=9)
+    source.put(Replacement("ok"))
+    await eventually(lambda: turn.text == "ok")
+    assert [(frame.content, frame.replace) for frame in late.frames] == [("ok", True)]
+
+
+async def test_what_is_over_is_sent_at_once_with_its_end(deliver):
+    source, turn, delivery = await deliver(Client())
+    await say(source, turn, "one")
+    source.put(None)
+    await delivery
+    _, _, delivery = await deliver(late := Client(), offset=9)
+    await delivery
+    assert [frame.content for frame in late.frames] == ["one", "one"]
+    assert late.frames[0].replace is True
+
+
+async def test_what_one_client_got_is_delivered_however_far_another_is(deliver):
+    source, turn, _ = await deliver(Client())
+    await say(source, turn, "one two")
+    assert turn.delivered == 7
+    slow = Client()
+    slow.is_slow = True
+    await deliver(slow)
+    await eventually(lambda: slow.frames)
+    assert (slow.deltas, turn.delivered) == ([(0, "one two")], 7)
+    await say(source, turn, " three")
+    assert (turn.delivered, turn.undelivered) == (13, 0)
+
+
+async def test_the_whole_answer_is_delivered_with_its_end_to_who_wants_no_stream(deliver):
+    source, turn, delivery = await deliver(client := Client(), stream=False)
+    await say(source, turn, "one")
+    assert turn.undelivered == 3
+    source.put(None)
+    await delivery
+    assert (client.frames[0].content, turn.undelivered) == ("one", 0)

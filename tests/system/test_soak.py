@@ -11,8 +11,6 @@ from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import PATIENCE_SECONDS, eventually
 
-PEOPLE = 16
-QUESTIONS_EACH = 10
 WORDS = [f"word{number} " for number in range(20)]
 
 
@@ -70,17 +68,18 @@ def seed():
 class Person:
     """Asks at random, and reads, stops, comes back after a lost connection, or leaves for good."""
 
-    def __init__(self, connect, service, dice):
+    def __init__(self, connect, service, dice, queries):
         self.connect = connect
         self.service = service
         self.dice = dice
+        self.queries = queries
         self.outcomes = Counter()
         self.asked = 0
 
     async def live(self):
         self.client = await self.connect(self.service)
-        for _ in range(QUESTIONS_EACH):
-            await self.ask(self.dice.choice(list(SCENES)))
+        for query in self.queries:
+            await self.ask(query)
         await self.client.say({"type": "ping", "timestamp": 7})
         assert await self.client.frame() == {"type": "pong", "timestamp": 7}  # and nothing else was under way
         await self.client.leave()
@@ -141,10 +140,12 @@ async def nothing_running(http, service):
 
 
 @pytest.mark.usefixtures("quick_retries")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("people", "rounds"), [(6, 1), pytest.param(40, 6, marks=pytest.mark.slow)])
 async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_when_due(
-    seed, with_dify, dify, connect, http
+    seed, with_dify, dify, connect, http, people, rounds
 ):
+    """Each round, all of them ask for each scene, each in an order of their own."""
     dify.due = set()
     dify.plays(play)
     service = await with_dify(
@@ -155,11 +156,13 @@ async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_
         orphan_grace=4,
         mock_mode=False,
     )
-    people = [Person(connect, service, random.Random(seed + number)) for number in range(PEOPLE)]
-    await asyncio.gather(*(person.live() for person in people))
+    dice = random.Random(seed)
+    queries = [dice.sample(list(SCENES) * rounds, len(SCENES) * rounds) for _ in range(people)]
+    everybody = [Person(connect, service, random.Random(dice.random()), each) for each in queries]
+    await asyncio.gather(*(person.live() for person in everybody))
     dify.released.set()
     await eventually(lambda: len(dify.stops) >= len(dify.due))
     health = await nothing_running(http, service)
-    assert sum(health["answers"].values()) == PEOPLE * QUESTIONS_EACH
+    assert sum(health["answers"].values()) == people * rounds * len(SCENES)
     assert sorted(task_id for task_id, _ in dify.stops) == sorted(dify.due)
-    assert health["answers"]["done"] == sum(person.outcomes["done"] for person in people)
+    assert health["answers"]["done"] == sum(person.outcomes["done"] for person in everybody)

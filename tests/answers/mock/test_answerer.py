@@ -51,11 +51,6 @@ async def test_a_sample_of_markdown(client):
     assert "| Soup | 4.50 |" in text
 
 
-async def test_a_long_answer(client, hurry):
-    text, _ = await ask(client, "/mock long")
-    assert len(text) > 14_000
-
-
 async def test_an_answer_that_breaks_off(client):
     text, end = await ask(client, "/mock incomplete")
     assert (end["status"], end["reason"], end["source"]) == ("incomplete", "broken_off", "mock")

@@ -40,3 +40,7 @@ def test_words_and_names_of_files_may_ask_for_a_failure(words):
 @pytest.mark.parametrize("words", [None, "", "quota", "mock-error-nonsense.pdf", "my mock-error-quota.pdf"])
 def test_other_words_ask_for_none(words):
     assert fail_if_asked(words) is None
+
+
+def test_the_long_answer_is_one():
+    assert 14_000 < len(find_script("/mock long").text) < 20_000

@@ -1,0 +1,77 @@
+"""A turn of this process, as the others get it."""
+
+import pytest
+
+from service.answers import failures
+from service.answers.base import Identity, Question, Replacement, Step, Summary, Text
+from service.chat.cluster import SingleProcess
+from service.chat.turn_registry import TurnRegistry
+from service.cluster.published_turn import PublishedTurn
+from service.cluster.wire_format import End
+from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.scripted import Scripted
+
+STEP = Step("node_started", "n", "LLM")
+
+
+@pytest.fixture
+async def publish():
+    """A turn on a script, published, and its source."""
+    source = Scripted(ends=False)
+    turns = TurnRegistry(source, SingleProcess(), orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
+    yield PublishedTurn(turns.start("token", "t", Question("Hi", "user"))), source
+    await turns.close()
+
+
+async def put(source, published, *parts):
+    """Let the turn have these parts, and a full stop."""
+    written = published.turn.buffer.total_written
+    source.put(*parts, Text("."))
+    await eventually(lambda: published.turn.buffer.total_written > written and published.turn.text.endswith("."))
+
+
+async def test_each_bit_is_told_once_and_the_identity_first(publish):
+    published, source = publish
+    assert published.updates() == []
+    await put(source, published, Identity("mock"), Text("a"), STEP)
+    assert published.updates() == [Identity("mock"), Text("a"), STEP, Text(".")]
+    await put(source, published, Replacement("b"))
+    assert published.updates() == [Replacement("b.")]
+    assert published.updates() == []
+
+
+async def test_its_end_is_told_once(publish):
+    published, source = publish
+    source.put(Text("a"), Summary({"total_tokens": 3}))
+    source.fail(failures.STALLED)
+    await published.turn.wait_ended()
+    assert not published.is_complete
+    assert published.updates() == [Text("a"), End("incomplete", failures.STALLED, Summary({"total_tokens": 3}))]
+    assert (published.is_complete, published.updates()) == (True, [])
+
+
+async def test_anew_all_of_it_is_told_as_a_replacement_and_only_once(publish):
+    published, source = publish
+    await put(source, published, Identity("mock"), Text("a"))
+    published.updates()
+    published.restart()
+    assert published.updates() == [Identity("mock"), Replacement("a.")]
+    await put(source, published, Text("b"))
+    assert published.updates() == [Text("b.")]
+    source.put(None)
+    await published.turn.wait_ended()
+    published.updates()
+    published.restart()
+    assert [type(entry) for entry in published.updates()] == [Identity, Replacement, End]
+
+
+async def test_who_listens_elsewhere_listens_once(publish):
+    published, _ = publish
+    for process in ("p", "p", "q"):
+        published.join(process)
+    assert (published.listeners, published.turn.has_no_listeners) == ({"p", "q"}, False)
+    for process in ("p", "p", "other"):
+        published.leave(process)
+    assert (published.listeners, published.turn.has_no_listeners) == ({"q"}, False)
+    published.leave("q")
+    assert published.turn.has_no_listeners

@@ -1,0 +1,134 @@
+"""Answers that another process may be writing already."""
+
+import asyncio
+
+import pytest
+
+from service.answers.base import AnswerError, AnswerStopped, Summary, Text
+from service.chat.turn import WRITER_LOST, Status
+from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
+from service.cluster.wire_format import End
+from tests.conftest import eventually
+from tests.scripted import Scripted
+
+
+class Link:
+    """The way to the other processes: `claimed` is what they say to a claim."""
+
+    def __init__(self):
+        self.claimed = asyncio.get_running_loop().create_future()
+        self.told = []
+
+    async def claim(self, key, checksum):
+        self.told.append(("claim", key, checksum))
+        return await self.claimed
+
+    def follow(self, remote):
+        self.told.append(("follow", remote.key))
+
+    def unfollow(self, remote):
+        self.told.append(("unfollow", remote.key))
+
+    def stop(self, key):
+        self.told.append(("stop", key))
+
+
+@pytest.fixture
+async def link():
+    return Link()
+
+
+def reading(answer):
+    """The parts that an answer has, and the task that reads them."""
+    parts = []
+    return parts, asyncio.create_task(answer.stream(parts.append))
+
+
+@pytest.fixture
+def remote(link):
+    return RemoteAnswer(link, "k", "elsewhere", 7)
+
+
+async def test_what_another_process_writes_is_read_to_its_end(link, remote):
+    parts, task = reading(remote)
+    assert (remote.is_read, remote.last_id) == (False, "0")
+    remote.put("1-0", [Text("a")])
+    await eventually(lambda: parts == [Text("a")])
+    assert (remote.is_read, remote.last_id, link.told) == (True, "1-0", [("follow", "k")])
+    remote.put("2-0", [Text("b"), End(Status.DONE, None, Summary({"total_tokens": 3}))])
+    await task
+    assert parts == [Text("a"), Text("b"), Summary({"total_tokens": 3})]
+    assert link.told[-1] == ("unfollow", "k")
+
+
+async def test_what_was_stopped_there_is_stopped_here(remote):
+    _, task = reading(remote)
+    remote.put("1-0", [End(Status.STOPPED, None, Summary())])
+    with pytest.raises(AnswerStopped):
+        await task
+
+
+async def test_whose_writer_is_lost_breaks_off(link, remote):
+    parts, task = reading(remote)
+    remote.mark_lost()
+    with pytest.raises(AnswerError) as lost:
+        await task
+    assert (lost.value.failure, parts, link.told[-1]) == (WRITER_LOST, [Summary()], ("unfollow", "k"))
+
+
+async def test_who_no_longer_reads_does_not_follow(link, remote):
+    _, task = reading(remote)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert link.told == [("follow", "k"), ("unfollow", "k")]
+
+
+async def test_a_stop_is_sent_to_who_writes_it(link, remote):
+    await remote.stop()
+    assert link.told == [("stop", "k")]
+
+
+@pytest.fixture
+def source():
+    return Scripted(Text("ours"), ends=False)
+
+
+@pytest.fixture
+def claimed(link, source):
+    return ClaimedAnswer(link, "k", 7, lambda: source.ask("Hi"))
+
+
+async def test_what_nobody_has_been_asked_is_asked_here(link, source, claimed):
+    parts, task = reading(claimed)
+    link.claimed.set_result(None)
+    source.put(None)
+    await task
+    assert (parts, link.told) == ([Text("ours")], [("claim", "k", 7)])
+
+
+async def test_what_another_has_been_asked_is_read_from_there(link, source, remote, claimed):
+    parts, task = reading(claimed)
+    link.claimed.set_result(remote)
+    remote.put("1-0", [Text("theirs"), End(Status.DONE, None, Summary())])
+    await task
+    assert (parts[0], source.questions) == (Text("theirs"), [])
+
+
+async def test_a_stop_waits_until_it_is_known_who_answers(link, source, claimed):
+    _, task = reading(claimed)
+    stopping = asyncio.create_task(claimed.stop())
+    await asyncio.sleep(0)
+    assert source.stops == 0
+    link.claimed.set_result(None)
+    await asyncio.gather(task, stopping)
+    assert source.stops == 1
+
+
+async def test_a_claim_that_fails_leaves_nothing_to_stop(link, source, claimed):
+    _, task = reading(claimed)
+    link.claimed.set_exception(AnswerError(WRITER_LOST))
+    with pytest.raises(AnswerError):
+        await task
+    await claimed.stop()
+    assert (source.questions, source.stops) == ([], 0)

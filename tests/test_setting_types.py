@@ -1,0 +1,88 @@
+"""What the values of settings may be."""
+
+import pytest
+from environs import ValidationError
+
+from service import setting_types
+from service.setting_types import NOT_NEGATIVE, POSITIVE, TCP_PORT, Declaration, setting
+
+
+@pytest.mark.parametrize(
+    ("bounds", "good", "bad"),
+    [
+        (POSITIVE, [1, 0.001, 1e300], [0, -1, float("inf"), float("nan")]),
+        (NOT_NEGATIVE, [0, 1], [-0.001, float("nan")]),
+        (TCP_PORT, [0, 65535], [-1, 65536]),
+    ],
+)
+def test_numbers_have_bounds_that_are_named(bounds, good, bad):
+    for value in good:
+        bounds.check(value)
+    for value in bad:
+        with pytest.raises(ValidationError, match=bounds.words):
+            bounds.check(value)
+
+
+@pytest.mark.parametrize(
+    ("declaration", "shown"),
+    [
+        (Declaration(30, "…", unit="s"), "30 s"),
+        (Declaration("", "…"), ""),
+        (Declaration((), "…"), ""),
+        (Declaration(False, "…"), "False"),
+        (Declaration(None, "…", derived="on without a key"), "on without a key"),
+    ],
+)
+def test_a_default_is_shown_with_its_unit(declaration, shown):
+    assert declaration.shown_default == shown
+
+
+def test_a_secret_is_never_printed():
+    assert [setting("x", "…", secret=secret).repr for secret in (True, False)] == [False, True]
+    assert setting(5, "…").default == 5
+
+
+GOOD = [
+    ("api_key", "app-x", "app-x"),
+    ("api_key", "", ""),
+    ("http_url", "https://api.dify.ai/v1/", "https://api.dify.ai/v1"),
+    ("http_url", "http://10.0.0.1:5001/v1", "http://10.0.0.1:5001/v1"),
+    ("redis_url", "", ""),
+    ("redis_url", "rediss://:secret@host:6380/0", "rediss://:secret@host:6380/0"),
+    ("redis_url", "unix:///run/redis.sock", "unix:///run/redis.sock"),
+    ("origins", "", ()),
+    ("origins", "*", ("*",)),
+    (
+        "origins",
+        " https://A.example:443, http://b.example:8080/,",
+        ("https://a.example", "http://b.example:8080"),
+    ),
+    ("log_level", "warning", "WARNING"),
+]
+BAD = [
+    ("api_key", "app x", "no key has"),
+    ("api_key", "app-x\n", "no key has"),
+    ("api_key", "'app-x'", "no key has"),
+    ("api_key", "äpp", "no key has"),
+    ("http_url", "dify.local/v1", "URL such as"),
+    ("http_url", "http://dify/v1?key=x", "URL such as"),
+    ("http_url", "http://dify/v1#x", "URL such as"),
+    ("redis_url", "localhost:6379", "URL such as"),
+    ("redis_url", "redis://host:port", "URL such as"),
+    ("redis_url", "redis://[host", "URL such as"),
+    ("redis_url", "redis://host:0", "URL such as"),
+    ("origins", "https://a.example,shop.example", '"shop.example" is not an origin'),
+    ("origins", "https://a.example/path", "is not an origin"),
+    ("log_level", "loud", "DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "meaning"), GOOD)
+def test_a_good_value_is_understood(kind, value, meaning):
+    assert getattr(setting_types, kind)(value) == meaning
+
+
+@pytest.mark.parametrize(("kind", "value", "words"), BAD)
+def test_a_bad_value_is_explained(kind, value, words):
+    with pytest.raises(ValidationError, match=words.replace("*", r"\*")):
+        getattr(setting_types, kind)(value)
