@@ -74,6 +74,21 @@ test("who repeats the page's words after it fell silent is heard", () => {
   assert.equal(withoutEcho({ text: "Call the nurse now", from: 0, endsAt: 9 }, { said: [], hushedAt: -Infinity }), "Call the nurse now");
 });
 
+test("who answers in the page's own words, as soon as it is silent, keeps each of them", () => {
+  const answers = [
+    ["Are you not able to take aspirin?", "not able to take aspirin, I am allergic"],
+    ["Do not take it with food.", "Do not take it with milk?"],
+    ["您是不是不能吃阿司匹林？", "不能吃阿司匹林，会过敏"],
+    ["请不要吃这个药。", "请不要吃这个药吗"],
+    ["Take 5 mg of aspirin every day.", "Take 5 mg of aspirin twice a day?"],
+  ];
+  for (const [said, answer] of answers) {
+    for (const from of [2_050, 2_500, 3_000]) {
+      assert.equal(withoutEcho({ text: answer, from, endsAt: from + 400 }, pageOf([said], 2_000)), answer);
+    }
+  }
+});
+
 test("only the last words count: what was said long before is no echo", () => {
   const page = pageOf(["I want to see a doctor.", "That is fine.", "Where are you?", "Please wait."]);
   const heard = (from) => withoutEcho({ text: "I want to see a doctor.", from, endsAt: from + 500 }, page);

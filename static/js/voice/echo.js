@@ -13,14 +13,15 @@ const END_OF_RUN = /^[.,;:!?…)\]}”’»。，、；：！？」』）】]*\s
 
 /**
  * The text of `heard` without the page's own words at its start, letter for letter. They go if they are a run of the
- * last that the page said, long enough for `isEnough(run)`, and can be its voice by the time. `heard` is {text, from,
- * endsAt}: from when to when it was heard. `page` is {said, hushedAt}: its sentences {text, from} in order, and when it
- * fell silent, Infinity while it speaks.
+ * last that the page said, long enough for `isEnough(run)`, and can be its voice by the time: who answers in the page's
+ * own words begins when it is silent. `heard` is {text, from, endsAt}: from when to when it was heard. `page` is {said,
+ * hushedAt}: its sentences {text, from} in order, and when it fell silent, Infinity while it speaks.
  */
 export function withoutEcho(heard, page, isEnough = isLong) {
   const words = wordsOf(heard.text);
-  const own = ownWords(heard, page);
-  const run = words.slice(0, Math.min(longestRun(words, own), possible(words, heard, page)));
+  const length = longestRun(words, ownWords(heard, page));
+  const isNothingElse = length === words.length && heard.endsAt <= page.hushedAt + LATE_MS;
+  const run = words.slice(0, isNothingElse ? length : Math.min(length, possible(words, heard, page)));
   return run.length && isEnough(run) ? heard.text.slice(run.at(-1).end).replace(END_OF_RUN, "") : heard.text;
 }
 
@@ -60,8 +61,7 @@ function longestRun(words, own) {
 }
 
 /** How many of the first words the page can have said while it was heard. */
-function possible(words, { from, endsAt }, { hushedAt }) {
-  if (endsAt <= hushedAt + LATE_MS) return words.length;
+function possible(words, { from }, { hushedAt }) {
   let left = hushedAt + UNDERWAY_MS - from;
   const tooMany = words.findIndex(({ isSign }) => (left -= isSign ? SIGN_MS : WORD_MS) < 0);
   return tooMany < 0 ? words.length : tooMany;
