@@ -30,7 +30,6 @@ import * as drawing from "./transcript.js";
 import * as welcome from "./welcome.js";
 
 const UNDO_MS = 10_000;
-const REPLACED = 4500; // a close code: another window has this client's id
 
 const byId = (id) => document.getElementById(id);
 const progress = byId("progress");
@@ -88,7 +87,7 @@ function stop() {
 
 /** Without a word about it: who cancels goes on by itself. */
 function cancel(id) {
-  const turn = asker.turns.find((each) => each.id === id);
+  const turn = asker.find(id);
   if (turn?.status === "asked") asker.stop();
   if (turn?.status !== "waiting") return;
   transcript.remove(asker.takeBack(turn));
@@ -210,20 +209,16 @@ function received(frame) {
 
 function connectionChanged(state) {
   isOpen = state.name === "open";
-  showState(state.name);
+  showState(state, goOn);
   asker.connectionIs(state.name);
   composer.allow(state.name !== "ended");
-  if (state.name === "ended") offerToGoOn(state.code);
   update();
   announce("connection:changed", state);
 }
 
-function offerToGoOn(code) {
-  const words = code === REPLACED ? ["ended.4500", "go-on"] : ["ended.other", "call.again"];
-  offer(...words, () => {
-    connection.goOn();
-    rescueFocus();
-  });
+function goOn() {
+  connection.goOn();
+  rescueFocus();
 }
 
 // The page

@@ -2,15 +2,18 @@
 
 import { dress } from "./elements.js";
 import { language, say, switchLanguage } from "./i18n.js";
+import { offer } from "./offer.js";
 
+const REPLACED = 4500; // a close code: another window has this client's id
 const SHOWN_AFTER_MS = 1_500; // a connection that is back by then was never seen to be gone
 
 const root = document.documentElement;
 const [line, languageButton, themeButton] = ["state", "language", "theme"].map((id) => document.getElementById(id));
 let later;
 
-/** Shows a state of connection.js, by its name. */
-export function showState(name) {
+/** Shows a state of connection.js. Where that is the end, `goOn()` is offered. */
+export function showState({ name, code }, goOn) {
+  if (name === "ended") offer(...(code === REPLACED ? ["ended.4500", "go-on"] : ["ended.other", "call.again"]), goOn);
   if (name !== "waiting") show(name);
   else later ??= setTimeout(() => show(navigator.onLine ? "waiting" : "offline"), SHOWN_AFTER_MS);
 }
