@@ -23,7 +23,7 @@ SHOP = ("https://shop.example",)
         ("file://chat.example", "chat.example", (), False),
         ("null", "chat.example", (), False),
         ("http://[broken", "chat.example", (), False),
-        ("http://[broken", "[broken", (), True),  # a host that asks so for itself harms nobody else
+        ("http://[broken", "[broken", (), False),
         ("https://shop.example", "chat.example", SHOP, True),
         ("https://SHOP.example", "chat.example", SHOP, True),
         ("http://shop.example", "chat.example", SHOP, False),

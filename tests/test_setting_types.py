@@ -10,17 +10,16 @@ from service.setting_types import NOT_NEGATIVE, POSITIVE, TCP_PORT, Declaration,
 @pytest.mark.parametrize(
     ("bounds", "good", "bad"),
     [
-        (POSITIVE, [1, 0.001, 1e300], [0, -1, float("inf"), float("nan")]),
-        (NOT_NEGATIVE, [0, 1], [-0.001, float("nan")]),
+        (POSITIVE, [1, 0.001, 1e300], [0, -1]),
+        (NOT_NEGATIVE, [0, 1], [-0.001]),
         (TCP_PORT, [0, 65535], [-1, 65536]),
     ],
 )
 def test_numbers_have_bounds_that_are_named(bounds, good, bad):
-    for value in good:
-        bounds.check(value)
+    assert [bounds(value) for value in good] == good
     for value in bad:
-        with pytest.raises(ValidationError, match=bounds.words):
-            bounds.check(value)
+        with pytest.raises(ValidationError, match=bounds.error):
+            bounds(value)
 
 
 @pytest.mark.parametrize(

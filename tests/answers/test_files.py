@@ -145,13 +145,13 @@ def test_where_nothing_is_taken_and_where_this_is_not_it_is_said():
 
 
 def test_a_file_passes_up_to_its_limit_and_is_broken_off_beyond():
-    assert read(files.limited(file("a", "b", b"12", b"34"), 4)) == [b"12", b"34"]
-    assert refusal(read, files.limited(file("a", "b", b"12", b"34", b"5"), 4)) == "too_large"
+    assert read(files.limit_size(file("a", "b", b"12", b"34"), 4)) == [b"12", b"34"]
+    assert refusal(read, files.limit_size(file("a", "b", b"12", b"34", b"5"), 4)) == "too_large"
 
 
 def test_what_is_known_to_be_too_large_is_not_read_at_all():
-    assert refusal(files.limited, file(min_size=5), 4) == "too_large"
-    taken = files.limited(file("a", "b", min_size=4), 4)
+    assert refusal(files.limit_size, file(min_size=5), 4) == "too_large"
+    taken = files.limit_size(file("a", "b", min_size=4), 4)
     assert (taken.name, taken.media_type, taken.min_size) == ("a", "b", 4)
 
 
@@ -171,7 +171,7 @@ def test_what_is_known_to_be_too_large_is_not_read_at_all():
     ],
 )
 def test_what_browsers_record_goes_on_under_dify_s_name_for_it(name, media_type, sent):
-    taken = files.speech(file(name, media_type, b"x"))
+    taken = files.as_speech(file(name, media_type, b"x"))
     assert (taken.name, taken.media_type, read(taken)) == (name, sent, [b"x"])
 
 
@@ -188,12 +188,12 @@ def test_what_browsers_record_goes_on_under_dify_s_name_for_it(name, media_type,
     ],
 )
 def test_speech_that_dify_would_refuse_is_refused_here(name, media_type):
-    assert refusal(files.speech, file(name, media_type)) == "unsupported_audio"
+    assert refusal(files.as_speech, file(name, media_type)) == "unsupported_audio"
 
 
 def test_speech_that_is_too_long_is_broken_off(monkeypatch):
     monkeypatch.setattr(files, "MAX_SPEECH_BYTES", 3)
-    assert refusal(read, files.speech(file("a.wav", "audio/wav", b"12", b"34"))) == "too_large"
+    assert refusal(read, files.as_speech(file("a.wav", "audio/wav", b"12", b"34"))) == "too_large"
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ async def test_what_takes_too_long_breaks_off_in_words_before_its_client_is_clos
 
 
 async def test_who_takes_no_last_words_holds_up_nobody(house, monkeypatch):
-    monkeypatch.setattr(drain_module, "LAST_WORDS_SECONDS", 0.02)
+    monkeypatch.setattr(drain_module, "CLOSE_TIMEOUT_SECONDS", 0.02)
     here = house(timeout=0.02)
     _, transport = here.enter("deaf")
     transport.blocked = True

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from service.chat import close_codes, heartbeat, session_registry
-from service.chat.heartbeat import BATCH, LOOKS_PER_INTERVAL, Supervisor
+from service.chat.heartbeat import BATCH, SWEEPS_PER_INTERVAL, Supervisor
 from service.chat.messages import Heartbeat
 from service.chat.session_registry import SessionRegistry
 from tests.chat.sessions import Session
@@ -140,7 +140,7 @@ async def test_it_looks_again_and_again_several_times_an_interval(sessions, monk
     monkeypatch.setattr(heartbeat, "asyncio", SimpleNamespace(sleep=sleep))
     async with supervised(sessions, interval=30):
         await eventually(lambda: len(pauses) >= 3)
-    assert set(pauses) == {30 / LOOKS_PER_INTERVAL}
+    assert set(pauses) == {30 / SWEEPS_PER_INTERVAL}
 
 
 async def test_one_that_cannot_be_written_to_holds_up_nobody_and_is_given_up_at_the_end(sessions):

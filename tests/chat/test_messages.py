@@ -19,7 +19,7 @@ from service.chat.messages import (
     Stop,
     System,
     encode,
-    now,
+    now_ms,
     parse,
 )
 from service.result_codes import ResultCode
@@ -149,6 +149,6 @@ def test_what_the_service_sends_reads_as_published(frame, text):
     assert encode(frame).decode() == text
 
 
-def test_now_is_unix_milliseconds():
+def test_now_ms_is_unix_milliseconds():
     before = time.time()
-    assert before * 1000 - 1 < now() < time.time() * 1000 + 1
+    assert before * 1000 - 1 < now_ms() < time.time() * 1000 + 1

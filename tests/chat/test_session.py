@@ -424,7 +424,7 @@ async def test_while_the_service_ends_there_are_joins_and_no_new_questions(meet)
     source = Scripted(ends=False)
     session, transport = meet(source)
     await session.receive(chat(id="one"))
-    session._turns.stop_accepting()
+    session.turns.stop_accepting()
     await session.receive(chat(id="one"))
     await session.receive(chat(id="two"))
     assert [(frame["id"], frame["code"], frame["reason"]) for frame in transport.frames] == [("two", 503, "restarting")]
@@ -548,7 +548,7 @@ async def test_what_another_process_writes_is_not_waited_for(meet):
     source = Scripted(ends=False)
     session, _ = meet(source)
     await session.receive(chat(id="one"))
-    turn = session._turns.get(session._token, "one")
+    turn = session.turns.get(session._token, "one")
     turn.is_remote = True
     await session.wait_answered()
     assert session.is_busy
@@ -560,7 +560,7 @@ async def test_at_its_end_nothing_is_on_its_way_any_more_and_the_turn_goes_on(me
     source = Scripted(ends=False)
     session, _ = meet(source)
     await session.receive(chat(id="one"))
-    turn = session._turns.get(session._token, "one")
+    turn = session.turns.get(session._token, "one")
     assert not turn.has_no_listeners
     await session.end()
     assert (session.is_busy, turn.has_no_listeners, turn.status) == (False, True, None)
@@ -570,7 +570,7 @@ async def test_a_delivery_is_forgotten_with_its_terminal_frame_and_the_turn_has_
     session, _ = meet(Scripted(Text("a")))
     await session.receive(chat(id="one"))
     await eventually(lambda: not session.is_busy)
-    assert session._turns.get(session._token, "one").has_no_listeners
+    assert session.turns.get(session._token, "one").has_no_listeners
 
 
 async def test_a_turn_may_be_resumed_without_a_stream_of_its_own_from_any_place(meet):

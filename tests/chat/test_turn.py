@@ -1,7 +1,6 @@
 """One question and its answer, without any connection."""
 
 import asyncio
-from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -334,7 +333,7 @@ async def test_a_reading_that_is_cancelled_ends_the_turn_for_all_who_listen(begi
     turn, _ = begin(Scripted(Text("half"), ends=False))
     listening = asyncio.create_task(collect(turn))
     await eventually(lambda: turn.text)
-    turn.reader_task.cancel()
+    turn._reading.task.cancel()
     assert await listening == [Delta(0, "half")]
     assert (turn.status, turn.reason) == (Status.STOPPED, "cancelled")
 
@@ -420,15 +419,6 @@ async def test_the_end_is_told_in_the_log_with_what_it_was(begin, events):
         "source": "dify", "characters": 4,
     }  # fmt: skip
     assert 0 <= duration_ms < PATIENCE_SECONDS * 1000
-
-
-async def test_how_long_it_took_is_told_in_milliseconds(begin, events, monkeypatch):
-    times = iter([100, 102.5, 103])
-    monkeypatch.setattr(turn_module, "time", SimpleNamespace(monotonic=lambda: next(times)))
-    _, turns = begin(Scripted())
-    await eventually(lambda: len(turns) == 0)
-    assert [(event["duration_ms"], event["source"]) for event in events] == [(2500, None)]
-    monkeypatch.undo()
 
 
 async def test_what_is_logged_while_it_is_read_names_the_turn(begin, events):

@@ -248,7 +248,7 @@ async def test_what_every_client_got_is_given_up_without_a_word(keep, events):
 
 
 async def test_what_is_given_up_makes_room_for_as_many_characters(keep, monkeypatch):
-    monkeypatch.setattr(turn_registry, "MAX_ENDED_CHARACTERS", 8)
+    monkeypatch.setattr(turn_registry, "MAX_KEPT_CHARACTERS", 8)
     turns = keep(Scripted(Text("four")))
     for owner in ("ann", "bob", "eve", "joe"):
         await ask(turns, "one", owner)

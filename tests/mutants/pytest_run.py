@@ -14,8 +14,8 @@ PRELOADED = ["aiohttp.web", "hypothesis.strategies", "jsonschema", "playwright.a
 """What takes long to import, and is none of ours."""
 REWRITE = "pytest.PytestAssertRewriteWarning"  # of a plugin that was preloaded
 PASSED = pytest.ExitCode.OK
-FOUND = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}
-"""Interrupted: a module could not be imported."""
+FOUND = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR}
+"""Interrupted: a test module could not be imported; a usage error: conftest could not."""
 
 
 class _OtherSource(SourceFileLoader):

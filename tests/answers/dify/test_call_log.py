@@ -4,7 +4,7 @@ import pytest
 
 from service.answers import failures
 from service.answers.base import AnswerError
-from service.answers.dify.call_log import log_failure, refusal_body
+from service.answers.dify.call_log import log_failure, reply_body
 from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import FailureDetails
 
@@ -42,5 +42,5 @@ def test_where_dify_said_nothing_nothing_is_told_of_it(events):
 
 
 def test_the_body_of_a_refusal_is_at_hand():
-    assert refusal_body(refused()) == BODY
-    assert refusal_body(AnswerError(failures.LOST)) == b""
+    assert reply_body(refused()) == BODY
+    assert reply_body(AnswerError(failures.LOST)) == b""
