@@ -4,6 +4,8 @@ import asyncio
 import json
 import re
 
+PATIENCE_SECONDS = 50  # a busy machine takes its time to start a process
+
 
 class Process:
     """A service started the way the README says, with its console read line by line."""
@@ -14,7 +16,7 @@ class Process:
         self.url = None
 
     async def until_up(self, http):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not self.url:
                 await self._read_line()
                 if found := re.search(r"http://(localhost|[\d.]+):\d+", self.lines[-1]):
@@ -27,7 +29,7 @@ class Process:
                     await asyncio.sleep(0.02)
 
     async def until_said(self, event):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await self._read_line()
             while f'"{event}"' not in self.lines[-1]:
                 await self._read_line()
@@ -41,7 +43,7 @@ class Process:
         """Exit code and all that was said, after a signal if one is given."""
         if sent:
             self.process.send_signal(sent)
-        out, err = await asyncio.wait_for(self.process.communicate(), 20)
+        out, err = await asyncio.wait_for(self.process.communicate(), PATIENCE_SECONDS)
         self.lines += out.decode().splitlines(keepends=True)
         return self.process.returncode, err.decode()
 

@@ -86,7 +86,7 @@ async def test_a_dify_that_does_not_answer_the_check_is_given_up(with_dify, dify
         await dify.released.wait()
 
     dify.info = silent
-    service = await with_dify(dify_connect_timeout=0.1)
+    service = await with_dify(dify_connect_timeout=0.5)
     replies = await asyncio.gather(*(ready(http, service) for _ in range(5)))
     assert {reply["data"]["trouble"]["reason"] for _, reply in replies} == {"silent"}
     assert dify.checks == 2  # at start, and once for the five

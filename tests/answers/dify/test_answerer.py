@@ -53,8 +53,17 @@ async def test_ids_usage_and_source_come_with_the_answer(with_dify, dify, connec
     assert answer["usage"]["total_tokens"] > 0
 
 
-@pytest.mark.parametrize("cut", [None, fake_dify.byte_by_byte, fake_dify.all_at_once])
-@pytest.mark.parametrize("name", ["1s_basic_unicode", "1s_agent_react", "1s_llmflow_short", "1s_echo_unicode"])
+@pytest.mark.parametrize(
+    ("name", "cut"),
+    [
+        ("1s_basic_unicode", None),
+        ("1s_basic_unicode", fake_dify.all_at_once),
+        ("1s_agent_react", None),
+        ("1s_agent_react", fake_dify.all_at_once),
+        ("1s_llmflow_short", None),
+        ("1s_echo_unicode", fake_dify.byte_by_byte),
+    ],
+)
 async def test_every_kind_of_app_streams_its_text_however_the_network_cuts_it(with_dify, dify, connect, name, cut):
     dify.plays(fake_dify.replay(name, cut))
     client = await connect(await with_dify())
