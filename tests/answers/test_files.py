@@ -112,9 +112,9 @@ def test_what_its_inputs_take_counts_though_uploads_are_off():
     pictures = {"allowed_file_types": ["image"], "max_length": 4}
     links = {"allowed_file_upload_methods": ["remote_url"]}
     form = [{"file": letter}, {"text-input": {"variable": "name"}}, {"file-list": pictures}, {"file": links}, "strange"]
-    found = list(files.input_upload_rules({"user_input_form": form}))
+    found = files.all_rules({"user_input_form": form})
     assert [(each.kinds, each.max_files) for each in found] == [(["document"], 3), (["image"], 4)]
-    assert list(files.input_upload_rules({"user_input_form": {}})) == []
+    assert files.all_rules({"user_input_form": {}}) == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ LONG = PATIENCE_SECONDS
 
 
 def watchdog(first_event=LONG, idle=LONG, total=LONG):
-    return Watchdog(Timeouts(LONG, first_event, idle, total))
+    return Watchdog(Timeouts(first_event, idle, total))
 
 
 class Listener:
