@@ -86,7 +86,10 @@ function closeBracket(text, index, token, opened) {
   return end;
 }
 
-/** Of an address, or a run: that closes one of the same length, unless a bracket that is open may make a link of what is between them. */
+/**
+ * Of an address, or of a run: it closes one of its own length, unless a bracket between them may still become a link.
+ * Where the lengths differ, something stays open.
+ */
 function endOfRun(text, index, token, opened) {
   const end = index + token.length;
   if (end === text.length) return -1; // it may grow
@@ -94,7 +97,9 @@ function endOfRun(text, index, token, opened) {
   const run = delimiter(token, before || " ", String.fromCodePoint(text.codePointAt(end)));
   if (!run) return end;
   const last = lastOf(opened, token[0]);
-  if (run.canClose && last > lastOf(opened, "[") && opened[last].token === token) opened.length = last;
+  const isCloser = run.canClose && last > lastOf(opened, "[");
+  if (isCloser && opened[last].token === token) opened.length = last;
+  else if (isCloser) opened[last].token = `${token[0]}?`;
   else if (run.canOpen) opened.push({ token, at: index });
   return end;
 }

@@ -23,7 +23,7 @@ const shortOf = (lang) => tagOf(lang).split("-")[0];
 const isCantonese = (tag) => /^zh-(?:hk|mo)/.test(tag);
 
 /** "en" as the person's browser has it, say "en-GB". */
-export function regional(lang) {
+function regional(lang) {
   if (lang.includes("-")) return lang;
   return globalThis.navigator?.languages?.find((other) => shortOf(other) === lang) ?? lang;
 }
