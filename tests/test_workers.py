@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import sys
-import time
 
 import aiohttp
 import pytest
@@ -81,17 +80,14 @@ async def test_a_signal_to_one_or_all_drains_all_once(run_two, connect, dify, ki
 
 async def test_a_second_signal_ends_all_at_once(run_two, connect, dify):
     dify.plays(fake_dify.until_stopped("Some ", "words"))
-    process = await run_two(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY)
+    process = await run_two(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY, DRAIN_TIMEOUT="600")
     client = await connect(process)
     await client.ask("Hello", stream=True)
     await client.frame()
     process.process.send_signal(signal.SIGTERM)
     await process.until_said("drain.started")
-    started_at = time.monotonic()
     await asyncio.sleep(0.6)  # two signals within half a second are one request
-    code, _ = await process.end(signal.SIGTERM)
-    assert code == 0
-    assert time.monotonic() - started_at < 6
+    assert (await process.end(signal.SIGTERM))[0] == 0
 
 
 async def test_a_worker_that_was_killed_is_replaced_while_the_other_serves(run_two):

@@ -8,7 +8,7 @@ import pytest
 
 from service.chat import drain as drain_module
 from tests import fake_dify
-from tests.conftest import eventually
+from tests.conftest import PATIENCE_SECONDS, eventually
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def ask(client):
 
 async def until_draining(http, service):
     service.server.should_exit = True
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await _ready(http, service))[0] == 200:
             await asyncio.sleep(0.01)
 
@@ -115,4 +115,4 @@ async def test_who_leaves_while_it_drains_does_not_hold_it_up(service, connect, 
     await until_draining(http, service)
     await client.leave()
     await eventually(lambda: len(dify.stops) == 1)
-    await asyncio.wait_for(asyncio.shield(service.task), 5)
+    await asyncio.wait_for(asyncio.shield(service.task), PATIENCE_SECONDS)

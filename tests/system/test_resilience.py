@@ -20,9 +20,9 @@ async def test_a_passing_trouble_is_tried_again_and_nobody_notices(with_dify, di
 
 
 async def test_a_stop_between_two_tries_ends_them(with_dify, dify, connect, monkeypatch, events):
-    monkeypatch.setattr("service.answers.resilience.retry.FIRST_PAUSE_SECONDS", 5)
+    monkeypatch.setattr("service.answers.resilience.retry.FIRST_PAUSE_SECONDS", 60)
     dify.plays(fake_dify.raw(b"", 502))
-    service = await with_dify(dify_retry_budget=60)
+    service = await with_dify(dify_retry_budget=600)
     client = await connect(service)
     await client.ask("Hello")
     await eventually(lambda: logged(events, "dify.retried"))

@@ -7,7 +7,7 @@ import pytest
 from service.cluster import multi_process
 from tests import fake_dify
 from tests.clients import text_of
-from tests.conftest import eventually
+from tests.conftest import PATIENCE_SECONDS, eventually
 
 
 @pytest.fixture(autouse=True)
@@ -113,14 +113,14 @@ async def test_who_listens_through_another_process_keeps_the_turn_and_who_leaves
     with_dify, dify, redis, connect
 ):
     dify.plays(fake_dify.until_stopped("Some ", "words"))
-    one, two = [await with_dify(redis_url=redis.url, orphan_grace=0.3) for _ in range(2)]
+    one, two = [await with_dify(redis_url=redis.url, orphan_grace=1) for _ in range(2)]
     first = await connect(one)
     await ask(first)
     second = await connect(two)
     await come_back(second, token_of(first))
     await second.frame()
     await first.leave()
-    await asyncio.sleep(0.6)  # twice the grace
+    await asyncio.sleep(1.5)  # more than the grace
     assert dify.stops == []
     await second.leave()
     await eventually(lambda: len(dify.stops) == 1)
@@ -152,23 +152,29 @@ async def test_a_client_id_is_connected_once_and_the_newest_wins(pair, connect):
     assert await newest.answer("x" * 20_000)  # an error, but an answer
 
 
+async def until_counted(http, services, connections):
+    """Until each process knows of all."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        for service in services:
+            while await counts(http, service) != (len(services), connections):
+                await asyncio.sleep(0.02)
+
+
+async def counts(http, service):
+    async with http.get(f"{service.url}/health") as response:
+        data = (await response.json())["data"]
+        return data["processes"], data["connections_of_all"]
+
+
 async def test_processes_count_each_other_s_connections(pair, connect, http):
     clients = [await connect(service) for service in pair]
-
-    async def counts():
-        async with http.get(f"{pair[0].url}/health") as response:
-            data = (await response.json())["data"]
-            return data["processes"], data["connections_of_all"]
-
-    async with asyncio.timeout(5):
-        while await counts() != (len(pair), len(clients)):
-            await asyncio.sleep(0.02)
+    await until_counted(http, pair, len(clients))
 
 
-async def test_the_places_at_dify_are_divided_among_the_processes(with_dify, dify, redis, connect):
+async def test_the_places_at_dify_are_divided_among_the_processes(with_dify, dify, redis, connect, http):
     dify.plays(fake_dify.until_stopped("Some ", "words"))
     services = [await with_dify(redis_url=redis.url, dify_max_concurrency=2) for _ in range(2)]
-    await asyncio.sleep(0.2)  # some beats
+    await until_counted(http, services, connections=0)
     for service in services:
         client = await connect(service)
         for number in range(2):
@@ -198,7 +204,7 @@ async def test_redis_may_go_and_come_back_and_nothing_is_lost(pair, connect, dif
     await redis.start()
     await eventually(lambda: [event["event"] for event in events].count("redis.back") == 2)
     second = await connect(pair[1])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await come_back(second, token_of(first))
         frame = await second.frame()
     assert frame["content"] == "Some words"

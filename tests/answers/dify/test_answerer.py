@@ -99,8 +99,8 @@ async def test_a_withdrawn_answer_is_replaced_on_the_way(with_dify, dify, connec
 
 
 async def test_silence_with_keep_alives_is_waited_out(with_dify, dify, connect):
-    dify.plays(fake_dify.replay("7_ping_basic_wait25", pause=0.05))
-    client = await connect(await with_dify(dify_idle_timeout=0.5))
+    dify.plays(fake_dify.replay("7_ping_basic_wait25", pause=0.15))
+    client = await connect(await with_dify(dify_idle_timeout=1.5))
     assert (await client.answer("Hello"))["content"] == SHORT
 
 

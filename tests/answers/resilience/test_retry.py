@@ -156,12 +156,12 @@ async def test_the_budget_counts_from_the_first_try(monkeypatch):
 
 
 async def test_a_stop_between_two_tries_ends_them_at_once(monkeypatch, events):
-    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 3)
-    asking = Asking(ill())
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 60)
+    asking = Asking(ill(), budget=600)
     answer, reading = asking.ask()
     await eventually(lambda: logged(events, "dify.retried"))
     await answer.stop()
-    await asyncio.wait_for(reading, 1)
+    await asyncio.wait_for(reading, PATIENCE_SECONDS)
     assert (asking.tries, asking.source.scripts[0].stops, asking.free_slots) == (1, 0, 2)
 
 
