@@ -121,7 +121,7 @@ async def test_no_answer_ends_in_silence(meet, dify):
     dify.plays(
         fake_dify.reset_after("Half. And"),
         fake_dify.say(""),
-        fake_dify.say("```\ncode\n```"),
+        fake_dify.say("~~Taken back.~~"),
         fake_dify.replay("3e_form_missing_streaming"),
     )
     page = await meet(settings={"pauseSeconds": 0.3})

@@ -47,7 +47,8 @@ export function createCallView(on, line) {
     dress(shape, SHAPES[name] ?? "dots", "call.interrupt");
     shape.disabled = name !== "speaking";
     say(title, `call.${name}`);
-    showText(hint, note || (isLive && [`hint.${name === "listening" ? earName : name}`]));
+    const usual = isMuted ? "muted" : name === "listening" ? earName : name;
+    showText(hint, note || (isLive && [`hint.${usual}`]));
     showText(heard, question && ["call.heard", { text: question }]);
     mute.setAttribute("aria-pressed", isMuted);
     mute.hidden = !isLive;

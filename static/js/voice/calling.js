@@ -27,7 +27,7 @@ const UNANSWERED = { outcome: null, hasSpoken: false };
  * what was heard and cannot be asked. `line` is a node for the view. `parts` are others in tests.
  */
 export function createCalling({ app, transcriber, keep, line, ...others }, parts = { createCallView, listen }) {
-  const on = { interrupt: goOn, mute, end: () => end(), again: start };
+  const on = { interrupt: goOn, mute, end: hangUp, again: start };
   const { meter, ...drawing } = parts.createCallView(on, line);
   const [view, asker, voice] = [drawing, others.asker, others.voice].map(guarded); // what they throw ends no call
   let call = IDLE;
@@ -224,6 +224,13 @@ export function createCalling({ app, transcriber, keep, line, ...others }, parts
     change({ state, note, heard: "", turn: null });
     if (note) tell(note);
     keepAwake();
+  }
+
+  /** Nobody waits for the answer any more; without a connection, the question still waits for one. */
+  function hangUp() {
+    const { turn: id } = call;
+    end();
+    if (id && !loss.isLost()) asker.cancel(id);
   }
 
   function leave() {
