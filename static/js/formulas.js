@@ -16,6 +16,24 @@ const WORD = /\p{L}{2}/u;
 const PROSE = /\p{L}{2}[\s,.;:()]+\p{L}{2}|[\u3000-\u9FFF\uAC00-\uD7AF\uFF01-\uFFEF]/u;
 const SHORT = /^(?:[-+]?\d[\d.,]*|[-+\d\s]*\p{L}(?:['\d\s+*/|!,-]|\(\p{L}\)|\p{L}(?!\p{L}))*)$/u; // 42, 2x + y, f(x)
 
+const MARKS = /^(?:\$\$?|\\[([])|(?:\$\$?|\\[)\]])(?=[.,;:。，；：]?$)/g;
+const TEX_WORDS = [
+  [/\\(?:text|mathrm|mbox)\s*\{([^{}]*)\}/g, "$1"],
+  [/\^(?:\{\s*\\circ\s*\}|\\circ)\s*/g, "°"],
+  [/\\leq?(?![a-z])/g, "≤"],
+  [/\\geq?(?![a-z])/g, "≥"],
+  [/\\times(?![a-z])/g, "×"],
+  [/\\pm(?![a-z])/g, "±"],
+  [/\\[,;: ]|~/g, " "],
+  [/\\%/g, "%"],
+];
+
+/** The words of a formula that has nothing but these, and numbers with their units ("$5 \text{mg}$"), or "". */
+export function wordsOf(formula) {
+  const words = TEX_WORDS.reduce((text, [tex, word]) => text.replace(tex, word), formula.trim().replace(MARKS, ""));
+  return /^[\p{L}\p{M}\p{N}\s.,;:。，；：%‰°℃$€£¥<>≤≥≈×±/–-]+$/u.test(words) ? words.trim() : "";
+}
+
 /** Brackets may have been escaped: "\(500 mg\)", "\[1\]". */
 const isBracketed = (text, sign) => TEX_SIGN.test(text) || (sign.test(text) && !WORD.test(text));
 

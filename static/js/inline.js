@@ -16,7 +16,7 @@ const TOKEN = new RegExp(
     /<(?:https?:\/\/|mailto:|[\w.+-]+@)[^\s<>]+>/,
     /<br\s*\/?>/,
     ENTITY,
-    /【[^【】†]*†[^【】]*】/,
+    /【\d+(?::\d+†[^【】\n]*|†(?:source|L\d+(?:-L\d+)?|[^【】\n]*\.[a-z]\w{0,4}))】/, // as the Assistants API writes it
     /https?:\/\/[^\s"<>[\]\\^`{|}\u2000-\u206F\u3000-\u303F\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65]+/,
   ].map(({ source }) => source).join("|"),
   "giu",

@@ -12,9 +12,11 @@
 import { AFTER_FORMULA, endOfDisplay } from "./formulas.js";
 import { literal } from "./inline.js";
 import { dedent, indentOf, isBlank, lineAt, next, take } from "./lines.js";
+import { MONEY, UNIT } from "./quantities.js";
 import { readTable, startsTable } from "./tables.js";
 import { piecesOf, withoutHalfTag } from "./thoughts.js";
 
+const { raw } = String;
 const MAX_NESTING = 16;
 
 const FENCE = /^\s*(`{3,}(?=[^`]*$)|~{3,})\s*(.*)/;
@@ -22,6 +24,13 @@ const FENCE_END = /^\s*(`{3,}|~{3,})\s*$/;
 const HEADING = /^ {0,3}(#{1,6})(?=\s|$)/;
 const RULE = /^\s*([-*_])(?:\s*\1){2,}\s*$/;
 const QUOTE = /^ {0,3}>(?![\d=]) ?/; // not ">5 mg"
+/** A line that says what is too much, and begins as a quotation would: "> 38.5 °C", "> 120/80"; not "> 3 steps". */
+const LIMIT = new RegExp(
+  raw`^ {0,3}> {1,3}[*_]{0,3}(?:${MONEY}\d|` +
+    raw`(?!\d+(?:年|月\d|[点种条张家项章位名件]|个(?!月|小时|工作日|星期)| (?:item|piece|point|page|step|person|people)))` +
+    raw`[-–]?\.?\d[\d.,]*[*_]{0,3}(?:\s?[-–~]\s?\d[\d.,]*)?(?:/\d|\s?${UNIT}(?! ago)))`,
+  "iu",
+);
 const FOOTNOTE = /^( {0,3})(\[\^[^\s[\]]+\]:)(\s*)(.*)/s;
 const MARKER = /^([ \t]*)([-*+]|\d{1,9}[.)])(?!\S)(\s*)(.*)/s; // a longer number is a word
 const CLEAR_MARKER = /^\s*(?:[-*+]|0*1[.)])\s+\S/; // a list after a paragraph has words, and counts from one
@@ -33,7 +42,7 @@ const KINDS = [
   [endOfDisplay, readFormula],
   [(line) => HEADING.exec(line), readHeading],
   [(line) => RULE.test(line), readRule],
-  [(line) => QUOTE.test(line), readQuote],
+  [(line) => QUOTE.test(line) && !LIMIT.test(line), readQuote],
   [(line) => FOOTNOTE.exec(line), readFootnote],
   [markerOf, readList],
   [startsTable, readTable],

@@ -107,7 +107,17 @@ const BLOCKS = [
     "<table><thead><tr><th>a</th><th>b</th></tr></thead>" +
       "<tbody><tr><td>1<br>2</td><td>3</td><td>4</td></tr><tr><td>5</td></tr></tbody></table>",
   ],
-  ["> 5 mg\n> more\n>7", "<blockquote><p>5 mg<br>more</p></blockquote>\n<p>>7</p>"],
+  ["> 5 mg\n> more\n>7", "<p>> 5 mg</p>\n<blockquote><p>more</p></blockquote>\n<p>>7</p>"],
+  ["> more\n> 5 mg", "<blockquote><p>more<br>5 mg</p></blockquote>"],
+  ["If it is\n> 38.5 °C call us", "<p>If it is<br>> 38.5 °C call us</p>"],
+  ["- > 38.5 °C: call", "<ul><li><p>> 38.5 °C: call</p></li></ul>"],
+  ["1. > **5 mg**: stop", "<ol start=1><li><p>> <strong>5 mg</strong>: stop</p></li></ol>"],
+  ["> 120/80 is high\n\n> $50 is free\n\n> -5℃", "<p>> 120/80 is high</p>\n<p>> $50 is free</p>\n<p>> -5℃</p>"],
+  ["> 3 things\n\n> 3 steps\n\n> 5 days ago\n\n> 2024年", ["3 things", "3 steps", "5 days ago", "2024年"].map(
+    (words) => `<blockquote><p>${words}</p></blockquote>`,
+  ).join("\n")],
+  ["【5†毫克】【4:0†source】【4†a.pdf】【5†0.5】",
+    "<p>【5†毫克】<ref>【4:0†source】</ref><ref>【4†a.pdf】</ref>【5†0.5】</p>"],
   ["### a\n##### b\n### c\n# d ##", "<h3 level=2>a</h3>\n<h5 level=3>b</h5>\n<h3 level=2>c</h3>\n<h1 level=2>d</h1>"],
   ["# a\n## b\n> # c", "<h1 level=2>a</h1>\n<h2 level=3>b</h2>\n<blockquote><h1>c</h1></blockquote>"],
 ];

@@ -28,6 +28,7 @@ const EXAMPLES = [
   ["So[^1] it is【4:0†source】.\n\n[^1]: A note\n    in *lines*", "So[1] it is【4:0†source】.\n\n[1] A note\nin lines"],
   ["5 &lt; 6 &amp; 2~3", "5 < 6 & 2~3"],
   ["a\n\n---\n\nb", "a\n\n---\n\nb"],
+  ["- > 38.5 °C: call\n\n> 120/80 is high", "- > 38.5 °C: call\n\n> 120/80 is high"],
   ["", ""],
 ];
 

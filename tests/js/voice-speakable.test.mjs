@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { wordsOf } from "../../static/js/formulas.js";
 import { partsOf } from "../../static/js/inline.js";
 import { blocksOf } from "../../static/js/markdown.js";
 import { NOTES, speakable } from "../../static/js/voice/speakable.js";
@@ -41,7 +42,8 @@ for (const [text, expected] of EXAMPLES) {
 function shownOf(part) {
   const { tag, href, children } = part;
   if (!tag) return part;
-  if (["details", "hr", "pre", "math", "del", "ref", "br"].includes(tag)) return " ";
+  if (tag === "math") return ` ${wordsOf(children[0])} `;
+  if (["details", "hr", "pre", "del", "ref", "br"].includes(tag)) return " ";
   const inside = partsOf(part).map(shownOf);
   if (tag === "a" && inside.join("") === href && href.startsWith("http")) return new URL(href).host;
   if (tag === "img" && inside.join("") === href) return " ";

@@ -1,6 +1,7 @@
 // The Markdown tree of an answer, as the texts that a voice says. What is shown is said, sign by sign, but for what is
 // listed here. Knows no DOM.
 
+import { wordsOf as wordsOfFormula } from "../formulas.js";
 import { partsOf } from "../inline.js";
 
 /**
@@ -30,7 +31,7 @@ const BLOCKS = {
   details: () => [],
   hr: () => [],
   pre: () => [NOTES.code],
-  math: () => [NOTES.formula],
+  math: ({ children: [source] }) => [wordsOfFormula(source) || NOTES.formula],
   blockquote: ({ children }) => speakable(children),
   ul: ({ children }) => children.flatMap((item) => itemOf(item)),
   ol: numbered,
@@ -46,7 +47,7 @@ const INLINES = {
   del: () => [null],
   ref: () => [null],
   br: () => ["\n"],
-  math: () => [NOTES.formula],
+  math: formulaOf,
   img: (part) => (isAddress(part) ? [NOTES.picture] : textsOf(part)),
   a: linkOf,
 };
@@ -103,6 +104,12 @@ const textsOf = (part) =>
 function linkOf(part) {
   const [, host] = (isAddress(part) && ADDRESS.exec(part.href)) || [];
   return host ? [NOTES.link + host] : textsOf(part);
+}
+
+/** A number or a dose is heard, apart from what is written close to it. */
+function formulaOf({ children: [source] }) {
+  const words = wordsOfFormula(source);
+  return words ? [null, words, null] : [NOTES.formula];
 }
 
 const isAddress = (part) => wordsOf(part) === part.href;

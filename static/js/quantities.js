@@ -9,7 +9,7 @@ export const MONEY = raw`(?:[A-Z]{0,2}\$|[€£¥￥])\s?`;
 
 export const AMOUNT = "[mkµμn]?g|mcg|[nmµμ]?mol|mEq|IU|U|毫克|微克|克|单位";
 export const VOLUME = "[mdµμ]?L|cc|毫升|升";
-export const LENGTH = "mm|cm|km|m|in|ft|feet|px|毫米|厘米|米|公里";
+export const LENGTH = raw`mm|cm|km|m|in(?!\s+\p{L})|ft|feet|px|毫米|厘米|米|公里`;
 export const TEMPERATURE = raw`°\s?[CF]|[°℃℉度]|摄氏度`;
 const NOUN =
   "tablet|pill|capsule|drop|puff|dose|time|second|minute|hour|day|night|week|month|year|guest|patient|visitor|item|" +
@@ -20,8 +20,10 @@ export const COUNTER =
 export const UNIT =
   raw`(?:[%％‰]|${TEMPERATURE}|(?:${AMOUNT}|${VOLUME}|${LENGTH}|mmHg|kPa|kcal|bpm|[dhs]|[ap]m|` +
   raw`(?:(?:business|working) )?(?:${NOUN})s?|people)(?![A-Za-z])|${COUNTER})`;
-/** What there is so much of each, as after "mg/". */
-export const EACH = raw`(?:(?:k?g|[md]?L|m[²2]|[dhs]|${NOUN})(?![A-Za-z])|${COUNTER}|[升克㎡])`;
+/** What there is so much of each, as after "mg/": a whole word that no number follows; not 周 of 周日. */
+export const EACH =
+  raw`(?:(?:k?g|[md]?L|m[²2]|[dhs]|${NOUN})(?![A-Za-z]|\s?\d(?!\d?(?: times|×)))|` +
+  raw`(?:${COUNTER}|[升克㎡])(?!\s?\d|(?![的或和且起]|以[上下内]|左右)\p{Script=Han}))`;
 
 /** A time, a day of the week or a date. */
 export const MOMENT =
