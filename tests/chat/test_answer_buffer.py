@@ -66,6 +66,94 @@ def test_of_steps_and_speech_only_so_much_is_kept(monkeypatch):
     assert buffer.size == 1000
 
 
+def buffer_of(*entries):
+    buffer = AnswerBuffer()
+    for entry in entries:
+        match entry:
+            case str():
+                buffer.write(entry)
+            case Replacement():
+                buffer.replace(entry)
+            case _:
+                assert buffer.add_progress(entry)
+    return buffer
+
+
+SPEECH = Speech(0, "bXAz")
+
+
+@pytest.mark.parametrize(
+    ("offset", "updates"),
+    [
+        (0, [Delta(0, "ab"), STEP, Delta(2, "cd"), SPEECH]),
+        (1, [Delta(1, "b"), STEP, Delta(2, "cd"), SPEECH]),
+        (2, [STEP, Delta(2, "cd"), SPEECH]),
+        (3, [Delta(3, "d"), SPEECH]),
+        (4, [SPEECH]),
+        (5, [Delta(0, "ab", replace=True), STEP, Delta(2, "cd"), SPEECH]),  # more than there is: all of it anew
+    ],
+)
+def test_who_comes_back_gets_what_follows_its_offset(offset, updates):
+    buffer = buffer_of("a", "b", STEP, "c", "d", SPEECH)
+    cursor = Cursor(buffer, offset)
+    assert cursor.updates() == updates
+    assert (cursor.updates(), cursor.offset) == ([], 4)
+
+
+@pytest.mark.parametrize("offset", [1, 2, 3])
+def test_who_was_away_while_text_was_withdrawn_gets_all_of_it_anew(offset):
+    buffer = buffer_of("bad", Replacement("ok"), "!")
+    assert Cursor(buffer, offset).updates() == [Delta(0, "ok!", replace=True)]
+
+
+def test_who_has_nothing_yet_is_told_of_no_more_than_the_last_replacement():
+    buffer = buffer_of("bad", Replacement("worse"), "!", Replacement("ok"), "!")
+    assert Cursor(buffer).updates() == [Delta(0, "ok!", replace=True)]
+
+
+def test_who_has_all_and_then_more_of_each_kind_comes():
+    buffer = buffer_of("a")
+    cursor = Cursor(buffer, 1)
+    assert cursor.updates() == []
+    buffer.write("b")
+    assert cursor.updates() == [Delta(1, "b")]
+    buffer.add_progress(STEP)
+    assert cursor.updates() == [STEP]
+    buffer.write("c")
+    buffer.write("d")
+    assert cursor.updates() == [Delta(2, "cd")]
+    buffer.replace(Replacement(""))
+    assert cursor.updates() == [Delta(0, "", replace=True)]
+    buffer.write("e")
+    assert cursor.updates() == [Delta(0, "e")]
+
+
+def test_texts_that_were_not_read_before_they_were_withdrawn_are_never_read():
+    buffer = buffer_of("a")
+    cursor = Cursor(buffer)
+    cursor.updates()
+    for entry in ("b", STEP):
+        buffer.write(entry) if isinstance(entry, str) else buffer.add_progress(entry)
+    buffer.replace(Replacement("ok"))
+    buffer.write("!")
+    assert cursor.updates() == [STEP, Delta(0, "ok!", replace=True)]
+
+
+def test_a_compacted_buffer_holds_each_run_of_text_as_one():
+    buffer = buffer_of("a", "b", STEP, "c", "d", SPEECH, SPEECH)
+    buffer.compact()
+    assert (buffer.entries, buffer.text, buffer.length) == (["ab", STEP, "cd", SPEECH, SPEECH], "abcd", 4)
+    buffer = buffer_of("bad", STEP, Replacement("o"), "k")
+    buffer.compact()
+    assert buffer.entries == [STEP, Replacement("ok")]
+
+
+def test_lengths_and_sizes_are_of_what_is_kept_and_of_all_that_was_written():
+    buffer = buffer_of("é👩", STEP, Step("thought_finished", "t", content="hmm"), Replacement("ok"))
+    assert (buffer.length, buffer.total_written) == (2, 2 + 2)
+    assert buffer.size == 2 + answer_buffer.STEP_CHARACTERS + answer_buffer.STEP_CHARACTERS + 3
+
+
 @pytest.mark.parametrize("seed", range(200))
 def test_whatever_is_written_and_whenever_it_is_read_all_readers_agree(seed):
     dice, buffer = random.Random(seed), AnswerBuffer()

@@ -45,6 +45,19 @@ def test_each_update_is_a_frame_of_the_turn(update, frame):
     assert plain(update_message(turn(), update)) == frame
 
 
+@pytest.mark.parametrize(
+    ("identity", "label"),
+    [
+        (Identity("dify", "c", "m"), {}),
+        (Identity("mock"), {"source": "mock"}),
+        (Identity("mock", instead_of=failures.BUSY), {"source": "mock", "reason": "busy"}),
+    ],
+)
+def test_each_piece_of_a_made_up_answer_is_labelled(identity, label):
+    frame = {"type": "chat_delta", "id": "t", "offset": 3, "content": "x"}
+    assert plain(update_message(turn(identity=identity), Delta(3, "x"))) == frame | label
+
+
 WHOLE = {"type": "chat", "role": "assistant", "id": "t", "content": "Hi", "status": "done"}
 
 

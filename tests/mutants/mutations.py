@@ -19,7 +19,7 @@ DECLARATIONS = {"annotation", "returns", "decorator_list"}
 
 @dataclass(frozen=True)
 class Mutant:
-    """`name` says in which function the fault is, and its line before and after; `source` is the whole module."""
+    """`name` says in which function the fault is, and what stands there instead; `source` is the whole module."""
 
     name: str
     source: str
@@ -33,15 +33,13 @@ class Mutant:
 def mutants_of(source: str) -> list[Mutant]:
     """All faults that can be put into a module's functions, one at a time."""
     tree = ast.parse(source)
-    original = ast.unparse(tree).splitlines()
     names: Counter[str] = Counter()
     found = []
     for function, qualified_name in _functions(tree):
-        for _ in _faults(function):
-            mutated = ast.unparse(tree)
-            name = f"{qualified_name}: {_change(original, mutated.splitlines())}"
+        for change in _faults(function):
+            name = f"{qualified_name}: {change}".replace("'", '"')
             names[name] += 1
-            found.append(Mutant(name if names[name] == 1 else f"{name} #{names[name]}", mutated))
+            found.append(Mutant(name if names[name] == 1 else f"{name} #{names[name]}", ast.unparse(tree)))
     return found
 
 
@@ -53,8 +51,8 @@ def _functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[ast.AST, str]]
             yield from _functions(node, f"{prefix}{node.name}.")
 
 
-def _faults(parent: ast.AST) -> Iterator[None]:
-    """Yields while a fault is in the tree, and takes it out again."""
+def _faults(parent: ast.AST) -> Iterator[str]:
+    """Yields what is changed while a fault is in the tree, and takes it out again."""
     for field, value in ast.iter_fields(parent):
         if field in DECLARATIONS:
             continue
@@ -62,12 +60,18 @@ def _faults(parent: ast.AST) -> Iterator[None]:
         for number, child in enumerate(children):
             if not isinstance(child, ast.AST):
                 continue
+            what = parent if isinstance(child, ast.Constant) else child  # a number alone would say nothing
+            before = _first_line(what)
             for other in _replacements(child, is_condition=(type(parent), field) in CONDITIONS):
                 changed = [*children[:number], other, *children[number + 1 :]]
                 setattr(parent, field, changed if isinstance(value, list) else other)
-                yield
+                yield f"{before} -> {_first_line(parent if what is parent else other)}"
                 setattr(parent, field, value)
             yield from _faults(child)
+
+
+def _first_line(node: ast.AST) -> str:
+    return ast.unparse(node).partition("\n")[0]
 
 
 def _replacements(node: ast.AST, *, is_condition: bool) -> Iterator[ast.AST]:  # noqa: C901 - a table
@@ -93,9 +97,3 @@ def _replacements(node: ast.AST, *, is_condition: bool) -> Iterator[ast.AST]:  #
             yield ast.Pass()
     if is_condition and not isinstance(node, ast.Compare | ast.Constant | ast.UnaryOp):
         yield ast.UnaryOp(ast.Not(), node)
-
-
-def _change(before: list[str], after: list[str]) -> str:
-    """The line that differs. A fault changes one line, and never how many there are."""
-    (change,) = [(old.strip(), new.strip()) for old, new in zip(before, after, strict=True) if old != new]
-    return " -> ".join(change)

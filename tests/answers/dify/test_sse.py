@@ -84,3 +84,19 @@ def test_an_event_past_the_limit_is_refused_before_it_is_whole(pieces):
 def test_the_limit_is_of_one_event_not_of_the_stream():
     decoder = SseDecoder(max_event_bytes=100)
     assert len(decoder.feed((b"data: " + b"x" * 90 + b"\n\n") * 50)) == 50
+
+
+def test_an_event_of_just_the_limit_is_one():
+    decoder = SseDecoder(max_event_bytes=100)
+    assert decoder.feed(b"data: " + b"x" * 100 + b"\n\n") == [b"x" * 100]
+    assert decoder.feed(b"data: " + b"x" * 60 + b"\ndata:" + b"x" * 40 + b"\n\n") == [b"x" * 60 + b"\n" + b"x" * 40]
+    assert decoder.feed(b"data: " + b"x" * 94) == []
+    with pytest.raises(EventTooLarge):
+        decoder.feed(b"x" * 6 + b"x\n")
+
+
+def test_what_is_kept_of_one_event_counts_for_none_after_it():
+    decoder = SseDecoder(max_event_bytes=100)
+    for _ in range(3):
+        assert decoder.feed(b"data: " + b"x" * 50 + b"\n") == []
+        assert decoder.feed(b"data: " + b"x" * 50 + b"\n\n") == [b"x" * 50 + b"\n" + b"x" * 50]
