@@ -168,9 +168,12 @@ async def test_what_is_recorded_in_a_call_without_a_network_is_asked_when_that_i
     await button(page, "Call").click()
     await until(page, "speech.isOpen")
     await page.context.set_offline(True)
-    for _ in range(2):
+    unsent = []
+    page.on("requestfailed", lambda request: unsent.append(request.url))
+    for count in (1, 2):
         await speak(page, ".shape")
         await page.evaluate("speech.volume(0)")
+        await eventually(lambda: sum("audio-to-text" in url for url in unsent) >= count)  # noqa: B023 - awaited here
         await expect(page.locator("#call .writing")).to_contain_text("What you said is kept.")
         await expect(call_state(page)).to_have_text("Listening")
     assert dify.questions == []
