@@ -44,7 +44,7 @@ async def eventually(condition):
 
 @pytest.fixture(autouse=True)
 async def nothing_unhandled():
-    """In debug mode. What asyncio would only log fails the test: a fault in a callback, or one that nobody awaited."""
+    """What asyncio would only log fails the test: a fault in a callback, or in a task that nobody awaits."""
     loop, faults = asyncio.get_running_loop(), []
     loop.slow_callback_duration = SLOW_CALLBACK_SECONDS  # of shorter pauses a busy machine has many
     loop.set_exception_handler(lambda _, fault: faults.append(fault))

@@ -106,6 +106,19 @@ def test_who_was_away_while_text_was_withdrawn_gets_all_of_it_anew(offset):
     assert Cursor(buffer, offset).updates() == [Delta(0, "ok!", replace=True)]
 
 
+def test_who_got_all_of_it_anew_goes_on_from_there_also_when_it_is_compacted():
+    buffer = buffer_of("a", "b")
+    cursor = Cursor(buffer, 9)
+    assert cursor.updates() == [Delta(0, "ab", replace=True)]
+    buffer.write("c")
+    buffer.compact()
+    assert cursor.updates() == [Delta(2, "c")]
+
+
+def test_who_says_nothing_has_nothing():
+    assert Cursor(buffer_of("a", "b")).updates() == [Delta(0, "ab")]
+
+
 def test_who_has_nothing_yet_is_told_of_no_more_than_the_last_replacement():
     buffer = buffer_of("bad", Replacement("worse"), "!", Replacement("ok"), "!")
     assert Cursor(buffer).updates() == [Delta(0, "ok!", replace=True)]

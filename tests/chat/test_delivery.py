@@ -160,7 +160,7 @@ async def test_the_delivery_that_is_over_hears_nothing_more(deliver):
     delivery.cancel()
     await asyncio.gather(delivery, return_exceptions=True)
     await say(source, turn, "one")
-    assert client.frames == []
+    assert (client.frames, turn._subscribers) == ([], ())
 
 
 async def test_steps_are_written_in_the_moment_they_come_before_any_text(deliver):
