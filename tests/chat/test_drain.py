@@ -78,13 +78,14 @@ async def test_an_empty_house_is_drained_at_once_and_lets_nobody_in(house, event
     assert told == [("drain.started", 0, 0), ("drain.finished", 0, 0)]
 
 
-async def test_an_idle_client_is_told_when_to_come_back_and_closed(house, monkeypatch):
-    monkeypatch.setattr("random.uniform", max)
+@pytest.mark.parametrize(("pick", "milliseconds"), [(min, 1000), (max, 3000)])
+async def test_an_idle_client_is_told_when_to_come_back_and_closed(house, monkeypatch, pick, milliseconds):
+    monkeypatch.setattr("random.uniform", pick)
     here = house()
     _, transport = here.enter("idle")
     await here.drain.run()
     notice, goodbye = transport.frames
-    assert (notice["type"], notice["content"], notice["retry_after"]) == ("system", RESTARTING[1], 3000)
+    assert (notice["type"], notice["content"], notice["retry_after"]) == ("system", RESTARTING[1], milliseconds)
     assert (goodbye["content"], transport.closed) == (RESTARTING[1], RESTARTING)
 
 
@@ -129,15 +130,16 @@ async def test_the_busy_are_told_first_and_at_once_and_then_the_idle_a_few_at_a_
     assert pauses == [1 / drain_module.CLOSES_PER_SECOND] * 2
 
 
-async def test_all_the_idle_are_gone_within_half_of_the_time(house, monkeypatch):
+async def test_all_the_idle_are_gone_within_half_of_the_time(house, monkeypatch, events):
     monkeypatch.setattr(drain_module, "CLOSES_PER_SECOND", 0.001)
-    here = house(timeout=0.4)
+    here = house(timeout=1)
     transports = [here.enter(str(number))[1] for number in range(4)]
     loop = asyncio.get_running_loop()
     began = loop.time()
     await here.drain.run()
     assert [transport.closed for transport in transports] == [RESTARTING] * 4
-    assert loop.time() - began >= 0.199
+    assert loop.time() - began >= 0.499
+    assert [event["connections"] for event in logged(events, "drain.finished")] == [0]
 
 
 async def test_what_takes_too_long_breaks_off_in_words_before_its_client_is_closed(house):

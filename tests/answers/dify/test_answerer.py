@@ -445,6 +445,7 @@ async def test_a_stop_that_fails_is_sent_once_more(with_dify, dify, connect, eve
     await eventually(lambda: dify.finished == 1)
     assert len(dify.stops) == 2
     assert [event["status"] for event in logged(events, "dify.stop_failed")] == [500]
+    await eventually(lambda: logged(events, "dify.stop_sent"))
     assert [event["status"] for event in logged(events, "dify.stop_sent")] == [200]
 
 
