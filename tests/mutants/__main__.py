@@ -57,15 +57,21 @@ class Module:
         return exit_code == PASSED
 
     def _run(self, source):
-        """The exit code of its tests with that source; None where they do not end in time."""
-        process = processes.Process(target=run_pytest, args=(self.path, source, self._tests))
+        """The exit code of its tests with that source; None where they do not end in time, or die with their process.
+
+        It comes through a pipe: of processes that several threads start, multiprocessing can lose the exit code.
+        """
+        theirs, ours = processes.Pipe(duplex=False)
+        process = processes.Process(target=run_pytest, args=(self.path, source, self._tests, ours))
         process.start()
-        process.join(self._seconds)
-        if process.exitcode is None:
-            process.kill()
-            process.join()
+        ours.close()
+        try:
+            return theirs.recv() if theirs.poll(self._seconds) else None
+        except EOFError:
             return None
-        return process.exitcode
+        finally:
+            theirs.close()
+            process.kill()
 
 
 def main():
