@@ -91,6 +91,7 @@ async def dify(aiohttp_server):
     server = await aiohttp_server(fake.app())
     fake.url = str(server.make_url("/v1"))
     yield fake
+    await fake.close()
     assert fake.inspector.troubles == []
 
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from tests import recordings
 from tests.dify_requests import Inspector
 from tests.fake_around import FakeAround, parameters
+from tests.fake_workflows import HELD_SECONDS, FakeWorkflows
 
 KEY = "app-secret-of-the-tests"
 
@@ -49,6 +50,12 @@ class Stage:
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
 
+    async def held(self) -> None:
+        """As long as Dify holds a stream open, whether or not anybody listens."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HELD_SECONDS):
+                await self.dify.released.wait()
+
     async def stopped(self) -> None:
         await self.dify.stop_of(self.task_id).wait()
 
@@ -57,7 +64,11 @@ Scene = Callable[[Stage], Awaitable[None]]
 
 
 class FakeDify:
-    """`questions` and `stops` are what the service sent: bodies, and (task id, user) of each stop."""
+    """`questions` and `stops` are what the service sent: bodies, and (task id, user) of each stop.
+
+    With `connections`, so many requests are read at once; more wait without a word, as before a gunicorn. `files` are
+    what lies under /files/: path to (media type, content).
+    """
 
     def __init__(self) -> None:
         self.questions: list[dict] = []
@@ -77,20 +88,58 @@ class FakeDify:
         self.stop_statuses: list[int] = []  # of the next stops, which go unheeded
         self.may_answer_stops = asyncio.Event()
         self.may_answer_stops.set()
+        self.connections: int | None = None
+        self.most_connections = 0
+        self.files: dict[str, tuple[str, bytes]] = {}
+        self.file_requests: list[str] = []
         self._scenes: list[Scene] = [say("Hello.")]
         self._stops: dict[str, asyncio.Event] = {}
+        self._connected = 0
+        self._free = asyncio.Condition()
+        self.workflows = FakeWorkflows(self.stop_of)
 
     def plays(self, *scenes: Scene) -> None:
         self._scenes = list(scenes)
 
     def app(self) -> web.Application:
-        app = web.Application(middlewares=[self.inspector.middleware()])
+        app = web.Application(middlewares=[self._admission(), self.inspector.middleware()])
         app.router.add_get("/v1/info", self._info)
         app.router.add_get("/v1/parameters", self._parameters)
         app.router.add_post("/v1/chat-messages", self._chat_messages)
         app.router.add_post("/v1/chat-messages/{task_id}/stop", self._stop)
+        app.router.add_get("/files/{path:.*}", self._file)
+        self.workflows.add_to(app.router)
         self.around.add_to(app.router)
         return app
+
+    async def close(self) -> None:
+        """End what would go on for ever."""
+        self.released.set()
+        self.release()
+        await self.workflows.close()
+
+    def _admission(self) -> Callable:
+        @web.middleware
+        async def admit(request: web.Request, handler: Callable) -> web.StreamResponse:
+            async with self._free:
+                await self._free.wait_for(lambda: self.connections is None or self._connected < self.connections)
+                self._connected += 1
+            self.most_connections = max(self.most_connections, self._connected)
+            try:
+                return await handler(request)
+            finally:
+                self._connected -= 1
+                async with self._free:
+                    self._free.notify_all()
+
+        return admit
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        self.file_requests.append(str(request.rel_url))
+        if request.path not in self.files:
+            return web.json_response({"code": "not_found", "message": "File not found", "status": 404}, status=404)
+        media_type, content = self.files[request.path]
+        return web.Response(body=content, content_type=media_type)
 
     def stop_of(self, task_id: str) -> asyncio.Event:
         return self._stops.setdefault(task_id, asyncio.Event())
@@ -165,6 +214,8 @@ def replay(name: str, cut: Callable[[recordings.Recording], Iterable[bytes]] | N
         for piece in cut(recording) if cut else recording.chunks:
             await stage.write(piece)
             await asyncio.sleep(pause)
+        if recording.stays_open:
+            await stage.held()
 
     return scene
 
@@ -175,6 +226,16 @@ def byte_by_byte(recording: recordings.Recording) -> Iterable[bytes]:
 
 def all_at_once(recording: recordings.Recording) -> Iterable[bytes]:
     return [recording.body]
+
+
+def flow(program: Callable) -> Scene:
+    """A chatflow in the worker of 1.13 and newer; see fake_workflows for programs."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.open()
+        await stage.dify.workflows.run(await stage.request.json(), program, stage.response)
+
+    return scene
 
 
 def say(*words: str, pause: float = 0) -> Scene:

@@ -19,6 +19,10 @@ NONE = "application/octet-stream"
         ("GET", f"/v1/messages/{ID}/suggested", NONE, {"user": "u"}, {}),
         ("POST", f"/v1/messages/{ID}/feedbacks", JSON, {}, {"rating": None, "user": "u"}),
         ("GET", "/v1/info", NONE, {}, {}),
+        ("GET", "/v1/messages", NONE, {"conversation_id": ID, "user": "u", "limit": "1"}, {}),
+        ("GET", f"/v1/workflow/{ID}/events", NONE, {"user": "u"}, {}),
+        ("GET", "/v1/form/human_input/t0", NONE, {}, {}),
+        ("POST", "/v1/form/human_input/t0", JSON, {}, {"inputs": {}, "action": "approve", "user": "u"}),
     ],
 )
 def test_a_good_request_passes(method, path, content_type, query, body):
@@ -39,6 +43,9 @@ def test_a_good_request_passes(method, path, content_type, query, body):
         ("POST", "/v1/messages/../feedbacks", JSON, {}, {"rating": "like", "user": "u"}, "no such route"),
         ("POST", "/v1/text-to-audio", JSON, {}, {"user": "u"}, "not valid"),
         ("POST", "/v1/files/upload", "multipart/form-data", {}, {"user": "u"}, "'file' is a required"),
+        ("GET", "/v1/messages", NONE, {"user": "u"}, {}, "'conversation_id' is a required"),
+        ("GET", f"/v1/workflow/{ID}/events", NONE, {"user": "u", "continue_on_pause": "true"}, {}, "'false'"),
+        ("POST", "/v1/form/human_input/t0", JSON, {}, {"inputs": {}, "user": "u"}, "'action' is a required"),
         ("GET", "/v1/nothing", NONE, {}, {}, "no such route"),
     ],
 )
