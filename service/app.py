@@ -126,7 +126,9 @@ def _sources(settings: Settings, limiter: Limiter) -> tuple[Answerer, AppApi]:
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
         return mock, MockAppApi(settings.app_name)
     dify = dify_answerer(settings)
-    return _resilient(dify, settings, limiter), DifyAppApi(dify.client, _limiter(settings), _limiter(settings))
+    return _resilient(dify, settings, limiter), DifyAppApi(
+        dify.client, dify.app_info, _limiter(settings), _limiter(settings)
+    )
 
 
 def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answerer:
@@ -156,7 +158,13 @@ def _limiter(settings: Settings) -> Limiter:
 def dify_answerer(settings: Settings) -> DifyAnswerer:
     connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
     client = DifyClient(settings.dify_api_url, settings.dify_api_key, connect, idle)
-    return DifyAnswerer(client, Timeouts(settings.dify_first_event_timeout, idle, settings.dify_total_timeout))
+    timeouts = Timeouts(
+        first_event=settings.dify_first_event_timeout,
+        idle=idle,
+        silence=settings.dify_silence_timeout,
+        total=settings.dify_total_timeout,
+    )
+    return DifyAnswerer(client, timeouts)
 
 
 def __getattr__(name: str) -> Any:

@@ -66,7 +66,12 @@ class Settings:
         60, "How long Dify may be silent while it answers; it sends a ping every 10 seconds."
     )
     dify_first_event_timeout: float = seconds(
-        30, "How long Dify may take to its first event; more than 10 is normal for some apps."
+        30,
+        "How long Dify may take to its first event; a ping is none. More than 10 is normal for some apps. A question "
+        "that waits in Dify's own queue, behind answers that go on, may take longer.",
+    )
+    dify_silence_timeout: float = seconds(
+        120, "How long Dify may send nothing but pings while it answers: agents and tools think long."
     )
     dify_total_timeout: float = seconds(1200, "How long an answer may take; 1200 is Dify's own limit.")
     dify_max_concurrency: int = number(

@@ -17,7 +17,16 @@ StepEvent = Literal[
     "tool_finished",
     "thought_started",
     "thought_finished",
+    "node_retry",
+    "iteration_started",
+    "iteration_next",
+    "iteration_completed",
+    "loop_started",
+    "loop_next",
+    "loop_completed",
+    "text_chunk",
 ]
+FileKind = Literal["image", "audio", "video", "document"]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -40,7 +49,8 @@ class Failure(msgspec.Struct, frozen=True):
     """One way to fail: a row of the table in `failures.py`.
 
     `reason` is a stable word, which a page can translate; `code` and `message` go to the client; `cause` is for
-    operators. `is_retryable` is meant before the first event. Only the client can correct a client error: no fallback.
+    operators. `is_retryable` and `trips_breaker` are meant before the first event; what `may_be_question`'s fault trips
+    the breaker only when it happens to several users. Only the client can correct a client error: no fallback.
     """
 
     reason: str
@@ -49,6 +59,7 @@ class Failure(msgspec.Struct, frozen=True):
     cause: str
     is_retryable: bool = False
     trips_breaker: bool = False
+    may_be_question: bool = False
     is_client_error: bool = False
 
 
@@ -76,7 +87,8 @@ class Replacement(msgspec.Struct, frozen=True, tag=True):
 class Step(msgspec.Struct, frozen=True, tag=True):
     """What the source does on its way to the answer. `step` identifies what starts and finishes.
 
-    `name` is its title or tool, `kind` the kind of a node, `status` how it ended, `content` the thought.
+    `name` is its title or tool, `kind` the kind of a node, `status` how it ended, `content` the thought, or the text of
+    a `text_chunk`; `number` counts retries from 1, rounds of an iteration or a loop from 0.
     """
 
     event: StepEvent
@@ -86,6 +98,7 @@ class Step(msgspec.Struct, frozen=True, tag=True):
     status: str | None = None
     duration_ms: int | None = None
     content: str | None = None
+    number: int | None = None
 
 
 class Speech(msgspec.Struct, frozen=True, tag=True):
@@ -102,7 +115,57 @@ class Summary(msgspec.Struct, frozen=True, tag=True):
     citations: list[Any] | None = None
 
 
-Part = Identity | Text | Replacement | Step | Speech | Summary
+class FormInput(msgspec.Struct, frozen=True):
+    """A field of a form: `type` is Dify's word for its kind, `default` what it holds at first."""
+
+    name: str
+    type: str
+    default: Any = None
+
+
+class FormAction(msgspec.Struct, frozen=True):
+    """A way to decide. `style` is Dify's word: primary, default, accent or ghost."""
+
+    id: str
+    title: str
+    style: str
+
+
+class Form(msgspec.Struct, frozen=True):
+    """What a person is asked. `content` is Markdown, in which `{{#$output.NAME#}}` is the place of an input.
+
+    `expires_at` is in Unix milliseconds. Who holds `token` may submit it: no client is told. Without one the form went
+    out by e-mail.
+    """
+
+    content: str = ""
+    inputs: list[FormInput] = []
+    actions: list[FormAction] = []
+    expires_at: int | None = None
+    token: str | None = None
+
+
+class Pause(msgspec.Struct, frozen=True, tag=True):
+    """The last part of an answer that goes on when a person has decided. `run_id` and `task_id` are the source's."""
+
+    form: Form | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+
+
+class Queued(msgspec.Struct, frozen=True, tag=True):
+    """The question waits in the source's own queue, behind others; any other part ends that."""
+
+
+class AppFile(msgspec.Struct, frozen=True, tag=True):
+    """A file that the app made. `path` is under /files/ of the source's own origin, with its query."""
+
+    kind: FileKind
+    name: str
+    path: str
+
+
+Part = Identity | Text | Replacement | Step | Speech | Summary | Pause | Queued | AppFile
 OnPart = Callable[[Part], None]
 
 
@@ -123,7 +186,8 @@ class Answer(Protocol):
     async def stream(self, on_part: OnPart) -> None:
         """Call `on_part` with each part. Called once; raises AnswerError, also where the source breaks off midway.
 
-        A callback, since an asynchronous iterator would add several task switches to each word.
+        A pause is a proper end: `stream` returns after that part. A callback, since an asynchronous iterator would add
+        several task switches to each word.
         """
 
     async def stop(self) -> None:

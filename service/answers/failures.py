@@ -22,13 +22,38 @@ TLS_ERROR = _outage("tls_error", ResultCode.UNAVAILABLE, _LATER, "the certificat
 CONNECT_TIMEOUT = _transient(
     "connect_timeout", ResultCode.GATEWAY_TIMEOUT, _LATER, "no connection within DIFY_CONNECT_TIMEOUT"
 )
-LOST = _transient("lost", ResultCode.UNAVAILABLE, _LATER, "the connection ended before the first event")
-
-SILENT = _outage("silent", ResultCode.GATEWAY_TIMEOUT, _LATER, "connected, but no reply in time")
+LOST = _transient(
+    "lost",
+    ResultCode.UNAVAILABLE,
+    _LATER,
+    "the connection ended before any reply; around the chat, also a reply that cannot be read",
+    may_be_question=True,
+)
+UNREADABLE = _outage(
+    "unreadable",
+    ResultCode.THIRD_PARTY_ERROR,
+    _LATER,
+    "a reply to a question came that cannot be read",
+    may_be_question=True,
+)
+SILENT = _outage(
+    "silent",
+    ResultCode.GATEWAY_TIMEOUT,
+    _LATER,
+    "connected, but no reply in time; or pings only, and no answer went on, for DIFY_SILENCE_TIMEOUT",
+)
 
 # Dify, or a proxy, refused.
-BAD_GATEWAY = _transient("bad_gateway", ResultCode.UNAVAILABLE, _LATER, "HTTP 502, 503 or 504")
-SERVER_ERROR = _outage("server_error", ResultCode.THIRD_PARTY_ERROR, _LATER, "HTTP 500 and above")
+BAD_GATEWAY = _transient(
+    "bad_gateway", ResultCode.UNAVAILABLE, _LATER, "HTTP 502, 503 or 504, without a code of Dify's"
+)
+SERVER_ERROR = _outage(
+    "server_error",
+    ResultCode.THIRD_PARTY_ERROR,
+    _LATER,
+    "HTTP 500 and above, or such an error event before the run",
+    may_be_question=True,
+)
 NOT_DIFY = Failure(
     "not_dify",
     ResultCode.THIRD_PARTY_ERROR,
@@ -54,7 +79,10 @@ MISCONFIGURED = Failure(
     "not_chat_app, app_unavailable, provider_not_initialize, model_currently_not_support, not published",
 )
 INVALID = _client_error(
-    "invalid", ResultCode.THIRD_PARTY_ERROR, _UNFIT, "HTTP 400, 413 or 415: an input is missing or unfit"
+    "invalid",
+    ResultCode.THIRD_PARTY_ERROR,
+    _UNFIT,
+    "HTTP 400, 413 or 415, or an error event that says so: an input or a file is missing or unfit",
 )
 
 # Refusals of Dify's other routes.
@@ -88,13 +116,23 @@ UNSUPPORTED_AUDIO = _client_error(
 
 # During an answer.
 FIRST_EVENT_TIMEOUT = _outage(
-    "first_event_timeout", ResultCode.GATEWAY_TIMEOUT, _LATER, "no event within DIFY_FIRST_EVENT_TIMEOUT"
+    "first_event_timeout",
+    ResultCode.GATEWAY_TIMEOUT,
+    _LATER,
+    "no event with data within DIFY_FIRST_EVENT_TIMEOUT",
 )
-STALLED = _outage("stalled", ResultCode.GATEWAY_TIMEOUT, _BROKE_OFF, "silent for DIFY_IDLE_TIMEOUT")
+STALLED = _outage(
+    "stalled",
+    ResultCode.GATEWAY_TIMEOUT,
+    _BROKE_OFF,
+    "silent for DIFY_IDLE_TIMEOUT, or pings only for DIFY_SILENCE_TIMEOUT",
+)
 TOTAL_TIMEOUT = Failure("total_timeout", ResultCode.GATEWAY_TIMEOUT, _BROKE_OFF, "longer than DIFY_TOTAL_TIMEOUT")
 FAILED = Failure("failed", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "an error event, or a workflow that failed")
-BROKEN_OFF = _outage("broken_off", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "the stream ended without an end")
-EVENT_TOO_LARGE = Failure("event_too_large", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "one event of more than 1 MiB")
+BROKEN_OFF = Failure("broken_off", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "the stream ended without an end")
+EVENT_TOO_LARGE = Failure(
+    "event_too_large", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "more than 16 MiB of text in one event"
+)
 
 # Dify was not asked.
 OVERLOADED = Failure("overloaded", ResultCode.UNAVAILABLE, _BUSY, "DIFY_MAX_WAITING questions wait already")

@@ -32,6 +32,7 @@ class Delivery:
     client: Client
     offset: int | None
     _cursor: Cursor | None = None
+    _is_queue_told: bool = False
     _pending: list[Update] = field(default_factory=list)
     _waiting: asyncio.Future[None] | None = None
 
@@ -65,14 +66,14 @@ class Delivery:
     def _write_updates(self) -> None:
         """Write what is new, as far as the client takes it at once; the rest is pending."""
         cursor = self._cursor or self._open_cursor()
-        if cursor is None:
-            return
-        updates = cursor.updates()
+        updates = cursor.updates() if cursor is not None else []
+        if not updates and not self._is_queue_told and self.turn.is_queued:
+            self._is_queue_told = self.client.write(message_builder.queued_message(self.turn))
         for update in updates:
             message = message_builder.update_message(self.turn, update)
             if self._pending or not self.client.write(message):
                 self._pending.append(update)
-        if updates and not self._pending and cursor.offset > self.turn.delivered:
+        if cursor is not None and updates and not self._pending and cursor.offset > self.turn.delivered:
             self.turn.delivered = cursor.offset
 
     async def _send_pending(self) -> None:

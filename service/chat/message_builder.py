@@ -4,7 +4,7 @@ from msgspec import UNSET, structs
 
 from service.answers.base import Identity, Speech, Step
 from service.chat.answer_buffer import Delta, Update
-from service.chat.messages import ChatAnswer, ChatAudio, ChatDelta, ChatEvent, Error
+from service.chat.messages import ChatAnswer, ChatAudio, ChatDelta, ChatEvent, Error, System
 from service.chat.turn import Status, Turn
 
 
@@ -25,6 +25,10 @@ def _labelled(message: ChatDelta, identity: Identity | None) -> ChatDelta:
         return message
     reason = identity.instead_of.reason if identity.instead_of else UNSET
     return structs.replace(message, source="mock", reason=reason)
+
+
+def queued_message(turn: Turn) -> System:
+    return System("The assistant is busy with others: your question waits for its turn.", id=turn.id)
 
 
 def terminal_message(turn: Turn) -> ChatAnswer | Error:

@@ -66,13 +66,14 @@ ClientMessage = Chat | Ping | Stop | Resume
 class System(_Message, frozen=True):
     """A notice. The first message of a connection has `client_id` and `resume_token`, which is a secret.
 
-    Before a restart, `retry_after` (milliseconds) says when to reconnect.
+    Before a restart, `retry_after` (milliseconds) says when to reconnect. With `id` it is about that turn.
     """
 
     content: str
     client_id: str | UnsetType = UNSET
     resume_token: str | UnsetType = UNSET
     retry_after: int | UnsetType = UNSET
+    id: str | UnsetType = UNSET
 
 
 class Pong(_Message, frozen=True):
@@ -119,6 +120,7 @@ class ChatEvent(_Message, frozen=True, kw_only=True, omit_defaults=True):
     status: str | None = None
     duration_ms: int | None = None
     content: str | None = None
+    number: int | None = None
 
 
 class ChatAudio(_Message, frozen=True):
@@ -131,7 +133,7 @@ class ChatAudio(_Message, frozen=True):
 
 
 class ChatAnswer(_Message, frozen=True, kw_only=True, tag="chat"):
-    """The whole answer of turn `id`, and its end. `reason` says why it is incomplete, or why it is a mock's."""
+    """The whole answer of turn `id`, and its end. `reason` says why it is incomplete, paused or a mock's."""
 
     role: Literal["assistant"] = "assistant"
     id: str

@@ -17,6 +17,8 @@ from service.answers.base import (
     Failure,
     Identity,
     Part,
+    Pause,
+    Queued,
     Replacement,
     Speech,
     Step,
@@ -32,6 +34,7 @@ log = structlog.get_logger()
 
 MAX_ANSWER_CHARACTERS = 1_000_000
 STOP_TIMEOUT_SECONDS = 5
+WAITING_FOR_HUMAN = "waiting_for_human"
 
 INTERNAL = Failure("internal", ResultCode.UNKNOWN_ERROR, "Something went wrong here.", "a fault of this service")
 TOO_LONG = Failure(
@@ -56,9 +59,13 @@ FAILURES = (INTERNAL, TOO_LONG, RESTARTING, WRITER_LOST, ID_TAKEN)
 
 
 class Status(StrEnum):
-    """How a turn ended: `incomplete` keeps the text from before the source broke off, `error` has none."""
+    """How a turn ended: `incomplete` keeps the text from before the source broke off, `error` has none.
+
+    `paused` has the text so far: a person is to decide, then the source goes on.
+    """
 
     DONE = "done"
+    PAUSED = "paused"
     STOPPED = "stopped"
     INCOMPLETE = "incomplete"
     ERROR = "error"
@@ -95,10 +102,12 @@ class Turn:
     reason: str | None = None
     failure: Failure | None = None
     identity: Identity | None = None
+    pause: Pause | None = None
     summary: Summary = field(default_factory=Summary)
     delivered: int = 0
     released_at: float = 0.0
     _is_withholding: bool = False
+    _was_queued: bool = False
     _subscribers: tuple[Callable[[], None], ...] = ()
     _listeners: int = 0
     _orphan_timer: asyncio.TimerHandle | None = None
@@ -119,6 +128,11 @@ class Turn:
     @property
     def has_no_listeners(self) -> bool:
         return not self._listeners
+
+    @property
+    def is_queued(self) -> bool:
+        """The question waits in the source's own queue."""
+        return self._was_queued and self.status is None and self.identity is None and not self.buffer.entries
 
     def is_same_question(self, content: str) -> bool:
         return self.checksum == checksum_of(content)
@@ -177,7 +191,10 @@ class Turn:
         structlog.contextvars.bind_contextvars(turn_id=self.id)
         try:
             await answer.stream(self._on_part)
-            self._end(Status.DONE)
+            if self.pause is None:
+                self._end(Status.DONE)
+            else:
+                self._end(Status.PAUSED, reason=WAITING_FOR_HUMAN)
         except AnswerError as error:
             status = Status.INCOMPLETE if error.failure == WRITER_LOST else self._broken_status()
             self._end(status, error.failure)
@@ -204,6 +221,11 @@ class Turn:
             case Identity():
                 self.identity = part
                 return
+            case Pause():
+                self.pause = part
+                return
+            case Queued():
+                self._was_queued = True
             case Step() | Speech():
                 self._add_progress(part)
         self._notify()

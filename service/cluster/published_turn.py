@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from service.answers.base import Part, Replacement, Text
+from service.answers.base import Part, Queued, Replacement, Text
 from service.chat.answer_buffer import Cursor, Delta, Update
 from service.chat.turn import Turn
 from service.cluster.wire_format import End, Entry
@@ -18,6 +18,7 @@ class PublishedTurn:
     is_complete: bool = False
     _cursor: Cursor = field(init=False)
     _is_identified: bool = False
+    _is_queue_told: bool = False
     _restarts: bool = False
 
     def __post_init__(self) -> None:
@@ -27,7 +28,7 @@ class PublishedTurn:
         """It is unknown what has arrived: all text is published again, as a replacement."""
         self.is_complete = False
         self._cursor = Cursor(self.turn.buffer)
-        self._is_identified = False
+        self._is_identified = self._is_queue_told = False
         self._restarts = True
 
     def updates(self) -> list[Entry]:
@@ -39,10 +40,13 @@ class PublishedTurn:
         if turn.identity is not None and not self._is_identified:
             self._is_identified = True
             entries.append(turn.identity)
+        if turn.is_queued and not self._is_queue_told:
+            self._is_queue_told = True
+            entries.append(Queued())
         entries += [self._part(item) for item in self._cursor.updates()]
         if turn.status is not None:
             self.is_complete = True
-            entries.append(End(turn.status, turn.failure, turn.summary))
+            entries.append(End(turn.status, turn.failure, turn.summary, turn.pause))
         return entries
 
     def join(self, process: str) -> None:

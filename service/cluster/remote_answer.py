@@ -77,6 +77,8 @@ class RemoteAnswer:
         finally:
             self.link.unfollow(self)
         on_part(entry.summary)
+        if entry.pause is not None:
+            on_part(entry.pause)
         if entry.status == Status.STOPPED:
             raise AnswerStopped
         if entry.failure is not None:

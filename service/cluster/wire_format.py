@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import msgspec
 
-from service.answers.base import Failure, Part, Summary
+from service.answers.base import Failure, Part, Pause, Summary
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
@@ -13,6 +13,7 @@ class End(msgspec.Struct, frozen=True, tag=True):
     status: str
     failure: Failure | None
     summary: Summary
+    pause: Pause | None = None
 
 
 Entry = Part | End

@@ -1,23 +1,27 @@
 """Questions to Dify: ask, stream the answer, stop."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from service.answers import failures
-from service.answers.base import AnswerError, Failure, OnPart, Question
+from service.answers.base import AnswerError, Failure, OnPart, Question, Queued
+from service.answers.dify.app_api import AppInfoCache
 from service.answers.dify.call_log import log_failure
-from service.answers.dify.client import DifyClient, UnexpectedResponse, connection_failure
-from service.answers.dify.error_mapping import failure_of_reply
+from service.answers.dify.client import DifyClient, EventStream, UnexpectedResponse, failure_of_error
+from service.answers.dify.error_mapping import FailureDetails, failure_of_event, failure_of_reply, plain_code
 from service.answers.dify.sse import EventTooLarge
-from service.answers.dify.timeouts import Timeouts, Watchdog
-from service.answers.dify.upstream_call import STREAM_ERRORS, UpstreamCall
+from service.answers.dify.timeouts import Activity, Timeouts, Watchdog
+from service.answers.dify.upstream_call import LATE_SECONDS, STREAM_ERRORS, Upstream, UpstreamCall
 from service.elapsed import ms_since
-from service.tasks import Tasks
 
 log = structlog.get_logger()
 
 CLOSE_TIMEOUT_SECONDS = 2
+SPEECH_SILENCE_SECONDS = 5
+"""How long the next piece of speech is waited for after the end of the text."""
 
 
 class DifyAnswerer:
@@ -25,12 +29,15 @@ class DifyAnswerer:
 
     def __init__(self, client: DifyClient, timeouts: Timeouts) -> None:
         self.client = client
+        self.app_info = AppInfoCache(client)
         self._timeouts = timeouts
-        self._tasks = Tasks()
+        self._activity = Activity()
+        self._upstream = Upstream(client, timeouts.total)
 
     def ask(self, question: Question) -> "DifyAnswer":
-        call = UpstreamCall(self.client, self._tasks, question, self._timeouts.total)
-        return DifyAnswer(call, Watchdog(self._timeouts))
+        if question.speech:
+            self.app_info.refresh_if_stale()
+        return DifyAnswer(UpstreamCall(self._upstream, question), self._timeouts, self._activity, self.app_info)
 
     async def check(self) -> Failure | None:
         """Asks for the app's name, which takes a right address, a good key and an app."""
@@ -42,67 +49,87 @@ class DifyAnswerer:
 
     async def close(self) -> None:
         """Stops are still sent, also of what has not begun to answer, within CLOSE_TIMEOUT_SECONDS."""
-        await self._tasks.finish(within=CLOSE_TIMEOUT_SECONDS)
+        await self._upstream.tasks.finish(within=CLOSE_TIMEOUT_SECONDS)
+        await self.app_info.close()
         await self.client.close()
 
 
 class DifyAnswer:
     """The answer of one upstream call, within its timeouts."""
 
-    def __init__(self, call: UpstreamCall, watchdog: Watchdog) -> None:
+    def __init__(self, call: UpstreamCall, timeouts: Timeouts, activity: Activity, app_info: AppInfoCache) -> None:
         self._call = call
         self._parser = call.parser
-        self._watchdog = watchdog
+        self._timeouts = timeouts
+        self._activity = activity
+        self._app_info = app_info
 
     async def stream(self, on_part: OnPart) -> None:
-        events = self._call.open()
+        """One loop in one function, since each one between the task and the source costs time with every word."""
+        call, parser, events = self._call, self._parser, self._call.open()
+        watchdog = Watchdog(self._timeouts, self._activity, lambda: on_part(Queued()))
+        has_ended = False
         try:
-            async with self._watchdog.watch():
-                while not self._parser.only_speech_follows and (chunk := await events.read()):
-                    self._watchdog.on_event()
-                    for part in self._call.parse(chunk):
+            async with watchdog.watch():
+                while not parser.is_over and (chunk := await events.read()):
+                    data = call.decode(chunk)
+                    watchdog.on_read(has_data=bool(data))
+                    for part in call.parse(data):
                         on_part(part)
+                if not parser.is_over:
+                    for part in call.finish():
+                        on_part(part)
+                elif not parser.is_complete:
+                    await self._read_late(events, watchdog, on_part)
+            has_ended = True
         except STREAM_ERRORS as error:
-            self._fail(self._failure_of(error), error)
+            has_ended = not watchdog.has_expired
+            self._fail(watchdog.failure if watchdog.has_expired else _failure_of(error), error)
         finally:
-            self._call.release()
+            call.release(is_abandoned=not has_ended)
         self._check_end()
 
     async def stop(self) -> None:
         await self._call.stop()
 
+    async def _read_late(self, events: EventStream, watchdog: Watchdog, on_part: OnPart) -> None:
+        """What may follow the end: usage, the last step, and speech where it was asked for."""
+        parser = self._parser
+        speaks = parser.awaits_speech and (parser.has_spoken or await self._app_info.may_speak(LATE_SECONDS))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SPEECH_SILENCE_SECONDS if speaks else LATE_SECONDS) as limit:
+                while not parser.is_complete and events.is_open and (chunk := await events.read()):
+                    data = self._call.decode(chunk)
+                    watchdog.on_read(has_data=bool(data))
+                    for part in self._call.parse(data):
+                        on_part(part)
+                    if data and parser.awaits_speech and parser.has_spoken:
+                        limit.reschedule(asyncio.get_running_loop().time() + SPEECH_SILENCE_SECONDS)
+
     def _check_end(self) -> None:
         """The stream ended without an error; its last events say how."""
-        stopped_by_others = self._parser.stopped and not self._call.is_stop_wanted
-        if self._parser.failure is not None or stopped_by_others:
-            self._fail(failures.FAILED)
-        elif not self._parser.is_over:
+        parser = self._parser
+        stopped_by_others = parser.stopped and not self._call.is_stop_wanted
+        if parser.is_paused:
+            log.info("dify.paused", **self._log_fields(), run_id=parser.run_id)
+        elif parser.failure is not None or stopped_by_others:
+            self._fail(failure_of_event(parser.failure or FailureDetails()))
+        elif not parser.is_over and not self._call.is_stop_wanted:
             self._fail(failures.BROKEN_OFF)
         else:
-            log.info("dify.answered", **self._log_fields(), usage=self._parser.usage)
+            log.info("dify.answered", **self._log_fields(), usage=parser.usage)
 
     def _fail(self, failure: Failure, error: Exception | None = None) -> None:
         """Raise AnswerError, unless the answer was complete before the error came."""
-        if self._parser.is_over and failure is not failures.FAILED:
+        if self._parser.is_over and error is not None:
             return
         raised = AnswerError(failure, is_midway=self._call.first_text_ms is not None)
         raised.__cause__ = error
-        log_failure(raised, self._parser.failure, **self._log_fields())
+        log_failure(raised, self._parser.failure, **self._log_fields(), last_event=plain_code(self._parser.last_event))
         raise raised
 
-    def _failure_of(self, error: Exception) -> Failure:
-        if isinstance(error, UnexpectedResponse):
-            return failure_of_reply(error.status, error.body)
-        if isinstance(error, EventTooLarge):
-            return failures.EVENT_TOO_LARGE
-        if (failure := connection_failure(error)) is not None:
-            return failure
-        if isinstance(error, TimeoutError):
-            return self._watchdog.failure
-        return failures.LOST if self._call.first_event_ms is None else failures.BROKEN_OFF
-
     def _log_fields(self) -> dict[str, Any]:
-        identity = self._parser.identity
+        identity, new = self._parser.identity, self._parser.unknown_events
         return {
             "task_id": self._parser.task_id,
             "message_id": identity and identity.message_id,
@@ -110,4 +137,10 @@ class DifyAnswer:
             "first_event_ms": self._call.first_event_ms,
             "first_text_ms": self._call.first_text_ms,
             "total_ms": ms_since(self._call.started_at),
-        }
+        } | ({"unknown_events": new} if new else {})
+
+
+def _failure_of(error: Exception) -> Failure:
+    if isinstance(error, UnexpectedResponse):
+        return failure_of_reply(error.status, error.body)
+    return failures.EVENT_TOO_LARGE if isinstance(error, EventTooLarge) else failure_of_error(error)

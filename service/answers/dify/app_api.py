@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, cast
 
 import structlog
@@ -28,11 +28,11 @@ _NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
 class DifyAppApi:
     """Uploads have a limiter of their own: they last as long as their senders take, and must not delay quick calls."""
 
-    def __init__(self, client: DifyClient, limiter: Limiter, uploads: Limiter) -> None:
+    def __init__(self, client: DifyClient, app_info: "AppInfoCache", limiter: Limiter, uploads: Limiter) -> None:
         self._client = client
+        self._app_info = app_info
         self._limiter = limiter
         self._uploads = uploads
-        self._app_info = _AppInfoCache(client)
 
     async def app(self) -> App:
         parameters, info, stale = await self._app_info.get()
@@ -95,7 +95,7 @@ class DifyAppApi:
         log.info("dify.called", route=route, duration_ms=ms_since(started_at))
 
 
-class _AppInfoCache:
+class AppInfoCache:
     """The app's parameters and info, refreshed in the background when they are older than FRESH_SECONDS.
 
     Only the first callers wait. While Dify fails, the last replies are handed out, and it is asked every RETRY_SECONDS.
@@ -109,10 +109,16 @@ class _AppInfoCache:
         self._failure: Failure | None = None
         self._fresh_until = 0.0
 
+    async def may_speak(self, within: float) -> bool:
+        """Whether the app speaks by itself, as far as is known within so many seconds."""
+        with suppress(AnswerError, TimeoutError):
+            async with asyncio.timeout(within):
+                await self.get()
+        return self._replies is None or _speaks_by_itself(self._replies[0].get("text_to_speech"))
+
     async def get(self) -> tuple[Mapping[str, Any], Mapping[str, Any], bool]:
         """Parameters, info, and whether these are stale. Raises AnswerError where there are none yet."""
-        if self._refreshing is None and time.monotonic() >= self._fresh_until:
-            self._refreshing = self._tasks.spawn(self._refresh())
+        self.refresh_if_stale()
         if self._replies is None and self._refreshing is not None:
             await asyncio.wait([self._refreshing])
         if self._replies is None:
@@ -121,6 +127,11 @@ class _AppInfoCache:
 
     async def close(self) -> None:
         await self._tasks.finish(within=0)
+
+    def refresh_if_stale(self) -> None:
+        """In the background."""
+        if self._refreshing is None and time.monotonic() >= self._fresh_until:
+            self._refreshing = self._tasks.spawn(self._refresh())
 
     async def _refresh(self) -> None:
         try:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 
 from service.answers import failures
 from service.answers.base import AnswerError, Failure
@@ -186,8 +187,7 @@ def translated_errors() -> Iterator[None]:
     except UnexpectedResponse as error:
         raise AnswerError(failure_of_reply(error.status, error.body)) from error
     except HTTP_ERRORS as error:
-        fallback = failures.SILENT if isinstance(error, TimeoutError) else failures.LOST
-        raise AnswerError(connection_failure(error) or fallback) from error
+        raise AnswerError(failure_of_error(error)) from error
 
 
 # The first match counts: subclasses stand before their base classes.
@@ -196,12 +196,18 @@ _FAILURE_BY_ERROR: dict[type[Exception], Failure] = {
     aiohttp.ClientConnectorDNSError: failures.NAME_NOT_FOUND,
     aiohttp.ClientSSLError: failures.TLS_ERROR,
     aiohttp.ClientConnectorError: failures.UNREACHABLE,
+    TimeoutError: failures.SILENT,
+    aiohttp.ClientResponseError: failures.UNREADABLE,  # a head or chunks that are no HTTP
+    aiohttp.ClientPayloadError: failures.BROKEN_OFF,
+    Exception: failures.LOST,
 }
 
 
-def connection_failure(error: Exception) -> Failure | None:
-    """What kept a request from reaching Dify; None for later errors."""
-    return next((failure for kind, failure in _FAILURE_BY_ERROR.items() if isinstance(error, kind)), None)
+def failure_of_error(error: Exception) -> Failure:
+    """Of one of HTTP_ERRORS. Only what comes before a reply may be tried again."""
+    if isinstance(error.__cause__, ContentEncodingError):
+        return failures.UNREADABLE
+    return next(failure for kind, failure in _FAILURE_BY_ERROR.items() if isinstance(error, kind))
 
 
 async def _check_is_event_stream(response: aiohttp.ClientResponse) -> None:

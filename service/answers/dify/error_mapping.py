@@ -33,6 +33,15 @@ _BY_STATUS = {
     429: failures.BUSY,
 }
 _GATEWAY_STATUSES = {502, 503, 504}
+# What Dify 1.14 says where a chatflow's worker refuses a question: HTTP 200, and an error event without a code. The
+# words are of its base_app_generator.py and file_factory.
+_INVALID_QUESTION = re.compile(
+    r"is required in input form|in input form must be|Invalid input type|expected value type"
+    r"|query (is required|must be a string)|transfer_method is required|Invalid file transfer method"
+    r"|No matching enum found|File validation failed|Number of (image )?files exceeds|Invalid upload file"
+    r"|Invalid file url|[Ff]ile type does not match|ToolFile .*not found|is not a valid FileType",
+)
+_MISSING_CONVERSATION = re.compile(r"Conversation (Not Exists|not found)", re.IGNORECASE)
 # Dify 1.12 has the same few codes for all of these; messages of other codes may quote a model.
 _AMBIGUOUS_CODES = {"invalid_param", "bad_request", "not_found"}
 _BY_MESSAGE = {
@@ -56,13 +65,14 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 class FailureDetails(msgspec.Struct, frozen=True):
     """What is known of a failure besides its row: `what` in our words, the rest in Dify's.
 
-    `message` may quote what people wrote.
+    `message` may quote what people wrote. `is_refusal`: an error event of status 500 before the run, without a code.
     """
 
     what: str | None = None
     status: int | None = None
     code: str | None = None
     message: str | None = None
+    is_refusal: bool = False
 
 
 class _Refusal(msgspec.Struct):
@@ -86,7 +96,7 @@ def plain_code(code: Any) -> str | None:
 
 def failure_of_reply(status: int, body: bytes) -> Failure:
     """Of a reply with another status or content type than wanted; `body` may be truncated."""
-    if status in _GATEWAY_STATUSES:
+    if status in _GATEWAY_STATUSES and not _is_dify(body):
         return failures.BAD_GATEWAY
     if status >= ResultCode.SERVER_ERROR:
         return failures.SERVER_ERROR
@@ -95,6 +105,26 @@ def failure_of_reply(status: int, body: bytes) -> Failure:
     except msgspec.DecodeError:
         return _BY_STATUS_WITHOUT_JSON.get(status, failures.NOT_DIFY)
     return _of_refusal(status, refusal)
+
+
+def failure_of_event(details: FailureDetails) -> Failure:
+    """Of an answer that failed by what its events say."""
+    message = details.message or ""
+    if not details.is_refusal:
+        return failures.FAILED
+    if _INVALID_QUESTION.search(message):
+        return failures.INVALID
+    if _MISSING_CONVERSATION.search(message):
+        return failures.CONVERSATION_NOT_FOUND
+    return failures.SERVER_ERROR
+
+
+def _is_dify(body: bytes) -> bool:
+    """Its error replies have a code, unlike those of proxies."""
+    try:
+        return bool(msgspec.json.decode(body, type=_Refusal).code)
+    except msgspec.DecodeError:
+        return False
 
 
 def _of_refusal(status: int, refusal: _Refusal) -> Failure:

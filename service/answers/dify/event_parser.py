@@ -1,184 +1,223 @@
 """Dify's events to the parts of an answer. No I/O."""
 
-import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
-from service.answers.base import Identity, Part, Replacement, Speech, Summary, Text
+from service.answers.base import Form, Identity, Part, Pause, Replacement, Speech, Summary, Text
 from service.answers.dify import progress_events
 from service.answers.dify.error_mapping import MAX_MESSAGE_CHARACTERS, FailureDetails, plain_code
+from service.answers.dify.event_decoder import TEXT_DELTAS, Event, UnreadableText, decode_event, decode_fields
+from service.answers.dify.forms import form_of, form_of_pause
 from service.answers.dify.progress_events import ProgressParser
+from service.result_codes import ResultCode
 
-
-class _Metadata(msgspec.Struct):
-    usage: dict[str, Any] | None = None
-    retriever_resources: list[Any] | None = None
-
-
-class _Run(msgspec.Struct):
-    status: str | None = None
-    error: str | None = None
-
-
-class _Event(msgspec.Struct):
-    """The union of the fields in use."""
-
-    event: str
-    answer: str | None = None
-    task_id: str | None = None
-    conversation_id: str | None = None
-    message_id: str | None = None
-    metadata: _Metadata | None = None
-    data: _Run | None = None
-    audio: str | None = None
-    code: Any = None
-    status: Any = None
-    message: Any = None
-
-
-_decode = msgspec.json.Decoder(_Event).decode
-
-# Some versions label text deltas `message_file`.
-_TEXT = frozenset({"message", "agent_message", "message_file"})
-_UNDERSTOOD = _TEXT | {"message_replace", "message_end", "workflow_finished", "error"}
+_KNOWN = (
+    TEXT_DELTAS
+    | progress_events.KINDS
+    | {"message_replace", "message_end", "tts_message", "tts_message_end", "error", "ping", "text_replace"}
+    | {"workflow_paused", "human_input_required", "human_input_form_filled", "human_input_form_timeout"}
+    | {"parallel_branch_started", "parallel_branch_finished"}
+)
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_MAX_UNKNOWN_EVENTS = 20
+_ABORTED = "Aborted"
+"""So begins the error of a run that was stopped: since 1.13 its status is `failed`."""
 
 
 class EventParser:
-    """The events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
+    """Reads the events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
 
-    `task_id` is for Dify's stop route; `usage` has tokens and prices. The answer is complete when it has `ended`, or
-    was `stopped`; else there is a `failure`. Read on until the stream ends, or `only_speech_follows`, unasked for.
+    `task_id` is what Dify's stop route wants; `usage` the tokens and prices. `is_over`: Dify said that it writes no
+    more, and how it ended: `ended`, the answer is whole; `stopped`, somebody stopped it; `is_paused`, a person is to
+    decide; `failure`, and what is known of it. What follows then adds to the answer, until it `is_complete`: speech, if
+    it `awaits_speech`.
     """
 
     def __init__(self, *, steps: bool = False, speech: bool = False) -> None:
         self.task_id: str | None = None
+        self.run_id: str | None = None
         self.identity: Identity | None = None
         self.usage: dict[str, Any] | None = None
+        self.is_over = False
         self.ended = False
         self.stopped = False
+        self.is_paused = False
         self.failure: FailureDetails | None = None
-        self.only_speech_follows = False
+        self.awaits_speech = speech
+        self.last_event: str | None = None
+        self.unknown_events: list[str] = []
         self._has_failed = False
         self._is_agent = False
         self._progress = ProgressParser() if steps else None
         self._wants_speech = speech
         self._spoken = 0
+        self._is_running = False  # a workflow: Dify said that it started, and not that it finished
         self._is_summed_up = False
+        self._forms: list[Form] = []
 
     @property
-    def is_over(self) -> bool:
-        """Dify said that it writes no more."""
-        return self.ended or self.stopped or self._has_failed
+    def has_spoken(self) -> bool:
+        return self._spoken > 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Over, and nothing that may still follow is of use."""
+        if self._has_failed or self.is_paused:
+            return True
+        awaits_step = self._progress is not None and self._is_running
+        return self.is_over and self._is_summed_up and not awaits_step and not self.awaits_speech
 
     def parse(self, events: Iterable[bytes]) -> list[Part]:
-        """The parts that these events add, adjacent texts joined."""
+        """The parts that these events add to the answer, neighbouring texts joined to one."""
         parts: list[Part] = []
         text: list[str] = []
         for raw in events:
-            event = self._decode_event(raw)
+            event = self._decode(raw)
             if event is None:
                 continue
+            self.last_event = event.event
             if self.identity is None:
                 parts += self._identify(event)
-            if event.event in _TEXT:
+            if event.event in TEXT_DELTAS:
                 text.append(self._text(event))
                 continue
             parts += _joined(text)
             text.clear()
-            parts += self._other(event)
-            if self._progress is not None and event.event in progress_events.KINDS:
-                parts += self._progress.parse(raw)
+            parts += self._other(event, raw)
+            if self._has_failed or self.is_paused:
+                break
         return parts + _joined(text)
 
-    def _decode_event(self, raw: bytes) -> _Event | None:
-        """None for an unknown event. A known one of unknown shape is a failure, since it may have held text."""
-        try:
-            return _decode(raw)
-        except (ValueError, RecursionError):
-            pass
-        try:
-            return _decode_leniently(raw)
-        except msgspec.ValidationError:
-            if _event_name(raw) in _UNDERSTOOD:
-                self._fail(FailureDetails(f"a {_event_name(raw)} event of unknown shape, {len(raw)} bytes"))
-        except (ValueError, RecursionError):
-            if raw.startswith(b"{"):
-                self._fail(FailureDetails(f"an event that is no JSON, or nested too deeply, {len(raw)} bytes"))
-        return None
+    def finish(self) -> list[Part]:
+        """The parts that the end of the stream adds: a form, after which nothing was said."""
+        return [self._pause(None)] if self._forms and not self.is_over else []
 
-    def _identify(self, event: _Event) -> list[Part]:
+    def _decode(self, raw: bytes) -> Event | None:
+        try:
+            return decode_event(raw)
+        except UnreadableText as error:
+            self._fail(FailureDetails(str(error)))
+            return None
+
+    def _identify(self, event: Event) -> list[Part]:
         self.task_id = self.task_id or event.task_id
         if not event.message_id:
             return []
         self.identity = Identity("dify", event.conversation_id, event.message_id)
         return [self.identity]
 
-    def _text(self, event: _Event) -> str:
+    def _text(self, event: Event) -> str:
         if event.event == "agent_message":
             self._is_agent = True
         elif self._is_agent and event.event == "message":
             return ""  # newer agents close with a `message` that repeats the whole answer
         return event.answer or ""
 
-    def _other(self, event: _Event) -> list[Part]:
+    def _other(self, event: Event, raw: bytes) -> list[Part]:
+        parts = self._read(event, raw)
+        if self._progress is not None and event.event in progress_events.KINDS:
+            parts += self._progress.parse(raw)
+        return parts
+
+    def _read(self, event: Event, raw: bytes) -> list[Part]:
+        self.run_id = self.run_id or event.workflow_run_id
         match event.event:
             case "message_replace":
                 return [Replacement(event.answer or "")]
             case "message_end":
-                return [self._end(event.metadata or _Metadata())]
-            case "workflow_finished":
-                self._finish_workflow(event.data or _Run())
-            case "tts_message" if self._wants_speech and event.audio:
-                self._spoken += 1
-                return [Speech(self._spoken - 1, event.audio)]
-            case "tts_message" if not self._wants_speech:
-                self.only_speech_follows = self._is_summed_up
+                return [self._end(_object(decode_fields(raw).get("metadata")))]
+            case "workflow_paused":
+                return [self._pause(form_of_pause(_data(raw)))]
+            case "tts_message" if self._wants_speech:
+                return self._speak(decode_fields(raw).get("audio"))
+            case "tts_message_end":
+                self.awaits_speech = False
             case "error" if not self.ended:
-                self._has_failed = True
-                self._fail(_error_details(event))
+                self._take_error(decode_fields(raw))
+            case kind if kind not in _KNOWN:
+                self._note(kind)
+            case kind:
+                self._read_run(kind, raw)
         return []
 
-    def _end(self, metadata: _Metadata) -> Summary:
-        self.ended = self._is_summed_up = True
-        self.usage = metadata.usage
-        return Summary(metadata.usage, metadata.retriever_resources)
+    def _read_run(self, kind: str, raw: bytes) -> None:
+        match kind:
+            case "workflow_started":
+                self._is_running = True
+            case "workflow_finished":
+                self._finish_run(_data(raw))
+            case "human_input_required":
+                self._forms.append(form_of(_data(raw)))
+            case "human_input_form_filled" | "human_input_form_timeout":
+                self._forms.clear()
 
-    def _finish_workflow(self, run: _Run) -> None:
-        """A chatflow may fail without an `error` event."""
-        match run.status:
-            case "failed":
+    def _note(self, kind: str) -> None:
+        is_new = kind not in self.unknown_events and len(self.unknown_events) < _MAX_UNKNOWN_EVENTS
+        if is_new and _PLAIN_NAME.fullmatch(kind):
+            self.unknown_events.append(kind)
+
+    def _end(self, metadata: dict[str, Any]) -> Summary:
+        self.is_over = self.ended = self._is_summed_up = True
+        self.usage = _object(metadata.get("usage")) or None
+        citations = metadata.get("retriever_resources")
+        return Summary(self.usage, citations if isinstance(citations, list) else None)
+
+    def _finish_run(self, run: dict[str, Any]) -> None:
+        """A failing chatflow says so here, sometimes without an `error` event."""
+        error = str(run.get("error") or "")
+        self._is_running, self.is_over = False, True
+        match run.get("status"):
+            case "failed" if not error.startswith(_ABORTED):
                 self._has_failed = True
-                self._fail(FailureDetails("a failed workflow", message=_message(run.error)))
-            case "stopped":
+                self._fail(FailureDetails("a failed workflow", message=_message(error)))
+            case "failed" | "stopped":
                 self.stopped = True
             case _:
                 self.ended = True
 
-    def _fail(self, details: FailureDetails) -> None:
-        """Only the first is kept: it is the cause of the others."""
-        self.failure = self.failure or details
+    def _pause(self, told: Form | None) -> Pause:
+        """Of several forms the first that can be submitted."""
+        self.is_over = self.is_paused = True
+        forms = [*self._forms, *([told] if told else [])]
+        form = next((form for form in forms if form.token), forms[0] if forms else None)
+        return Pause(form, self.run_id, self.task_id)
+
+    def _speak(self, audio: Any) -> list[Part]:
+        if not audio or not isinstance(audio, str):
+            return []
+        self._spoken += 1
+        return [Speech(self._spoken - 1, audio)]
+
+    def _take_error(self, event: dict[str, Any]) -> None:
+        is_first = self.task_id is None and self.run_id is None and self.identity is None
+        self.is_over = self._has_failed = True
+        self._fail(_error_details(event, is_first=is_first))
+
+    def _fail(self, failure: FailureDetails) -> None:
+        """The first says most."""
+        self.failure = self.failure or failure
 
 
-def _error_details(event: _Event) -> FailureDetails:
-    status = event.status if isinstance(event.status, int) else None
-    return FailureDetails("an error event", status, plain_code(event.code), _message(event.message))
+def _error_details(event: dict[str, Any], *, is_first: bool) -> FailureDetails:
+    code, status = event.get("code"), event.get("status")
+    status = status if isinstance(status, int) else None
+    is_refusal = is_first and not code and status is not None and status >= ResultCode.SERVER_ERROR
+    return FailureDetails(
+        "an error event", status, plain_code(code), _message(event.get("message")), is_refusal=is_refusal
+    )
 
 
 def _message(message: Any) -> str | None:
     return str(message)[:MAX_MESSAGE_CHARACTERS] if message else None
 
 
-def _decode_leniently(raw: bytes) -> _Event:
-    """With lone surrogates and invalid UTF-8, as of half an emoji, replaced by question marks."""
-    event = json.loads(raw.decode(errors="replace"))
-    return _decode(json.dumps(event, ensure_ascii=False).encode(errors="replace"))
+def _data(raw: bytes) -> dict[str, Any]:
+    return _object(decode_fields(raw).get("data"))
 
 
-def _event_name(raw: bytes) -> Any:
-    event = json.loads(raw.decode(errors="replace"))
-    return event.get("event") if isinstance(event, dict) else None
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _joined(text: list[str]) -> list[Part]:

@@ -3,15 +3,16 @@
 Inputs and outputs of nodes and tools are left out: they may hold prompts and secrets of the app.
 """
 
+import math
 from typing import cast
 
 import msgspec
 
 from service.answers.base import Step, StepEvent
 
-KINDS = frozenset(
-    {"workflow_started", "workflow_finished", "node_started", "node_finished", "agent_thought", "agent_log"}
-)
+_RUNS = frozenset({"workflow_started", "workflow_finished", "node_started", "node_finished", "node_retry"})
+_ROUNDS = frozenset(f"{name}_{event}" for name in ("iteration", "loop") for event in ("started", "next", "completed"))
+KINDS = _RUNS | _ROUNDS | {"text_chunk", "agent_thought", "agent_log"}
 _TOOL_LABEL = "CALL "
 
 
@@ -22,6 +23,15 @@ class _Data(msgspec.Struct):
     status: str | None = None
     elapsed_time: float | None = None
     label: str = ""
+    index: int | None = None
+    retry_index: int | None = None
+    text: str = ""
+    from_variable_selector: list[str] | None = None
+    outputs: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Outputs(msgspec.Struct):
+    reasoning_content: str = ""
 
 
 class _Event(msgspec.Struct):
@@ -34,13 +44,14 @@ class _Event(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Event).decode
+_decode_outputs = msgspec.json.Decoder(_Outputs | None).decode
 
 
 class ProgressParser:
     """The steps of one answer, each once: Dify repeats some."""
 
     def __init__(self) -> None:
-        self._seen: set[tuple[StepEvent, str]] = set()
+        self._seen: set[tuple[StepEvent, str, int | None]] = set()
 
     def parse(self, raw: bytes) -> list[Step]:
         """The steps of an event of one of KINDS; none, if its shape is unknown."""
@@ -48,21 +59,59 @@ class ProgressParser:
             event = _decode(raw)
         except (ValueError, RecursionError):
             return []
-        match event.event:
-            case "agent_thought":
-                steps = _of_thought(event)
-            case "agent_log":
-                steps = [_of_log(event.data)]
-            case _:
-                steps = [_of_run(event.event, event.data)]
-        new = [step for step in steps if (step.event, step.step) not in self._seen]
-        self._seen.update((step.event, step.step) for step in new)
+        if event.event == "text_chunk":
+            return [_of_text(event.data)]
+        new = [step for step in _steps(event) if _key(step) not in self._seen]
+        self._seen.update(map(_key, new))
         return new
 
 
+def _key(step: Step) -> tuple[StepEvent, str, int | None]:
+    return step.event, step.step, step.number
+
+
+def _steps(event: _Event) -> list[Step]:
+    match event.event:
+        case "agent_thought":
+            return _of_thought(event)
+        case "agent_log":
+            return [_of_log(event.data)]
+        case "node_finished":
+            return [*_of_reasoning(event.data), _of_run(event.event, event.data)]
+        case _:
+            return [_of_run(event.event, event.data)]
+
+
 def _of_run(event: str, data: _Data) -> Step:
-    duration_ms = None if data.elapsed_time is None else round(data.elapsed_time * 1000)
-    return Step(cast(StepEvent, event), data.id, data.title, data.node_type, data.status, duration_ms)
+    seconds = data.elapsed_time
+    duration_ms = round(seconds * 1000) if seconds is not None and math.isfinite(seconds) else None
+    numbers = {"node_retry": data.retry_index, "iteration_next": data.index, "loop_next": data.index}
+    return Step(
+        cast(StepEvent, event),
+        data.id,
+        data.title,
+        data.node_type,
+        data.status,
+        duration_ms,
+        number=numbers.get(event),
+    )
+
+
+def _of_reasoning(data: _Data) -> list[Step]:
+    """What a reasoning model thought, where its node separates that from the answer."""
+    try:
+        outputs = _decode_outputs(data.outputs)
+    except (ValueError, RecursionError):
+        return []
+    if outputs is None or not outputs.reasoning_content:
+        return []
+    thought = f"{data.id}:thought"
+    return [Step("thought_started", thought), Step("thought_finished", thought, content=outputs.reasoning_content)]
+
+
+def _of_text(data: _Data) -> Step:
+    """Text of a node on its way to another: it may be in the answer, too."""
+    return Step("text_chunk", ".".join(data.from_variable_selector or []), content=data.text)
 
 
 def _of_thought(event: _Event) -> list[Step]:

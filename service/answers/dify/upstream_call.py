@@ -1,10 +1,12 @@
 """One call of Dify's chat-messages: its events, and its stop.
 
-Dify writes on, and tokens are paid for, until it has finished or is stopped; only an event names the task for that.
+Only a stop that somebody wants is ever sent: a client, or a limit of this service. Dify writes on, and tokens are paid
+for, until it has finished or was told to stop; only an event names the task that a stop is for.
 """
 
 import asyncio
 import time
+from contextlib import suppress
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +15,7 @@ import structlog
 
 from service.answers.base import Part, Question, Replacement, Text
 from service.answers.dify.client import HTTP_ERRORS, DifyClient, EventStream, UnexpectedResponse
+from service.answers.dify.event_decoder import is_text
 from service.answers.dify.event_parser import EventParser
 from service.answers.dify.sse import EventTooLarge, SseDecoder
 from service.elapsed import ms_since
@@ -21,7 +24,13 @@ from service.tasks import Tasks
 log = structlog.get_logger()
 
 STOP_TIMEOUT_SECONDS = 5
-STOP_TRIES = 2
+TRIES_AFTER_LEAVING = 2
+FIRST_STOP_PAUSE_SECONDS = 0.25
+LONGEST_STOP_PAUSE_SECONDS = 5
+MAX_ABANDONED = 16
+"""So many calls are read on at once although nobody waits, to learn what is to be stopped."""
+LATE_SECONDS = 0.3
+"""How long the end of a stream is waited for after the end of its answer: then its connection serves others."""
 STREAM_ERRORS = (UnexpectedResponse, EventTooLarge, *HTTP_ERRORS)
 """What reading the events may raise."""
 
@@ -38,37 +47,46 @@ class State(Enum):
     CLOSED = auto()
 
 
+class Upstream:
+    """What the calls of one Dify share."""
+
+    def __init__(self, client: DifyClient, max_seconds: float) -> None:
+        self.client = client
+        self.tasks = Tasks()
+        self.max_seconds = max_seconds
+        self.abandoned = asyncio.Semaphore(MAX_ABANDONED)
+
+
 class UpstreamCall:
-    """Whoever opens it reads it, passes each chunk to `parse`, and releases it.
+    """Whoever opens it reads it, passes each chunk to `decode`, its events to `parse`, and releases it.
 
     For `max_seconds` from its start it may be read on in the background, to learn what is to be stopped.
     """
 
-    def __init__(self, client: DifyClient, tasks: Tasks, question: Question, max_seconds: float) -> None:
+    def __init__(self, upstream: Upstream, question: Question) -> None:
         self.state = State.OPENING
         self.is_stop_wanted = False
         self.parser = EventParser(steps=question.steps, speech=question.speech)
         self.first_event_ms: int | None = None
         self.first_text_ms: int | None = None
         self.started_at = time.monotonic()
-        self._client = client
-        self._tasks = tasks
+        self._upstream = upstream
         self._question = question
-        self._max_seconds = max_seconds
-        self._decoder = SseDecoder()
+        self._decoder = SseDecoder(is_text=is_text)
+        self.decode = self._decoder.feed
         self._opened = asyncio.Event()
+        self._left = asyncio.Event()
         self._stop_lock = asyncio.Lock()
         self._events: EventStream  # from `open` on
 
     def open(self) -> EventStream:
-        self._events = self._client.events("chat-messages", _body(self._question))
+        self._events = self._upstream.client.events("chat-messages", _body(self._question))
         return self._events
 
-    def parse(self, chunk: bytes) -> list[Part]:
-        """Raises EventTooLarge."""
+    def parse(self, events: list[bytes]) -> list[Part]:
         is_beginning = self.first_text_ms is None or self.parser.task_id is None
-        parts = self.parser.parse(self._decoder.feed(chunk))
-        if is_beginning:
+        parts = self.parser.parse(events)
+        if is_beginning and events:
             self._note_beginning(parts)
         return parts
 
@@ -82,48 +100,80 @@ class UpstreamCall:
             self.state = State.STREAMING
             self._opened.set()
 
+    def finish(self) -> list[Part]:
+        """At the end of the stream."""
+        return [*self.parse(self._decoder.finish()), *self.parser.finish()]
+
     async def stop(self) -> None:
-        """Returns when Dify was told, or nothing is to be stopped. Dify accepts any stop: only its end proves one."""
+        """Returns when Dify was told, or nothing is to be stopped. Dify accepts any stop: only its end proves one.
+
+        It is tried as long as the stream is read, and TRIES_AFTER_LEAVING times after that.
+        """
         self.is_stop_wanted = True
         await self._opened.wait()
         async with self._stop_lock:
-            for tries in range(1, STOP_TRIES + 1):
-                if self.state is State.STREAMING and not self.parser.is_over and await self._post_stop(tries):
+            tries = tries_after = 0
+            while self.state is State.STREAMING and not self.parser.is_over and tries_after < TRIES_AFTER_LEAVING:
+                tries += 1
+                tries_after += self._left.is_set()
+                if await self._post_stop(tries):
                     self.state = State.STOPPING
+                else:
+                    await self._pause(min(LONGEST_STOP_PAUSE_SECONDS, FIRST_STOP_PAUSE_SECONDS * 2 ** (tries - 1)))
 
-    def release(self) -> None:
-        """Nobody reads on. What Dify may go on writing is stopped in the background."""
-        if self.state is State.OPENING and self._events.is_open:
-            self._tasks.spawn(self._stop_once_opened())
-            return
-        self._close()
-        if self.state is State.STREAMING:
-            self._tasks.spawn(self.stop())
+    def release(self, *, is_abandoned: bool) -> None:
+        """Nobody reads on. What is abandoned before Dify has finished is stopped in the background."""
+        self.is_stop_wanted |= is_abandoned
+        if self.is_stop_wanted and self.state is State.OPENING and self._events.is_open:
+            self._upstream.tasks.spawn(self._stop_once_opened())
+        elif (self.parser.ended or self.parser.stopped) and self._events.is_open:
+            self._upstream.tasks.spawn(self._drain())
+        else:
+            self._leave()
 
-    async def _stop_once_opened(self) -> None:
-        try:
-            async with asyncio.timeout(self._max_seconds - ms_since(self.started_at) / 1000):
-                while self.state is State.OPENING and (chunk := await self._events.read()):
-                    self.parse(chunk)
-        except STREAM_ERRORS:
-            pass  # the failure for which nobody reads on is logged already
-        finally:
-            if self.state is State.OPENING and self._events.is_open:
-                log.warning("dify.left_running", total_ms=ms_since(self.started_at))
-            self._close()
-        await self.stop()
-
-    def _close(self) -> None:
+    def _leave(self) -> None:
         self._events.close()
         if self.state is State.OPENING or self.parser.is_over:
             self.state = State.CLOSED
+        self._left.set()
         self._opened.set()
+        if self.state is State.STREAMING and self.is_stop_wanted:
+            self._upstream.tasks.spawn(self.stop())
+
+    async def _drain(self) -> None:
+        """Dify may hold the stream open for minutes."""
+        with suppress(*STREAM_ERRORS):
+            async with asyncio.timeout(LATE_SECONDS):
+                while await self._events.read():
+                    pass
+        self._leave()
+
+    async def _stop_once_opened(self) -> None:
+        try:
+            if not self._upstream.abandoned.locked():
+                async with self._upstream.abandoned:
+                    await self._read_until_opened()
+        finally:
+            if self.state is State.OPENING and self._events.is_open:
+                log.warning("dify.left_running", total_ms=ms_since(self.started_at))
+            self._leave()
+
+    async def _read_until_opened(self) -> None:
+        with suppress(*STREAM_ERRORS):  # the failure for which nobody reads on is logged already
+            async with asyncio.timeout(self._upstream.max_seconds - ms_since(self.started_at) / 1000):
+                while self.state is State.OPENING and (chunk := await self._events.read()):
+                    self.parse(self.decode(chunk))
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._left.wait()
 
     async def _post_stop(self, tries: int) -> bool:
         task = self.parser.task_id
         path, body = f"chat-messages/{task}/stop", {"user": self._question.user}
         try:
-            status = await self._client.post_status(path, body, STOP_TIMEOUT_SECONDS)
+            status = await self._upstream.client.post_status(path, body, STOP_TIMEOUT_SECONDS)
         except HTTP_ERRORS as error:
             log.warning("dify.stop_failed", task_id=task, tries=tries, exc_info=error)
             return False

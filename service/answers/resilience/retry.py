@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Part, Question
+from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Part, Question, Queued
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.limiter import Limiter
 
@@ -56,7 +56,7 @@ class RetryingAnswer:
         if not limiter.try_acquire() and not await self._unless_stopped(limiter.acquire()):
             return None
         try:
-            with self.answerer.breaker.guard() as on_success:
+            with self.answerer.breaker.guard(self.question.user) as on_success:
                 relay = self._relay(on_part, on_success)
                 while not self._is_stopped:
                     try:
@@ -79,7 +79,7 @@ class RetryingAnswer:
 
     def _relay(self, on_part: OnPart, on_success: Callable[[], None]) -> OnPart:
         def relay(part: Part) -> None:
-            if not self._has_begun:
+            if not self._has_begun and not isinstance(part, Queued):
                 self._has_begun = True
                 on_success()
             on_part(part)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.answers.base import Identity, Replacement, Speech, Step, Summary, Text
+from service.answers.base import Form, Identity, Pause, Replacement, Speech, Step, Summary, Text
 from service.answers.dify.error_mapping import FailureDetails
 from service.answers.dify.event_parser import EventParser
 from service.answers.dify.sse import SseDecoder
@@ -41,6 +41,18 @@ def text(parts):
         ("1s_moderated_output", "Output blocked.", 15),
         ("1s_tts_autoplay_basic", "Token0", 470),
         ("7_ping_basic_pause25", "Token0", 86),
+        ("1.14/1s_chat", "tok0 tok1", 25),
+        ("1.14/1s_agent_tool", "Let me look. tok0", 33),
+        ("1.14/1s_flow", "tok0 tok1", 25),
+        ("1.14/1s_flow_branch_long", "You said [N=4] LONG (10). LONG: tok0", 66),
+        ("1.14/1s_flow_form", "Dear Ann (low): tok0", 26),
+        ("1.14/1s_flow_moderated", "I must not say that.", 20),
+        ("1.14/1s_flow_cite", "tok0 tok1", 20),
+        ("1.14/1s_flow_think_tagged", "<think>\nsecret thoughts", 55),
+        ("1.14/1s_flow_modin", "I cannot talk about that.", 25),
+        ("1.14/1s_chat_modin", "I cannot talk about that.", 25),
+        ("1.14/9_hitl_3_events_continue", "Approved (good): tok0", 32),
+        ("1.14/4_stop_chat", "tok0 tok1", 56),
     ],
 )
 def test_recordings_of_every_kind_of_app_read_as_their_text(name, start, length):
@@ -92,7 +104,9 @@ def test_a_file_without_text_adds_nothing():
     assert EventParser().parse([event("message_file", url="/files/1")]) == []
 
 
-@pytest.mark.parametrize("name", ["3e_basic_failat5_streaming", "3e_workflow_fail_stream"])
+@pytest.mark.parametrize(
+    "name", ["3e_basic_failat5_streaming", "3e_workflow_fail_stream", "1.14/3e_chat_llm_fails3", "1.14/1s_flow_fail"]
+)
 def test_a_failure_midway_keeps_the_text_and_dify_s_words(name):
     parser, parts = read(*recordings.load(name).chunks)
     assert text(parts)
@@ -190,13 +204,126 @@ def test_json_that_is_nested_too_deeply_is_a_failure_that_dify_did_not_say():
     assert not parser.is_over
 
 
-@pytest.mark.parametrize("name", ["4_stop_basic", "4_stop_llmflow"])
+@pytest.mark.parametrize("name", ["4_stop_basic", "4_stop_llmflow", "1.14/4_stop_chat", "1.14/4_stop_flow"])
 def test_an_answer_that_was_stopped_is_over_and_has_not_failed(name):
     parser, parts = read(*recordings.load(name).chunks)
-    assert text(parts).startswith("Token0")
+    assert text(parts).lower().startswith("tok")
     assert parser.is_over
     assert parser.failure is None
     assert parser.stopped is ("flow" in name)
+
+
+def test_a_recorded_pause_is_the_last_part_and_brings_its_form():
+    parser, parts = read(*recordings.load("1.14/1s_flow_hitl").chunks)
+    assert text(parts) == "Draft: tok0 tok1 tok2 \n"
+    (pause,) = [part for part in parts if isinstance(part, Pause)]
+    assert pause is parts[-1]
+    assert (pause.run_id, pause.task_id) == (parser.run_id, parser.task_id)
+    assert pause.form.token == "yK52yBH9nCS2mL2NtuLuhO"
+    assert [action.id for action in pause.form.actions] == ["approve", "reject"]
+    assert (parser.is_paused, parser.is_complete, parser.ended, parser.failure) == (True, True, False, None)
+
+
+WAITING = {"data": {"form_content": "Yes?", "form_token": "t"}}
+
+
+def test_a_form_without_a_pause_is_a_pause_when_the_stream_ends():
+    parser = EventParser()
+    assert parser.parse([event("human_input_required", **WAITING)]) == []
+    assert parser.finish() == [Pause(Form("Yes?", token="t"))]
+    assert parser.is_paused
+
+
+def test_a_form_that_was_filled_in_is_no_pause():
+    parser = EventParser()
+    parser.parse([event("human_input_required", **WAITING), event("human_input_form_filled", data={})])
+    assert parser.finish() == []
+
+
+@pytest.mark.parametrize("data", [None, {}, [], "paused", {"reasons": None}, {"reasons": ["x"]}])
+def test_a_pause_of_unknown_shape_is_a_pause(data):
+    assert EventParser().parse([event("workflow_paused", data=data)]) == [Pause()]
+
+
+def test_a_form_that_the_pause_alone_tells_is_taken():
+    reasons = [{"TYPE": "human_input_required", "form_id": "f", "form_content": "Yes?", "form_token": "t"}]
+    parts = EventParser().parse([event("workflow_paused", data={"reasons": reasons})])
+    assert parts == [Pause(Form("Yes?", token="t"))]
+
+
+@pytest.mark.parametrize("metadata", [None, [], "x", {"usage": []}, {"usage": 5, "retriever_resources": {}}])
+def test_an_end_of_unknown_shape_is_an_end(metadata):
+    parser = EventParser()
+    parts = parser.parse([event("message", answer="Hi"), event("message_end", metadata=metadata)])
+    assert parts == [Text("Hi"), Summary()]
+    assert (parser.ended, parser.failure) == (True, None)
+
+
+@pytest.mark.parametrize("data", [None, [], "x", {"status": 5}])
+def test_a_finished_workflow_of_unknown_shape_has_finished(data):
+    parser = EventParser()
+    parser.parse([event("workflow_finished", data=data)])
+    assert (parser.ended, parser.failure) == (True, None)
+
+
+def test_after_an_error_nothing_counts_any_more():
+    parser = EventParser()
+    assert parser.parse([event("error", message="No."), event("message", answer="Hi")]) == []
+    assert parser.is_complete
+
+
+REFUSAL = {"message": "name is required in input form", "status": 500}
+
+
+def test_an_error_before_anything_else_is_a_refusal():
+    parser = EventParser()
+    parser.parse([event("error", **REFUSAL)])
+    assert parser.failure.is_refusal
+
+
+@pytest.mark.parametrize(
+    ("before", "changes"),
+    [
+        ([], {"code": "internal_server_error"}),
+        ([], {"status": 400}),
+        ([], {"task_id": "t"}),
+        ([event("workflow_started", workflow_run_id="r")], {}),
+        ([event("message", answer="Hi", task_id="t")], {}),
+    ],
+)
+def test_any_other_error_is_none(before, changes):
+    parser = EventParser()
+    parser.parse([*before, event("error", **REFUSAL | changes)])
+    assert not parser.failure.is_refusal
+
+
+def test_new_events_are_noted_by_their_names():
+    parser = EventParser()
+    odd = [event("x" * 65), event("my secret"), *(event(f"new_{number}") for number in range(30))]
+    parser.parse([event("new_0"), event("node_retry"), event("loop_next"), event("text_chunk"), *odd])
+    assert parser.unknown_events == [f"new_{number}" for number in range(20)]
+    assert parser.last_event == "new_29"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "events", "is_complete"),
+    [
+        ({}, ["message_end"], True),
+        ({}, ["workflow_finished"], False),
+        ({}, ["workflow_finished", "message_end"], True),
+        ({}, ["workflow_started", "message_end"], True),
+        ({"steps": True}, ["workflow_started", "message_end"], False),
+        ({"steps": True}, ["workflow_started", "message_end", "workflow_finished"], True),
+        ({"speech": True}, ["message_end"], False),
+        ({"speech": True}, ["message_end", "tts_message_end"], True),
+        ({"speech": True}, ["tts_message_end", "message_end"], True),
+    ],
+)
+def test_it_is_complete_when_nothing_of_use_can_follow(wanted, events, is_complete):
+    parser = EventParser(**wanted)
+    parser.parse([event(kind) for kind in events])
+    assert parser.is_over
+    assert parser.is_complete is is_complete
 
 
 def test_a_recorded_chatflow_tells_its_steps_in_order_and_nothing_of_what_is_in_them():

@@ -70,3 +70,59 @@ def test_an_agent_node_s_log_tells_thoughts_and_tools():
 @pytest.mark.parametrize("raw", [b"", b"not json", event("node_started", data=[1]), b'{"event":' * 50_000])
 def test_what_is_of_unknown_shape_tells_nothing(raw):
     assert steps(raw) == []
+
+
+NODE = {"id": "n", "title": "HTTP", "node_type": "http-request"}
+
+
+def test_a_node_that_is_tried_again_says_how_often():
+    first, second = NODE | {"status": "retry", "retry_index": 1}, NODE | {"status": "retry", "retry_index": 2}
+    assert steps(
+        event("node_started", data=NODE), event("node_retry", data=first), event("node_retry", data=second)
+    ) == [
+        Step("node_started", "n", "HTTP", "http-request"),
+        Step("node_retry", "n", "HTTP", "http-request", "retry", number=1),
+        Step("node_retry", "n", "HTTP", "http-request", "retry", number=2),
+    ]
+
+
+@pytest.mark.parametrize("name", ["iteration", "loop"])
+def test_rounds_are_counted(name):
+    data = {"id": "n", "title": "Each", "node_type": name}
+    done = data | {"status": "succeeded", "elapsed_time": 1.5, "steps": 2, "outputs": {"secret": 1}}
+    told = steps(
+        event(f"{name}_started", data=data),
+        event(f"{name}_next", data=data | {"index": 0}),
+        event(f"{name}_next", data=data | {"index": 1}),
+        event(f"{name}_completed", data=done),
+    )
+    assert told == [
+        Step(f"{name}_started", "n", "Each", name),
+        Step(f"{name}_next", "n", "Each", name, number=0),
+        Step(f"{name}_next", "n", "Each", name, number=1),
+        Step(f"{name}_completed", "n", "Each", name, "succeeded", 1500),
+    ]
+
+
+def test_text_between_nodes_is_told_each_time():
+    chunk = event("text_chunk", data={"text": "Hi", "from_variable_selector": ["llm", "text"]})
+    assert steps(chunk, chunk) == [Step("text_chunk", "llm.text", content="Hi")] * 2
+
+
+def test_what_a_reasoning_model_thought_is_told_before_its_node_is_finished():
+    data = NODE | {"outputs": {"text": "secret", "reasoning_content": "Let me think."}, "status": "succeeded"}
+    assert steps(event("node_finished", data=data)) == [
+        Step("thought_started", "n:thought"),
+        Step("thought_finished", "n:thought", content="Let me think."),
+        Step("node_finished", "n", "HTTP", "http-request", "succeeded"),
+    ]
+
+
+@pytest.mark.parametrize("outputs", [None, {}, [], "text", {"reasoning_content": ""}, {"reasoning_content": 5}])
+def test_outputs_without_a_thought_tell_nothing(outputs):
+    assert [step.event for step in steps(event("node_finished", data=NODE | {"outputs": outputs}))] == ["node_finished"]
+
+
+@pytest.mark.parametrize("data", ["a word", {"id": 7}, {"elapsed_time": "long"}, {"index": "x"}, [[]]])
+def test_a_step_of_unknown_shape_is_left_out(data):
+    assert steps(event("node_started", data=data)) == []

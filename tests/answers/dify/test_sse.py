@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.answers.dify.sse import EventTooLarge, SseDecoder
+from service.answers.dify.event_decoder import is_text
+from service.answers.dify.sse import HEAD_BYTES, EventTooLarge, SseDecoder
 from tests import recordings
 
 STREAMS = ["1s_basic_short", "1s_echo_unicode", "7_ping_basic_wait25", "3e_basic_failat5_streaming"]
+NEWER = [name for name in recordings.names("1.14") if recordings.load(name).content_type.startswith("text/event")]
 
 
 def decode(*pieces):
@@ -23,7 +25,15 @@ def test_a_recording_gives_the_same_events_wherever_it_is_cut_in_two(name):
     assert all(decode(body[:cut], body[cut:]) == whole for cut in range(len(body)))
 
 
-@pytest.mark.parametrize("name", [*STREAMS, "1s_agent_react", "1s_basic_unicode", "1s_branch_long"])
+@pytest.mark.parametrize("name", NEWER)
+def test_a_newer_recording_gives_the_same_events_wherever_it_is_cut_in_two(name):
+    body = recordings.load(name).body
+    whole = decode(body)
+    assert whole
+    assert all(decode(body[:cut], body[cut:]) == whole for cut in range(len(body)))
+
+
+@pytest.mark.parametrize("name", [*STREAMS, *NEWER, "1s_agent_react", "1s_basic_unicode", "1s_branch_long"])
 def test_a_recording_gives_the_same_events_byte_by_byte(name):
     body = recordings.load(name).body
     assert decode(*(bytes([byte]) for byte in body)) == decode(body)
@@ -74,11 +84,71 @@ def test_an_event_that_is_cut_off_by_the_end_is_no_event():
     assert decode(b"data: a\n\ndata: b\n") == [b"a"]
 
 
-@pytest.mark.parametrize("pieces", [[b"data: " + b"x" * 200], [b"data: " + b"x" * 60 + b"\n"] * 2])
-def test_an_event_past_the_limit_is_refused_before_it_is_whole(pieces):
+def test_the_end_of_the_stream_completes_an_event_that_lacks_its_blank_line():
+    for ending in (b"", b"\n", b"\r\n"):
+        decoder = SseDecoder()
+        assert decoder.feed(b'data: {"a":1}' + ending) == []
+        assert decoder.finish() == [b'{"a":1}']
+
+
+@pytest.mark.parametrize("stream", [b'data: {"a":', b"event: ping\n", b"", b'data: {"a":1}\n\n', b': {"a":1}'])
+def test_the_end_of_the_stream_completes_nothing_else(stream):
+    decoder = SseDecoder()
+    decoder.feed(stream)
+    assert decoder.finish() == []
+
+
+def test_a_byte_order_mark_before_the_stream_is_no_part_of_it():
+    stream = b"\xef\xbb\xbfdata: a\n\ndata: b\n\n"
+    assert decode(stream) == decode(*(bytes([byte]) for byte in stream)) == [b"a", b"b"]
+
+
+def event(kind, size):
+    return b'data: {"event": "%b", "task_id": "t", "outputs": "%b"}\n\n' % (kind, b"x" * size)
+
+
+def pieces_of(stream, size):
+    return [stream[start : start + size] for start in range(0, len(stream), size)]
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 10_000])
+def test_a_large_event_that_is_no_text_is_truncated_and_the_next_one_is_whole(size):
+    decoder = SseDecoder(max_event_bytes=100, is_text=is_text)
+    stream = event(b"node_finished", 300) + event(b"message", 20)
+    head, text = [event for piece in pieces_of(stream, size) for event in decoder.feed(piece)]
+    assert head.startswith(b'{"event": "node_finished", "task_id": "t"')
+    assert text == event(b"message", 20)[6:-2]
+
+
+def test_an_event_that_never_ends_is_held_in_bounded_memory():
+    decoder = SseDecoder(is_text=is_text)
+    decoder.feed(event(b"node_finished", 2_000_000)[:-2])
+    for _ in range(100):
+        decoder.feed(b"x" * 1_000_000)
+        decoder.feed(b"\ndata: " + b"y" * 100_000)
+    assert sum(map(len, [*decoder._line, *decoder._data])) <= HEAD_BYTES + 10
+    (head,) = decoder.feed(b"\n\n")
+    assert head.startswith(b'{"event": "node_finished"')
+    assert decoder.feed(b"data: a\n\n") == [b"a"]
+
+
+def test_a_large_comment_is_nothing():
     decoder = SseDecoder(max_event_bytes=100)
+    assert decoder.feed(b": " + b"x" * 300 + b"\n\ndata: a\n\n") == [b"a"]
+
+
+@pytest.mark.parametrize("size", [50, 100_000])
+def test_text_may_be_as_large_as_an_answer(size):
+    decoder = SseDecoder(max_event_bytes=100, is_text=is_text, max_text_bytes=10_000)
+    stream = event(b"agent_message", 9_000)
+    assert [event for piece in pieces_of(stream, size) for event in decoder.feed(piece)] == [stream[6:-2]]
+
+
+@pytest.mark.parametrize("size", [50, 100_000])
+def test_text_that_is_larger_than_any_answer_is_refused_before_it_is_complete(size):
+    decoder = SseDecoder(max_event_bytes=100, is_text=is_text, max_text_bytes=10_000)
     with pytest.raises(EventTooLarge):
-        [decoder.feed(piece) for piece in pieces]
+        [decoder.feed(piece) for piece in pieces_of(event(b"message", 20_000)[:-2], size)]
 
 
 def test_the_limit_is_of_one_event_not_of_the_stream():

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from service.answers.base import AnswerError
-from service.answers.failures import INVALID, STALLED
+from service.answers.failures import INVALID, SERVER_ERROR, STALLED
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 
 
@@ -27,12 +27,12 @@ def breaker(clock):
 
 
 def succeed(breaker):
-    with breaker.guard() as on_success:
+    with breaker.guard("ann") as on_success:
         on_success()
 
 
-def fail(breaker, failure=STALLED, *, begins=False):
-    with suppress(AnswerError), breaker.guard() as on_success:
+def fail(breaker, failure=STALLED, *, begins=False, user="ann"):
+    with suppress(AnswerError), breaker.guard(user) as on_success:
         if begins:
             on_success()
         raise AnswerError(failure)
@@ -45,7 +45,7 @@ def open_up(breaker):
 
 def is_refused(breaker):
     try:
-        with breaker.guard():
+        with breaker.guard("ann"):
             return False
     except AnswerError as error:
         return error.failure.reason == "circuit_open"
@@ -54,7 +54,7 @@ def is_refused(breaker):
 @contextmanager
 def running(breaker):
     """A call that has not had its first event; what ends it is no failure."""
-    with breaker.guard() as on_success:
+    with breaker.guard("ann") as on_success:
         yield on_success
 
 
@@ -85,9 +85,44 @@ def test_a_refusal_that_makes_sense_is_a_success(breaker):
     assert not is_refused(breaker)
 
 
-def test_what_begins_and_then_fails_is_a_success_and_a_failure(breaker):
+def test_what_begins_and_then_fails_is_a_success(breaker):
+    fail(breaker)
+    fail(breaker)
+    fail(breaker, begins=True)
+    fail(breaker)
+    assert not is_refused(breaker)
+
+
+def test_what_began_before_says_nothing_of_now(breaker):
+    with suppress(AnswerError), running(breaker) as on_success:
+        on_success()
+        open_up(breaker)
+        raise AnswerError(INVALID)
+    assert breaker.is_open
+
+
+def test_what_may_be_a_question_s_fault_counts_where_two_users_meet_it(breaker):
     for _ in range(9):
-        fail(breaker, begins=True)
+        fail(breaker, SERVER_ERROR)
+    assert not is_refused(breaker)
+    fail(breaker, SERVER_ERROR, user="bob")
+    assert is_refused(breaker)
+
+
+def test_it_counts_together_with_what_is_no_question_s_fault(breaker):
+    fail(breaker)
+    fail(breaker, SERVER_ERROR)
+    fail(breaker)
+    assert not is_refused(breaker)
+    fail(breaker, SERVER_ERROR, user="bob")
+    assert is_refused(breaker)
+
+
+def test_a_success_makes_the_users_forgotten_too(breaker):
+    fail(breaker, SERVER_ERROR, user="bob")
+    succeed(breaker)
+    for _ in range(9):
+        fail(breaker, SERVER_ERROR)
     assert not is_refused(breaker)
 
 
@@ -147,7 +182,7 @@ def test_a_probe_that_ends_before_it_can_tell_leaves_its_place_to_the_next(break
 def test_a_probe_that_writes_long_does_not_end_another_probe(breaker, clock):
     open_up(breaker)
     clock.now = 10
-    first = breaker.guard()
+    first = breaker.guard("ann")
     first.__enter__()()
     open_up(breaker)
     clock.now = 20

@@ -1,0 +1,62 @@
+"""The forms of human-input nodes, as Dify's events and its form route say them. No I/O.
+
+Any field may be missing, null or of another type. Source of the facts: recordings of Dify 1.14.2.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from service.answers.base import Form, FormAction, FormInput
+
+
+def form_of(data: Mapping[str, Any]) -> Form:
+    """Of a `human_input_required` event, of a reason in `workflow_paused`, or of the form route's reply."""
+    defaults = _object(data.get("resolved_default_values"))
+    return Form(
+        content=_text(data.get("form_content")),
+        inputs=[_input(item, defaults) for item in _objects(data.get("inputs")) if item.get("output_variable_name")],
+        actions=[_action(item) for item in _objects(data.get("actions") or data.get("user_actions")) if item.get("id")],
+        expires_at=_milliseconds(data.get("expiration_time")),
+        token=_text(data.get("form_token")) or None,
+    )
+
+
+def form_of_pause(data: Mapping[str, Any]) -> Form | None:
+    """Of `workflow_paused`: where several forms wait, the first that can be submitted."""
+    forms = [form_of(reason) for reason in _objects(data.get("reasons")) if _is_form(reason)]
+    return next((form for form in forms if form.token), forms[0] if forms else None)
+
+
+def _is_form(reason: Mapping[str, Any]) -> bool:
+    return "form_id" in reason or "form_content" in reason
+
+
+def _input(item: Mapping[str, Any], resolved: Mapping[str, Any]) -> FormInput:
+    name = _text(item["output_variable_name"])
+    default = item.get("default")
+    if isinstance(default, dict):  # {"type": "constant" or "variable", "selector", "value"}
+        default = default.get("value") if default.get("type") != "variable" else None
+    return FormInput(name, _text(item.get("type")), resolved.get(name, default))
+
+
+def _action(item: Mapping[str, Any]) -> FormAction:
+    name = _text(item["id"])
+    return FormAction(name, _text(item.get("title")) or name, _text(item.get("button_style")))
+
+
+def _milliseconds(seconds: Any) -> int | None:
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool) and math.isfinite(seconds)
+    return round(seconds * 1000) if is_number and seconds > 0 else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
