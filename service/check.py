@@ -1,5 +1,6 @@
 """python -m service check: asks Dify, and prints a line, with a fix where it is wrong, for each thing."""
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from service.answers.base import AnswerError, Failure, Part, Question, Text
+from service.answers.base import AnswerError, Failure, Part, Pause, Question, Text
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import is_on
 from service.answers.files import all_rules
@@ -20,6 +21,7 @@ CHAT_MODES = {"chat": "basic chat", "agent-chat": "agent", "advanced-chat": "cha
 MAX_CLOCK_DIFFERENCE_SECONDS = 60
 # An answer that takes longer, and yet comes in one piece, was buffered on the way.
 BUFFERED_AFTER_SECONDS = 1.0
+MAX_ANSWER_SECONDS = 60
 QUESTION = "Hello! Please answer in two or three sentences."
 
 _FIXES = {
@@ -145,12 +147,24 @@ async def _check_streaming(report: Report, dify: DifyAnswerer) -> None:
     asked_at = time.monotonic()
     answer = dify.ask(Question(QUESTION, user="service-check"))
     arrivals: list[float] = []
+    pauses: list[Pause] = []
 
     def note(part: Part) -> None:
         if isinstance(part, Text):
             arrivals.append(time.monotonic() - asked_at)
+        elif isinstance(part, Pause):
+            pauses.append(part)
 
-    await answer.stream(note)
+    try:
+        async with asyncio.timeout(MAX_ANSWER_SECONDS):
+            await answer.stream(note)
+    except TimeoutError:
+        fix = "Does Dify's worker run, and is it busy? More chatflows at once want a larger CELERY_WORKER_AMOUNT."
+        report.fail("answer", f"not complete after {MAX_ANSWER_SECONDS} s", fix)
+        return
+    if pauses:
+        report.ok("answer", "waits for a person to decide, as the app wants it; the form of this question stays open")
+        return
     if not arrivals:
         report.ok("answer", "came, without a word")
         return

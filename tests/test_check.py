@@ -8,6 +8,7 @@ from service.check import check
 from service.settings import Settings
 from tests import fake_dify
 from tests.fake_dify import KEY
+from tests.fake_workflows import asking_human, saying_until
 
 
 @pytest.fixture
@@ -120,6 +121,24 @@ async def test_an_answer_that_comes_late_and_in_one_piece_was_held_back(run, dif
     is_well, out = await run()
     assert not is_well
     assert "proxy_buffering off" in out
+
+
+async def test_an_app_that_waits_for_a_person_is_well_and_its_form_stays_open(run, dify):
+    dify.plays(fake_dify.flow(asking_human("Draft.", token="t0")))
+    is_well, out = await run()
+    assert is_well
+    assert "ok    answer: waits for a person" in out
+    (form,) = dify.workflows.forms.values()
+    assert (form.submitted.done(), dify.stops) == (False, [])
+
+
+async def test_an_answer_that_does_not_end_is_given_up_and_stopped(run, dify, monkeypatch):
+    monkeypatch.setattr("service.check.MAX_ANSWER_SECONDS", 0.3)
+    dify.plays(fake_dify.flow(saying_until(dify.released, "word ")))
+    is_well, out = await run()
+    assert not is_well
+    assert "CELERY_WORKER_AMOUNT" in out
+    assert len(dify.stops) == 1
 
 
 async def test_an_answer_without_a_word_is_an_answer(run, dify):

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from service.answers.base import Question, Replacement, Step, Text
+from service.answers.base import Question, Queued, Replacement, Step, Text
 from service.chat.cluster import SingleProcess
 from service.chat.delivery import Delivery
+from service.chat.messages import System
 from service.chat.turn_registry import TurnRegistry
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
@@ -210,3 +211,30 @@ async def test_the_whole_answer_is_delivered_with_its_end_to_who_wants_no_stream
     source.put(None)
     await delivery
     assert (client.frames[0].content, turn.undelivered) == ("one", 0)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_client_is_told_once_that_its_question_waits(deliver, stream):
+    client = Client()
+    source, _, delivery = await deliver(client, stream=stream)
+    source.put(Queued(), Queued(), Text("Here."), None)
+    await delivery
+    notices = [frame for frame in client.frames if isinstance(frame, System)]
+    assert [notice.id for notice in notices] == ["t"]
+    assert client.frames[0] is notices[0]
+    assert client.frames[-1].content == "Here."
+
+
+async def test_who_comes_while_it_waits_is_told_and_who_comes_later_is_not(deliver):
+    first, second, third = Client(), Client(), Client()
+    source, turn, _ = await deliver(first)
+    source.put(Queued())
+    await eventually(lambda: first.frames)
+    await deliver(second)
+    await eventually(lambda: second.frames)
+    source.put(Text("Here."))
+    await eventually(lambda: turn.text)
+    _, _, delivery = await deliver(third)
+    source.put(None)
+    await delivery
+    assert [sum(isinstance(frame, System) for frame in client.frames) for client in (first, second, third)] == [1, 1, 0]

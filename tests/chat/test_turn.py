@@ -5,7 +5,18 @@ import asyncio
 import pytest
 import structlog
 
-from service.answers.base import AnswerStopped, Identity, Question, Replacement, Speech, Step, Summary, Text
+from service.answers.base import (
+    AnswerStopped,
+    Identity,
+    Pause,
+    Question,
+    Queued,
+    Replacement,
+    Speech,
+    Step,
+    Summary,
+    Text,
+)
 from service.chat import answer_buffer
 from service.chat import turn as turn_module
 from service.chat.answer_buffer import Cursor, Delta
@@ -57,6 +68,44 @@ async def test_the_answer_is_read_to_its_end_though_nobody_listens(begin):
     await turn.wait_ended()
     assert (turn.status, turn.text, turn.summary.usage) == (Status.DONE, "ab", {"total_tokens": 2})
     await eventually(lambda: len(turns) == 0)
+
+
+@pytest.mark.parametrize("words", [[Text("Draft.")], []])
+async def test_a_pause_ends_the_turn_with_what_was_written(begin, words):
+    source = Scripted(Identity("dify"), *words, Pause(run_id="r"))
+    turn, _ = begin(source)
+    await turn.wait_ended()
+    assert (turn.status, turn.reason, turn.failure) == (Status.PAUSED, "waiting_for_human", None)
+    assert (turn.text, turn.pause) == ("".join(word.content for word in words), Pause(run_id="r"))
+    turn.stop("client_stopped")
+    assert (turn.status, source.stops) == (Status.PAUSED, 0)
+
+
+async def test_a_pause_after_a_stop_changes_nothing(begin):
+    source = Scripted(Text("Draft."), ends=False)
+    source.ignores_stops = True
+    turn, turns = begin(source)
+    await eventually(lambda: turn.text)
+    turn.stop("client_stopped")
+    source.put(Pause(), None)
+    await eventually(lambda: len(turns) == 0)
+    assert (turn.status, turn.pause) == (Status.STOPPED, None)
+
+
+@pytest.mark.parametrize("part", [Identity("mock"), Text("a"), STARTED])
+async def test_a_question_is_queued_until_anything_else_comes(begin, part):
+    source = Scripted(Queued(), ends=False)
+    turn, _ = begin(source)
+    await eventually(lambda: turn.is_queued)
+    source.put(part)
+    await eventually(lambda: not turn.is_queued)
+
+
+async def test_a_question_that_is_stopped_is_queued_no_longer(begin):
+    turn, _ = begin(Scripted(Queued(), ends=False))
+    await eventually(lambda: turn.is_queued)
+    turn.stop("client_stopped")
+    assert not turn.is_queued
 
 
 async def test_a_listener_gets_each_text_as_it_comes(begin):

@@ -3,7 +3,7 @@
 import pytest
 
 from service.answers import failures
-from service.answers.base import Identity, Question, Replacement, Step, Summary, Text
+from service.answers.base import Identity, Pause, Question, Queued, Replacement, Step, Summary, Text
 from service.chat.cluster import SingleProcess
 from service.chat.turn_registry import TurnRegistry
 from service.cluster.published_turn import PublishedTurn
@@ -48,6 +48,24 @@ async def test_its_end_is_told_once(publish):
     assert not published.is_complete
     assert published.updates() == [Text("a"), End("incomplete", failures.STALLED, Summary({"total_tokens": 3}))]
     assert (published.is_complete, published.updates()) == (True, [])
+
+
+async def test_a_pause_comes_with_the_end(publish):
+    published, source = publish
+    source.put(Text("a"), Pause(run_id="r"), None)
+    await published.turn.wait_ended()
+    assert published.updates() == [Text("a"), End("paused", None, Summary(), Pause(run_id="r"))]
+
+
+async def test_that_the_question_waits_is_told_once(publish):
+    published, source = publish
+    source.put(Queued())
+    await eventually(lambda: published.turn.is_queued)
+    assert (published.updates(), published.updates()) == ([Queued()], [])
+    published.restart()
+    assert published.updates() == [Queued()]
+    await put(source, published)
+    assert published.updates() == [Replacement(".")]
 
 
 async def test_anew_all_of_it_is_told_as_a_replacement_and_only_once(publish):

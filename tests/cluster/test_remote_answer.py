@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.answers.base import AnswerError, AnswerStopped, Summary, Text
+from service.answers.base import AnswerError, AnswerStopped, Pause, Summary, Text
 from service.chat.turn import WRITER_LOST, Status
 from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
 from service.cluster.wire_format import End
@@ -59,6 +59,13 @@ async def test_what_another_process_writes_is_read_to_its_end(link, remote):
     await task
     assert parts == [Text("a"), Text("b"), Summary({"total_tokens": 3})]
     assert link.told[-1] == ("unfollow", "k")
+
+
+async def test_what_paused_there_is_paused_here(remote):
+    parts, task = reading(remote)
+    remote.put("1-0", [End(Status.PAUSED, None, Summary(), Pause(run_id="r"))])
+    await task
+    assert parts == [Summary(), Pause(run_id="r")]
 
 
 async def test_what_was_stopped_there_is_stopped_here(remote):

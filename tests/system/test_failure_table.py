@@ -56,13 +56,16 @@ async def service(with_dify, dify, reason):
         ("not_dify", fake_dify.raw(b"<html>Please log in</html>", 200, "text/html")),
         ("not_dify", fake_dify.raw(b'{"answer":"blocking"}', 200, "application/json")),
         ("server_error", fake_dify.replay("1s_tts_autoplay_basic_nomodel")),
+        ("server_error", fake_dify.raw(b'{"code":"internal_server_error"}', 503, "application/json")),
         ("bad_gateway", fake_dify.raw(b"<html>Bad gateway</html>", 502, "text/html")),
+        ("bad_gateway", fake_dify.raw(b'{"message":"no upstream"}', 503, "application/json")),
         ("lost", fake_dify.reset_at_once()),
         ("first_event_timeout", silent),
         ("failed", fake_dify.replay("3e_basic_failat0_streaming")),
         ("failed", fake_dify.replay("3e_basic_auth_streaming")),
         ("broken_off", fake_dify.raw(b"event: ping\n\n")),
-        ("event_too_large", fake_dify.raw(b"data: " + b"x" * 2_000_000)),
+        ("broken_off", fake_dify.raw(b"data: " + b"x" * 2_000_000)),
+        ("event_too_large", fake_dify.raw(b'data: {"event":"message","answer":"' + b"x" * 17_000_000)),
     ],
 )
 async def test_what_fails_before_the_first_word_ends_in_its_row_s_words(service, dify, connect, reason, scene):

@@ -266,6 +266,35 @@ async def test_a_run_that_we_stopped_is_no_failure(with_dify, dify, connect, eve
     assert (len(dify.stops), errors(events), dify.workflows.runs[0].status) == (1, [], "failed")
 
 
+async def test_a_stop_is_tried_as_long_as_its_stream_is_read(with_dify, dify, connect, events, monkeypatch):
+    monkeypatch.setattr("service.answers.dify.upstream_call.LONGEST_STOP_PAUSE_SECONDS", 0.02)
+    dify.stop_statuses = [503] * 10
+    dify.plays(fake_dify.until_stopped("Some "))
+    client = await connect(await with_dify())
+    await client.ask("Hello", stream=True)
+    await client.frame()
+    await client.say({"type": "stop"})
+    await eventually(lambda: logged(events, "dify.answered"))
+    assert [event["tries"] for event in logged(events, "dify.stop_failed")] == list(range(1, 11))
+    assert [event["tries"] for event in logged(events, "dify.stop_sent")] == [11]
+
+
+async def test_what_ends_by_itself_is_stopped_no_more(with_dify, dify, connect, events, monkeypatch):
+    monkeypatch.setattr("service.answers.dify.upstream_call.LONGEST_STOP_PAUSE_SECONDS", 0.02)
+    dify.stop_statuses = [503] * 1000
+    dify.plays(fake_dify.until_stopped("Some "))
+    client = await connect(await with_dify())
+    await client.ask("Hello", stream=True)
+    await client.frame()
+    await client.say({"type": "stop"})
+    await eventually(lambda: len(dify.stops) > 5)
+    dify.release()
+    await eventually(lambda: logged(events, "dify.answered"))
+    sent = len(dify.stops)
+    await asyncio.sleep(0.1)
+    assert len(dify.stops) <= sent + 1
+
+
 # Pings are no progress.
 
 

@@ -34,9 +34,10 @@ async def test_a_stop_between_two_tries_ends_them(with_dify, dify, connect, monk
 
 async def test_after_repeated_failures_dify_is_left_alone_and_one_probe_reopens_it(with_dify, dify, connect, events):
     dify.plays(fake_dify.raw(b"", 500))
-    client = await connect(await with_dify(dify_breaker_failures=3, dify_breaker_rest=0.3, degrade_to_mock=False))
-    for _ in range(3):
-        assert (await client.answer("Hello"))["reason"] == "server_error"
+    service = await with_dify(dify_breaker_failures=3, dify_breaker_rest=0.3, degrade_to_mock=False)
+    other, client = await connect(service), await connect(service)
+    for who in (other, client, client):
+        assert (await who.answer("Hello"))["reason"] == "server_error"
     assert (await client.answer("Hello"))["reason"] == "circuit_open"
     assert len(dify.questions) == 3
     dify.plays(fake_dify.say("Back."))
@@ -46,6 +47,38 @@ async def test_after_repeated_failures_dify_is_left_alone_and_one_probe_reopens_
     assert (answer["source"], len(dify.questions)) == ("dify", 4)
     story = [event["event"] for event in events if event["event"].startswith("circuit.")]
     assert story == ["circuit.opened", "circuit.probing", "circuit.closed"]
+
+
+async def test_what_dify_says_of_one_user_s_questions_opens_no_circuit(with_dify, dify, connect):
+    dify.plays(fake_dify.raw(b"", 500))
+    service = await with_dify(dify_breaker_failures=2, degrade_to_mock=False)
+    client, other = await connect(service), await connect(service)
+    for _ in range(4):
+        assert (await client.answer("Hello"))["reason"] == "server_error"
+    assert (await other.answer("Hello"))["reason"] == "server_error"
+    assert (await other.answer("Hello"))["reason"] == "circuit_open"
+
+
+async def test_answers_that_break_off_together_are_no_reason_not_to_ask(with_dify, dify, connect, events):
+    release = asyncio.Event()
+
+    async def dies(stage):
+        await stage.open()
+        await stage.event("message", answer="Some words")
+        await release.wait()
+        stage.request.transport.abort()
+
+    dify.plays(*[dies] * 5, fake_dify.say("Here."))
+    service = await with_dify(dify_breaker_failures=1)
+    clients = [await connect(service) for _ in range(5)]
+    for client in clients:
+        await client.ask("Hello", stream=True)
+        await client.frame()
+    release.set()
+    ends = [(await client.frames_until_end())[-1] for client in clients]
+    assert {(end["status"], end["reason"]) for end in ends} == {("incomplete", "broken_off")}
+    assert (await clients[0].answer("Hello"))["content"] == "Here."
+    assert logged(events, "circuit.opened") == []
 
 
 async def test_questions_wait_in_line_first_come_first_served(with_dify, dify, connect):

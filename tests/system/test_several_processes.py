@@ -8,6 +8,7 @@ from service.cluster import multi_process
 from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.fake_workflows import asking_human, saying, saying_until
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,35 @@ async def test_an_answer_goes_on_through_another_process(pair, connect, dify):
     assert (end["status"], end["content"], end["source"]) == ("done", "Some words", "dify")
     assert end["usage"]["total_tokens"] == 3
     assert (len(dify.questions), dify.stops) == (1, [])
+
+
+async def test_a_pause_is_a_pause_through_another_process_too(pair, connect, dify):
+    dify.plays(fake_dify.flow(asking_human("Some words", token="t0")))
+    first = await connect(pair[0])
+    await ask(first)
+    await first.frames_until_end()
+    second = await connect(pair[1])
+    await come_back(second, token_of(first))
+    end = (await second.frames_until_end())[-1]
+    assert (end["status"], end["reason"], end["content"]) == ("paused", "waiting_for_human", "Some words")
+    assert dify.stops == []
+
+
+async def test_that_a_question_waits_is_told_through_another_process_too(with_dify, redis, connect, dify):
+    release = asyncio.Event()
+    dify.plays(fake_dify.flow(saying_until(release, "word ")), fake_dify.flow(saying("Here.")))
+    settings = {"redis_url": redis.url, "dify_first_event_timeout": 0.1}
+    first, second = await with_dify(**settings), await with_dify(**settings)
+    writing, waiting = await connect(first), await connect(first)
+    await writing.ask("Hello", stream=True)
+    await writing.frame()
+    await waiting.ask("Hello", id="q1")
+    assert (await waiting.frame())["type"] == "system"
+    other = await connect(second)
+    await come_back(other, token_of(waiting))
+    assert (await other.frame())["id"] == "q1"
+    release.set()
+    assert (await other.frames_until_end())[-1]["content"] == "Here."
 
 
 async def test_an_answer_that_is_over_is_had_through_another_process(pair, connect, dify):
