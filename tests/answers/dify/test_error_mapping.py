@@ -67,7 +67,8 @@ def refusal(code="", message=""):
         (501, refusal("too_many_requests"), "server_error"),
         (502, b"<html>Bad gateway</html>", "bad_gateway"),
         (503, b"", "bad_gateway"),
-        (504, refusal("not_found"), "bad_gateway"),
+        (504, b"<html>Gateway time-out</html>", "bad_gateway"),
+        (504, refusal("not_found"), "server_error"),
     ],
 )
 def test_status_code_and_words_decide(status, body, reason):

@@ -368,14 +368,15 @@ def test_after_what_dify_calls_a_failure_it_writes_no_more(failed):
     assert (parser.is_over, parser.ended) == (True, False)
 
 
-@pytest.mark.parametrize(("wanted", "follows"), [(False, True), (True, False)])
-def test_speech_that_follows_the_end_is_not_waited_for_by_who_wants_none(wanted, follows):
+@pytest.mark.parametrize("wanted", [False, True])
+def test_speech_that_follows_the_end_is_waited_for_by_who_wants_it(wanted):
     parser = EventParser(speech=wanted)
-    assert not parser.only_speech_follows
     parser.parse([event("tts_message", audio="bXAz"), event("message", answer="Hi")])
-    assert not parser.only_speech_follows
+    assert (parser.is_over, parser.is_complete) == (False, False)
     parser.parse([event("message_end"), event("tts_message", audio="bXAz")])
-    assert parser.only_speech_follows is follows
+    assert (parser.is_over, parser.is_complete, parser.awaits_speech) == (True, not wanted, wanted)
+    parser.parse([event("tts_message_end")])
+    assert (parser.is_complete, parser.awaits_speech) == (True, False)
 
 
 def test_of_several_failures_the_first_says_most():

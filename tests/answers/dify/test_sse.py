@@ -157,12 +157,13 @@ def test_the_limit_is_of_one_event_not_of_the_stream():
 
 
 def test_an_event_of_just_the_limit_is_one():
-    decoder = SseDecoder(max_event_bytes=100)
-    assert decoder.feed(b"data: " + b"x" * 100 + b"\n\n") == [b"x" * 100]
-    assert decoder.feed(b"data: " + b"x" * 60 + b"\ndata:" + b"x" * 40 + b"\n\n") == [b"x" * 60 + b"\n" + b"x" * 40]
+    """Its lines count whole, without their ends."""
+    decoder = SseDecoder(max_event_bytes=10, is_text=lambda _: True, max_text_bytes=100)
+    assert decoder.feed(b"data: " + b"x" * 94 + b"\n\n") == [b"x" * 94]
+    assert decoder.feed(b"data: " + b"x" * 50 + b"\ndata:" + b"x" * 39 + b"\n\n") == [b"x" * 50 + b"\n" + b"x" * 39]
     assert decoder.feed(b"data: " + b"x" * 94) == []
     with pytest.raises(EventTooLarge):
-        decoder.feed(b"x" * 6 + b"x\n")
+        decoder.feed(b"x")
 
 
 def test_what_is_kept_of_one_event_counts_for_none_after_it():

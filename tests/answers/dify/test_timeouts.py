@@ -1,93 +1,129 @@
-"""How long an answer is waited for."""
+"""How long an answer is waited for, and when a question waits in Dify's own queue."""
 
 import asyncio
 
 import pytest
 
-from service.answers.dify.timeouts import Timeouts, Watchdog
+from service.answers.dify import timeouts
+from service.answers.dify.timeouts import Activity, Timeouts, Watchdog
 from tests.conftest import PATIENCE_SECONDS
 
 LONG = PATIENCE_SECONDS
+PING, DATA = False, True
 
 
-def watchdog(first_event=LONG, idle=LONG, total=LONG):
-    return Watchdog(Timeouts(first_event, idle, total))
+@pytest.fixture
+def queued_early(monkeypatch):
+    monkeypatch.setattr(timeouts, "QUEUED_AFTER_SECONDS", 0.02)
 
 
-class Listener:
-    """Hears events after so many seconds each, and then no more."""
+class Reading:
+    """Reads pings and data after so many seconds each, and then no more."""
 
-    def __init__(self, dog, *pauses):
-        self.dog = dog
-        self.pauses = pauses
-        self.heard_at = []
+    def __init__(self, *reads, activity=None, first_event=LONG, idle=LONG, silence=LONG, total=LONG):
+        self.reads = reads
+        self.queued = 0
+        self.read_at = []
+        self.dog = Watchdog(Timeouts(first_event, idle, silence, total), activity or Activity(), self.on_queued)
 
-    async def listen(self):
+    def on_queued(self):
+        self.queued += 1
+
+    async def run(self):
         async with self.dog.watch():
-            for pause in self.pauses:
+            for pause, has_data in self.reads:
                 await asyncio.sleep(pause)
-                self.dog.on_event()
-                self.heard_at.append(asyncio.get_running_loop().time())
+                self.dog.on_read(has_data=has_data)
+                self.read_at.append(asyncio.get_running_loop().time())
             await asyncio.Event().wait()
 
     async def reason(self):
         """Why it was given up."""
         with pytest.raises(TimeoutError):
-            await self.listen()
+            await self.run()
+        assert self.dog.has_expired
         return self.dog.failure.reason
+
+    async def has_patience(self, seconds):
+        running = asyncio.create_task(self.run())
+        await asyncio.sleep(seconds)
+        has_patience = not running.done()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return has_patience
+
+
+async def busy(activity):
+    """Another answer of the same Dify, which is being written for a while."""
+    other = Reading((0, DATA), *[(0.02, DATA)] * 10, activity=activity)
+    running = asyncio.create_task(other.run())
+    await asyncio.sleep(0.005)
+    return running
+
+
+async def end(running):
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_who_says_nothing_at_all_is_given_up():
-    assert await Listener(watchdog(first_event=0.01)).reason() == "first_event_timeout"
+    assert await Reading(first_event=0.01).reason() == "first_event_timeout"
+
+
+async def test_a_ping_is_no_first_event():
+    assert await Reading((0, PING), (0.02, PING), first_event=0.05).reason() == "first_event_timeout"
 
 
 async def test_who_falls_silent_is_given_up():
-    assert await Listener(watchdog(idle=0.01), 0).reason() == "stalled"
+    assert await Reading((0, DATA), idle=0.01).reason() == "stalled"
 
 
-async def test_silence_is_counted_from_the_last_event():
-    listener = Listener(watchdog(idle=0.1), 0, 0.06, 0.06)
-    assert await listener.reason() == "stalled"
-    assert asyncio.get_running_loop().time() - listener.heard_at[-1] >= 0.099  # epoll counts milliseconds
+async def test_pings_are_no_silence_of_the_connection():
+    assert await Reading((0, DATA), *[(0.03, PING)] * 4, idle=0.1).has_patience(0.15)
+
+
+async def test_a_long_silence_amid_pings_is_given_up():
+    assert await Reading((0, DATA), *[(0.03, PING)] * 9, idle=0.1, silence=0.15).reason() == "stalled"
+
+
+async def test_silence_is_counted_from_the_last_read():
+    reading = Reading((0, DATA), (0.05, PING), idle=0.4)
+    assert await reading.reason() == "stalled"
+    assert asyncio.get_running_loop().time() - reading.read_at[-1] >= 0.399  # epoll counts milliseconds
 
 
 async def test_who_goes_on_for_too_long_is_given_up():
-    assert await Listener(watchdog(total=0.05), 0, 0.02).reason() == "total_timeout"
+    assert await Reading((0, DATA), (0.02, DATA), total=0.05).reason() == "total_timeout"
 
 
 async def test_who_goes_on_for_long_is_left_in_peace():
-    dog = watchdog(first_event=0.05)
-    listening = asyncio.create_task(Listener(dog, 0).listen())
-    await asyncio.sleep(0.1)
-    assert not listening.done()
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    assert await Reading((0, DATA), first_event=0.05).has_patience(0.1)
 
 
 async def test_the_total_is_counted_from_the_beginning():
-    time, dog = asyncio.get_running_loop().time, watchdog()
+    time, dog = asyncio.get_running_loop().time, Reading().dog
     before = time()
     async with dog.watch():
         after = time()
         await asyncio.sleep(0.01)
-        dog.on_event()
-        assert before + LONG <= dog._deadline.when() <= after + LONG
+        dog.on_read(has_data=True)
+        assert before + LONG <= dog._timer.when() <= after + LONG
 
 
 async def test_who_ends_in_time_is_not_disturbed_and_leaves_no_timer(monkeypatch):
-    dog = watchdog(idle=0.01)
+    dog = Reading(idle=0.01).dog
     async with dog.watch():
-        dog.on_event()
+        dog.on_read(has_data=True)
     monkeypatch.setattr(dog, "_deadline", None)  # a timer that is left would look at it
     await asyncio.sleep(0.03)
 
 
 async def test_what_was_over_in_all_has_not_stalled_as_well():
-    dog = watchdog(idle=0.02, total=0.01)
+    reading = Reading(idle=0.02, total=0.01)
 
     async def take_long_to_leave():
-        async with dog.watch():
-            dog.on_event()
+        async with reading.dog.watch():
+            reading.dog.on_read(has_data=True)
             try:
                 await asyncio.Event().wait()
             finally:
@@ -95,4 +131,68 @@ async def test_what_was_over_in_all_has_not_stalled_as_well():
 
     with pytest.raises(TimeoutError):
         await take_long_to_leave()
-    assert dog.failure.reason == "total_timeout"
+    assert reading.dog.failure.reason == "total_timeout"
+
+
+async def test_a_leading_ping_while_others_are_written_is_a_place_in_dify_s_queue(queued_early):
+    activity = Activity()
+    other = await busy(activity)
+    reading = Reading((0, PING), *[(0.03, PING)] * 5, activity=activity, first_event=0.05)
+    assert (await reading.has_patience(0.2), reading.queued) == (True, 1)
+    await end(other)
+
+
+async def test_a_wait_in_the_queue_ends_with_the_total(queued_early):
+    activity = Activity()
+    other = await busy(activity)
+    assert await Reading((0, PING), activity=activity, first_event=0.05, total=0.1).reason() == "total_timeout"
+    await end(other)
+
+
+async def test_where_no_other_answer_goes_on_there_is_no_queue(queued_early):
+    reading = Reading((0, PING), first_event=0.05)
+    assert (await reading.reason(), reading.queued) == ("first_event_timeout", 0)
+
+
+async def test_when_none_goes_on_any_more_the_queue_stands(queued_early):
+    activity = Activity()
+    other = await busy(activity)
+    reading = Reading((0, PING), activity=activity, first_event=0.05, silence=0.1)
+    waiting = asyncio.create_task(reading.reason())
+    await asyncio.sleep(0.04)
+    await end(other)
+    assert (await waiting, reading.queued) == ("silent", 1)
+
+
+async def test_what_another_answer_had_said_before_the_question_tells_nothing_of_a_queue(queued_early):
+    activity = Activity()
+    await end(await busy(activity))
+    reading = Reading((0, PING), activity=activity, first_event=0.05)
+    assert (await reading.reason(), reading.queued) == ("first_event_timeout", 0)
+
+
+async def test_what_an_answer_says_that_has_ended_since_tells_of_a_queue(queued_early):
+    activity = Activity()
+    reading = Reading((0, PING), *[(0.02, PING)] * 5, activity=activity, first_event=0.05)
+    waiting = asyncio.create_task(reading.has_patience(0.1))
+    await asyncio.sleep(0)
+    await end(await busy(activity))
+    assert (await waiting, reading.queued) == (True, 1)
+
+
+async def test_a_late_first_ping_may_be_a_slow_app_s_and_is_waited_for_as_long_as_a_silence(monkeypatch, queued_early):
+    monkeypatch.setattr(timeouts, "LEADING_PING_SECONDS", 0.005)
+    activity = Activity()
+    other = await busy(activity)
+    reading = Reading((0.02, PING), activity=activity, first_event=0.04, silence=0.1)
+    assert (await reading.reason(), reading.queued) == ("first_event_timeout", 1)
+    assert asyncio.get_running_loop().time() - reading.read_at[0] >= 0.075
+    await end(other)
+
+
+async def test_who_has_begun_waits_in_no_queue(queued_early):
+    activity = Activity()
+    other = await busy(activity)
+    reading = Reading((0, PING), (0, DATA), activity=activity)
+    assert (await reading.has_patience(0.05), reading.queued) == (True, 0)
+    await end(other)

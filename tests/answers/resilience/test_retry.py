@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from service.answers import failures
-from service.answers.base import AnswerError, Question, Text
+from service.answers.base import AnswerError, Question, Queued, Text
 from service.answers.resilience import retry
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.limiter import Limiter
@@ -246,19 +246,25 @@ async def test_an_answer_that_a_second_try_saves_counts_for_nothing():
 
 
 async def test_a_refusal_that_makes_sense_shows_that_the_source_is_well():
-    asking = Asking(*[ill(failures.SERVER_ERROR), ill(failures.INVALID)] * 2, ill(failures.SERVER_ERROR),
+    asking = Asking(*[ill(failures.SILENT), ill(failures.INVALID)] * 2, ill(failures.SILENT),
                     failures_allowed=2)  # fmt: skip
-    assert [await asking.outcome() for _ in range(5)] == ["server_error", "invalid"] * 2 + ["server_error"]
+    assert [await asking.outcome() for _ in range(5)] == ["silent", "invalid"] * 2 + ["silent"]
 
 
-async def test_what_breaks_off_after_its_first_word_counts_although_it_had_begun():
+async def test_what_breaks_off_after_its_first_word_had_begun_and_counts_for_nothing():
     asking = Asking(ill(failures.STALLED, Text("Some"), is_midway=True), failures_allowed=1)
-    assert [await asking.outcome() for _ in range(2)] == ["stalled", "circuit_open"]
+    assert [await asking.outcome() for _ in range(2)] == ["stalled"] * 2
+
+
+async def test_a_wait_in_the_source_s_own_queue_is_no_beginning():
+    asking = Asking(ill(failures.BAD_GATEWAY, Queued()), ill(failures.SILENT, Queued()), failures_allowed=1)
+    assert [await asking.outcome() for _ in range(2)] == ["silent", "circuit_open"]
+    assert asking.tries == 2
 
 
 async def test_an_open_circuit_asks_nothing_and_gives_the_slot_back():
-    asking = Asking(ill(failures.SERVER_ERROR), failures_allowed=1)
-    assert [await asking.outcome() for _ in range(2)] == ["server_error", "circuit_open"]
+    asking = Asking(ill(failures.SILENT), failures_allowed=1)
+    assert [await asking.outcome() for _ in range(2)] == ["silent", "circuit_open"]
     assert (asking.tries, asking.free_slots) == (1, 2)
 
 
@@ -270,23 +276,23 @@ async def test_a_probe_is_one_try():
 
 
 async def test_when_a_probe_fails_the_next_is_due_after_another_rest():
-    asking = Asking(ill(failures.SERVER_ERROR), failures_allowed=1)
+    asking = Asking(ill(failures.SILENT), failures_allowed=1)
     reasons = []
     for asking.clock.now in (0, 9, 10, 19, 20):
         reasons.append(await asking.outcome())
-    assert reasons == ["server_error", "circuit_open", "server_error", "circuit_open", "server_error"]
+    assert reasons == ["silent", "circuit_open", "silent", "circuit_open", "silent"]
 
 
 async def test_a_probe_s_first_word_closes_the_circuit_and_its_later_failure_is_one_like_any_other():
     probe = Scripted(ends=False)
-    asking = Asking(ill(failures.SERVER_ERROR), probe, ill(failures.SERVER_ERROR), well("Well."), failures_allowed=1)
-    assert await asking.outcome() == "server_error"
+    asking = Asking(ill(failures.SILENT), probe, ill(failures.SILENT), well("Well."), failures_allowed=1)
+    assert await asking.outcome() == "silent"
     asking.clock.now = 10
     _, reading = asking.ask()
     probe.put(Text("Probe"))
     await eventually(lambda: asking.parts)
     assert not asking.breaker.is_open
-    assert await asking.outcome() == "server_error"
+    assert await asking.outcome() == "silent"
     asking.clock.now = 20
     assert await asking.outcome() == "Well."
     probe.put(None)
@@ -295,7 +301,7 @@ async def test_a_probe_s_first_word_closes_the_circuit_and_its_later_failure_is_
 
 async def test_a_probe_that_ends_late_leaves_the_place_of_the_next_one_alone():
     first, second = Scripted(ends=False), Scripted(ends=False)
-    asking = Asking(ill(failures.SERVER_ERROR), first, ill(failures.SERVER_ERROR), second, failures_allowed=1, slots=3)
+    asking = Asking(ill(failures.SILENT), first, ill(failures.SILENT), second, failures_allowed=1, slots=3)
     await asking.outcome()
     asking.clock.now = 10
     _, first_reading = asking.ask()
@@ -314,7 +320,7 @@ async def test_a_probe_that_ends_late_leaves_the_place_of_the_next_one_alone():
 
 async def test_a_probe_that_is_stopped_before_it_could_tell_leaves_its_place_to_the_next():
     probe = Scripted(ends=False)
-    asking = Asking(ill(failures.SERVER_ERROR), probe, well("Well."), failures_allowed=1)
+    asking = Asking(ill(failures.SILENT), probe, well("Well."), failures_allowed=1)
     await asking.outcome()
     asking.clock.now = 10
     answer, reading = asking.ask()
