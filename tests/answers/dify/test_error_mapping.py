@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from service.answers.dify.error_mapping import FailureDetails, details_of_reply, failure_of_reply, plain_code
+from service.answers.dify.error_mapping import (
+    FailureDetails,
+    details_of_reply,
+    failure_of_event,
+    failure_of_reply,
+    plain_code,
+)
 from tests import recordings
 
 
@@ -73,6 +79,24 @@ def refusal(code="", message=""):
 )
 def test_status_code_and_words_decide(status, body, reason):
     assert failure_of_reply(status, body).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("name is required in input form", "invalid"),
+        ("age in input form must be less than 3 characters", "invalid"),
+        ("(type 'number') color in input form must be one of the following", "invalid"),
+        ("Invalid upload file", "invalid"),
+        ("Number of files exceeds the maximum limit 3", "invalid"),
+        ("Conversation Not Exists.", "conversation_not_found"),
+        ("[Errno 111] Connection refused", "server_error"),
+        (None, "server_error"),
+    ],
+)
+def test_a_refusal_among_the_events_is_told_by_its_words(message, reason):
+    assert failure_of_event(FailureDetails(message=message, is_refusal=True)).reason == reason
+    assert failure_of_event(FailureDetails(message=message)).reason == "failed"
 
 
 def test_the_details_of_a_reply_are_its_status_its_code_and_the_first_of_its_words():

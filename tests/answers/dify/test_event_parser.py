@@ -371,8 +371,11 @@ def test_after_what_dify_calls_a_failure_it_writes_no_more(failed):
 @pytest.mark.parametrize("wanted", [False, True])
 def test_speech_that_follows_the_end_is_waited_for_by_who_wants_it(wanted):
     parser = EventParser(speech=wanted)
-    parser.parse([event("tts_message", audio="bXAz"), event("message", answer="Hi")])
-    assert (parser.is_over, parser.is_complete) == (False, False)
+    assert not parser.has_spoken
+    parser.parse([event("tts_message", audio=""), event("tts_message"), event("message", answer="Hi")])
+    assert (parser.is_over, parser.is_complete, parser.has_spoken) == (False, False, False)
+    parser.parse([event("tts_message", audio="bXAz")])
+    assert parser.has_spoken is wanted
     parser.parse([event("message_end"), event("tts_message", audio="bXAz")])
     assert (parser.is_over, parser.is_complete, parser.awaits_speech) == (True, not wanted, wanted)
     parser.parse([event("tts_message_end")])
