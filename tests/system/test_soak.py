@@ -33,7 +33,7 @@ async def withdraws(stage):
     await stage.end()
 
 
-# What Dify does, what becomes of it, and whether Dify is due a stop.
+# What Dify does, what becomes of it, and whether Dify is due a stop: where a client or a limit of ours wants one.
 SCENES = {
     "talks": (fake_dify.say(*WORDS, pause=0.002), "done", False),
     "talks at once": (fake_dify.say("".join(WORDS)), "done", False),
@@ -41,9 +41,9 @@ SCENES = {
     "withdraws": (withdraws, "done", False),
     "never ends": (fake_dify.until_stopped(*WORDS), "stopped", True),
     "stalls": (stalls, "incomplete", True),
-    "is torn away": (fake_dify.reset_after(*WORDS), "incomplete", True),
+    "is torn away": (fake_dify.reset_after(*WORDS), "incomplete", False),
     "fails": (fake_dify.events(("message", {"answer": WORDS[0]}), ("error", {"code": "x"})), "incomplete", False),
-    "breaks off": (fake_dify.events(("message", {"answer": WORDS[0]})), "incomplete", True),
+    "breaks off": (fake_dify.events(("message", {"answer": WORDS[0]})), "incomplete", False),
     "begins too late": (begins_too_late, "error", True),
     "resets": (fake_dify.reset_at_once(), "error", False),
     "has a bad gateway": (fake_dify.raw(b"<html>", 502, "text/html"), "error", False),
