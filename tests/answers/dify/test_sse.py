@@ -171,3 +171,37 @@ def test_what_is_kept_of_one_event_counts_for_none_after_it():
     for _ in range(3):
         assert decoder.feed(b"data: " + b"x" * 50 + b"\n") == []
         assert decoder.feed(b"data: " + b"x" * 50 + b"\n\n") == [b"x" * 50 + b"\n" + b"x" * 50]
+
+
+def test_a_line_that_is_not_complete_is_gone_on_with():
+    decoder = SseDecoder()
+    assert decoder.feed(b": ") == []
+    assert decoder.feed(b"data: a\n\n") == []
+    assert decoder.feed(b"data: b\n\n") == [b"b"]
+
+
+def test_a_bom_is_none_but_at_the_beginning():
+    decoder = SseDecoder()
+    assert decoder.feed(b"\xef\xbb\xbfdata: a\n\n") == [b"a"]
+    assert decoder.feed(b"\xef\xbb\xbfdata: b\n\n") == []
+
+
+@pytest.mark.parametrize("chunks", [[40, b"10\n", 40], [b"45\n", b"45\n"], [b"45\ndata: 45\n"]])
+def test_lines_count_together_however_they_come(chunks):
+    def chunk(part):
+        return b"data: " + b"x" * part if isinstance(part, int) else b"data: " + part.replace(b"45", b"x" * 45)
+
+    decoder = SseDecoder(max_event_bytes=10, is_text=lambda _: True, max_text_bytes=100)
+    chunks = [b"x" * 10 + b"\n" if part == b"10\n" else chunk(part) for part in chunks]
+    with pytest.raises(EventTooLarge):
+        [decoder.feed(each) for each in chunks]
+
+
+def test_what_an_event_is_gets_asked_only_above_the_limit():
+    asked = []
+    decoder = SseDecoder(max_event_bytes=100, is_text=asked.append)
+    decoder.feed(b"data: " + b"x" * 94)
+    assert asked == []
+    decoder.feed(b"x")
+    assert len(asked) == 1
+    assert sum(map(len, decoder._line)) <= 2

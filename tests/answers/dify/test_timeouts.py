@@ -110,6 +110,16 @@ async def test_the_total_is_counted_from_the_beginning():
         assert before + LONG <= dog._timer.when() <= after + LONG
 
 
+async def test_after_the_first_event_an_event_sets_no_timer():
+    dog = Reading().dog
+    async with dog.watch():
+        dog.on_read(has_data=True)
+        timer = dog._timer
+        dog.on_read(has_data=True)
+        dog.on_read(has_data=False)
+        assert dog._timer is timer
+
+
 async def test_who_ends_in_time_is_not_disturbed_and_leaves_no_timer(monkeypatch):
     dog = Reading(idle=0.01).dog
     async with dog.watch():

@@ -185,6 +185,20 @@ async def test_a_stop_is_tried_as_long_as_the_answer_is_read(call, client, event
     assert [event["tries"] for event in events] == [1, 2, 3, 4, 5, 6]
 
 
+async def test_each_pause_before_another_stop_is_twice_as_long_up_to_five_seconds(call, client, monkeypatch):
+    pauses = []
+
+    async def pause(seconds):
+        pauses.append(seconds)
+
+    monkeypatch.setattr(upstream_call, "FIRST_STOP_PAUSE_SECONDS", 0.25)
+    monkeypatch.setattr(call, "_pause", pause)
+    client.statuses = [500] * 7
+    read(call, WORD)
+    await call.stop()
+    assert pauses == [0.25, 0.5, 1, 2, 4, 5, 5]
+
+
 async def test_a_stop_is_tried_no_more_when_the_answer_ends(call, client):
     client.statuses = [500] * 100
     read(call, WORD)
