@@ -21,7 +21,7 @@ from tests.fake_dify import KEY, FakeDify
 from tests.processes import Process
 from tests.redis_server import redis  # noqa: F401 - a fixture
 
-pytest_plugins = ["tests.browser", "tests.speech"]
+pytest_plugins = ["tests.page.browser", "tests.page.speech"]
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine proves nothing
 hypothesis.settings.load_profile("patient")
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from tests import recordings
 from tests.dify_requests import Inspector
-from tests.fake_around import FakeAround, parameters
+from tests.fake_app_api import FakeAppApi, parameters
 from tests.fake_workflows import HELD_SECONDS, FakeWorkflows
 
 KEY = "app-secret-of-the-tests"
@@ -80,7 +80,7 @@ class FakeDify:
         self.info: Scene | None = None  # another reply to the check than a good one
         self.parameters = parameters()
         self.inspector = Inspector()
-        self.around = FakeAround(self._play)
+        self.app_api = FakeAppApi(self._play)
         self.hung_up = 0
         self.finished = 0
         self.released = asyncio.Event()  # ends the scenes that would go on for ever
@@ -109,7 +109,7 @@ class FakeDify:
         app.router.add_post("/v1/chat-messages/{task_id}/stop", self._stop)
         app.router.add_get("/files/{path:.*}", self._file)
         self.workflows.add_to(app.router)
-        self.around.add_to(app.router)
+        self.app_api.add_to(app.router)
         return app
 
     async def close(self) -> None:
@@ -174,7 +174,7 @@ class FakeDify:
         self.questions.append(await request.json())
         scene = self._scenes.pop(0) if len(self._scenes) > 1 else self._scenes[0]
         stage = Stage(self, request)
-        self.around.owners[stage.ids["message_id"]] = self.questions[-1]["user"]
+        self.app_api.owners[stage.ids["message_id"]] = self.questions[-1]["user"]
         try:
             await scene(stage)
         except ConnectionResetError:

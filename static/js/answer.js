@@ -3,8 +3,8 @@
 import { button, copyBy, element, iconButton } from "./elements.js";
 import { clear, failureWords, label, language, say, t } from "./i18n.js";
 import { blocksOf } from "./markdown.js";
-import { growingMarkdown } from "./nodes.js";
-import { plainOf } from "./plain.js";
+import { createMarkdownRenderer } from "./markdown-renderer.js";
+import { plainTextOf } from "./plain-text.js";
 
 const LOOK_UPS = ["knowledge-retrieval", "http-request", "tool"];
 const QUIET_STEPS = ["start", "end", "answer", "llm", "if-else", "variable-aggregator", "assigner"];
@@ -14,7 +14,7 @@ const isDebug = "debug" in document.getElementById("log").dataset || /[?&]debug\
 /** What is to be shown, said and copied: words that were made up by a mock which stands in are nobody's answer. */
 export const wordsOf = (turn) => (turn.isStandIn ? t("stand-in") : turn.text);
 
-const plainWordsOf = (turn) => plainOf(blocksOf(wordsOf(turn)));
+const plainWordsOf = (turn) => plainTextOf(blocksOf(wordsOf(turn)));
 
 /** `actions` are ask(question, files), and rate(turn, rating): a promise of whether it was taken. */
 export function createAnswer(turn, actions) {
@@ -26,7 +26,7 @@ export function createAnswer(turn, actions) {
   const foot = element("div", "foot", buttons, detail);
   const article = label(element("article", "message answer", text, doing, note, foot), "answer");
   Object.assign(article.dataset, { id: turn.id, state: "streaming" });
-  const markdown = growingMarkdown(text);
+  const markdown = createMarkdownRenderer(text);
   let frame = 0;
   let isReplaced = false;
 
@@ -37,7 +37,7 @@ export function createAnswer(turn, actions) {
     isReplaced = false;
     clear(doing);
     if (turn.isStandIn) say(text, "stand-in");
-    else markdown.show(turn.text, turn.status !== "asked");
+    else markdown.render(turn.text, turn.status !== "asked");
   }
 
   /** Draws once a frame, however often text comes. */

@@ -4,28 +4,28 @@
  *   app       what GET /api/app says, or {}
  *   slot      an empty element in the composer's row, before the Send button
  *   composer  fill(text) puts text in place of what is in the field; text(); submit(); focus()
- *   asker     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
+ *   turns     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
  *             taken; cancel(id) takes back or stops that turn; textOf(id), an answer's Markdown
  *   api       as made by api.js
  * On `document` the page dispatches turn:added {id}, turn:started {id}, turn:text {id, text, replaced} (`text` as shown
- * so far; `replaced`: what came before was withdrawn), turn:ended, a turn of asker.js with the text as shown;
+ * so far; `replaced`: what came before was withdrawn), turn:ended, a turn of turn-queue.js with the text as shown;
  * conversation:new; connection:changed, a state of connection.js. Each answer is `article.answer[data-id]`, from before
  * turn:started on, with an empty `.voice` among its buttons.
  */
 
 import { wordsOf } from "./answer.js";
 import { createApi } from "./api.js";
-import { createAsker, randomId } from "./asker.js";
+import { createTurnQueue, randomId } from "./turn-queue.js";
 import * as field from "./composer.js";
 import { connect, socketUrl } from "./connection.js";
 import { dress } from "./elements.js";
 import { allow } from "./files.js";
-import { askToClose } from "./frame.js";
-import { guarded } from "./guarded.js";
+import { askToClose } from "./iframe-messages.js";
+import { withErrorBoundary } from "./error-boundary.js";
 import { showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
-import { keep, recall } from "./memory.js";
-import { offer } from "./offer.js";
+import { load, save } from "./storage.js";
+import { showSnackbar } from "./snackbar.js";
 import * as drawing from "./transcript.js";
 import * as welcome from "./welcome.js";
 
@@ -34,28 +34,28 @@ const UNDO_MS = 10_000;
 const byId = (id) => document.getElementById(id);
 const progress = byId("progress");
 const startOver = byId("new");
-const token = recall("token", randomId());
+const token = load("token", randomId());
 let app = {};
 let isOpen = false;
 let forget = () => {}; // the conversation before this one
 
-keep("token", token);
+save("token", token);
 sayAll();
 for (const name of ["new", "attach", "below"]) dress(byId(name), name, name);
 
 // The parts. What they draw may fail, and the conversation goes on.
 
-const [transcript, composer] = [drawing, field].map(guarded);
-const asker = createAsker({
+const [transcript, composer] = [drawing, field].map(withErrorBoundary);
+const queue = createTurnQueue({
   send: (frame) => connection.send(frame),
   on: { added, started, text: grown, event: stepped, ended },
 });
-const { isAnswering } = asker;
+const { isAnswering } = queue;
 const api = createApi(token);
 const connection = connect({
   url: socketUrl(location.origin, randomId()),
   token,
-  running: asker.running,
+  running: queue.running,
   onState: connectionChanged,
   onFrame: received,
 });
@@ -64,7 +64,7 @@ const connection = connect({
 
 function ask(question, attached) {
   if (!welcome.isComplete()) return null;
-  const id = asker.ask(question, attached, welcome.inputs());
+  const id = queue.ask(question, attached, welcome.inputs());
   if (id) forget();
   update();
   rescueFocus();
@@ -80,17 +80,17 @@ function rescueFocus() {
 
 /** Says whether there was something to stop. */
 function stop() {
-  const turn = asker.stop();
+  const turn = queue.stop();
   if (turn?.status === "waiting") takenBack(turn);
   return Boolean(turn);
 }
 
 /** Without a word about it: who cancels goes on by itself. */
 function cancel(id) {
-  const turn = asker.find(id);
-  if (turn?.status === "asked") asker.stop();
+  const turn = queue.find(id);
+  if (turn?.status === "asked") queue.stop();
   if (turn?.status !== "waiting") return;
-  transcript.remove(asker.takeBack(turn));
+  transcript.remove(queue.takeBack(turn));
   update();
 }
 
@@ -104,7 +104,7 @@ function takenBack(turn) {
 
 function added(turn) {
   welcome.show(false);
-  transcript.question(turn, () => takenBack(asker.takeBack(turn)));
+  transcript.question(turn, () => takenBack(queue.takeBack(turn)));
   announce("turn:added", { id: turn.id });
 }
 
@@ -136,7 +136,7 @@ function ended(turn) {
 
 /** As shown: for the voice. */
 function textOf(id) {
-  const turn = asker.find(id);
+  const turn = queue.find(id);
   return turn ? wordsOf(turn) : "";
 }
 
@@ -147,7 +147,7 @@ function announce(name, detail) {
 /** Nice to have: where it fails, nobody needs to know. */
 async function suggestAfter(turn) {
   const questions = await api.suggested(turn.message_id).catch(() => []);
-  if (questions.length && asker.turns.at(-1) === turn) transcript.suggest(questions, ask);
+  if (questions.length && queue.turns.at(-1) === turn) transcript.suggest(questions, ask);
 }
 
 async function rate(turn, rating) {
@@ -157,37 +157,37 @@ async function rate(turn, rating) {
     transcript.notice(error);
     return false;
   }
-  asker.keepNow();
+  queue.save();
   if (rating) say(progress, "rated");
   return true;
 }
 
-function beginAnew() {
+function newConversation() {
   announce("conversation:new");
-  asker.startAnew();
-  const before = { draft: composer.empty(), inputs: recall("inputs", {}), nodes: transcript.empty() };
+  queue.clear();
+  const before = { draft: composer.empty(), inputs: load("inputs", {}), nodes: transcript.empty() };
   greet({});
   clear(progress);
   update();
   composer.focus();
-  forget = offer("begun", "undo", () => bringBack(before), UNDO_MS);
+  forget = showSnackbar("begun", "undo", () => undo(before), UNDO_MS);
 }
 
 /** With these values in what the app wants to know. */
 function greet(inputs) {
-  keep("inputs", inputs);
+  save("inputs", inputs);
   welcome.greet(app, ask);
-  welcome.show(!asker.turns.length);
+  welcome.show(!queue.turns.length);
 }
 
 /** In the conversation after that, nothing was asked yet. */
-function bringBack({ draft, inputs, nodes }) {
-  asker.bringBack();
+function undo({ draft, inputs, nodes }) {
+  queue.restore();
   transcript.putBack(nodes);
   greet(inputs);
   sayAll(); // the language may be another one
   composer.putBack(draft);
-  asker.next();
+  queue.next();
   update();
   rescueFocus();
 }
@@ -195,8 +195,8 @@ function bringBack({ draft, inputs, nodes }) {
 /** To be called when an answer begins or ends, or the connection does. */
 function update() {
   const key = isOpen ? "waiting.turn" : "waiting.connection";
-  for (const turn of asker.turns) if (turn.status === "waiting") transcript.waits(turn, key);
-  startOver.disabled = !asker.turns.length;
+  for (const turn of queue.turns) if (turn.status === "waiting") transcript.waits(turn, key);
+  startOver.disabled = !queue.turns.length;
   composer.update();
 }
 
@@ -204,20 +204,20 @@ function update() {
 
 function received(frame) {
   if (frame.type === "error" && !frame.id) transcript.notice(frame);
-  else asker.receive(frame);
+  else queue.receive(frame);
 }
 
 function connectionChanged(state) {
   isOpen = state.name === "open";
-  showState(state, goOn);
-  asker.connectionIs(state.name);
+  showState(state, reconnect);
+  queue.connectionIs(state.name);
   composer.allow(state.name !== "ended");
   update();
   announce("connection:changed", state);
 }
 
-function goOn() {
-  connection.goOn();
+function reconnect() {
+  connection.reconnect();
   rescueFocus();
 }
 
@@ -225,7 +225,7 @@ function goOn() {
 
 /** What was said before a reload. */
 function restore() {
-  for (const turn of asker.turns) {
+  for (const turn of queue.turns) {
     added(turn);
     if (turn.status !== "waiting") transcript.answer(turn, { ask, rate });
   }
@@ -237,11 +237,11 @@ async function meetApp() {
   welcome.greet(app, ask);
   allow(app.upload, api.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
-  voice?.mountVoice({ app, slot: byId("voice"), composer, asker: { ask, cancel, textOf }, api });
+  voice?.mountVoice({ app, slot: byId("voice"), composer, turns: { ask, cancel, textOf }, api });
 }
 
-startOver.onclick = beginAnew;
-addEventListener("pagehide", asker.keepNow);
+startOver.onclick = newConversation;
+addEventListener("pagehide", queue.save);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && !composer.isComposing(event) && !stop()) askToClose();
 });
@@ -252,4 +252,4 @@ composer.begin({ ask, stop, isAnswering });
 restore();
 if (document.hasFocus()) composer.focusByKeyboard();
 meetApp();
-document.documentElement.dataset.stage &&= "ready"; // early.js waits for it
+document.documentElement.dataset.stage &&= "ready"; // boot.js waits for it

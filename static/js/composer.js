@@ -3,8 +3,8 @@
 import { dress } from "./elements.js";
 import * as files from "./files.js";
 import { clear, say, t } from "./i18n.js";
-import { keep, recall } from "./memory.js";
-import { countOf } from "./text.js";
+import { load, save } from "./storage.js";
+import { countCodePoints } from "./code-points.js";
 
 const form = document.getElementById("composer");
 const trouble = document.getElementById("trouble");
@@ -15,7 +15,7 @@ let actions;
 /** To be called first. `wanted`: ask(text, files), which says whether it was taken; stop(); isAnswering(). */
 export function begin(wanted) {
   actions = wanted;
-  fill(recall("draft", ""));
+  fill(load("draft", ""));
 }
 
 export const text = () => field.value;
@@ -52,7 +52,7 @@ export function fill(words) {
 }
 
 function changed() {
-  keep("draft", field.value);
+  save("draft", field.value);
   complain(null);
   fit();
   update();
@@ -88,7 +88,7 @@ export function submit() {
 
 function problemWith(question) {
   if (files.areUploading()) return ["file.wait"];
-  const count = countOf(question);
+  const count = countCodePoints(question);
   return count > limit ? ["too-long", { count, limit }] : null;
 }
 

@@ -2,7 +2,7 @@
 
 export const PING_PERIOD_MS = 25_000;
 const STALE_AFTER_MS = 2 * PING_PERIOD_MS;
-const PATIENCE_MS = 5_000; // for the reply to a ping, where there is reason to doubt the connection
+const PONG_TIMEOUT_MS = 5_000; // for the reply to a ping, where there is reason to doubt the connection
 const CONNECT_TIMEOUT_MS = 15_000;
 const BACKOFF_BASE_MS = 500;
 const BACKOFF_CAP_MS = 30_000;
@@ -29,7 +29,7 @@ export function parseFrame(data) {
 /**
  * Keeps connecting until a close code forbids it. `running()` is the turn to take up again, if any: {id, offset}, in
  * code points. `onState` gets {name: "open"}, {name: "waiting", delay} (milliseconds to the next try) or
- * {name: "ended", code}; then `goOn()` begins anew. The result's `send(frame)` says whether it was written.
+ * {name: "ended", code}; then `reconnect()` begins anew. The result's `send(frame)` says whether it was written.
  */
 export function connect({ url, token, running, onState, onFrame }) {
   let socket = null;
@@ -105,16 +105,16 @@ export function connect({ url, token, running, onState, onFrame }) {
   /** Background tabs have slow timers: silence counts only if a ping, too, got no reply. */
   function check() {
     ping();
-    if (!deadline) expectWithin(Math.max(PATIENCE_MS, heardAt + STALE_AFTER_MS - Date.now()));
+    if (!deadline) expectWithin(Math.max(PONG_TIMEOUT_MS, heardAt + STALE_AFTER_MS - Date.now()));
   }
 
   /** The network or the reader is back: try now, and doubt a connection that seems open. */
   function lookAgain() {
     if (retry) open();
-    else if (ping()) expectWithin(PATIENCE_MS);
+    else if (ping()) expectWithin(PONG_TIMEOUT_MS);
   }
 
-  function goOn() {
+  function reconnect() {
     attempt = 0;
     onState({ name: "waiting", delay: 0 });
     open();
@@ -129,5 +129,5 @@ export function connect({ url, token, running, onState, onFrame }) {
   for (const type of ["online", "offline", "pageshow"]) addEventListener(type, lookAgain);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && lookAgain());
   open();
-  return { send, goOn };
+  return { send, reconnect };
 }

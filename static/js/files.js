@@ -2,7 +2,7 @@
 
 import { element, iconButton } from "./elements.js";
 import { failureWords, say, t } from "./i18n.js";
-import { keep, recall } from "./memory.js";
+import { load, save } from "./storage.js";
 
 const MEDIA = ["image", "audio", "video"];
 const MEGABYTE = 1024 * 1024;
@@ -49,7 +49,7 @@ export function fill(uploaded) {
 }
 
 function changed(problem) {
-  keep("files", list());
+  save("files", list());
   node.hidden = !files.length;
   listener(problem);
 }
@@ -139,4 +139,4 @@ document.addEventListener("drop", (event) => {
   if (holdsFiles(event.dataTransfer)) addAll(event.dataTransfer.files);
 });
 
-fill(recall("files", []));
+fill(load("files", []));

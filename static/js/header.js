@@ -2,7 +2,7 @@
 
 import { dress } from "./elements.js";
 import { language, say, switchLanguage } from "./i18n.js";
-import { offer } from "./offer.js";
+import { showSnackbar } from "./snackbar.js";
 
 const REPLACED = 4500; // a close code: another window has this client's id
 const SHOWN_AFTER_MS = 1_500; // a connection that is back by then was never seen to be gone
@@ -11,9 +11,10 @@ const root = document.documentElement;
 const [line, languageButton, themeButton] = ["state", "language", "theme"].map((id) => document.getElementById(id));
 let later;
 
-/** Shows a state of connection.js. Where that is the end, `goOn()` is offered. */
-export function showState({ name, code }, goOn) {
-  if (name === "ended") offer(...(code === REPLACED ? ["ended.4500", "go-on"] : ["ended.other", "call.again"]), goOn);
+/** Shows a state of connection.js. Where that is the end, `reconnect()` is offered. */
+export function showState({ name, code }, reconnect) {
+  const words = code === REPLACED ? ["ended.4500", "go-on"] : ["ended.other", "call.again"];
+  if (name === "ended") showSnackbar(...words, reconnect);
   if (name !== "waiting") show(name);
   else later ??= setTimeout(() => show(navigator.onLine ? "waiting" : "offline"), SHOWN_AFTER_MS);
 }
@@ -27,7 +28,7 @@ function show(name) {
 const otherTheme = () => (root.dataset.theme === "dark" ? "light" : "dark");
 const showTheme = () => dress(themeButton, otherTheme(), `theme.${otherTheme()}`);
 
-/** For early.js. Where storage is blocked, it holds until the page is left. */
+/** For boot.js. Where storage is blocked, it holds until the page is left. */
 function remember(name, value) {
   try {
     localStorage.setItem(name, value);

@@ -1,6 +1,6 @@
 // The page's words in the reader's language, also after it was switched: each node remembers which words it shows.
 
-import { en, zh } from "./words.js";
+import { en, zh } from "./translations.js";
 
 const WORDS = { en, "zh-CN": zh };
 

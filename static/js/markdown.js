@@ -11,7 +11,7 @@
 
 import { AFTER_FORMULA, endOfDisplay } from "./formulas.js";
 import { literal } from "./inline.js";
-import { dedent, indentOf, isBlank, lineAt, next, take } from "./lines.js";
+import { dedent, indentOf, isBlank, lineAt, next, take } from "./line-reader.js";
 import { MONEY, UNIT } from "./quantities.js";
 import { readTable, startsTable } from "./tables.js";
 import { piecesOf, withoutHalfTag } from "./thoughts.js";

@@ -1,6 +1,6 @@
 // Tables: GitHub Flavored Markdown, 4.10. Cells that are too many are kept. Knows no DOM.
 
-import { lineAt, next, take } from "./lines.js";
+import { lineAt, next, take } from "./line-reader.js";
 
 const RULER = /^\s*(?:\|\s*)?:?-+:?\s*(?:\|\s*:?-+:?\s*)*(?:\|\s*)?$/;
 

@@ -2,7 +2,7 @@
 
 import { createAnswer } from "./answer.js";
 import { button, element, suggestionsOf } from "./elements.js";
-import { guarded } from "./guarded.js";
+import { withErrorBoundary } from "./error-boundary.js";
 import { clear, failureWords, label, say } from "./i18n.js";
 import { toEnd, toStart } from "./scroll.js";
 
@@ -42,7 +42,7 @@ export function remove(turn) {
 /** `actions` are those of createAnswer. */
 export function answer(turn, actions) {
   const { article, ...own } = createAnswer(turn, actions);
-  answers.set(turn, guarded(own));
+  answers.set(turn, withErrorBoundary(own));
   const asked = questions.get(turn);
   if (asked?.isConnected) asked.after(article); // before the questions that wait
   else talk.append(article);

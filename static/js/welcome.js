@@ -2,8 +2,8 @@
 
 import { element, suggestionsOf } from "./elements.js";
 import { label, say } from "./i18n.js";
-import { keep, recall } from "./memory.js";
-import { growingMarkdown } from "./nodes.js";
+import { load, save } from "./storage.js";
+import { createMarkdownRenderer } from "./markdown-renderer.js";
 
 /** How each kind of input is asked for (Dify: user_input_form); kinds that are not here are left out. */
 const FIELDS = {
@@ -19,7 +19,7 @@ let form = null;
 /** `app` is GET /api/app's, or {}; `ask(text)` asks one of its first questions. */
 export function greet({ opening_statement: statement, suggested_questions: questions = [], inputs = [] }, ask) {
   const greeting = element("div", "greeting prose");
-  if (statement?.trim()) growingMarkdown(greeting).show(statement);
+  if (statement?.trim()) createMarkdownRenderer(greeting).render(statement);
   else say(greeting, "welcome");
   form = formOf(inputs);
   const openers = questions.filter((question) => question.trim());
@@ -39,11 +39,11 @@ export function inputs() {
 
 /** `wanted` is Dify's list of {kind: {label, variable, required, …}}. Returns null where there is nothing to ask. */
 function formOf(wanted) {
-  const before = recall("inputs", {});
+  const before = load("inputs", {});
   const fields = wanted.flatMap(Object.entries).filter(([kind]) => kind in FIELDS);
   const rows = fields.map(([kind, wish]) => rowOf(kind, wish, before[wish.variable] ?? wish.default ?? ""));
   const onsubmit = (event) => event.preventDefault();
-  const oninput = () => keep("inputs", inputs());
+  const oninput = () => save("inputs", inputs());
   const node = label(element("form", "inputs", say(element("p"), "inputs"), ...rows), "inputs");
   return rows.length ? Object.assign(node, { onsubmit, oninput }) : null;
 }

@@ -2,8 +2,8 @@
 
 from playwright.async_api import Error, async_playwright
 
-from tests.browser import OPTIONS
 from tests.engines.tab import ENTER, Tab
+from tests.page.browser import OPTIONS
 
 
 class Chromium(Tab):

@@ -10,11 +10,11 @@ import pytest
 from aiohttp import web
 
 from tests import conftest
-from tests.browser import CHROMIUM, PLAIN_APP
 from tests.engines.chromium import Chromium
 from tests.engines.firefox import Firefox
 from tests.engines.recorder import Recorder
 from tests.engines.webkit import WebKit
+from tests.page.browser import CHROMIUM, PLAIN_APP
 
 UNPACKED = Path(__file__).parent / "node_modules/.browsers"
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")

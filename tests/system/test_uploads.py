@@ -10,7 +10,7 @@ from service.chat.client_identity import user_of
 from tests import fake_dify
 from tests.api import MESSAGE, TOKEN, form
 from tests.conftest import eventually, logged
-from tests.fake_around import parameters
+from tests.fake_app_api import parameters
 from tests.uploads import ALL_KINDS, CHUNK, FORM_HEADERS, Sender, head
 
 
@@ -34,7 +34,7 @@ async def test_a_file_goes_on_to_dify_as_the_chat_s_user(service, dify, call, ev
         },
     )
     file = {"filename": "notes.txt", "content_type": "text/plain", "size": 7}
-    assert dify.around.called("files/upload") == [{"user": user_of(TOKEN), "file": file}]
+    assert dify.app_api.called("files/upload") == [{"user": user_of(TOKEN), "file": file}]
     assert logged(events, "dify.called")[0]["route"] == "files/upload"
 
 
@@ -49,7 +49,7 @@ async def test_what_the_app_does_not_take_never_reaches_dify(with_dify, dify, ca
     dify.parameters = parameters(file_upload=upload)
     replied, reply = await call(await with_dify(), "POST", "/api/files", data=form())
     assert (replied, reply["data"]) == (status, {"reason": reason})
-    assert dify.around.received == 0
+    assert dify.app_api.received == 0
 
 
 async def test_an_input_for_files_takes_them_though_the_chat_does_not(with_dify, dify, call):
@@ -63,15 +63,15 @@ async def test_an_input_for_files_takes_them_though_the_chat_does_not(with_dify,
 async def test_a_file_that_says_it_is_too_large_is_refused_at_once(service, dify, call):
     status, reply = await call(service, "POST", "/api/files", data=form(b"x" * (15 * 1024 * 1024 + 100_000)))
     assert (status, reply["code"], reply["data"]) == (413, 413, {"reason": "too_large"})
-    assert dify.around.broken_off == dify.around.received == 0
+    assert dify.app_api.broken_off == dify.app_api.received == 0
 
 
 async def test_a_file_that_gets_too_large_is_broken_off(with_dify, dify, http):
     dify.parameters = parameters(file_upload=ALL_KINDS, system_parameters={"video_file_size_limit": 1})
     status, reply = await Sender(17).send(http, await with_dify())
     assert (status, reply["data"]) == (413, {"reason": "too_large"})
-    await eventually(lambda: dify.around.broken_off == 1)
-    assert dify.around.calls == []
+    await eventually(lambda: dify.app_api.broken_off == 1)
+    assert dify.app_api.calls == []
 
 
 async def test_a_file_of_just_the_limit_is_taken(with_dify, dify, http):
@@ -91,13 +91,13 @@ async def test_a_file_of_just_the_limit_is_taken(with_dify, dify, http):
 )
 async def test_what_dify_says_against_a_file_is_told(service, dify, call, status, code, told, reason):
     body = b'{"code":"%s","message":"","status":%d}' % (code, status)
-    dify.around.scenes["files/upload"] = fake_dify.raw(body, status, "application/json")
+    dify.app_api.scenes["files/upload"] = fake_dify.raw(body, status, "application/json")
     replied, reply = await call(service, "POST", "/api/files", data=form())
     assert (replied, reply["data"]) == (told, {"reason": reason})
 
 
 async def test_a_reply_without_an_id_is_none(service, dify, call):
-    dify.around.scenes["files/upload"] = fake_dify.raw(b"{}", 201, "application/json")
+    dify.app_api.scenes["files/upload"] = fake_dify.raw(b"{}", 201, "application/json")
     status, reply = await call(service, "POST", "/api/files", data=form())
     assert (status, reply["data"]) == (503, {"reason": "lost"})
 
@@ -126,30 +126,30 @@ async def is_stuck(sender):
 @pytest.mark.slow
 async def test_a_slow_dify_slows_the_sender(service, dify, http):
     """Each time that Dify takes some, the sender gets some more away: its lead is never the whole file."""
-    around, megabyte = dify.around, 1024 * 1024
-    around.may_read.clear()
+    app_api, megabyte = dify.app_api, 1024 * 1024
+    app_api.may_read.clear()
     sender = Sender(90 * 16)
     sending = asyncio.create_task(sender.send(http, service))
-    await eventually(lambda: around.uploads == 1)
+    await eventually(lambda: app_api.uploads == 1)
     leads = []
     for taken in range(0, 40 * megabyte, 5 * megabyte):
-        around.may_read.set()
-        await eventually(lambda taken=taken: around.received > taken)
-        around.may_read.clear()
-        leads.append(await is_stuck(sender) - around.received)
+        app_api.may_read.set()
+        await eventually(lambda taken=taken: app_api.received > taken)
+        app_api.may_read.clear()
+        leads.append(await is_stuck(sender) - app_api.received)
     assert 0 < max(leads) < 45 * megabyte  # what the machine's socket buffers hold
     assert not sending.done()
-    around.may_read.set()
+    app_api.may_read.set()
     status, reply = await sending
     assert (status, reply["data"]["size"]) == (200, 90 * megabyte)
 
 
 async def test_a_dify_that_takes_no_more_is_given_up(with_dify, dify, http):
     dify.parameters = parameters(file_upload=ALL_KINDS)
-    dify.around.may_read.clear()
+    dify.app_api.may_read.clear()
     sending = Sender(90 * 16).send(http, await with_dify(dify_idle_timeout=0.3))
     status, reply = await sending
-    dify.around.may_read.set()
+    dify.app_api.may_read.set()
     assert (status, reply["data"]) == (504, {"reason": "silent"})
 
 
@@ -162,9 +162,9 @@ async def test_a_sender_that_hangs_up_breaks_it_off_at_dify(service, dify, http,
         await stuck.wait()
 
     sending = asyncio.create_task(http.post(f"{service.url}/api/files", data=never_ending(), headers=FORM_HEADERS))
-    await eventually(lambda: dify.around.received)
+    await eventually(lambda: dify.app_api.received)
     sending.cancel()
-    await eventually(lambda: dify.around.broken_off == 1 and logged(events, "dify.abandoned"))
+    await eventually(lambda: dify.app_api.broken_off == 1 and logged(events, "dify.abandoned"))
     assert logged(events, "dify.failed") == []
 
 
@@ -175,17 +175,17 @@ async def test_a_token_of_one_s_own_making_is_as_good_as_a_connection_s(service,
     await client.say({"type": "resume", "token": token})
     assert (await client.frame())["resume_token"] == token
     await client.answer("What does it say?")
-    assert dify.around.called("files/upload")[0]["user"] == dify.questions[0]["user"]
+    assert dify.app_api.called("files/upload")[0]["user"] == dify.questions[0]["user"]
 
 
 async def test_uploads_that_take_long_keep_nobody_from_a_quick_call(with_dify, dify, http, call):
     dify.parameters = parameters(file_upload=ALL_KINDS)
-    dify.around.may_read.clear()
+    dify.app_api.may_read.clear()
     service = await with_dify(dify_max_concurrency=1, dify_max_waiting=0)
     sending = asyncio.create_task(Sender(1).send(http, service))
-    await eventually(lambda: dify.around.uploads == 1)
+    await eventually(lambda: dify.app_api.uploads == 1)
     assert (await call(service, "POST", "/api/files", data=form()))[1]["data"] == {"reason": "overloaded"}
-    dify.around.owners[MESSAGE] = user_of(TOKEN)
+    dify.app_api.owners[MESSAGE] = user_of(TOKEN)
     assert (await call(service, "GET", f"/api/messages/{MESSAGE}/suggested"))[0] == 200
-    dify.around.may_read.set()
+    dify.app_api.may_read.set()
     assert (await sending)[0] == 200

@@ -24,17 +24,17 @@ async def test_suggestions_come_as_the_chat_s_own_user(with_dify, dify, call, co
     client = await connect(service)
     token = client.greeting["resume_token"]
     answer = await client.answer("Hello")
-    dify.around.owners[answer["message_id"]] = dify.questions[0]["user"]
+    dify.app_api.owners[answer["message_id"]] = dify.questions[0]["user"]
     status, reply = await call(service, "GET", f"/api/messages/{answer['message_id']}/suggested", token)
     assert (status, reply["data"]) == (200, ["What next?", "为什么\uff1f", "How much?"])
-    assert dify.around.called("suggested") == [{"user": user_of(token)}]
+    assert dify.app_api.called("suggested") == [{"user": user_of(token)}]
     (line,) = logged(events, "dify.called")
     assert (line["route"], line["duration_ms"] >= 0) == ("suggested", True)
 
 
 async def test_nobody_sees_what_belongs_to_another(with_dify, dify, call):
     service = await with_dify()
-    dify.around.owners[MESSAGE] = user_of(TOKEN)
+    dify.app_api.owners[MESSAGE] = user_of(TOKEN)
     for token, status in ((TOKEN, 200), (OTHER_TOKEN, 404)):
         assert (await call(service, "GET", f"/api/messages/{MESSAGE}/suggested", token))[0] == status
         body = {"rating": "like"}
@@ -57,10 +57,10 @@ async def test_a_message_that_dify_does_not_know_is_said_so(with_dify, call, eve
 
 @pytest.mark.parametrize("body", [{"rating": "like"}, {"rating": "dislike", "content": "Too long."}])
 async def test_feedback_is_handed_on(with_dify, dify, call, body):
-    dify.around.owners[MESSAGE] = user_of(TOKEN)
+    dify.app_api.owners[MESSAGE] = user_of(TOKEN)
     status, reply = await call(await with_dify(), "POST", f"/api/messages/{MESSAGE}/feedback", json=body)
     assert (status, reply) == (200, {"code": 200, "message": "Operation successful", "data": None})
-    assert dify.around.called("feedbacks") == [body | {"user": user_of(TOKEN)}]
+    assert dify.app_api.called("feedbacks") == [body | {"user": user_of(TOKEN)}]
 
 
 async def test_feedback_on_an_unknown_message_is_said_so(with_dify, call):
@@ -100,7 +100,7 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(start, call):
 async def test_an_id_that_is_none_never_reaches_dify(with_dify, dify, call, message_id):
     status, reply = await call(await with_dify(), "GET", f"/api/messages/{message_id}/suggested")
     assert (status, reply["code"]) == (404, 404)
-    assert dify.around.calls == []
+    assert dify.app_api.calls == []
 
 
 @pytest.mark.parametrize(("method", "path"), EVERY_ROUTE)
@@ -112,7 +112,7 @@ async def test_without_a_token_nothing_is_done(with_dify, dify, http, method, pa
         reply = await response.json()
     assert (response.status, reply["code"], response.headers["WWW-Authenticate"]) == (401, 401, "Bearer")
     assert "resume_token" in reply["message"]
-    assert dify.around.calls == []
+    assert dify.app_api.calls == []
 
 
 async def test_a_caller_that_hangs_up_is_no_longer_worked_for(with_dify, dify, call, events):
@@ -123,7 +123,7 @@ async def test_a_caller_that_hangs_up_is_no_longer_worked_for(with_dify, dify, c
         await stage.hung_up()
         gone.set()
 
-    dify.around.scenes["suggested"] = silent
+    dify.app_api.scenes["suggested"] = silent
     service = await with_dify()
     asking = asyncio.create_task(call(service, "GET", f"/api/messages/{MESSAGE}/suggested"))
     await waiting.wait()
@@ -145,7 +145,7 @@ def flood(dify):
         finally:
             ended.set()
 
-    dify.around.scenes["text-to-audio"] = scene
+    dify.app_api.scenes["text-to-audio"] = scene
     return ended
 
 
@@ -178,4 +178,4 @@ async def test_a_wish_that_is_wrong_is_explained(with_dify, dify, call, body, wo
     status, reply = await call(await with_dify(max_content_length=10), "POST", "/api/text-to-audio", json=body)
     assert (status, reply["code"]) == (400, 10000)
     assert words in reply["message"]
-    assert dify.around.calls == []
+    assert dify.app_api.calls == []

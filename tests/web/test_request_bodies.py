@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 
 from service.web.request_bodies import open_file
-from tests.fake_around import parameters
+from tests.fake_app_api import parameters
 from tests.uploads import ALL_KINDS, BOUNDARY, CHUNK, FORM_HEADERS, TAIL, Sender, head
 
 
@@ -30,7 +30,7 @@ async def service(with_dify, dify):
 )
 async def test_a_name_is_the_last_part_of_it(service, dify, http, sent, received):
     await Sender(1, sent, "text/plain").send(http, service)
-    assert dify.around.called("files/upload")[0]["file"]["filename"] == received
+    assert dify.app_api.called("files/upload")[0]["file"]["filename"] == received
 
 
 async def test_a_sender_that_falls_silent_is_given_up(service, dify, http, monkeypatch):
@@ -102,7 +102,7 @@ async def test_a_form_that_is_wrong_is_explained(service, dify, call, http, body
         reply = await response.json()
     assert (response.status, reply["code"]) == (400, 10000)
     assert any(word in reply["message"] for word in words.split("|"))
-    assert dify.around.called("files/upload") == []
+    assert dify.app_api.called("files/upload") == []
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 import { button, dress, element, iconButton } from "../elements.js";
 import { clear, label, say } from "../i18n.js";
-import { growingMarkdown } from "../nodes.js";
+import { createMarkdownRenderer } from "../markdown-renderer.js";
 
 const SHAPES = { listening: "microphone", speaking: "speaker", muted: "muted", refused: "muted", ended: "phone" };
 
-/** `on`: {interrupt, mute, end, again}. `line` is a node that is to be seen, too. */
-export function createCallView(on, line) {
+/** `on`: {interrupt, mute, end, again}. `status` is a node that is to be seen, too. */
+export function createCallView(on, status) {
   const names = ["clock", "state", "hint", "heard"];
   const [clock, title, hint, heard] = names.map((name) => Object.assign(element("p", name), { dir: "auto" }));
   clock.setAttribute("role", "timer");
@@ -16,12 +16,12 @@ export function createCallView(on, line) {
   shape.className = "shape";
   const answer = Object.assign(element("div", "prose"), { dir: "auto", tabIndex: 0, hidden: true });
   answer.setAttribute("role", "group");
-  const markdown = growingMarkdown(label(answer, "answer"));
+  const markdown = createMarkdownRenderer(label(answer, "answer"));
   const again = button("call.again", on.again);
   const mute = button("call.mute", on.mute, "", "muted");
   const end = button("call.end", () => dialog.close(), "end", "phone");
   const row = element("div", "row", again, mute, end);
-  const dialog = element("dialog", "", clock, shape, title, hint, heard, answer, line, row);
+  const dialog = element("dialog", "", clock, shape, title, hint, heard, answer, status, row);
   label(Object.assign(dialog, { id: "call", onclose: on.end }), "call");
   dialog.onkeydown = (event) => event.stopPropagation(); // the page's Escape would stop the answer, too
   document.body.append(dialog);
@@ -41,13 +41,13 @@ export function createCallView(on, line) {
   }
 
   /** `note` is what else there is to tell: [key, values]. */
-  function show({ state, isMuted, isLive, earName, question, note }) {
+  function show({ state, isMuted, isLive, mode, question, note }) {
     const name = isMuted && state === "listening" ? "muted" : state;
     dialog.dataset.state = name;
     dress(shape, SHAPES[name] ?? "dots", "call.interrupt");
     shape.disabled = name !== "speaking";
     say(title, `call.${name}`);
-    const usual = isMuted ? "muted" : name === "listening" ? earName : name;
+    const usual = isMuted ? "muted" : name === "listening" ? mode : name;
     showText(hint, note || (isLive && [`hint.${usual}`]));
     showText(heard, question && ["call.heard", { text: question }]);
     mute.setAttribute("aria-pressed", isMuted);
@@ -66,7 +66,7 @@ export function createCallView(on, line) {
     dialog.classList.toggle("answering", Boolean(text)); // leaves it the place
     drawing ??= requestAnimationFrame(() => {
       drawing = undefined;
-      markdown.show(...written);
+      markdown.render(...written);
     });
   }
 

@@ -1,11 +1,11 @@
 // Dictation: what is said goes into the field.
 
 import { iconButton } from "../elements.js";
-import { listen } from "./listen.js";
+import { createSpeechInput } from "./speech-input.js";
 import { after, joined } from "./phrases.js";
 
-/** `tell(why)` says how it goes; `beforeStart()` is called at each start. */
-export function createDictation({ app, transcriber, composer, tell, beforeStart }) {
+/** `show(why)` says how it goes; `beforeStart()` is called at each start. */
+export function createDictation({ app, transcriber, composer, show, beforeStart }) {
   const button = iconButton("microphone", "dictate", () => (session ? stop() : start()));
   button.id = "dictate";
   let session = null;
@@ -37,8 +37,9 @@ export function createDictation({ app, transcriber, composer, tell, beforeStart 
       if (filled !== now) composer.fill(filled);
     }
 
-    const listener = listen({ app, transcriber, meter: button, onResults, onDoing: tell, onError: ended });
-    return { ...listener, hasHeard: () => Boolean(heard), isSent: () => filled && !composer.text() };
+    const on = { onResults, onDoing: show, onError: ended };
+    const input = createSpeechInput({ app, transcriber, meter: button, ...on });
+    return { ...input, hasHeard: () => Boolean(heard), isSent: () => filled && !composer.text() };
   }
 
   async function stop() {
@@ -46,7 +47,7 @@ export function createDictation({ app, transcriber, composer, tell, beforeStart 
     ended("");
     await ending.stop();
     if (session) return;
-    tell(ending.hasHeard() ? "" : "nothing");
+    show(ending.hasHeard() ? "" : "nothing");
     composer.focus();
   }
 
@@ -59,13 +60,13 @@ export function createDictation({ app, transcriber, composer, tell, beforeStart 
   /** A question was sent. If it is what was in the field, what is heard late does not belong to the next one. */
   function sent() {
     if (!session?.isSent()) return;
-    if (session.earName() === "recognition") session.abort();
+    if (session.mode() === "recognition") session.abort();
     leave();
   }
 
   function ended(why) {
     use(null);
-    tell(why);
+    show(why);
   }
 
   use(null);

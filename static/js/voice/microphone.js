@@ -21,24 +21,24 @@ export async function openMicrophone(onSound, onLost) {
 }
 
 async function listenTo(stream, context, onSound) {
-  const tell = (samples) => onSound(samples, context.sampleRate);
-  const node = await createWorklet(context, tell).catch(() => createProcessor(context, tell));
+  const emit = (samples) => onSound(samples, context.sampleRate);
+  const node = await createWorklet(context, emit).catch(() => createProcessor(context, emit));
   context.createMediaStreamSource(stream).connect(node);
   context.resume(); // not waited for: where it is not allowed, some browsers never say so
 }
 
-async function createWorklet(context, tell) {
+async function createWorklet(context, emit) {
   await context.audioWorklet.addModule(new URL("recorder-worklet.js", import.meta.url));
   const mono = { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" };
   const node = new AudioWorkletNode(context, "recorder", mono);
-  node.port.onmessage = ({ data }) => tell(data);
+  node.port.onmessage = ({ data }) => emit(data);
   return node;
 }
 
 /** The old way, which needs no file: without a network there is no worklet. */
-function createProcessor(context, tell) {
+function createProcessor(context, emit) {
   const node = context.createScriptProcessor(2_048, 1, 1);
-  node.onaudioprocess = ({ inputBuffer }) => tell(inputBuffer.getChannelData(0).slice());
+  node.onaudioprocess = ({ inputBuffer }) => emit(inputBuffer.getChannelData(0).slice());
   node.connect(context.destination); // or it does not run; it is silent
   return node;
 }

@@ -22,7 +22,7 @@ export const canShareMicrophone = /Chrome\//.test(userAgent) && !isAndroid;
 
 /**
  * The language to recognise, as a BCP 47 tag: the browser's first, also where the page does not speak it. A page that
- * was put into another language than the browser's lead to (see early.js), by ?lang or the switch, is spoken to in that
+ * was put into another language than the browser's lead to (see boot.js), by ?lang or the switch, is spoken to in that
  * one, of the region that the browser names.
  */
 export function spokenLanguage(shown = language(), wanted = languages) {
@@ -38,8 +38,8 @@ export const hasRecognition = Boolean(Recognition) && globalThis.isSecureContext
 export const recognises = () => hasRecognition && !unfit.has(spokenLanguage());
 
 /**
- * An ear (see listen.js). `onResults` gets all results so far. Its level is a guess. `onError` gets an error of Web
- * Speech, "silence", or "ended" where it does nothing but end.
+ * A backend of speech-input.js. `onResults` gets all results so far. Its level is a guess. `onError` gets an error of
+ * Web Speech, "silence", or "ended" where it does nothing but end.
  */
 export function createRecognition({ onResults, onLevel, onError }) {
   const lang = spokenLanguage();

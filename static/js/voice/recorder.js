@@ -6,8 +6,9 @@ const DIP_MS = 200; // between two syllables
 const MAX_SECONDS = 120;
 
 /**
- * An ear (see listen.js). With `pauseMs()` it waits for somebody to speak, and hands over after that much silence;
- * `onRecorded({chunks, rate, from, endsAt}, isDue)` gets samples, and from when to when there was something to hear.
+ * A backend of speech-input.js. With `pauseMs()` it waits for somebody to speak, and hands over after that much
+ * silence; `onRecorded({chunks, rate, from, endsAt}, isDue)` gets samples, and from when to when there was something
+ * to hear.
  */
 export function createRecorder({ pauseMs, onRecorded }) {
   let chunks = [];

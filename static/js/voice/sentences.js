@@ -4,7 +4,7 @@ import { parseInline } from "../inline.js";
 import { createParser } from "../markdown.js";
 import { withoutHalfTag } from "../thoughts.js";
 import { NOTES, speakable } from "./speakable.js";
-import { sureLength, withoutOpenCode } from "./sure.js";
+import { stableLength, withoutOpenCode } from "./stable-prefix.js";
 
 export const MAX_SECONDS = 12; // Chrome's network voices fall silent after some 15
 const SECONDS_PER_LETTER = 1 / 15;
@@ -111,7 +111,7 @@ function withMark(blocks) {
 }
 
 function surePartsOf(text) {
-  const length = text.includes("|") ? 0 : sureLength(text); // what has bars may become a table
+  const length = text.includes("|") ? 0 : stableLength(text); // what has bars may become a table
   return length < text.length ? [...parseInline(text.slice(0, length + 1)), UNSURE] : parseInline(text);
 }
 

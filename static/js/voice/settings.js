@@ -28,10 +28,10 @@ export function change(more) {
 }
 
 /** `voices` are the browser's; `tryIt()` reads something with what is chosen. */
-export function openSettings({ voices, hasDifysVoice, hasCalls, tryIt }) {
-  const difys = hasDifysVoice ? [new Option(t("voice.dify"), "dify")] : [];
+export function openSettings({ voices, hasAppVoice, hasCalls, tryIt }) {
+  const appVoice = hasAppVoice ? [new Option(t("voice.dify"), "dify")] : [];
   const owns = voices.map(({ name, voiceURI }) => new Option(name, voiceURI));
-  const own = element("select", "", new Option(t("voice.automatic"), ""), ...difys, ...owns);
+  const own = element("select", "", new Option(t("voice.automatic"), ""), ...appVoice, ...owns);
   own.value = settings.voice;
   if (own.selectedIndex < 0) own.value = "";
   const speed = range(0.6, 1.6, 0.1, settings.rate);
@@ -55,7 +55,7 @@ export function openSettings({ voices, hasDifysVoice, hasCalls, tryIt }) {
 
   function show() {
     for (const [name, control] of controls) say(control.previousSibling, `voice.${name}`, { value: control.value });
-    speed.parentNode.hidden = hasDifysVoice && !isOwnWanted();
+    speed.parentNode.hidden = hasAppVoice && !isOwnWanted();
     pause.parentNode.hidden = !hasCalls;
   }
 }

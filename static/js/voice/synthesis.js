@@ -3,8 +3,8 @@
 import { secondsOf } from "./sentences.js";
 import { settings } from "./settings.js";
 
-const START_PATIENCE_MS = 5_000; // network voices take their time
-const END_PATIENCE_MS = 4_000;
+const START_TIMEOUT_MS = 5_000; // network voices take their time
+const END_TIMEOUT_MS = 4_000;
 const AFTER_CANCEL_MS = 60; // what is said sooner is dropped by some browsers
 
 const synth = globalThis.speechSynthesis;
@@ -53,7 +53,7 @@ export function onVoices(callback) {
 let held = null; // Chrome forgets to tell of the end of what nobody holds
 let cancelledAt = -Infinity;
 
-/** A way of speaking (see reader.js). */
+/** A speech engine (see read-aloud.js). */
 export const synthesis = { unlock, load: async (text, language) => ({ text, language }), play, cancel };
 
 function unlock() {
@@ -77,10 +77,10 @@ async function play({ text, language }) {
 
 /** Ends with the utterance, and also where the browser never says that it began or ended. */
 function saying(utterance) {
-  const longest = (2_000 * secondsOf(utterance.text)) / utterance.rate + END_PATIENCE_MS;
+  const longest = (2_000 * secondsOf(utterance.text)) / utterance.rate + END_TIMEOUT_MS;
   let watchdog;
   return new Promise((resolve, reject) => {
-    watchdog = setTimeout(giveUp, START_PATIENCE_MS, reject);
+    watchdog = setTimeout(giveUp, START_TIMEOUT_MS, reject);
     utterance.onstart = () => {
       clearTimeout(watchdog);
       watchdog = setTimeout(giveUp, longest, resolve);

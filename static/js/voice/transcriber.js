@@ -28,11 +28,11 @@ export function createTranscriber({ api, onChange }) {
     if (sending) return;
     [sending, why] = [new AbortController(), null];
     while (waiting.length && !why) {
-      tell();
+      notify();
       await write(waiting[0], sending.signal).catch((error) => (why = wordsFor(error)));
     }
     sending = null;
-    tell();
+    notify();
   }
 
   async function write({ sound, resolve }, signal) {
@@ -43,7 +43,7 @@ export function createTranscriber({ api, onChange }) {
     resolve(text);
   }
 
-  const tell = () => onChange({ isWriting: Boolean(sending), why });
+  const notify = () => onChange({ isWriting: Boolean(sending), why });
 
   /** Does not wait for a network that is gone: it may take minutes to say so. */
   const pause = () => sending?.abort();

@@ -1,50 +1,50 @@
 // Speaking and listening on the chat page: each part of it is absent where the browser or the app lacks it.
 
 import { button, dress, element, iconButton } from "../elements.js";
-import { onClosed } from "../frame.js";
-import { guarded } from "../guarded.js";
+import { onClosed } from "../iframe-messages.js";
+import { withErrorBoundary } from "../error-boundary.js";
 import { clear, language, say, t } from "../i18n.js";
-import { createCalling } from "./calling.js";
-import { createClips } from "./clips.js";
+import { createCall } from "./call.js";
+import { createAppSpeech } from "./app-speech.js";
 import { createDictation } from "./dictation.js";
-import { canListen } from "./listen.js";
+import { hasSpeechInput } from "./speech-input.js";
 import { joined } from "./phrases.js";
-import { createReader } from "./reader.js";
+import { createReadAloud } from "./read-aloud.js";
 import { change, isOwnWanted, openSettings, settings } from "./settings.js";
 import { onVoices, synthesis, voicesFor } from "./synthesis.js";
 import { createTranscriber } from "./transcriber.js";
-import { createWritingLine } from "./writing-line.js";
+import { createTranscriptionStatus } from "./transcription-status.js";
 
 /** What it is given is described at the top of chat.js. */
-export function mountVoice({ app, slot, composer, asker, api }) {
+export function mountVoice({ app, slot, composer, turns, api }) {
   const state = element("p", "note voice-state");
-  const difys = app.text_to_speech && globalThis.AudioContext ? createClips(api) : null;
+  const appSpeech = app.text_to_speech && globalThis.AudioContext ? createAppSpeech(api) : null;
   const transcriber = createTranscriber({ api, onChange: writingChanged });
-  const lines = [createWritingLine(transcriber), createWritingLine(transcriber)]; // on the page, and in a call
-  const dictation = canListen(app) ? createDictation({ app, transcriber, composer, tell, beforeStart: hush }) : null;
+  const statuses = [0, 1].map(() => createTranscriptionStatus(transcriber)); // on the page, and in a call
+  const dictation = hasSpeechInput(app) ? createDictation({ app, transcriber, composer, show, beforeStart: hush }) : null;
   const aloud = iconButton("silent", "aloud", switchAloud);
-  let reader, notices, calling;
+  let readAloud, notices, call;
   let sounding = null; // an object of its own for each sound
   state.setAttribute("role", "status");
 
-  const isCalling = () => calling?.isLive();
+  const isCalling = () => call?.isLive();
   const on = (type, listener) => document.addEventListener(type, ({ detail }) => listener(detail));
 
   /** Shows what there is to know at the moment, by its name. */
-  function tell(why) {
+  function show(why) {
     if (why) say(state, `voice.${why}`);
     else clear(state);
   }
 
   function writingChanged(status) {
-    for (const line of lines) line.show(status);
-    if (status.why) calling?.unwritten(status.why);
+    for (const each of statuses) each.show(status);
+    if (status.why) call?.unwritten(status.why);
   }
 
   function mountSpeaking() {
-    const onSaying = (text) => calling?.saying(text, true);
-    const unsafe = createReader({ ways, onSaying, onChange: showListenButtons, onDone: done });
-    reader = guarded({ ...unsafe, end: (turn) => unsafe.end(turn) ?? true }); // undefined where it throws
+    const onSaying = (text) => call?.saying(text, true);
+    const unsafe = createReadAloud({ engines, onSaying, onChange: showListenButtons, onDone: done });
+    readAloud = withErrorBoundary({ ...unsafe, end: (turn) => unsafe.end(turn) ?? true }); // undefined where it throws
     if (dictation) mountCalls();
     state.before(aloud, iconButton("sliders", "voice.settings", chooseVoice));
     showAloud();
@@ -57,31 +57,31 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   }
 
   function mountCalls() {
-    const onSaying = (text) => calling.saying(text, false);
-    notices = guarded(createReader({ ways, onSaying, onChange() {}, onDone() {} }));
+    const onSaying = (text) => call.saying(text, false);
+    notices = withErrorBoundary(createReadAloud({ engines, onSaying, onChange() {}, onDone() {} }));
     const voice = { say: notify, stop: hush };
-    calling = createCalling({ app, transcriber, asker, voice, keep, line: lines[1].node });
+    call = createCall({ app, transcriber, turns, voice, keep, status: statuses[1].node });
     state.before(button("call", startCall, "start-call", "phone"));
   }
 
-  /** The ways of speaking, the one that is wanted first. */
-  function ways() {
-    const browsers = (!difys || voicesFor(language()).length) && synthesis;
-    return (isOwnWanted() ? [browsers, difys] : [difys, browsers]).filter(Boolean).map(audible);
+  /** The speech engines, the one that is wanted first. */
+  function engines() {
+    const browsers = (!appSpeech || voicesFor(language()).length) && synthesis;
+    return (isOwnWanted() ? [browsers, appSpeech] : [appSpeech, browsers]).filter(Boolean).map(audible);
   }
 
-  /** The same way; a call is told when there is sound. */
-  function audible(way) {
+  /** The same engine; a call is told when there is sound. */
+  function audible(engine) {
     async function play(clip) {
       const own = (sounding = {});
-      calling?.sounds(true);
-      await way.play(clip).finally(() => own === sounding && calling?.sounds(false));
+      call?.sounds(true);
+      await engine.play(clip).finally(() => own === sounding && call?.sounds(false));
     }
     function cancel() {
       sounding = null;
-      way.cancel();
+      engine.cancel();
     }
-    return { ...way, play, cancel };
+    return { ...engine, play, cancel };
   }
 
   function notify(text) {
@@ -90,7 +90,7 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   }
 
   function hush() {
-    reader?.stop();
+    readAloud?.stop();
     notices?.stop();
   }
 
@@ -103,13 +103,13 @@ export function mountVoice({ app, slot, composer, asker, api }) {
 
   function unlock() {
     synthesis.unlock();
-    difys?.unlock();
+    appSpeech?.unlock();
   }
 
   function startCall() {
     unlock();
     dictation.leave();
-    calling.start();
+    call.start();
   }
 
   function switchAloud() {
@@ -121,18 +121,18 @@ export function mountVoice({ app, slot, composer, asker, api }) {
 
   function chooseVoice() {
     const tryIt = () => read("sample", t("voice.sample"));
-    openSettings({ voices: voicesFor(language()), hasDifysVoice: Boolean(difys), hasCalls: Boolean(calling), tryIt });
+    openSettings({ voices: voicesFor(language()), hasAppVoice: Boolean(appSpeech), hasCalls: Boolean(call), tryIt });
   }
 
   function toggle({ id, state: progress }) {
-    if (id === reader.reading()) reader.stop();
-    else read(id, asker.textOf(id), progress === "streaming" ? reader.follow : reader.end);
+    if (id === readAloud.reading()) readAloud.stop();
+    else read(id, turns.textOf(id), progress === "streaming" ? readAloud.follow : readAloud.end);
   }
 
-  function read(id, text, take = reader.end) {
+  function read(id, text, take = readAloud.end) {
     unlock();
     dictation?.leave();
-    reader.begin(id);
+    readAloud.begin(id);
     take({ id, text });
   }
 
@@ -146,7 +146,7 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   function showListenButtons() {
     for (const place of document.querySelectorAll(".answer .voice")) {
       const { dataset } = place.closest(".answer");
-      const isRead = dataset.id === reader.reading();
+      const isRead = dataset.id === readAloud.reading();
       if (!place.firstChild) place.append(iconButton("speaker", "listen", () => toggle(dataset)));
       place.firstChild.dataset.reading = isRead;
       dress(place.firstChild, isRead ? "stop" : "speaker", isRead ? "listen.stop" : "listen");
@@ -156,37 +156,37 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   // What happens
 
   function started(turn) {
-    const isCalls = calling?.turn.started(turn);
-    if (isCalling() ? isCalls : settings.isAloud) reader.begin(turn.id);
+    const isCalls = call?.turn.started(turn);
+    if (isCalling() ? isCalls : settings.isAloud) readAloud.begin(turn.id);
     showListenButtons();
   }
 
   function followed(turn) {
-    calling?.turn.text(turn);
-    reader.follow(turn);
+    call?.turn.text(turn);
+    readAloud.follow(turn);
   }
 
   function ended(turn) {
-    calling?.turn.ended(turn);
+    call?.turn.ended(turn);
     const isStopped = turn.status === "stopped";
-    if ((isStopped || !reader.end(turn)) && reader.reading() === turn.id) reader.stop();
-    if (reader.reading() !== turn.id) calling?.turn.read(turn.id, !isStopped);
+    if ((isStopped || !readAloud.end(turn)) && readAloud.reading() === turn.id) readAloud.stop();
+    if (readAloud.reading() !== turn.id) call?.turn.read(turn.id, !isStopped);
   }
 
   function done(id, hasFailed) {
-    if (hasFailed) tell("unspoken");
-    calling?.turn.read(id, hasFailed);
+    if (hasFailed) show("unspoken");
+    call?.turn.read(id, hasFailed);
   }
 
   function connectionChanged({ name, code }) {
     if (name === "open") transcriber.tryAgain();
     else transcriber.pause();
-    calling?.connectionIs(name, [`ended.${code === 4500 ? code : "other"}`]);
+    call?.connectionIs(name, [`ended.${code === 4500 ? code : "other"}`]);
   }
 
   /** Nobody is there any more to hear or to be heard. */
   function leave() {
-    calling?.leave();
+    call?.leave();
     dictation?.leave();
     hush();
   }
@@ -194,7 +194,7 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
   if (dictation) {
     slot.append(dictation.button);
-    state.after(lines[0].node);
+    state.after(statuses[0].node);
     on("turn:added", () => queueMicrotask(dictation.sent)); // the field is emptied right after
   }
   on("connection:changed", connectionChanged);
@@ -202,6 +202,6 @@ export function mountVoice({ app, slot, composer, asker, api }) {
   addEventListener("online", transcriber.tryAgain);
   addEventListener("pagehide", leave);
   onClosed(leave);
-  if (difys) mountSpeaking();
-  else onVoices(() => reader || mountSpeaking());
+  if (appSpeech) mountSpeaking();
+  else onVoices(() => readAloud || mountSpeaking());
 }

@@ -10,14 +10,14 @@ from service.chat.client_identity import user_of
 from tests import fake_dify, recordings
 from tests.api import HEADERS, MESSAGE, TOKEN, speech
 from tests.conftest import eventually, logged
-from tests.fake_around import parameters
+from tests.fake_app_api import parameters
 from tests.fake_dify import KEY
 
 
 async def test_speech_becomes_text(with_dify, dify, call, events):
     status, reply = await call(await with_dify(), "POST", "/api/audio-to-text", data=speech(b"x" * 32044))
     assert (status, reply["data"]) == (200, {"text": "hello 你好 from fake stt, 32044 bytes"})
-    (sent,) = dify.around.called("audio-to-text")
+    (sent,) = dify.app_api.called("audio-to-text")
     assert sent["user"] == user_of(TOKEN)
     assert sent["file"] == {"filename": "speech.wav", "content_type": "audio/wav", "size": 32044}
     assert "hello" not in str(events)
@@ -26,7 +26,7 @@ async def test_speech_becomes_text(with_dify, dify, call, events):
 async def test_speech_goes_on_under_dify_s_name_for_its_type(with_dify, dify, call):
     body = speech(b"x", "a.m4a", "audio/x-m4a")
     status, _ = await call(await with_dify(), "POST", "/api/audio-to-text", data=body)
-    assert (status, dify.around.called("audio-to-text")[0]["file"]["content_type"]) == (200, "audio/m4a")
+    assert (status, dify.app_api.called("audio-to-text")[0]["file"]["content_type"]) == (200, "audio/m4a")
 
 
 async def test_speech_that_dify_would_refuse_is_refused_here(with_dify, dify, call):
@@ -34,7 +34,7 @@ async def test_speech_that_dify_would_refuse_is_refused_here(with_dify, dify, ca
     status, reply = await call(await with_dify(), "POST", "/api/audio-to-text", data=body)
     assert (status, reply["code"], reply["data"]) == (415, 415, {"reason": "unsupported_audio"})
     assert "record WAV" in reply["message"]
-    assert dify.around.calls == []
+    assert dify.app_api.calls == []
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ async def test_speech_that_dify_would_refuse_is_refused_here(with_dify, dify, ca
     ],
 )
 async def test_what_dify_says_against_speech_is_told(with_dify, dify, call, route, recording, status, reason):
-    dify.around.scenes[route] = fake_dify.replay(recording)
+    dify.app_api.scenes[route] = fake_dify.replay(recording)
     body = {"data": speech()} if route == "audio-to-text" else {"json": {"text": "Hello"}}
     replied, reply = await call(await with_dify(), "POST", f"/api/{route}", **body)
     assert (replied, reply["data"]) == (status, {"reason": reason})
@@ -67,7 +67,7 @@ async def test_text_becomes_speech(with_dify, dify, http, what):
         audio = await response.read()
     assert (response.status, response.content_type) == (200, "audio/mpeg")
     assert audio == recordings.load("6x_tts_ok").body
-    assert dify.around.called("text-to-audio") == [what | {"user": user_of(TOKEN)}]
+    assert dify.app_api.called("text-to-audio") == [what | {"user": user_of(TOKEN)}]
 
 
 async def test_the_first_sound_is_here_before_the_last_has_left_dify(with_dify, dify, http, events):
@@ -77,7 +77,7 @@ async def test_the_first_sound_is_here_before_the_last_has_left_dify(with_dify, 
         await stage.dify.released.wait()
         await stage.write(b"last")
 
-    dify.around.scenes["text-to-audio"] = slowly
+    dify.app_api.scenes["text-to-audio"] = slowly
     service = await with_dify()
     async with http.post(f"{service.url}/api/text-to-audio", json={"text": "Hi"}, headers=HEADERS) as response:
         assert await response.content.readany() == b"first"
@@ -105,7 +105,7 @@ async def fall_silent(stage):
 async def test_speech_that_breaks_off_is_seen_to_be_incomplete(
     with_dify, dify, http, events, scene, reason, idle_timeout
 ):
-    dify.around.scenes["text-to-audio"] = scene
+    dify.app_api.scenes["text-to-audio"] = scene
     service = await with_dify(dify_idle_timeout=idle_timeout)
     async with http.post(f"{service.url}/api/text-to-audio", json={"text": "Hi"}, headers=HEADERS) as response:
         assert response.status == 200
@@ -124,7 +124,7 @@ async def test_speech_that_breaks_off_is_seen_to_be_incomplete(
     ],
 )
 async def test_speech_that_fails_before_its_first_sound_is_a_failure_in_words(with_dify, dify, call, scene, reason):
-    dify.around.scenes["text-to-audio"] = scene
+    dify.app_api.scenes["text-to-audio"] = scene
     status, reply = await call(await with_dify(), "POST", "/api/text-to-audio", json={"text": "Hi"})
     assert (status >= 500, reply["data"]) == (True, {"reason": reason})
 
@@ -141,7 +141,7 @@ async def test_a_listener_that_leaves_ends_dify_s_request(with_dify, dify, http,
         await stage.hung_up()
         ended.set()
 
-    dify.around.scenes["text-to-audio"] = on_and_on
+    dify.app_api.scenes["text-to-audio"] = on_and_on
     service = await with_dify()
     asking = asyncio.create_task(listen_to_the_end(http, service))
     await began.wait()
@@ -288,12 +288,12 @@ async def test_an_app_that_was_never_known_is_a_failure_asked_for_once(with_dify
 
 
 async def test_feedback_may_be_taken_back_twice(with_dify, dify, call):
-    dify.around.owners[MESSAGE] = user_of(TOKEN)
+    dify.app_api.owners[MESSAGE] = user_of(TOKEN)
     service = await with_dify()
     for rating in ("like", None, None):
         path, body = f"/api/messages/{MESSAGE}/feedback", {"rating": rating}
         assert (await call(service, "POST", path, json=body))[0] == 200
-    assert dify.around.ratings == {MESSAGE: None}
+    assert dify.app_api.ratings == {MESSAGE: None}
 
 
 async def test_taking_back_what_was_never_given_is_fine(with_dify, call):
@@ -302,7 +302,7 @@ async def test_taking_back_what_was_never_given_is_fine(with_dify, call):
 
 
 async def test_suggestions_that_are_switched_off_are_said_so(with_dify, dify, call):
-    dify.around.scenes["suggested"] = fake_dify.replay("5_suggested_disabled")
+    dify.app_api.scenes["suggested"] = fake_dify.replay("5_suggested_disabled")
     status, reply = await call(await with_dify(), "GET", f"/api/messages/{MESSAGE}/suggested")
     assert (status, reply["code"], reply["data"]) == (409, 20000, {"reason": "feature_off"})
 
@@ -320,7 +320,7 @@ FAILURES = [
 
 @pytest.mark.parametrize(("said", "reason", "status", "scene"), FAILURES)
 async def test_what_fails_at_dify_is_said_and_logged(with_dify, dify, call, events, said, reason, status, scene):
-    dify.around.scenes["suggested"] = scene
+    dify.app_api.scenes["suggested"] = scene
     replied, reply = await call(await with_dify(), "GET", f"/api/messages/{MESSAGE}/suggested")
     assert (replied, reply["data"]) == (status, {"reason": reason})
     (line,) = logged(events, "dify.failed")
@@ -332,7 +332,7 @@ async def test_a_dify_that_does_not_reply_is_given_up(with_dify, dify, call):
     async def silent(stage):
         await stage.dify.released.wait()
 
-    dify.around.scenes["suggested"] = silent
+    dify.app_api.scenes["suggested"] = silent
     status, reply = await call(await with_dify(dify_idle_timeout=0.2), "GET", f"/api/messages/{MESSAGE}/suggested")
     dify.released.set()
     assert (status, reply["data"]) == (504, {"reason": "silent"})
@@ -341,7 +341,7 @@ async def test_a_dify_that_does_not_reply_is_given_up(with_dify, dify, call):
 async def test_calls_wait_in_a_line_of_their_own(with_dify, dify, call, connect):
     dify.plays(fake_dify.until_stopped("Some "))
     release = asyncio.Event()
-    dify.around.scenes["suggested"] = fake_dify.think_until(release, fake_dify.replay("5_suggested_enabled"))
+    dify.app_api.scenes["suggested"] = fake_dify.think_until(release, fake_dify.replay("5_suggested_enabled"))
     service = await with_dify(dify_max_concurrency=1, dify_max_waiting=1, dify_wait_timeout=5)
     client = await connect(service)
     await client.ask("Hello", stream=True)

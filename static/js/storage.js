@@ -1,0 +1,30 @@
+// What this tab remembers across a reload, until it is closed. Where storage is blocked, nothing.
+
+const PREFIX = "dify-live:";
+const LONGEST_TALK = 1_000_000; // characters; browsers give a page some five million
+
+export function load(name, otherwise) {
+  try {
+    return JSON.parse(sessionStorage.getItem(PREFIX + name)) ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Says whether it could be kept. */
+export function save(name, value) {
+  try {
+    sessionStorage.setItem(PREFIX + name, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Keeps the latest turns; the oldest go first where they are too long, or too long for this browser. */
+export function saveTurns(turns) {
+  const kept = turns.slice();
+  let length = kept.reduce((sum, { text }) => sum + text.length, 0);
+  while (kept.length > 1 && length > LONGEST_TALK) length -= kept.shift().text.length;
+  while (!save("turns", kept) && kept.length) kept.shift();
+}

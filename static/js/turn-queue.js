@@ -1,0 +1,191 @@
+// Questions and their answers: a queue, of which one is under way at a time. Knows frames, and no DOM.
+
+import { withErrorBoundary } from "./error-boundary.js";
+import { load, saveTurns } from "./storage.js";
+import { countCodePoints, unseen } from "./code-points.js";
+
+const STOP_TIMEOUT_MS = 5_000; // a service that never confirms must not lock the page
+const SAVE_PERIOD_MS = 1_000;
+
+/** 128 random bits; crypto.randomUUID is missing on plain-http intranets. */
+export function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const isWaiting = ({ status }) => status === "waiting";
+const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
+
+/**
+ * A turn is {id, question, files, inputs, status, text, at, …}: `status` is waiting (not yet sent), asked, and then
+ * done, stopped, incomplete or failed; `text` the answer so far, of `count` code points; `at` and `askedAt` Unix
+ * milliseconds, `wordAfter` milliseconds; `isStandIn`: its text is made up; at its end what the service sent with it,
+ * `failure` (an error frame) or `lost`.
+ *
+ * `send(frame)` says whether it was written. `on` is told: added(turn), started(turn), text(turn, replaced),
+ * event(turn, frame), ended(turn); what fails there does not stop the queue.
+ */
+export function createTurnQueue({ send, on: listeners }) {
+  const on = withErrorBoundary(listeners);
+  const turns = load("turns", []);
+  let before = []; // the turns of the conversation before this one
+  let stopTimer, saveTimer;
+
+  const current = () => turns.find(({ status }) => status === "asked");
+
+  /** The latest answer's, unless the service has said since that it is over. */
+  const conversation = () => turns.filter((turn) => turn.conversation_id || isGone(turn)).at(-1)?.conversation_id;
+
+  function save() {
+    saveTimer = clearTimeout(saveTimer);
+    saveTurns(turns);
+  }
+
+  // Asking
+
+  /** Returns the turn's id, or null where there is nothing to ask. */
+  function ask(question, files = [], inputs) {
+    if (!question.trim()) return null;
+    const turn = { id: randomId(), question, files, inputs, status: "waiting", text: "", count: 0, at: Date.now() };
+    turns.push(turn);
+    on.added(turn);
+    save();
+    next();
+    return turn.id;
+  }
+
+  function next() {
+    const turn = current() ? null : turns.find(isWaiting);
+    if (!turn || !send(frameOf(turn))) return;
+    Object.assign(turn, { status: "asked", askedAt: Date.now() });
+    save();
+    on.started(turn);
+  }
+
+  /** What has no value is left out of JSON. */
+  function frameOf({ id, question, files, inputs }) {
+    const named = ({ kind, id: file }) => ({ type: kind, transfer_method: "local_file", upload_file_id: file });
+    return {
+      type: "chat",
+      id,
+      content: question,
+      stream: true,
+      events: true,
+      conversation_id: conversation(),
+      inputs,
+      files: files.length ? files.map(named) : undefined,
+    };
+  }
+
+  /** Ends the answer under way; without one, takes back the last question that waits. Returns its turn. */
+  function stop() {
+    const turn = current() ?? turns.filter(isWaiting).at(-1);
+    if (!turn || stopTimer) return turn;
+    if (isWaiting(turn)) return takeBack(turn);
+    send({ type: "stop", id: turn.id });
+    stopTimer = setTimeout(end, STOP_TIMEOUT_MS, turn, "stopped");
+    return turn;
+  }
+
+  function takeBack(turn) {
+    turns.splice(turns.indexOf(turn), 1);
+    save();
+    return turn;
+  }
+
+  function end(turn, status, more) {
+    stopTimer = clearTimeout(stopTimer);
+    Object.assign(turn, more, { status });
+    save();
+    on.ended(turn);
+    next();
+  }
+
+  /** An answer under way is stopped: nobody reads it. `restore` undoes all but the stop; then `next` asks on. */
+  function clear() {
+    const turn = current();
+    before = turns.splice(0);
+    save();
+    if (!turn) return;
+    send({ type: "stop", id: turn.id });
+    end(turn, "stopped");
+  }
+
+  function restore() {
+    turns.splice(0, turns.length, ...before);
+    save();
+  }
+
+  // Frames. What belongs to a turn that is over is ignored.
+
+  /** A mock gives a reason where it stands in for the assistant. */
+  function label(turn, { source, reason }) {
+    if (source === "mock" && reason) turn.isStandIn = true;
+  }
+
+  function add(turn, { offset = 0, content, replace = false, ...frame }) {
+    label(turn, frame);
+    turn.wordAfter ??= Date.now() - turn.askedAt;
+    if (replace) Object.assign(turn, { text: "", count: 0 });
+    const news = unseen(turn.count, offset, content);
+    turn.text += news;
+    turn.count += countCodePoints(news);
+    saveTimer ??= setTimeout(save, SAVE_PERIOD_MS);
+    on.text(turn, replace);
+  }
+
+  function finish(turn, frame) {
+    const { status, source, reason, content, conversation_id, message_id, usage, citations } = frame;
+    if (status === "done") label(turn, frame);
+    if (content !== turn.text) add(turn, { content, replace: true });
+    end(turn, status, { source, reason, conversation_id, message_id, usage, citations });
+  }
+
+  function fail(turn, failure) {
+    if (failure.reason === "unknown_turn") unknown(turn);
+    else end(turn, "failed", { failure });
+  }
+
+  /** It never arrived, or the service forgot it: it is asked once more if no word was lost. */
+  function unknown(turn) {
+    if (turn.text || turn.again || !send(frameOf(turn))) return lose(turn);
+    Object.assign(turn, { again: true, askedAt: Date.now() });
+  }
+
+  const lose = (turn) => end(turn, "incomplete", { lost: true });
+
+  const RECEIVERS = { chat_delta: add, chat: finish, error: fail, chat_event: on.event };
+
+  function receive(frame) {
+    const turn = current();
+    if (turn && turn.id === frame.id) RECEIVERS[frame.type]?.(turn, frame);
+    else if (frame.type === "chat") learnConversation(frame);
+  }
+
+  /** What was stopped for a new conversation says only now which one it was of. */
+  function learnConversation({ id, conversation_id }) {
+    const turn = before.find((other) => other.id === id);
+    if (turn) turn.conversation_id ??= conversation_id;
+  }
+
+  function connectionIs(name) {
+    if (name === "open") next();
+    if (name === "ended" && current()) lose(current());
+  }
+
+  return {
+    turns,
+    ask,
+    stop,
+    takeBack,
+    clear,
+    restore,
+    next,
+    receive,
+    connectionIs,
+    save,
+    isAnswering: () => Boolean(current()),
+    find: (id) => turns.find((turn) => turn.id === id),
+    running: () => current() && { id: current().id, offset: current().count },
+  };
+}

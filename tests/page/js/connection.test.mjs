@@ -1,0 +1,181 @@
+// The page's connection on a clock and a socket of the test's own.
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+
+import { backoff, connect, isFinal, parseFrame, PING_PERIOD_MS, socketUrl } from "../../../static/js/connection.js";
+
+class FakeSocket {
+  static OPEN = 1;
+  static all = [];
+  static get last() {
+    return FakeSocket.all.at(-1);
+  }
+
+  readyState = 0;
+  sent = [];
+
+  constructor(url) {
+    this.url = url;
+    FakeSocket.all.push(this);
+  }
+
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close() {
+    this.given_up = true;
+  }
+
+  accept() {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+
+  says(frame) {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  drops(code = 1006, reason = "") {
+    this.readyState = 3;
+    this.onclose?.({ code, reason });
+  }
+}
+
+let states, frames, running, connection;
+const listeners = {};
+globalThis.WebSocket = FakeSocket;
+globalThis.addEventListener = (type, listener) => (listeners[type] = listener);
+globalThis.document = { visibilityState: "visible", addEventListener: globalThis.addEventListener };
+
+beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  mock.method(Math, "random", () => 1);
+  FakeSocket.all = [];
+  [states, frames, running] = [[], [], undefined];
+  const onState = (state) => states.push(state);
+  const onFrame = (frame) => frames.push(frame);
+  connection = connect({ url: "ws://x", token: "mine", running: () => running, onState, onFrame });
+});
+afterEach(() => {
+  mock.timers.reset();
+  mock.restoreAll();
+});
+
+/** In small steps, since a timer may set the next. */
+function pass(milliseconds) {
+  for (let left = milliseconds; left > 0; left -= 50) mock.timers.tick(Math.min(50, left));
+}
+
+test("back-off doubles up to half a minute, with full jitter", () => {
+  assert.deepEqual([0, 1, 2, 6, 500].map(backoff), [500, 1000, 2000, 30_000, 30_000]);
+  Math.random = () => 0;
+  assert.equal(backoff(4), 0);
+});
+
+test("close codes say whether to come back", () => {
+  assert.deepEqual([1008, 4500, 4999].map(isFinal), [true, true, true]);
+  assert.deepEqual([1000, 1006, 1009, 1011, 1012, 4000, 4499].map(isFinal), Array(7).fill(false));
+});
+
+test("the socket's address follows the page's", () => {
+  assert.equal(socketUrl("https://a.example:1", "x"), "wss://a.example:1/ws/chat/x");
+  assert.equal(socketUrl("http://localhost", "x"), "ws://localhost/ws/chat/x");
+});
+
+test("what is no frame is passed over", () => {
+  assert.equal(parseFrame("nope"), null);
+  FakeSocket.last.accept();
+  FakeSocket.last.onmessage({ data: "[[[" });
+  FakeSocket.last.says({ type: "chat" });
+  assert.deepEqual(frames, [{ type: "chat" }]);
+});
+
+test("it pings in time, and a pong keeps it alive", () => {
+  FakeSocket.last.accept();
+  for (let period = 1; period <= 5; period++) {
+    pass(PING_PERIOD_MS);
+    assert.equal(FakeSocket.last.sent.length, 1 + period);
+    assert.equal(FakeSocket.last.sent.at(-1).type, "ping");
+    FakeSocket.last.says({ type: "pong" });
+  }
+  assert.equal(FakeSocket.all.length, 1);
+});
+
+test("two periods of silence mean that the connection is dead", () => {
+  FakeSocket.last.accept();
+  pass(2 * PING_PERIOD_MS);
+  assert.equal(FakeSocket.all[0].given_up, true);
+  pass(1000);
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+test("each try waits longer, until a connection stays", () => {
+  const delays = [];
+  for (let attempt = 0; attempt < 4; attempt++) {
+    FakeSocket.last.drops();
+    delays.push(states.at(-1).delay);
+    pass(states.at(-1).delay);
+  }
+  FakeSocket.last.accept();
+  pass(6000);
+  FakeSocket.last.drops();
+  assert.deepEqual([...delays, states.at(-1).delay], [500, 1000, 2000, 4000, 500]);
+});
+
+test("it tries at once when the network or the reader is back", () => {
+  for (const type of ["online", "pageshow", "visibilitychange"]) {
+    FakeSocket.last.drops();
+    const tries = FakeSocket.all.length;
+    listeners[type]();
+    assert.equal(FakeSocket.all.length, tries + 1);
+  }
+});
+
+test("it obeys a code that says not to come back", () => {
+  FakeSocket.last.accept();
+  FakeSocket.last.drops(4500, "Replaced.");
+  assert.deepEqual(states.at(-1), { name: "ended", code: 4500 });
+  pass(100_000);
+  listeners.online();
+  assert.equal(FakeSocket.all.length, 1);
+});
+
+test("an attempt that hangs is given up", () => {
+  pass(15_000);
+  assert.equal(states.at(-1).name, "waiting");
+});
+
+test("a socket that was given up is not listened to", () => {
+  FakeSocket.last.accept();
+  pass(3 * PING_PERIOD_MS);
+  FakeSocket.all[0].drops(4500);
+  assert.notEqual(states.at(-1).name, "ended");
+});
+
+test("sending says whether it was written", () => {
+  assert.equal(connection.send({ type: "stop" }), false);
+  FakeSocket.last.accept();
+  assert.equal(connection.send({ type: "stop" }), true);
+  FakeSocket.last.drops();
+  assert.equal(connection.send({ type: "stop" }), false);
+});
+
+test("one token opens each connection, and takes up the turn that is under way", () => {
+  FakeSocket.last.accept();
+  assert.deepEqual(FakeSocket.last.sent, [{ type: "resume", token: "mine" }]);
+  FakeSocket.last.says({ type: "system", resume_token: "another" });
+  running = { id: "turn", offset: 7 };
+  FakeSocket.last.drops();
+  pass(1000);
+  FakeSocket.last.accept();
+  assert.deepEqual(FakeSocket.last.sent, [{ type: "resume", token: "mine", id: "turn", offset: 7 }]);
+});
+
+test("it comes back when the service said so", () => {
+  FakeSocket.last.accept();
+  FakeSocket.last.says({ type: "system", content: "Restarting", retry_after: 4321 });
+  FakeSocket.last.drops(1012);
+  assert.equal(states.at(-1).delay, 4321);
+});

@@ -1,0 +1,35 @@
+// Both languages say the same things.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { failureWords, t } from "../../../static/js/i18n.js";
+import { en, zh } from "../../../static/js/translations.js";
+
+const blanks = (words) => (words.match(/\{\w+\}/g) ?? []).sort();
+
+test("each language has all words, with the same blanks to fill in", () => {
+  assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
+  for (const key of Object.keys(en)) assert.deepEqual(blanks(zh[key]), blanks(en[key]), key);
+});
+
+test("each line of the table is read, and no key stands there twice", () => {
+  const table = readFileSync(new URL("../../../static/js/translations.js", import.meta.url), "utf8").split("`")[1];
+  const lines = table.replace(/\n +\|/g, " |").split("\n").filter(Boolean);
+  assert.deepEqual(Object.entries(en).map(([key, words]) => `${key}: ${words} | ${zh[key]}`), lines);
+});
+
+test("what is said of a failure goes by its reason, then its code, and never in the service's own words", () => {
+  const said = (failure) => t(...failureWords(failure));
+  assert.equal(said({ reason: "busy", code: 503, content: "x" }), en["reason.busy"]);
+  assert.equal(said({ reason: "new one", code: 413, content: "x" }), en["reason.too_large"]);
+  for (const code of [undefined, 404, 10000, 20000, 99999]) {
+    assert.doesNotMatch(said({ code, content: "DIFY_API_KEY", message: "DIFY_API_KEY" }), /_/);
+  }
+});
+
+test("what people need not tell apart has the same words", () => {
+  assert.equal(t(...failureWords({ reason: "unreachable" })), en["reason.later"]);
+  assert.equal(t(...failureWords({ reason: "new one", code: 30000 })), en["reason.later"]);
+});

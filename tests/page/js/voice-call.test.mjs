@@ -1,0 +1,524 @@
+// The hands-free call, with parts that write down what is asked of them.
+
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+let isAwake = false;
+let pageIsShownAgain;
+globalThis.document = { addEventListener: (_, input) => (pageIsShownAgain = input) };
+globalThis.navigator ??= {};
+navigator.wakeLock = {
+  async request() {
+    isAwake = true;
+    return { release: () => (isAwake = false) };
+  },
+};
+const { createCall } = await import("../../../static/js/voice/call.js");
+
+const PAUSE_MS = 3_000;
+const LATE_MS = 1_500; // see echo.js
+let now = 0;
+performance.now = () => now;
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+});
+
+/** A call that was started. `did()` tells what it did since one asked last. */
+function startCall({ mode = "recognition", canAsk = true, hasLevel = false, broken = {} } = {}) {
+  const did = [];
+  const does = (name) => (text) => void did.push(text ? `${name}: ${text}` : name);
+  const names = { start: "listen", stop: "finish", abort: "deafen", clear: "forget" };
+  const input = Object.fromEntries(Object.entries(names).map(([method, name]) => [method, does(name)]));
+  Object.assign(input, { mode: () => mode, hasLevel: () => hasLevel });
+  const turns = {
+    ask(question) {
+      does("ask")(question);
+      if (canAsk === "later") return question;
+      real.turn.started({ id: question });
+      return canAsk ? question : null;
+    },
+    cancel: does("cancel"),
+  };
+  const view = { show: (shown) => (call.shown = shown), answer: (text) => (call.answer = text), close: does("close") };
+  const call = {
+    did: () => did.splice(0),
+    asked: () => did.splice(0).findLast((name) => name.startsWith("ask: "))?.slice(5),
+    name: () => call.shown.state,
+    waits(ms = PAUSE_MS) {
+      now += ms;
+      mock.timers.tick(ms);
+    },
+    /** Results of recognition are told from their first word on, with those before; a recording is due. */
+    heard: (text, isDue) => call.results([{ text, from: now - 1_000, endsAt: now }], isDue),
+    saying: (text = "Behind the house.") => real.saying(text, true),
+    written: (text = "Behind the house.", more = {}, id = "where is it") =>
+      real.turn.ended({ id, status: "done", text, ...more }),
+    over: (id = "where is it", hasFailed = false) => real.turn.read(id, hasFailed),
+  };
+  const keep = (text) => text && does("keep")(text);
+  const real = createCall(
+    { turns, keep, voice: { say: does("say"), stop: does("hush"), ...broken.voice } },
+    {
+      createCallView(on) {
+        Object.assign(call, on);
+        return { ...view, ...broken.view };
+      },
+      createSpeechInput(on) {
+        Object.assign(call, { results: on.onResults, speech: on.onSpeech, fails: on.onError, doing: on.onDoing });
+        return input;
+      },
+    },
+  );
+  Object.assign(call, { ...real, ...call, real });
+  real.start();
+  return call;
+}
+
+function askedCall(options) {
+  const call = startCall(options);
+  call.heard("where is it", options?.mode === "recorder");
+  call.waits();
+  return call;
+}
+
+function speakingCall(options) {
+  const call = askedCall(options);
+  call.saying();
+  call.did();
+  return call;
+}
+
+test("it listens, asks after a pause, speaks the answer, and listens again", () => {
+  const call = startCall();
+  assert.deepEqual([call.name(), call.did()], ["listening", ["hush", "listen"]]);
+  call.heard("where");
+  call.heard("where is it");
+  assert.deepEqual([call.shown.question, call.did()], ["where is it", []]);
+  call.waits();
+  assert.deepEqual([call.name(), call.did()], ["thinking", ["forget", "ask: where is it"]]);
+  assert.equal(call.shown.question, "where is it");
+  call.turn.text({ id: "where is it", text: "Behind the" });
+  call.saying();
+  assert.deepEqual([call.name(), call.answer], ["speaking", "Behind the"]);
+  call.written();
+  call.over();
+  assert.deepEqual([call.name(), call.shown.question, call.did()], ["listening", "", []]);
+  assert.deepEqual([call.answer, call.shown.note], ["Behind the house.", null]);
+});
+
+test("a recording has waited for the pause already, and noise is no question", () => {
+  const call = startCall({ mode: "recorder" });
+  call.results([], true);
+  call.waits();
+  assert.deepEqual([call.name(), call.asked()], ["listening", undefined]);
+  call.heard("where", true);
+  assert.deepEqual([call.name(), call.asked()], ["thinking", "where"]);
+});
+
+test("what was said before is not asked while somebody goes on speaking", () => {
+  const call = startCall({ mode: "recorder", hasLevel: true });
+  call.speech(true);
+  call.heard("I am not", true);
+  call.waits();
+  assert.deepEqual([call.name(), call.asked()], ["listening", undefined]);
+  call.speech(false);
+  call.results([{ text: "I am not" }, { text: "allergic to it." }], true);
+  assert.equal(call.asked(), "I am not allergic to it.");
+});
+
+test("the pause counts from the last sound", () => {
+  const call = startCall();
+  call.speech(true);
+  call.speech(false);
+  call.waits();
+  assert.equal(call.name(), "listening");
+  call.heard("where");
+  call.waits(PAUSE_MS - 1);
+  call.heard("where is");
+  call.waits(PAUSE_MS - 1);
+  call.speech(true);
+  call.waits();
+  assert.equal(call.name(), "listening");
+  call.speech(false);
+  call.waits(PAUSE_MS - 1);
+  assert.equal(call.name(), "listening");
+  call.waits(1);
+  assert.equal(call.asked(), "where is");
+});
+
+test("speaking over the answer ends the speech and the answer", () => {
+  for (const [act, mode] of [
+    [(call) => call.interrupt()],
+    [(call) => call.heard("stop")],
+    [(call) => call.speech(true), "recorder"],
+  ]) {
+    const call = speakingCall({ mode });
+    act(call);
+    assert.deepEqual([call.name(), call.did()], ["listening", ["hush", "cancel: where is it"]]);
+  }
+  const call = speakingCall();
+  call.heard("and now");
+  assert.equal(call.shown.question, "and now");
+  call.waits();
+  assert.equal(call.asked(), "and now");
+});
+
+test("what interrupts is asked as it was said, also when it repeats the page, says no, or comes in pieces", () => {
+  for (const words of ["No!", "Stop, I do NOT want that.", "不，我不要这个", "Not behind the house?", "等等，不对"]) {
+    const call = speakingCall();
+    call.heard(words.slice(0, 2));
+    call.heard(words);
+    call.waits();
+    assert.equal(call.asked(), words);
+  }
+});
+
+test("the page's own voice is no question, and what follows it is asked letter for letter", () => {
+  const call = askedCall();
+  call.saying("The garden is behind the house.");
+  call.heard("the garden is behind the house");
+  assert.equal(call.name(), "speaking");
+  call.over();
+  call.waits();
+  assert.deepEqual([call.name(), call.shown.question], ["listening", ""]);
+  const echo = { text: "the garden is behind the house", from: now - 9_000, endsAt: now - PAUSE_MS };
+  call.results([echo, { text: "I do NOT see it.", from: now, endsAt: now }]);
+  call.waits();
+  assert.equal(call.asked(), "I do NOT see it.");
+});
+
+test("an echo that is not long enough yet, and then is, is not asked", () => {
+  const call = askedCall();
+  call.saying("The garden is behind the house.");
+  call.over();
+  call.did();
+  call.heard("the garden is");
+  assert.equal(call.shown.question, "the garden is");
+  call.heard("the garden is behind the house");
+  assert.equal(call.shown.question, "");
+  call.waits();
+  assert.equal(call.asked(), undefined);
+});
+
+test("who repeats the page's words later than an echo can come is asked what that means", () => {
+  const call = askedCall();
+  call.saying("The garden is behind the house.");
+  call.over();
+  call.waits(LATE_MS + 1_001);
+  call.heard("The garden is behind the house?");
+  call.waits();
+  assert.equal(call.asked(), "The garden is behind the house?");
+});
+
+test("what was not enough to interrupt is asked when the page has spoken", () => {
+  const call = speakingCall();
+  for (const text of ["well", "behind the house", "behind the house well"]) call.heard(text);
+  call.speech(true);
+  call.speech(false);
+  assert.deepEqual([call.name(), call.did()], ["speaking", []]);
+  call.over();
+  assert.equal(call.shown.question, "behind the house well");
+  call.waits();
+  assert.equal(call.asked(), "behind the house well");
+});
+
+test("where the level is known, somebody has to be loud to interrupt, and a misheard echo is no question", () => {
+  const call = askedCall({ hasLevel: true });
+  call.saying("The garden is behind the house and opens at nine.");
+  call.waits(2_000);
+  call.heard("the garden is behind the mouse and opens at nine");
+  assert.equal(call.name(), "speaking");
+  call.over();
+  call.waits();
+  assert.deepEqual([call.name(), call.shown.question], ["listening", ""]);
+  const loud = askedCall({ hasLevel: true });
+  loud.saying("The garden is behind the house and opens at nine.");
+  loud.speech(true);
+  loud.heard("the garden is behind the mouse and opens at nine");
+  assert.equal(loud.name(), "listening");
+});
+
+test("who goes on speaking while it thinks adds to the question", () => {
+  const call = askedCall();
+  call.did();
+  call.speech(true);
+  call.speech(false);
+  assert.deepEqual([call.name(), call.did()], ["thinking", []]);
+  call.heard("the garden");
+  assert.deepEqual([call.name(), call.did()], ["listening", ["hush", "cancel: where is it"]]);
+  assert.equal(call.shown.question, "where is it the garden");
+  call.waits();
+  assert.equal(call.asked(), "where is it the garden");
+  const recorded = askedCall({ mode: "recorder" });
+  recorded.did();
+  recorded.heard("the garden", true);
+  assert.equal(recorded.asked(), "where is it the garden");
+  const chinese = startCall();
+  chinese.heard("我不要");
+  chinese.waits();
+  chinese.heard("这个");
+  chinese.waits();
+  assert.deepEqual(chinese.did().at(-1), "ask: 我不要这个");
+});
+
+test("an answer that was interrupted says nothing more, and its end ends nothing else", () => {
+  const call = speakingCall();
+  call.interrupt();
+  call.saying();
+  assert.equal(call.name(), "listening");
+  call.heard("and");
+  call.written("Behind", { status: "stopped" });
+  call.over();
+  assert.equal(call.shown.question, "and");
+  call.waits();
+  call.over();
+  assert.equal(call.name(), "thinking");
+  call.saying();
+  call.over("and");
+  assert.equal(call.name(), "listening");
+});
+
+test("the answer to another question is not taken for the call's", () => {
+  const call = startCall({ canAsk: "later" });
+  call.heard("where");
+  call.waits();
+  assert.equal(call.turn.started({ id: "another" }), false);
+  call.written("Other.", {}, "another");
+  call.over("another");
+  assert.equal(call.name(), "thinking");
+  assert.equal(call.turn.started({ id: "where" }), true);
+});
+
+test("no answer ends in silence: what is the matter is shown and said, and then it listens", () => {
+  const endings = [
+    ["", {}, "An answer without words"],
+    ["Half", { status: "incomplete" }, "The answer broke off."],
+    ["Half", { status: "incomplete", reason: "too_long" }, "The answer became too long."],
+    ["Half", { status: "incomplete", lost: true }, "Broken off: the connection was lost"],
+    ["", { status: "failed", failure: { reason: "busy" } }, "The assistant is busy at the moment."],
+    ["", { status: "stopped" }, "Stopped"],
+    ["```\ncode\n```", {}, "This answer cannot be read aloud. It is on the screen."],
+  ];
+  for (const [text, more, words] of endings) {
+    const call = askedCall();
+    call.written(text, more);
+    call.did();
+    call.over();
+    const [said] = call.did();
+    assert.ok(said.startsWith(`say: ${words}`), said);
+    assert.deepEqual([call.name(), call.answer], ["listening", text]);
+    assert.ok(call.shown.note);
+    call.heard("and now");
+    call.waits();
+    assert.deepEqual([call.asked(), call.shown.note], ["and now", null]);
+  }
+});
+
+test("a voice that fails is shown, and the call goes on", () => {
+  const call = speakingCall();
+  call.written();
+  call.over("where is it", true);
+  assert.deepEqual([call.name(), call.shown.note], ["listening", ["voice.unspoken"]]);
+});
+
+test("whatever the view or the voice throw, the call goes on", (context) => {
+  context.mock.method(console, "error", () => {});
+  const fails = () => {
+    throw new Error("no");
+  };
+  const call = startCall({ broken: { view: { answer: fails }, voice: { say: fails, stop: fails } } });
+  call.heard("where is it");
+  call.waits();
+  call.saying();
+  call.heard("no, wait");
+  call.waits();
+  assert.deepEqual([call.name(), call.asked()], ["thinking", "no, wait"]);
+  call.written("", {}, "no, wait");
+  call.over("no, wait");
+  assert.deepEqual([call.name(), call.shown.note], ["listening", ["status.empty"]]);
+});
+
+test("a lost connection is shown and said once, as soon as nobody speaks", () => {
+  const call = startCall();
+  call.did();
+  call.connectionIs("waiting");
+  call.waits(1_000);
+  call.connectionIs("open");
+  call.waits();
+  assert.deepEqual([call.shown.note, call.did()], [null, []]);
+  call.heard("where is it");
+  call.connectionIs("waiting");
+  call.waits(1_600);
+  assert.deepEqual([call.shown.note, call.did()], [["call.lost"], []]); // not while somebody speaks
+  call.waits();
+  assert.match(call.did().at(-1), /^say: The connection is lost/);
+  assert.equal(call.name(), "thinking");
+  call.connectionIs("waiting");
+  call.waits(9_000);
+  assert.deepEqual(call.did(), []);
+  call.saying();
+  call.sounds(true);
+  call.connectionIs("open");
+  assert.deepEqual([call.name(), call.shown.note], ["speaking", null]);
+  call.connectionIs("waiting");
+  call.waits(2_000);
+  assert.deepEqual([call.shown.note, call.did()], [["call.lost"], []]); // not over the answer
+  call.sounds(false);
+  call.waits(500);
+  assert.equal(call.did().length, 1);
+  assert.equal(call.name(), "speaking"); // the rest of the answer may come
+});
+
+test("who speaks over what is told of a lost connection goes on with the same question", () => {
+  const call = askedCall();
+  call.connectionIs("waiting");
+  call.waits(1_600);
+  call.real.saying("The connection is lost.", false);
+  call.heard("behind the garden");
+  call.waits();
+  assert.equal(call.asked(), "where is it behind the garden");
+});
+
+test("what the page tells is no question either", () => {
+  const call = startCall();
+  call.connectionIs("waiting");
+  call.waits(1_600);
+  call.did();
+  call.real.saying("The connection is lost.", false);
+  for (const text of ["the", "the connection is", "the connection is lost"]) call.heard(text);
+  assert.deepEqual([call.name(), call.did()], ["listening", []]);
+  call.sounds(false);
+  call.waits(500);
+  call.waits();
+  assert.deepEqual([call.shown.question, call.asked()], ["", undefined]);
+});
+
+test("a sound ends what is told of a lost connection, and not the question", () => {
+  const call = askedCall({ mode: "recorder" });
+  call.connectionIs("waiting");
+  call.waits(1_600);
+  call.did();
+  call.speech(true);
+  assert.deepEqual([call.name(), call.did()], ["thinking", ["hush"]]);
+  call.speech(false);
+  call.results([], true);
+  assert.deepEqual([call.name(), call.did()], ["thinking", []]);
+  call.saying();
+  assert.equal(call.name(), "speaking");
+});
+
+test("a connection that ended for good ends the call with a word, and nothing said is lost", () => {
+  const call = startCall();
+  call.heard("where is");
+  call.did();
+  call.connectionIs("ended", ["ended.4500"]);
+  const did = call.did();
+  assert.equal(did[0], "keep: where is");
+  assert.match(did.at(-1), /^say: This chat was opened/);
+  assert.deepEqual([call.name(), call.shown.note], ["ended", ["ended.4500"]]);
+});
+
+test("a recording that cannot be written down is told, and comes when it can be", () => {
+  const call = startCall({ mode: "recorder" });
+  call.did();
+  call.unwritten(["reason.busy"]);
+  assert.match(call.did().join(), /^say: The assistant is busy/);
+  call.heard("where", true);
+  assert.equal(call.asked(), "where");
+  call.end();
+  call.results([{ text: "and when" }], true);
+  assert.equal(call.did().at(-1), "keep: and when");
+});
+
+test("a muted call does not hear, still answers, and still asks what was said before", () => {
+  const call = startCall();
+  call.heard("where is it");
+  call.did();
+  call.mute();
+  assert.deepEqual([call.shown.isMuted, call.did()], [true, ["finish"]]);
+  call.waits();
+  assert.equal(call.asked(), "where is it");
+  call.mute();
+  assert.deepEqual([call.shown.isMuted, call.did()], [false, ["listen"]]);
+  const speaking = speakingCall();
+  speaking.mute();
+  assert.equal(speaking.name(), "speaking");
+  speaking.over();
+  assert.deepEqual([speaking.name(), speaking.shown.isMuted], ["listening", true]);
+});
+
+test("a refused microphone is asked for again only when one says so", () => {
+  const call = startCall();
+  call.did();
+  call.fails("refused");
+  assert.deepEqual([call.name(), call.shown.note], ["refused", ["voice.refused"]]);
+  assert.match(call.did().join(), /^deafen,forget,hush,say: The microphone is blocked/);
+  call.saying();
+  call.over();
+  call.waits();
+  assert.deepEqual(call.did(), []);
+  call.again();
+  assert.deepEqual([call.name(), call.shown.note, call.did()], ["listening", null, ["hush", "listen"]]);
+});
+
+test("recognition that cannot be reached is shown until it can", () => {
+  const call = startCall();
+  call.doing("network");
+  assert.deepEqual(call.shown.note, ["voice.network"]);
+  call.doing("recognition");
+  assert.equal(call.shown.note, null);
+});
+
+test("a question that cannot be taken ends the call with a word, and stays", () => {
+  const call = askedCall({ canAsk: false });
+  assert.deepEqual([call.name(), call.shown.isLive, call.shown.note], ["ended", false, ["voice.closed"]]);
+  assert.deepEqual(call.did().slice(-5), [
+    "keep: where is it",
+    ...["deafen", "forget", "hush", "say: The question cannot be sent now."],
+  ]);
+});
+
+test("the screen stays awake for as long as the call lasts", async () => {
+  const call = startCall();
+  assert.equal(isAwake, true);
+  isAwake = false; // browsers let the screen sleep again when the page is hidden
+  pageIsShownAgain();
+  assert.equal(isAwake, true);
+  await new Promise(setImmediate);
+  call.end();
+  pageIsShownAgain();
+  assert.equal(isAwake, false);
+});
+
+test("whatever happens, the end lets go of everything, and nothing happens after it", () => {
+  const heardCall = () => {
+    const call = startCall();
+    call.heard("where");
+    return call;
+  };
+  const mutedCall = () => {
+    const call = startCall();
+    call.mute();
+    return call;
+  };
+  for (const createCall of [startCall, heardCall, askedCall, speakingCall, mutedCall]) {
+    for (const act of ["end", "leave"]) {
+      const call = createCall();
+      call.did();
+      call[act]();
+      const isAnswered = createCall === askedCall || createCall === speakingCall;
+      const last = { leave: ["close"], end: isAnswered ? ["cancel: where is it"] : [] }; // nobody waits for it
+      assert.deepEqual(call.did(), ["deafen", "forget", "hush", ...last[act]]);
+      call.waits();
+      call.saying();
+      call.over();
+      call.connectionIs("ended", ["ended.other"]);
+      assert.deepEqual([call.name(), call.shown.isLive, call.did()], ["ended", false, []]);
+    }
+  }
+  const call = startCall();
+  call.fails("silence");
+  assert.deepEqual([call.name(), call.shown.note], ["ended", ["voice.silence"]]);
+});

@@ -1,0 +1,283 @@
+// Sentences said one after the other, and an answer read while it is written.
+
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { createReadAloud } from "../../../static/js/voice/read-aloud.js";
+
+const synth = { getVoices: () => [], resume() {}, cancel: mock.fn(), speak: mock.fn(), speaking: false };
+globalThis.speechSynthesis = synth;
+globalThis.SpeechSynthesisUtterance = class {
+  constructor(text) {
+    this.text = text;
+  }
+};
+const { settings } = await import("../../../static/js/voice/settings.js");
+const { languageOf } = await import("../../../static/js/voice/language-detection.js");
+const { synthesis, voicesFor } = await import("../../../static/js/voice/synthesis.js");
+
+let log, told, changes;
+
+beforeEach(() => {
+  [log, told, changes] = [[], [], []];
+});
+
+/** A speech engine that ends each sentence when the test says so. */
+function scripted(name, { fails = false } = {}) {
+  const engine = { playing: [] };
+  engine.load = async (text) => {
+    log.push(`${name} loads ${text}`);
+    if (fails) throw new Error("no audio");
+    return text;
+  };
+  engine.play = (text) => {
+    log.push(`${name} plays ${text}`);
+    return new Promise((resolve) => engine.playing.push(resolve));
+  };
+  engine.silence = async () => {};
+  engine.cancel = () => log.push(`${name} is cancelled`);
+  engine.ends = async () => {
+    engine.playing.shift()();
+    await settled();
+  };
+  return engine;
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Notes in `told` what it says, and how each answer ended. */
+function readAloudWith(...engines) {
+  const readAloud = createReadAloud({
+    engines: () => [...engines],
+    onSaying: (text) => told.push(text),
+    onChange: () => changes.push(readAloud.reading()),
+    onDone: (id, hasFailed) => told.push({ id, hasFailed }),
+  });
+  return readAloud;
+}
+
+function read(readAloud, id, text) {
+  readAloud.begin(id);
+  readAloud.end({ id, text });
+}
+
+test("one sentence is said after the other, and the next is loaded meanwhile", async () => {
+  const engine = scripted("it");
+  const readAloud = readAloudWith(engine);
+  read(readAloud, "t", "One. Two. Three.");
+  await settled();
+  assert.deepEqual(log, ["it loads One.", "it loads Two.", "it plays One."]);
+  await engine.ends();
+  assert.deepEqual(log.slice(3), ["it loads Three.", "it plays Two."]);
+  await engine.ends();
+  await engine.ends();
+  assert.deepEqual(told, ["One.", "Two.", "Three.", { id: "t", hasFailed: false }]);
+  assert.equal(readAloud.reading(), null);
+});
+
+test("where one speech engine fails, the next takes over, with the same sentence", async () => {
+  const own = scripted("own");
+  read(readAloudWith(scripted("dify", { fails: true }), own), "t", "One. Two.");
+  await settled();
+  await own.ends();
+  await own.ends();
+  assert.deepEqual(told, ["One.", "Two.", { id: "t", hasFailed: false }]);
+  assert.ok(!log.includes("dify plays One."));
+});
+
+test("what failed is tried again when more is written after a silence", async () => {
+  const [dify, own] = [scripted("dify", { fails: true }), scripted("own")];
+  const readAloud = readAloudWith(dify, own);
+  readAloud.begin("t");
+  readAloud.follow({ id: "t", text: "One. Two" });
+  await settled();
+  await own.ends();
+  readAloud.follow({ id: "t", text: "One. Two. Three" });
+  await settled();
+  assert.deepEqual(log.filter((entry) => entry.startsWith("dify")), ["dify loads One.", "dify loads Two."]);
+});
+
+test("where nothing can speak, it says so and is idle", async () => {
+  for (const readAloud of [readAloudWith(), readAloudWith(scripted("dify", { fails: true }))]) {
+    read(readAloud, "t", "One. Two.");
+    await settled();
+    assert.deepEqual(told.splice(0), [{ id: "t", hasFailed: true }]);
+    assert.equal(readAloud.reading(), null);
+  }
+});
+
+test("what was stopped is not said any more, and what comes after is", async () => {
+  const engine = scripted("it");
+  const readAloud = readAloudWith(engine);
+  read(readAloud, "t", "One. Two.");
+  await settled();
+  readAloud.stop();
+  read(readAloud, "u", "Three.");
+  await settled();
+  await engine.ends();
+  assert.deepEqual(told, ["One.", "Three."]);
+  await engine.ends();
+  assert.deepEqual(told, ["One.", "Three.", { id: "u", hasFailed: false }]);
+});
+
+test("an answer is read while it is written, and is done when all is said", async () => {
+  const engine = scripted("it");
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t");
+  readAloud.follow({ id: "t", text: "The first. The" });
+  readAloud.follow({ id: "other", text: "Nothing. At all" });
+  await settled();
+  assert.deepEqual([told, changes], [["The first."], ["t"]]);
+  await engine.ends();
+  assert.deepEqual(told, ["The first."]);
+  readAloud.end({ id: "t", text: "The first. The last." });
+  await settled();
+  await engine.ends();
+  assert.deepEqual(told.slice(1), ["The last.", { id: "t", hasFailed: false }]);
+  assert.deepEqual(changes, ["t", null]);
+  read(readAloud, "e", "---");
+  assert.deepEqual(told.at(-1), { id: "e", hasFailed: false });
+});
+
+test("of an answer that was withdrawn, nothing more is said", async () => {
+  const readAloud = readAloudWith(scripted("it"));
+  readAloud.begin("t");
+  readAloud.follow({ id: "t", text: "Bad. Worse. X" });
+  await settled();
+  readAloud.follow({ id: "t", text: "Blocked. X", replaced: true });
+  await settled();
+  assert.deepEqual(told, ["Bad.", "Blocked."]);
+});
+
+test("of a thought that ends late, nothing more is said, and of the answer everything", async () => {
+  const engine = scripted("it");
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t");
+  readAloud.follow({ id: "t", text: "<think>a</think>One. Two. Three" });
+  await settled();
+  readAloud.follow({ id: "t", text: "<think>a</think>One. Two. Three.</think>One. F" });
+  await settled();
+  assert.deepEqual(told, ["One.", "One."]);
+  assert.ok(log.includes("it is cancelled"));
+  readAloud.end({ id: "t", text: "<think>a</think>One. Two. Three.</think>One. Four." });
+  await engine.ends();
+  await engine.ends();
+  await engine.ends();
+  assert.deepEqual(told, ["One.", "One.", "Four.", { id: "t", hasFailed: false }]);
+});
+
+test("what stands before a thought that ends late is said, what waits of the thought is not", async () => {
+  const engine = scripted("it");
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t");
+  readAloud.follow({ id: "t", text: "Now. Then.\n\n<think>a</think>\n\nHm. So" });
+  readAloud.follow({ id: "t", text: "Now. Then.\n\n<think>a</think>\n\nHm. So.</think>Good. B" });
+  readAloud.end({ id: "t", text: "Now. Then.\n\n<think>a</think>\n\nHm. So.</think>Good. Bye." });
+  for (let count = 0; count < 4; count++) {
+    await settled();
+    await engine.ends();
+  }
+  assert.deepEqual(told, ["Now.", "Then.", "Good.", "Bye.", { id: "t", hasFailed: false }]);
+});
+
+test("each sentence is said in its own language, and as people say it there", async () => {
+  const loaded = [];
+  const engine = { load: async (...sentence) => loaded.push(sentence), play: async () => {}, cancel() {} };
+  read(readAloudWith(engine), "t", "10~20. 每日2~3次。2~3\n\n```\nx\n```\n\nTake 2~3. 2〜3回です。`x`");
+  for (let count = 0; count < 9; count++) await settled();
+  assert.deepEqual(loaded, [
+    ["10 to 20.", "en-US"],
+    ["每日2到3次。", "zh-CN"],
+    ["2到3", "zh-CN"],
+    ["屏幕上有代码。", "zh-CN"],
+    ["Take 2 to 3.", "en-US"],
+    ["2〜3回です。", "ja-JP"],
+    ["x", "en-US"],
+  ]);
+});
+
+test("the language of a sentence is that of its script, as the person's browser has it", () => {
+  const german = ["de-AT", "en-GB"];
+  for (const [text, before, languages, expected] of [
+    ["Hello", null, [], "en-US"],
+    ["Hello, and welcome", null, german, "en-GB"],
+    ["Guten Tag", null, german, "de-AT"],
+    ["Guten Tag", "en-GB", german, "en-GB"],
+    ["Das ist gut", "en-GB", german, "de-AT"],
+    ["42", "de-AT", german, "de-AT"],
+    ["42", null, german, null],
+    ["你好 Dify", "en-GB", german, "zh-CN"],
+    ["见https://a-long-name.example/index.html", null, german, "zh-CN"],
+    ["請問幾點開門？", null, german, "zh-TW"],
+    ["請問幾點開門？", null, ["zh-HK", "zh-TW"], "zh-HK"],
+    ["请问几点开门？", "zh-HK", ["zh-HK"], "zh-CN"],
+    ["你好", "zh-TW", german, "zh-TW"],
+    ["你好", null, ["en-GB", "zh-HK"], "zh-HK"],
+    ["こんにちは、世界", null, german, "ja-JP"],
+    ["営業中", "ja-JP", german, "ja-JP"],
+    ["안녕하세요", null, german, "ko-KR"],
+    ["مرحبا", null, german, "ar-EG"],
+    ["سلام", null, ["fa-IR"], "fa-IR"],
+    ["Добрый день", null, german, "ru-RU"],
+    ["Добрий день", null, ["uk-UA", "ru"], "uk-UA"],
+    ["สวัสดี", null, german, "th-TH"],
+    ["Γεια", null, ["en-US@posix"], "el-GR"],
+  ]) {
+    assert.equal(languageOf(text, before, languages), expected, text);
+  }
+});
+
+test("voices are those of the language, the best first, and those for fun last", () => {
+  const voices = [
+    { name: "Anna", lang: "de-DE" },
+    { name: "Albert", lang: "en-US", localService: true },
+    { name: "Eddy (English (US))", lang: "en-US", localService: true },
+    { name: "Rocko", voiceURI: "com.apple.eloquence.en-US.Rocko", lang: "en-US", localService: true },
+    { name: "English (America)+whisper", lang: "en-US", localService: true },
+    { name: "Florence", lang: "en_GB", localService: true },
+    { name: "Google US English", lang: "en-US" },
+    { name: "Sin-ji", lang: "zh-HK", localService: true },
+    { name: "Tingting", lang: "cmn-Hans-CN" },
+    { name: "Mei-Jia", lang: "zh-TW" },
+    { name: "Android", lang: "yue-HK" },
+  ];
+  const names = (lang) => voicesFor(lang, voices).map(({ name }) => name);
+  assert.deepEqual(names("en-US").slice(0, 2), ["Google US English", "Florence"]);
+  assert.equal(names("en-US").length, 6);
+  assert.deepEqual(names("zh-CN"), ["Tingting", "Mei-Jia", "Sin-ji", "Android"]);
+  assert.deepEqual(names("zh-HK"), ["Sin-ji", "Android", "Tingting", "Mei-Jia"]);
+});
+
+test("a voice for fun is never chosen but by the person", async () => {
+  synth.getVoices = () => [{ name: "Albert", voiceURI: "Albert", lang: "en-US" }];
+  const voiceOf = async () => {
+    const over = synthesis.play({ text: "one", language: "en-US" });
+    for (let count = 0; count < 3; count++) await settled();
+    const [utterance] = synth.speak.mock.calls.at(-1).arguments;
+    utterance.onend();
+    await over;
+    return utterance.voice?.name;
+  };
+  assert.equal(await voiceOf(), undefined);
+  settings.voice = "Albert";
+  assert.equal(await voiceOf(), "Albert");
+  settings.voice = "";
+  synth.getVoices = () => [];
+});
+
+test("a browser that never says that it began or ended does not hold up what comes next", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const lost = synthesis.play({ text: "one", language: "en" });
+  await Promise.resolve();
+  mock.timers.tick(5_000);
+  await assert.rejects(lost, /no voice/);
+  mock.timers.tick(1_000); // after a cancel it waits a moment
+  const endless = synthesis.play({ text: "two", language: "en" });
+  mock.timers.tick(1_000);
+  await Promise.resolve();
+  synth.speak.mock.calls.at(-1).arguments[0].onstart();
+  mock.timers.tick(10_000);
+  await endless;
+  assert.equal(synth.cancel.mock.callCount(), 2);
+  mock.timers.reset();
+});

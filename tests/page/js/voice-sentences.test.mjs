@@ -1,0 +1,161 @@
+// Streamed Markdown, cut into what a voice says.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createSentences, MAX_SECONDS, secondsOf } from "../../../static/js/voice/sentences.js";
+import { NOTES } from "../../../static/js/voice/speakable.js";
+import { generatorOf } from "./random-markdown.js";
+
+const whole = (text) => createSentences().end(text);
+
+/** The same text in pieces of `size()` characters; what was withdrawn is not in it. */
+function streamed(text, size) {
+  const out = [];
+  const sentences = createSentences(MAX_SECONDS, (count) => out.splice(-count));
+  for (let end = size(); end < text.length; end += size()) out.push(...sentences.feed(text.slice(0, end)));
+  out.push(...sentences.end(text));
+  return out;
+}
+
+const { code, formula, link, checked } = NOTES;
+const EXAMPLES = [
+  ["One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]],
+  ["It costs 3.50 euros. Fine.", ["It costs 3.50 euros.", "Fine."]],
+  ["Dr. Smith met Mrs. Jones at 5 p.m. today. They left.", ["Dr. Smith met Mrs. Jones at 5 p.m. today.", "They left."]],
+  ["Fruit, e.g. apples, is good. Eat it.", ["Fruit, e.g. apples, is good.", "Eat it."]],
+  ["Well... maybe. Wait… what? Yes.", ["Well... maybe.", "Wait… what?", "Yes."]],
+  ['"Really?" he asked. "Yes!" She nodded.', ['"Really?" he asked.', '"Yes!"', "She nodded."]],
+  ["花园在后面。请走这边！好吗？好", ["花园在后面。", "请走这边！", "好吗？", "好"]],
+  ["好吗?很好!走吧.再见", ["好吗?", "很好!", "走吧.", "再见"]],
+  ["他说：“你好。”然后走了。", ["他说：“你好。”", "然后走了。"]],
+  ["价格是3.5元。很好。ok。再见。", ["价格是3.5元。", "很好。", "ok。", "再见。"]],
+  ["क्या हाल है। ठीक। كيف حالك؟ بخير.", ["क्या हाल है।", "ठीक।", "كيف حالك؟", "بخير."]],
+  ["# The title\n\nSome *words* and **strong** ones.", ["The title", "Some words and strong ones."]],
+  ["- one\n- [x] two\n* three", ["one", `${checked}two`, "three"]],
+  ["1. Wash your hands\n2. Dry them", ["1. Wash your hands", "2. Dry them"]],
+  ["A line that\ngoes on here.\n\nA new one", ["A line that goes on here.", "A new one"]],
+  ["这一行\n下一行。", ["这一行", "下一行。"]],
+  ["Before.\n\n```py\nprint('No.')\n```\n\nAfter.", ["Before.", code, "After."]],
+  ["Before:\n~~~\ncode. More.\n~~~\nAfter.", ["Before:", code, "After."]],
+  ["See:\n\n| a | b |\n|---|---|\n| 1. | 2 |\n\nDone.", ["See:", "a: 1. b: 2", "Done."]],
+  ["This or that | maybe.\nDone.", ["This or that | maybe.", "Done."]],
+  ["Look at https://a.example/b.c?d=e. Then go.", [`Look at ${link}a.example.`, "Then go."]],
+  ["Read [the guide](https://a.example/x). Good.", ["Read the guide.", "Good."]],
+  ["**Take one. And two.** Three.", ["Take one.", "And two.", "Three."]],
+  ["[One. Two](https://a.example/) and [1]. Three", ["One.", "Two and [1].", "Three"]],
+  ["`a; Be` and `c. Do`. End.", ["a; Be and c. Do.", "End."]],
+  ["As shown [1][2]. And 【3†source】 too.", ["As shown [1][2].", "And too."]],
+  ["> Quoted words.\n> And more.", ["Quoted words.", "And more."]],
+  ["---\n\nText.\n\n***", ["Text."]],
+  ["<think>Hm. What now?</think>The answer. Bye.", ["The answer.", "Bye."]],
+  ["<details open> <summary>Thinking</summary>Hm.</details>\n\nThe answer.", ["The answer."]],
+  ["<think>never ends. Really.", []],
+  ["Use `</think>`. Then go on.", ["Use </think>.", "Then go on."]],
+  ["$$\nx = 1.\n$$\nSo.", [formula, "So."]],
+  ["", []],
+  ["...\n\n?!", []],
+];
+
+for (const [text, expected] of EXAMPLES) {
+  test(`says ${JSON.stringify(text)} in sentences, however it arrives`, () => {
+    assert.deepEqual(whole(text), expected);
+    for (const size of [1, 2, 3, 7]) assert.deepEqual(streamed(text, () => size), expected, `in pieces of ${size}`);
+  });
+}
+
+test("a sentence is said before the next one is written", () => {
+  const sentences = createSentences();
+  assert.deepEqual(sentences.feed("The first one. T"), ["The first one."]);
+  assert.deepEqual(sentences.feed("The first one. The second"), []);
+  assert.deepEqual(sentences.end("The first one. The second"), ["The second"]);
+  assert.deepEqual(createSentences().feed("第一句。"), ["第一句。"]);
+  const signs = ["It costs $5 for all.", "Take 2*3 of a_b [1] now."];
+  assert.deepEqual(createSentences().feed(`${signs.join(" ")} T`), signs);
+});
+
+test("what may still become something else waits", () => {
+  for (const text of ["a | b. C", "**One. Two. T", "`One. Two. T", "[One. Two. T", "\\(One. Two. T", "【One. Two. T"]) {
+    assert.deepEqual(createSentences().feed(text), [], text);
+  }
+});
+
+// Marks that close a quotation may come after a Chinese sentence was said.
+const withoutClosers = (sentences) => sentences.map((sentence) => sentence.replace(/[”’」』）】》"']+$/, ""));
+
+test("any Markdown is said in the same sentences, whole and in any pieces", () => {
+  const { random, soup, seed } = generatorOf();
+  for (let round = 0; round < 3000; round++) {
+    const text = soup(25);
+    const [one, other] = [whole(text), streamed(text, () => 1 + random(6))].map(withoutClosers);
+    assert.deepEqual(other, one, `SEED=${seed}, round ${round}: ${JSON.stringify(text)}`);
+  }
+});
+
+test("from the late end of a thought on, what comes after it is said, once", () => {
+  const steps = [
+    ["Ten or", [], 0],
+    ["Ten or so. No", ["Ten or so."], 0],
+    ["Ten or so. No, ten.\n\nAnd s", ["No, ten."], 0],
+    ["Ten or so. No, ten.\n\nAnd so. </thi", ["And so."].slice(1), 0],
+    ["Ten or so. No, ten.\n\nAnd so. </think>\n\nTen or so. Th", ["Ten or so."], 2],
+    ["Ten or so. No, ten.\n\nAnd so. </think>\n\nTen or so. That is", [], 0],
+  ];
+  let withdrawn;
+  const sentences = createSentences(MAX_SECONDS, (count) => (withdrawn += count));
+  for (const [text, fresh, count] of steps) {
+    withdrawn = 0;
+    assert.deepEqual([sentences.feed(text), withdrawn], [fresh, count], text);
+  }
+  assert.deepEqual(sentences.end(steps.at(-1)[0]), ["That is"]);
+});
+
+test("what was answered before another thought stays said", () => {
+  const text = "<think>a</think>One. Two.\n\n<think>b</think>\n\nThree. Four. Five.</think>Six. Seven.";
+  for (const size of [1, 4, 30]) assert.deepEqual(streamed(text, () => size), ["One.", "Two.", "Six.", "Seven."]);
+  assert.deepEqual(whole(text), ["One.", "Two.", "Six.", "Seven."]);
+});
+
+test("a long sentence is cut at commas or spaces, and no word is lost", () => {
+  for (const text of [
+    "and so on, with some more words, ".repeat(30).trim(),
+    "word ".repeat(200).trim(),
+    "一二三四五六七八九十，".repeat(30),
+    "字".repeat(300),
+    "𠀀".repeat(200),
+    "x".repeat(2000),
+  ]) {
+    const parts = streamed(text, () => 5);
+    for (const part of parts) assert.ok(secondsOf(part) <= MAX_SECONDS, part);
+    assert.equal(parts.join("").replaceAll(" ", ""), text.replaceAll(" ", ""));
+    assert.ok(parts.every((part) => part.isWellFormed?.() ?? true));
+  }
+});
+
+test("no sentence is cut within a number, a number and its unit, or a word", () => {
+  for (let length = 1; length < 60; length++) {
+    const english = `${"word ".repeat(length)}which cost 1,000,000 euros or 2 – 3 mg, ${"word ".repeat(60)}`;
+    const chinese = `${"字".repeat(length)}每次12.5片和1,000毫克${"字".repeat(60)}`;
+    const parts = [...whole(english), ...whole(chinese)];
+    for (const kept of ["1,000,000 euros", "2 – 3 mg", "12.5片", "1,000毫克"]) {
+      assert.ok(parts.some((part) => part.includes(kept)), `${kept} after ${length} words`);
+    }
+  }
+});
+
+test("no input takes long", () => {
+  const started = performance.now();
+  for (const piece of ["[", "[a](", "【", "<a ", "$$", "$a ", "*", "`a ", "“", "a. ", "- ", "`</think>"]) {
+    const text = piece.repeat(60_000 / piece.length);
+    createSentences().feed(text);
+    whole(text);
+  }
+  assert.ok(performance.now() - started < 10_000);
+});
+
+test("50 kB in small pieces take no time worth mentioning", () => {
+  const text = "Some **words** of a [sentence](https://a.example/), and more.\n\n- an item\n\n".repeat(700);
+  const from = performance.now();
+  streamed(text, () => 20);
+  assert.ok(performance.now() - from < 5000);
+});

@@ -1,0 +1,146 @@
+"""Files and forms on the chat page: what goes with a question."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from tests import fake_dify
+from tests.conftest import eventually
+from tests.page.browser import accessible, answer, ask, ends
+
+STORED = "5e0d5ba0-3c0f-4b5a-8d0a-7f6a3c1f0b11"
+
+
+@pytest.fixture
+async def with_files(with_dify, dify, visit):
+    """The page of an app that takes up to two images or documents of at most a megabyte."""
+
+    async def open_page():
+        rules = {"enabled": True, "allowed_file_types": ["image", "document"], "number_limits": 2}
+        dify.parameters |= {"file_upload": rules, "system_parameters": {"file_size_limit": 1}}
+        return await visit(await with_dify())
+
+    return open_page
+
+
+def pdf(name, size=3):
+    return {"name": name, "mimeType": "application/pdf", "buffer": b"x" * size}
+
+
+async def choose(page, *files):
+    async with page.expect_file_chooser() as chooser:
+        await page.get_by_role("button", name="Add files").click()
+    await (await chooser.value).set_files(list(files))
+
+
+async def test_a_file_goes_with_the_question_and_is_named(with_files, dify):
+    page = await with_files()
+    await choose(page, pdf("menu.pdf"))
+    await expect(page.locator("#files li .name")).to_have_text("menu.pdf")
+    await expect(page.get_by_text("Uploading…")).to_have_count(0)
+    await page.reload()
+    await expect(page.locator("#files li")).to_have_count(1)
+    await ask(page, "What is for lunch?")
+    await ends(page)
+    await expect(page.locator("#files")).to_be_hidden()
+    await expect(page.locator(".question .files li")).to_have_text("menu.pdf")
+    (question,) = dify.questions
+    assert question["files"] == [{"type": "document", "transfer_method": "local_file", "upload_file_id": STORED}]
+    (uploaded,) = dify.app_api.called("files/upload")
+    assert uploaded["user"] == question["user"]
+    assert uploaded["file"]["size"] == 3
+
+
+async def test_files_can_be_pasted_and_dropped_and_taken_away(with_files, dify):
+    page = await with_files()
+    for event, carrier in [("paste", "clipboardData"), ("drop", "dataTransfer")]:
+        await page.evaluate(
+            """([type, carrier]) => {
+              const data = new DataTransfer();
+              data.items.add(new File(["abc"], `${type}.png`, { type: "image/png" }));
+              document.dispatchEvent(Object.assign(new Event(type, { bubbles: true }), { [carrier]: data }));
+            }""",
+            [event, carrier],
+        )
+        await expect(page.locator("#files li .name").last).to_have_text(f"{event}.png")
+    await choose(page, pdf("third.pdf"))
+    await expect(page.get_by_role("alert").get_by_text("At most 2 files with a question.")).to_be_visible()
+    for name in ("paste.png", "drop.png"):
+        await page.get_by_role("button", name=f"Remove {name}").click()
+    await expect(page.locator("#files")).to_be_hidden()
+    await ask(page, "Without files")
+    await ends(page)
+    assert not dify.questions[0].get("files")
+
+
+async def test_what_cannot_be_uploaded_is_said_in_words(with_files):
+    page = await with_files()
+    trouble = page.locator("#trouble")
+    await choose(page, pdf("large.pdf", 1024 * 1024 + 1))
+    await expect(trouble).to_have_text("large.pdf is too large: at most 1 MB.")
+    await choose(page, pdf("odd.exe"))
+    await expect(trouble).to_have_text("odd.exe: files of this kind are not taken here.")
+    await expect(page.locator("#files")).to_be_hidden()
+
+
+async def test_a_question_waits_for_its_files(with_files, dify):
+    dify.app_api.may_read.clear()
+    page = await with_files()
+    await choose(page, pdf("slow.pdf"))
+    await ask(page, "Too early")
+    await expect(page.locator("#trouble")).to_have_text("Wait a moment: files are being uploaded.")
+    await page.get_by_role("button", name="Remove slow.pdf").click()
+    await page.press("#question", "Enter")
+    await ends(page)
+    assert [question["query"] for question in dify.questions] == ["Too early"]
+    dify.app_api.may_read.set()
+
+
+async def test_without_uploads_there_is_no_way_to_add_a_file(with_dify, visit):
+    page = await visit(await with_dify())
+    await expect(page.locator("#attach")).to_be_hidden()
+
+
+async def test_what_an_app_must_know_is_asked_for_first_and_goes_with_each_question(with_dify, dify, visit):
+    inputs = [
+        {"text-input": {"label": "Room", "variable": "room", "required": True, "max_length": 5}},
+        {"number": {"label": "Age", "variable": "age"}},
+        {"select": {"label": "Diet", "variable": "diet", "options": ["any", "vegan"], "default": "vegan"}},
+        {"paragraph": {"label": "Remarks", "variable": "remarks", "default": ""}},
+    ]
+    dify.parameters["user_input_form"] = inputs
+    page = await visit(await with_dify(), viewport={"width": 320, "height": 720})
+    await accessible(page)
+    await ask(page, "Lunch?")
+    await expect(page.get_by_label("Room (required)")).to_be_focused()
+    await expect(page.locator("#question")).to_have_value("Lunch?")
+    await page.get_by_label("Room (required)").fill("12b")
+    await page.get_by_label("Age").fill("40.5")
+    await page.press("#question", "Enter")
+    await ends(page)
+    await ask(page, "And dinner?")
+    await eventually(lambda: len(dify.questions) == 2)
+    expected = {"room": "12b", "age": 40.5, "diet": "vegan"}
+    assert [question["inputs"] for question in dify.questions] == [expected, expected]
+
+
+async def test_steps_are_told_quietly_until_the_first_word(with_dify, dify, visit):
+    asked, found = asyncio.Event(), asyncio.Event()
+
+    async def scene(stage):
+        await stage.open()
+        data = {"id": "n-1", "node_id": "n-1", "node_type": "knowledge-retrieval", "title": "House rules"}
+        await stage.event("node_started", data=data)
+        asked.set()
+        await found.wait()
+        await stage.event("message", answer="Visitors until eight.")
+        await stage.end()
+
+    dify.plays(scene, fake_dify.say("x"))
+    page = await visit(await with_dify())
+    await ask(page, "Visitors?")
+    await expect(answer(page).locator(".doing")).to_have_text("Looking up: House rules…")
+    found.set()
+    await expect(answer(page).locator(".text")).to_have_text("Visitors until eight.")
+    await expect(answer(page).locator(".doing")).to_be_hidden()
