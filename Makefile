@@ -1,6 +1,7 @@
-# `make run` starts the service, `make test` passes the tests in three minutes; both set up what they need in .venv.
-# `make ci` adds what takes longer, up to an hour: the slow tests, small faults that each core module's tests must find,
-# and `make engines`: the page on old browsers, and on others than Chromium. That needs Node.js and npm, too.
+# `make run` starts the service, `make test` lints and passes the quick tests, in three minutes on two cores; both
+# set up what they need in .venv. `make ci` adds what takes longer, up to an hour: the slow tests, among them the page in
+# Chromium (of which `make test` passes a few stories), small faults that each core module's tests must find, and
+# `make engines`: the page on old browsers, and on others than Chromium. That needs Node.js and npm, too.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := @$(BIN)/python -m pip --disable-pip-version-check install --quiet
@@ -10,13 +11,13 @@ PIP := @$(BIN)/python -m pip --disable-pip-version-check install --quiet
 run: .venv/run
 	$(BIN)/python -m service
 
-test: lint tests/axe/node_modules/.ready
+test: lint
 	@# Coverage writes outside the tree, so that two runs at once do not meet.
 	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" $(BIN)/python -m pytest -m "not slow"
 
 ci: slow mutants engines
 
-slow: .venv/test
+slow: .venv/test tests/axe/node_modules/.ready
 	$(BIN)/python -m pytest -m slow -n 2 --no-cov --timeout 900
 
 mutants: .venv/test

@@ -168,6 +168,7 @@ async def keep_changing(path):
         await asyncio.sleep(0.3)
 
 
+@pytest.mark.slow
 async def test_reload_starts_again_when_a_file_changes(run, tmp_path):
     for folder in ("service", "static", "templates"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))

@@ -60,7 +60,12 @@ async def test_each_of_two_workers_answers_on_the_one_port(run_two):
 
 
 @pytest.mark.parametrize(
-    ("kill", "sent"), [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGTERM), (os.killpg, signal.SIGINT)]
+    ("kill", "sent"),
+    [
+        (os.kill, signal.SIGTERM),
+        pytest.param(os.killpg, signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(os.killpg, signal.SIGINT, marks=pytest.mark.slow),
+    ],
 )
 async def test_a_signal_to_one_or_all_drains_all_once(run_two, connect, dify, kill, sent):
     dify.plays(fake_dify.until_stopped("Some ", "words"))
@@ -78,6 +83,7 @@ async def test_a_signal_to_one_or_all_drains_all_once(run_two, connect, dify, ki
     assert [event["exit_code"] for event in told(process, "worker.ended").values()] == [0, 0]
 
 
+@pytest.mark.slow
 async def test_a_second_signal_ends_all_at_once(run_two, connect, dify):
     dify.plays(fake_dify.until_stopped("Some ", "words"))
     process = await run_two(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY, DRAIN_TIMEOUT="600")
@@ -102,6 +108,7 @@ async def test_a_worker_that_was_killed_is_replaced_while_the_other_serves(run_t
     assert await answers_without(before[2], process)
 
 
+@pytest.mark.slow
 async def test_workers_that_cannot_be_started_any_more_are_given_up(run_two, tmp_path):
     process = await run_two()
     (tmp_path / ".env").write_text("RESUME_WINDOW=long")
@@ -135,6 +142,7 @@ async def test_workers_do_not_outlive_the_process_that_started_them(run_two, con
         pass
 
 
+@pytest.mark.slow
 async def test_a_dying_service_leaves_its_port_to_the_next_at_once(run_two, connect, run, http, dify):
     dify.plays(fake_dify.until_stopped("Some ", "words"))
     process = await run_two(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY)
@@ -168,8 +176,8 @@ async def test_several_workers_without_redis_are_refused_in_words(run):
     ("settings", "workers"),
     [
         ({}, 0),
-        ({"WEB_CONCURRENCY": "2"}, 0),
-        ({"REDIS_URL": "unix:///nowhere/redis.sock"}, 0),
+        pytest.param({"WEB_CONCURRENCY": "2"}, 0, marks=pytest.mark.slow),
+        pytest.param({"REDIS_URL": "unix:///nowhere/redis.sock"}, 0, marks=pytest.mark.slow),
         ({"WEB_CONCURRENCY": "2", "REDIS_URL": "unix:///nowhere/redis.sock"}, 2),
     ],
 )

@@ -24,6 +24,7 @@ SORRY = "Sorry, the assistant cannot be reached just now."
 CALL_STATE = "document.querySelector('#call .state').textContent"
 
 
+@pytest.mark.smoke
 async def test_a_call_listens_asks_after_a_pause_speaks_and_listens_again(meet, dify):
     dify.plays(fake_dify.say("It is behind the house."))
     page = await meet("speech.endsBySelf = false;", settings={"pauseSeconds": 1})

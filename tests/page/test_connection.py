@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from playwright.async_api import expect
 
 from tests import fake_dify
@@ -26,6 +27,7 @@ async def drop(page):
     await page.evaluate("sockets.at(-1).close()")
 
 
+@pytest.mark.smoke
 async def test_an_answer_goes_on_after_the_connection_was_lost(with_dify, dify, visit):
     more = asyncio.Event()
     dify.plays(words_then(more, "Half 😀 ", "and whole."))

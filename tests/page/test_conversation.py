@@ -10,6 +10,7 @@ from tests.conftest import eventually
 from tests.page.browser import answer, ask, ends
 
 
+@pytest.mark.smoke
 async def test_a_question_is_answered_while_the_answer_is_written(with_dify, dify, visit):
     more = asyncio.Event()
 
@@ -49,7 +50,7 @@ async def test_a_conversation_goes_on_until_a_new_one_is_begun(with_dify, dify, 
     assert "conversation_id" not in third
 
 
-@pytest.mark.parametrize("way", ["button", "escape"])
+@pytest.mark.parametrize("way", [pytest.param("button", marks=pytest.mark.smoke), "escape"])
 async def test_an_answer_can_be_stopped(with_dify, dify, visit, way):
     dify.plays(fake_dify.until_stopped("Some words"))
     page = await visit(await with_dify())

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests import fake_dify
@@ -60,6 +61,7 @@ TREE = f"""async (args) => {{
 }}"""
 
 
+@pytest.mark.smoke
 async def test_hostile_text_runs_nothing_loads_nothing_and_leaves_no_attribute(with_dify, dify, visit):
     """`visit` fails where something runs: an alert, a message of the browser's policy, an error."""
     assert len(HOSTILE) >= 80
@@ -79,6 +81,7 @@ async def test_hostile_text_runs_nothing_loads_nothing_and_leaves_no_attribute(w
     assert await page.evaluate("typeof window.pwned") == "undefined"
 
 
+@pytest.mark.smoke
 async def test_markdown_becomes_what_it_means(start, visit):
     page = await visit(await start())
     for text, expected in TREES:

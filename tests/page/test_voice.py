@@ -46,6 +46,7 @@ STARTS = """
 # Dictation
 
 
+@pytest.mark.smoke
 async def test_what_is_dictated_follows_what_was_typed(meet):
     page = await meet()
     await page.fill("#question", "Please tell me")
@@ -277,6 +278,7 @@ def followed_by_silence(path, seconds):
 # Reading aloud
 
 
+@pytest.mark.smoke
 async def test_an_answer_is_read_while_it_is_written(meet, dify):
     more = asyncio.Event()
 

@@ -260,6 +260,7 @@ async def test_who_listens_elsewhere_goes_on_when_redis_has_forgotten_everything
     assert frames[-1]["status"] == "done"
 
 
+@pytest.mark.slow
 async def test_redis_stops_and_starts_under_load_and_no_connection_and_no_answer_is_lost(pair, connect, dify, redis):
     words = [f"word{number} " for number in range(40)]
     dify.plays(fake_dify.say(*words, pause=0.01))

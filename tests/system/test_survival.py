@@ -45,9 +45,9 @@ async def test_wherever_connections_are_cut_each_text_is_dify_s(with_dify, dify,
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("cuts", [40, pytest.param(400, marks=pytest.mark.slow)])
-async def test_wherever_they_are_cut_and_whoever_goes_on_each_text_is_dify_s(with_dify, dify, http, dice, redis, cuts):
-    await cut([await with_dify(redis_url=redis.url) for _ in range(2)], cuts, dify, http, dice)
+@pytest.mark.slow
+async def test_wherever_they_are_cut_and_whoever_goes_on_each_text_is_dify_s(with_dify, dify, http, dice, redis):
+    await cut([await with_dify(redis_url=redis.url) for _ in range(2)], 400, dify, http, dice)
 
 
 async def cut(services, cuts, dify, http, dice):
@@ -125,6 +125,7 @@ async def two_processes(run, http, dify, redis):
     await forwarder.stop()
 
 
+@pytest.mark.slow
 async def test_a_deploy_loses_and_doubles_nothing(two_processes, dify):
     processes, clients, answers = two_processes
     processes[0].process.send_signal(signal.SIGTERM)
@@ -136,6 +137,7 @@ async def test_a_deploy_loses_and_doubles_nothing(two_processes, dify):
     assert (await processes[0].end())[0] == 0
 
 
+@pytest.mark.slow
 async def test_what_a_dead_process_was_writing_ends_in_words_within_its_lease(two_processes, dify):
     processes, clients, answers = two_processes
     processes[0].process.kill()
