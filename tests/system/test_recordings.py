@@ -5,7 +5,7 @@ import pytest
 from tests import fake_dify, recordings
 from tests.clients import text_of
 
-CUTS = [None, fake_dify.byte_by_byte, fake_dify.all_at_once]
+CUTS = [None, pytest.param(fake_dify.byte_by_byte, marks=pytest.mark.slow), fake_dify.all_at_once]
 OF_ROUTES = {"9_hitl_2_form_get", "9_hitl_4_form_submit", "9_hitl_5_form_again", "4_stop_flow.STOP"}
 """Replies of other routes than the chat's."""
 ANSWERS = {  # status, reason, text

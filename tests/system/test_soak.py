@@ -11,7 +11,7 @@ from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import PATIENCE_SECONDS, eventually
 
-PEOPLE, ROUNDS = 40, 6
+PEOPLE, ROUNDS = 20, 6
 WORDS = [f"word{number} " for number in range(20)]
 
 
