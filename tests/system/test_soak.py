@@ -11,7 +11,6 @@ from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import PATIENCE_SECONDS, eventually
 
-PEOPLE, ROUNDS = 20, 6
 WORDS = [f"word{number} " for number in range(20)]
 
 
@@ -143,8 +142,9 @@ async def nothing_running(http, service):
 @pytest.mark.usefixtures("quick_retries")
 @pytest.mark.timeout(900)
 @pytest.mark.slow
+@pytest.mark.parametrize(("people", "rounds"), [(6, 1), (40, 6)])
 async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_when_due(
-    seed, with_dify, dify, connect, http
+    seed, with_dify, dify, connect, http, people, rounds
 ):
     """Each round, all of them ask for each scene, each in an order of their own."""
     dify.due = set()
@@ -158,12 +158,12 @@ async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_
         mock_mode=False,
     )
     dice = random.Random(seed)
-    queries = [dice.sample(list(SCENES) * ROUNDS, len(SCENES) * ROUNDS) for _ in range(PEOPLE)]
+    queries = [dice.sample(list(SCENES) * rounds, len(SCENES) * rounds) for _ in range(people)]
     everybody = [Person(connect, service, random.Random(dice.random()), each) for each in queries]
     await asyncio.gather(*(person.live() for person in everybody))
     dify.released.set()
     await eventually(lambda: len(dify.stops) >= len(dify.due))
     health = await nothing_running(http, service)
-    assert sum(health["answers"].values()) == PEOPLE * ROUNDS * len(SCENES)
+    assert sum(health["answers"].values()) == people * rounds * len(SCENES)
     assert sorted(task_id for task_id, _ in dify.stops) == sorted(dify.due)
     assert health["answers"]["done"] == sum(person.outcomes["done"] for person in everybody)
