@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from service.answers.dify import upstream_call
 from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import PATIENCE_SECONDS, eventually
@@ -144,9 +145,10 @@ async def nothing_running(http, service):
 @pytest.mark.slow
 @pytest.mark.parametrize(("people", "rounds"), [(6, 1), (40, 6)])
 async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_when_due(
-    seed, with_dify, dify, connect, http, people, rounds
+    seed, with_dify, dify, connect, http, people, rounds, monkeypatch
 ):
     """Each round, all of them ask for each scene, each in an order of their own."""
+    monkeypatch.setattr(upstream_call, "MAX_ABANDONED", people * rounds)  # all that begins too late is stopped
     dify.due = set()
     dify.plays(play)
     service = await with_dify(
