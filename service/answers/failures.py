@@ -135,6 +135,13 @@ EVENT_TOO_LARGE = Failure(
 )
 
 # Dify was not asked.
+NO_FILES = Failure(
+    "no_files",
+    ResultCode.UNAVAILABLE,
+    _BUSY,
+    "this process may open no more files and sockets: raise its limit (ulimit -n)",
+    is_retryable=True,
+)
 OVERLOADED = Failure("overloaded", ResultCode.UNAVAILABLE, _BUSY, "DIFY_MAX_WAITING questions wait already")
 WAITED_TOO_LONG = Failure("waited_too_long", ResultCode.UNAVAILABLE, _BUSY, "no place within DIFY_WAIT_TIMEOUT")
 CIRCUIT_OPEN = Failure(

@@ -1,6 +1,7 @@
 """The HTTP client of one Dify app. The only module that imports aiohttp."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from service.tasks import Tasks
 KEEP_ALIVE_SECONDS = 30
 CHECK_TIMEOUT_SECONDS = 5
 _MAX_REFUSAL_BYTES = 64 * 1024
+_OUT_OF_FILES = {errno.EMFILE, errno.ENFILE}
 _SUCCESSES = {HTTPStatus.OK, HTTPStatus.CREATED}
 
 HTTP_ERRORS = (aiohttp.ClientError, TimeoutError)
@@ -205,6 +207,8 @@ _FAILURE_BY_ERROR: dict[type[Exception], Failure] = {
 
 def failure_of_error(error: Exception) -> Failure:
     """Of one of HTTP_ERRORS. Only what comes before a reply may be tried again."""
+    if isinstance(error, OSError) and error.errno in _OUT_OF_FILES:
+        return failures.NO_FILES
     if isinstance(error.__cause__, ContentEncodingError):
         return failures.UNREADABLE
     return next(failure for kind, failure in _FAILURE_BY_ERROR.items() if isinstance(error, kind))
