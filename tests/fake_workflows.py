@@ -159,6 +159,8 @@ class FakeWorkflows:
         self.runs = []
         self.forms = {}
         self.submissions = []
+        self.lost_replies = 0  # of the next submissions: they arrive, and the connection breaks
+        self.events_asked = []  # the query of each request for a run's events
         self.released = asyncio.Event()  # ends what would be held open
         self._stop_of = stop_of
         self._tasks = set()
@@ -232,6 +234,7 @@ class FakeWorkflows:
             run.unsubscribe(queue)
 
     async def _events(self, request):
+        self.events_asked.append(dict(request.query))
         run = next((run for run in self.runs if run.id == request.match_info["run_id"]), None)
         if run is None or run.user != request.query["user"]:
             return _error(404, "not_found", "Workflow run not found")
@@ -244,7 +247,10 @@ class FakeWorkflows:
                 event["data"] = {"id": run.id, "status": run.status, "outputs": {"answer": run.answer}}
                 await response.write(f"data: {json.dumps(event)}\n\n".encode())
             else:
-                await self._stream(run, run.subscribe(), response)
+                queue = run.subscribe()
+                if request.query.get("include_state_snapshot") == "true":
+                    _tell_state(run, queue)
+                await self._stream(run, queue, response)
         return response
 
     async def _form(self, request):
@@ -256,8 +262,14 @@ class FakeWorkflows:
         form, body = self.forms[request.match_info["token"]], await request.json()
         if body["action"] not in {action["id"] for action in form.definition["actions"]}:
             return _error(400, "invalid_form_data", "Invalid action")
+        names = [field["output_variable_name"] for field in form.definition["inputs"] or []]
+        if missing := [name for name in names if name not in body["inputs"]]:
+            return _error(400, "invalid_form_data", f"Missing required inputs: {', '.join(missing)}")
         self.submissions.append(body)
         form.submitted.set_result((body["action"], body["inputs"]))
+        if self.lost_replies:
+            self.lost_replies -= 1
+            request.transport.abort()
         return web.json_response({})
 
     def _refusal(self, request):
@@ -279,7 +291,16 @@ class FakeWorkflows:
             return _error(404, "not_found", "Conversation Not Exists.")
         limit = int(query.get("limit", 20))
         data = [run.as_message() for run in runs]
+        if "first_id" in query:
+            data = data[: [message["id"] for message in data].index(query["first_id"])]
         return web.json_response({"limit": limit, "has_more": len(data) > limit, "data": data[-limit:]})
+
+
+def _tell_state(run, queue):
+    """First that the run started, and that it is paused, if it is: the snapshot, without its nodes."""
+    told = [event for event in run.published if event["event"] in {"workflow_started", "workflow_paused"}]
+    for event in [told[0], told[-1]] if run.status == "paused" else told[:1]:
+        queue.put_nowait(event)
 
 
 def _error(status, code, message):

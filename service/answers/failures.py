@@ -114,6 +114,32 @@ UNSUPPORTED_AUDIO = _client_error(
     "audio that Dify does not take, WebM and Ogg for instance, or unsupported_audio_type",
 )
 
+# An answer that waits for a person.
+FORM_SUBMITTED = _client_error(
+    "form_submitted",
+    ResultCode.BUSINESS_ERROR,
+    "This form has been answered already.",
+    "HTTP 412 human_input_form_submitted",
+)
+FORM_EXPIRED = _client_error(
+    "form_expired",
+    ResultCode.BUSINESS_ERROR,
+    "The time for this form is over.",
+    "HTTP 412 human_input_form_expired, or its time is over by our clock",
+)
+FORM_NOT_FOUND = _client_error(
+    "form_not_found",
+    ResultCode.NOT_FOUND,
+    "This form is not known any more.",
+    "HTTP 404: Dify has no such form, or does not take it this way",
+)
+RUN_NOT_FOUND = _client_error(
+    "run_not_found",
+    ResultCode.NOT_FOUND,
+    "This answer is not known any more.",
+    "HTTP 404 from the events of a run: no such run, or another user's",
+)
+
 # During an answer.
 FIRST_EVENT_TIMEOUT = _outage(
     "first_event_timeout",

@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from service.answers.base import StepEvent
+from service.answers.base import FormAction, FormInput, StepEvent
 from service.result_codes import ResultCode
 
 TurnId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 Token = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Offset = Annotated[int, Meta(ge=0)]
+Sealed = Annotated[str, Meta(max_length=65_536)]
 
 
 def _snake_case(name: str) -> str:
@@ -53,14 +54,37 @@ class Stop(_Message, frozen=True):
 
 
 class Resume(_Message, frozen=True):
-    """From now on the connection is the token's: of its turn `id`, send what follows `offset`."""
+    """From now on the connection is the token's: of its turn `id`, send what follows `offset`.
+
+    With a `continuation` instead of that: how the paused run went on, as turn `turn_id`.
+    """
 
     token: Token
     id: TurnId | None = None
     offset: Offset = 0
+    continuation: Sealed | None = None
+    turn_id: TurnId | None = None
+    events: bool = False
+    audio: bool = False
 
 
-ClientMessage = Chat | Ping | Stop | Resume
+class Form(_Message, frozen=True, kw_only=True):
+    """What a person decided in the form of the paused turn `id`; what follows is turn `turn_id`.
+
+    The `continuation` is needed where turn `id` is not kept any more.
+    """
+
+    action: str
+    inputs: dict[str, Any] = {}
+    id: TurnId | None = None
+    continuation: Sealed | None = None
+    turn_id: TurnId | None = None
+    stream: bool = False
+    events: bool = False
+    audio: bool = False
+
+
+ClientMessage = Chat | Ping | Stop | Resume | Form
 
 
 class System(_Message, frozen=True):
@@ -132,8 +156,20 @@ class ChatAudio(_Message, frozen=True):
     media_type: Literal["audio/mpeg"] = "audio/mpeg"
 
 
+class AskedForm(Struct, frozen=True, omit_defaults=True):
+    """A form to fill in. `content` is Markdown, in which `{{#$output.NAME#}}` is the place of an input."""
+
+    content: str
+    inputs: list[FormInput]
+    actions: list[FormAction]
+    expires_at: int | None = None
+
+
 class ChatAnswer(_Message, frozen=True, kw_only=True, tag="chat"):
-    """The whole answer of turn `id`, and its end. `reason` says why it is incomplete, paused or a mock's."""
+    """The whole answer of turn `id`, and its end. `reason` says why it is incomplete, paused or a mock's.
+
+    A paused one has a `continuation`, and a `form` if that can be answered here.
+    """
 
     role: Literal["assistant"] = "assistant"
     id: str
@@ -145,6 +181,8 @@ class ChatAnswer(_Message, frozen=True, kw_only=True, tag="chat"):
     message_id: str | UnsetType = UNSET
     usage: dict[str, Any] | UnsetType = UNSET
     citations: list[Any] | UnsetType = UNSET
+    form: AskedForm | UnsetType = UNSET
+    continuation: str | UnsetType = UNSET
 
 
 ServerMessage = System | Pong | Heartbeat | Error | ChatDelta | ChatEvent | ChatAudio | ChatAnswer
@@ -153,7 +191,7 @@ ServerMessage = System | Pong | Heartbeat | Error | ChatDelta | ChatEvent | Chat
 class BadMessage(Exception):
     """What a client sent is not understood, for a reason given in words.
 
-    `turn_id` is of a question with a valid id: its turn ends here.
+    `turn_id` is the valid id of what was asked for: that turn ends here.
     """
 
     def __init__(self, text: str, turn_id: str | None = None) -> None:
@@ -165,17 +203,21 @@ class _Tagged(Struct):
     type: Any = None
 
 
-class _Named(Struct, tag_field="type", tag="chat"):
+class _NamedChat(Struct, tag_field="type", tag="chat"):
     id: TurnId | None = None
 
 
-_KNOWN_TYPES = ("chat", "ping", "stop", "resume")
+class _NamedForm(Struct, tag_field="type", tag="form", rename={"id": "turn_id"}):
+    id: TurnId | None = None
+
+
+_KNOWN_TYPES = ("chat", "ping", "stop", "resume", "form")
 _LONGEST_ECHO = 40
 _NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
 _NOT_AN_OBJECT = 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'
 _decode = msgspec.json.Decoder(ClientMessage).decode
 _decode_tagged = msgspec.json.Decoder(_Tagged).decode
-_decode_named = msgspec.json.Decoder(_Named).decode
+_decode_named: Callable[[str], _NamedChat | _NamedForm] = msgspec.json.Decoder(_NamedChat | _NamedForm).decode
 
 encode: Callable[[ServerMessage], bytes] = msgspec.json.Encoder().encode
 

@@ -35,6 +35,7 @@ log = structlog.get_logger()
 MAX_ANSWER_CHARACTERS = 1_000_000
 STOP_TIMEOUT_SECONDS = 5
 WAITING_FOR_HUMAN = "waiting_for_human"
+CLIENT_STOPPED = "client_stopped"
 
 INTERNAL = Failure("internal", ResultCode.UNKNOWN_ERROR, "Something went wrong here.", "a fault of this service")
 TOO_LONG = Failure(
@@ -198,8 +199,8 @@ class Turn:
         except AnswerError as error:
             status = Status.INCOMPLETE if error.failure == WRITER_LOST else self._broken_status()
             self._end(status, error.failure)
-        except AnswerStopped:
-            self._end(Status.STOPPED)
+        except AnswerStopped as stopped:
+            self._end(Status.STOPPED, reason=str(stopped) or None)
         except Exception:
             log.exception("turn.failed")
             self._end(self._broken_status(), INTERNAL)

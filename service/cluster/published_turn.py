@@ -46,7 +46,7 @@ class PublishedTurn:
         entries += [self._part(item) for item in self._cursor.updates()]
         if turn.status is not None:
             self.is_complete = True
-            entries.append(End(turn.status, turn.failure, turn.summary, turn.pause))
+            entries.append(End(turn.status, turn.failure, turn.summary, turn.pause, turn.reason))
         return entries
 
     def join(self, process: str) -> None:

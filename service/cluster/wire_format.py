@@ -14,6 +14,7 @@ class End(msgspec.Struct, frozen=True, tag=True):
     failure: Failure | None
     summary: Summary
     pause: Pause | None = None
+    reason: str | None = None
 
 
 Entry = Part | End

@@ -10,6 +10,7 @@ from service.answers.base import Identity, Speech, Step, Summary
 from service.chat.answer_buffer import Delta
 from service.chat.message_builder import terminal_message, update_message
 from service.chat.messages import encode
+from service.chat.seal import Seal
 from service.chat.turn import Status
 
 
@@ -21,6 +22,8 @@ def turn(**known):
         "summary": Summary(),
         "text": "",
         "status": Status.DONE,
+        "pause": None,
+        "token": "0" * 32,
     }
     return SimpleNamespace(**({"id": "t"} | nothing | known))
 
@@ -79,10 +82,10 @@ WHOLE = {"type": "chat", "role": "assistant", "id": "t", "content": "Hi", "statu
     ],
 )  # fmt: skip
 def test_the_last_frame_says_what_is_known_of_the_answer(known, more):
-    assert plain(terminal_message(turn(text="Hi", **known))) == WHOLE | more
+    assert plain(terminal_message(turn(text="Hi", **known), Seal(), says_status=False)) == WHOLE | more
 
 
 def test_an_answer_without_a_word_of_its_own_ends_in_the_words_of_its_failure():
     failed = turn(status=Status.ERROR, failure=failures.QUOTA, reason="quota", identity=Identity("dify", "c", "m"))
     words = {"content": failures.QUOTA.message, "code": 503, "reason": "quota"}
-    assert plain(terminal_message(failed)) == {"type": "error", "id": "t", **words}
+    assert plain(terminal_message(failed, Seal(), says_status=False)) == {"type": "error", "id": "t", **words}

@@ -12,6 +12,7 @@ from service.chat import session as session_module
 from service.chat.client_identity import user_of
 from service.chat.cluster import SingleProcess
 from service.chat.messages import System, encode
+from service.chat.seal import Seal
 from service.chat.session import MAX_RUNNING_TURNS, Session
 from service.chat.turn_registry import TurnRegistry
 from tests.chat.sessions import Transport, chat, terminal
@@ -26,7 +27,9 @@ async def meet():
 
     def meet(source, turns=None, orphan_grace=PATIENCE_SECONDS):
         if turns is None:
-            turns = TurnRegistry(source, SingleProcess(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
+            turns = TurnRegistry(
+                source, SingleProcess(), Seal(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS
+            )
         transport = Transport()
         session = Session("bed-7", transport, turns, max_content_length=100)
         met.append((session, turns))

@@ -21,6 +21,7 @@ from service.chat import answer_buffer
 from service.chat import turn as turn_module
 from service.chat.answer_buffer import Cursor, Delta
 from service.chat.cluster import SingleProcess
+from service.chat.seal import Seal
 from service.chat.turn import Status
 from service.chat.turn_registry import TurnRegistry
 from tests.conftest import PATIENCE_SECONDS, eventually
@@ -36,7 +37,7 @@ async def begin():
     started = []
 
     def begin(source, orphan_grace=PATIENCE_SECONDS):
-        turns = TurnRegistry(source, SingleProcess(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
+        turns = TurnRegistry(source, SingleProcess(), Seal(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
         started.append(turns)
         return turns.start("owner", "t", QUESTION), turns
 

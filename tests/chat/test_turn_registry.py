@@ -9,6 +9,7 @@ from service.answers.base import Question, Summary, Text
 from service.chat import turn as turn_module
 from service.chat import turn_registry
 from service.chat.cluster import RemoteTurn, SingleProcess
+from service.chat.seal import Seal
 from service.chat.turn import Status, checksum_of
 from service.chat.turn_registry import TurnRegistry
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
@@ -24,7 +25,7 @@ async def keep():
 
     def keep(source, resume_window=PATIENCE_SECONDS, cluster=None):
         cluster = cluster or SingleProcess()
-        turns = TurnRegistry(source, cluster, orphan_grace=PATIENCE_SECONDS, resume_window=resume_window)
+        turns = TurnRegistry(source, cluster, Seal(), orphan_grace=PATIENCE_SECONDS, resume_window=resume_window)
         kept.append(turns)
         return turns
 

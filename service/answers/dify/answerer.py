@@ -5,13 +5,16 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
+from msgspec import structs
 
 from service.answers import failures
-from service.answers.base import AnswerError, Failure, OnPart, Question, Queued
+from service.answers.base import Answer, AnswerError, Continuation, Failure, OnPart, Pause, Question, Queued
 from service.answers.dify.app_api import AppInfoCache
 from service.answers.dify.call_log import log_failure
-from service.answers.dify.client import DifyClient, EventStream, UnexpectedResponse, failure_of_error
-from service.answers.dify.error_mapping import FailureDetails, failure_of_event, failure_of_reply, plain_code
+from service.answers.dify.client import DifyClient, EventStream, failure_of
+from service.answers.dify.continued_answer import ContinuedAnswer, fetch_form
+from service.answers.dify.error_mapping import FailureDetails, failure_of_event, plain_code
+from service.answers.dify.forms import is_incomplete
 from service.answers.dify.sse import EventTooLarge
 from service.answers.dify.timeouts import Activity, Timeouts, Watchdog
 from service.answers.dify.upstream_call import LATE_SECONDS, STREAM_ERRORS, Upstream, UpstreamCall
@@ -20,6 +23,7 @@ from service.elapsed import ms_since
 log = structlog.get_logger()
 
 CLOSE_TIMEOUT_SECONDS = 2
+FORM_TIMEOUT_SECONDS = 5
 SPEECH_SILENCE_SECONDS = 5
 """How long the next piece of speech is waited for after the end of the text."""
 
@@ -34,10 +38,15 @@ class DifyAnswerer:
         self._activity = Activity()
         self._upstream = Upstream(client, timeouts.total)
 
-    def ask(self, question: Question) -> "DifyAnswer":
+    def ask(self, question: Question | Continuation) -> Answer:
         if question.speech:
             self.app_info.refresh_if_stale()
-        return DifyAnswer(UpstreamCall(self._upstream, question), self._timeouts, self._activity, self.app_info)
+        if isinstance(question, Continuation):
+            return ContinuedAnswer(self._upstream, question, self._read)
+        return self._read(UpstreamCall(self._upstream, question))
+
+    def _read(self, call: UpstreamCall) -> "DifyAnswer":
+        return DifyAnswer(call, self._timeouts, self._activity, self.app_info)
 
     async def check(self) -> Failure | None:
         """Asks for the app's name, which takes a right address, a good key and an app."""
@@ -81,6 +90,8 @@ class DifyAnswer:
                         on_part(part)
                 elif not parser.is_complete:
                     await self._read_late(events, watchdog, on_part)
+                if parser.pause is not None:
+                    await self._complete_form(parser.pause, on_part)
             has_ended = True
         except STREAM_ERRORS as error:
             has_ended = not watchdog.has_expired
@@ -105,6 +116,13 @@ class DifyAnswer:
                         on_part(part)
                     if data and parser.awaits_speech and parser.has_spoken:
                         limit.reschedule(asyncio.get_running_loop().time() + SPEECH_SILENCE_SECONDS)
+
+    async def _complete_form(self, pause: Pause, on_part: OnPart) -> None:
+        if pause.form is None or pause.form.token is None or not is_incomplete(pause.form):
+            return
+        with suppress(AnswerError, TimeoutError):
+            async with asyncio.timeout(FORM_TIMEOUT_SECONDS):
+                on_part(structs.replace(pause, form=await fetch_form(self._call.client, pause.form.token)))
 
     def _check_end(self) -> None:
         """The stream ended without an error; its last events say how."""
@@ -141,6 +159,4 @@ class DifyAnswer:
 
 
 def _failure_of(error: Exception) -> Failure:
-    if isinstance(error, UnexpectedResponse):
-        return failure_of_reply(error.status, error.body)
-    return failures.EVENT_TOO_LARGE if isinstance(error, EventTooLarge) else failure_of_error(error)
+    return failures.EVENT_TOO_LARGE if isinstance(error, EventTooLarge) else failure_of(error)

@@ -29,7 +29,7 @@ class EventParser:
     """Reads the events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
 
     `task_id` is what Dify's stop route wants; `usage` the tokens and prices. `is_over`: Dify said that it writes no
-    more, and how it ended: `ended`, the answer is whole; `stopped`, somebody stopped it; `is_paused`, a person is to
+    more, and how it ended: `ended`, the answer is whole; `stopped`, somebody stopped it; `pause`, a person is to
     decide; `failure`, and what is known of it. What follows then adds to the answer, until it `is_complete`: speech, if
     it `awaits_speech`.
     """
@@ -42,7 +42,7 @@ class EventParser:
         self.is_over = False
         self.ended = False
         self.stopped = False
-        self.is_paused = False
+        self.pause: Pause | None = None
         self.failure: FailureDetails | None = None
         self.awaits_speech = speech
         self.last_event: str | None = None
@@ -59,6 +59,10 @@ class EventParser:
     @property
     def has_spoken(self) -> bool:
         return self._spoken > 0
+
+    @property
+    def is_paused(self) -> bool:
+        return self.pause is not None
 
     @property
     def is_complete(self) -> bool:
@@ -178,10 +182,11 @@ class EventParser:
 
     def _pause(self, told: Form | None) -> Pause:
         """Of several forms the first that can be submitted."""
-        self.is_over = self.is_paused = True
+        self.is_over = True
         forms = [*self._forms, *([told] if told else [])]
         form = next((form for form in forms if form.token), forms[0] if forms else None)
-        return Pause(form, self.run_id, self.task_id)
+        self.pause = Pause(form, self.run_id, self.task_id)
+        return self.pause
 
     def _speak(self, audio: Any) -> list[Part]:
         if not audio or not isinstance(audio, str):

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from service.answers.base import Part, Question, Replacement, Text
+from service.answers.base import AnswerStopped, Part, Question, Replacement, Text
 from service.answers.dify.client import HTTP_ERRORS, DifyClient, EventStream, UnexpectedResponse
 from service.answers.dify.event_decoder import is_text
 from service.answers.dify.event_parser import EventParser
@@ -70,6 +70,7 @@ class UpstreamCall:
         self.first_event_ms: int | None = None
         self.first_text_ms: int | None = None
         self.started_at = time.monotonic()
+        self.client = upstream.client
         self._upstream = upstream
         self._question = question
         self._decoder = SseDecoder(is_text=is_text)
@@ -80,7 +81,7 @@ class UpstreamCall:
         self._events: EventStream  # from `open` on
 
     def open(self) -> EventStream:
-        self._events = self._upstream.client.events("chat-messages", _body(self._question))
+        self._events = self.client.events("chat-messages", _body(self._question))
         return self._events
 
     def parse(self, events: list[bytes]) -> list[Part]:
@@ -159,7 +160,7 @@ class UpstreamCall:
             self._leave()
 
     async def _read_until_opened(self) -> None:
-        with suppress(*STREAM_ERRORS):  # the failure for which nobody reads on is logged already
+        with suppress(AnswerStopped, *STREAM_ERRORS):  # the failure for which nobody reads on is logged already
             async with asyncio.timeout(self._upstream.max_seconds - ms_since(self.started_at) / 1000):
                 while self.state is State.OPENING and (chunk := await self._events.read()):
                     self.parse(self.decode(chunk))
@@ -173,7 +174,7 @@ class UpstreamCall:
         task = self.parser.task_id
         path, body = f"chat-messages/{task}/stop", {"user": self._question.user}
         try:
-            status = await self._upstream.client.post_status(path, body, STOP_TIMEOUT_SECONDS)
+            status = await self.client.post_status(path, body, STOP_TIMEOUT_SECONDS)
         except HTTP_ERRORS as error:
             log.warning("dify.stop_failed", task_id=task, tries=tries, exc_info=error)
             return False
