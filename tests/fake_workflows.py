@@ -234,10 +234,13 @@ class FakeWorkflows:
             run.unsubscribe(queue)
 
     async def _events(self, request):
-        self.events_asked.append(dict(request.query))
         run = next((run for run in self.runs if run.id == request.match_info["run_id"]), None)
         if run is None or run.user != request.query["user"]:
             return _error(404, "not_found", "Workflow run not found")
+        queue = run.subscribe()
+        if request.query.get("include_state_snapshot") == "true":
+            _tell_state(run, queue)
+        self.events_asked.append(dict(request.query))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         response.enable_chunked_encoding()
         await response.prepare(request)
@@ -247,9 +250,6 @@ class FakeWorkflows:
                 event["data"] = {"id": run.id, "status": run.status, "outputs": {"answer": run.answer}}
                 await response.write(f"data: {json.dumps(event)}\n\n".encode())
             else:
-                queue = run.subscribe()
-                if request.query.get("include_state_snapshot") == "true":
-                    _tell_state(run, queue)
                 await self._stream(run, queue, response)
         return response
 

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 from service.answers.base import Continuation, Decision, Failure, Form, PausedRun
 from service.chat import client_identity, messages
-from service.chat.messages import BadMessage, Resume
+from service.chat.message_parser import BadMessage
+from service.chat.messages import Resume
 from service.chat.turn import Status, Turn
 from service.chat.turn_registry import TurnRegistry
 from service.result_codes import ResultCode
@@ -102,7 +103,9 @@ def _check(frame: messages.Form, run: PausedRun) -> None:
     if run.form_token is None:
         raise Refused(FORM_BY_EMAIL)
     if run.actions and frame.action not in run.actions:
-        raise BadMessage(f"action: the form has no such action; it has {', '.join(run.actions)}.", frame.turn_id)
+        words = f"action: the form has no such action; it has {', '.join(run.actions)}."
+        raise BadMessage(words, frame.turn_id, "action")
     missing = [name for name in run.inputs if name not in frame.inputs]
     if missing:
-        raise BadMessage(f"inputs: the form asks for {', '.join(missing)}, too.", frame.turn_id)
+        words = f"inputs: the form asks for {', '.join(missing)}, too."
+        raise BadMessage(words, frame.turn_id, missing[0])

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from service.answers.base import Continuation, Question
 from service.chat import client_identity, close_codes, messages
 from service.chat.close_codes import CloseCode
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
+from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import (
-    BadMessage,
     Chat,
     ClientMessage,
     Error,
@@ -85,9 +85,10 @@ class Session:
         if self.close_code is not None:
             return
         try:
-            await self._act(messages.parse(data, self.max_content_length))
+            await self._act(parse(data, self.max_content_length))
         except BadMessage as error:
-            await self._refuse(str(error), error.turn_id, "bad_frame")
+            words, field = str(error), error.field or UNSET
+            await self._refuse(Error(words, ResultCode.PARAMETER_ERROR, error.turn_id or UNSET, "bad_frame", field))
 
     async def _act(self, message: ClientMessage) -> None:
         match message:
@@ -160,7 +161,7 @@ class Session:
             log.info("turn.joined", turn_id=turn_id)
             self._answer(turn, stream)
         else:
-            await self._refuse(ID_TAKEN.message, turn_id, ID_TAKEN.reason)
+            await self._refuse(Error(ID_TAKEN.message, ID_TAKEN.code, turn_id, ID_TAKEN.reason))
 
     def _has_too_many(self) -> bool:
         """On this connection, or of this token. Stopped turns whose source is still read have a limit of their own."""
@@ -168,12 +169,10 @@ class Session:
         unstopped = [turn for turn in running if turn.status is None]
         return max(len(unstopped), len(self._deliveries), len(running) - MAX_RUNNING_TURNS) >= MAX_RUNNING_TURNS
 
-    async def _refuse(
-        self, text: str, turn_id: str | None, reason: str, code: ResultCode = ResultCode.PARAMETER_ERROR
-    ) -> None:
+    async def _refuse(self, error: Error) -> None:
         """With an id, an error ends that turn for the client: there is none while a turn of that id is answered."""
-        ended = UNSET if turn_id is None or self._is_answering(turn_id) else turn_id
-        await self.send(Error(text, code, ended, reason))
+        is_answered = any(turn.id == error.id for turn in self._deliveries)
+        await self.send(structs.replace(error, id=UNSET) if is_answered else error)
 
     async def _resume(self, resume: Resume) -> None:
         """What was asked on this connection before stays the first token's."""
@@ -195,7 +194,7 @@ class Session:
             continuation = await continuation_of(frame, self._token, self.turns)
         except Refused as refused:
             failure = refused.failure
-            await self._refuse(failure.message, frame.turn_id, failure.reason, failure.code)
+            await self._refuse(Error(failure.message, failure.code, frame.turn_id or UNSET, failure.reason))
         else:
             await self._ask(frame.turn_id, continuation, stream)
 
@@ -210,9 +209,6 @@ class Session:
     def _answered(self, turn: Turn) -> None:
         del self._deliveries[turn]
         turn.leave()
-
-    def _is_answering(self, turn_id: str) -> bool:
-        return any(turn.id == turn_id for turn in self._deliveries)
 
     def _question_of(self, chat: Chat) -> Question:
         return Question(

@@ -177,19 +177,19 @@ async def test_a_stop_ends_what_goes_on(client, dify):
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "words", "field"),
     [
-        ({"action": "maybe"}, "action: the form has no such action; it has approve, reject."),
-        ({"inputs": {}}, "inputs: the form asks for comment, too."),
-        ({"inputs": {"comments": "x"}}, "inputs: the form asks for comment, too."),
+        ({"action": "maybe"}, "action: the form has no such action; it has approve, reject.", "action"),
+        ({"inputs": {}}, "inputs: the form asks for comment, too.", "comment"),
+        ({"inputs": {"comments": "x"}}, "inputs: the form asks for comment, too.", "comment"),
     ],
 )
-async def test_what_the_form_does_not_take_is_told_with_the_field_s_name(client, dify, changes, words):
+async def test_what_the_form_does_not_take_is_told_with_the_field_s_name(client, dify, changes, words, field):
     pauses(dify)
     answer = await paused(client)
     (error,) = await submit(client, answer, turn_id="n", **changes)
     assert (error["type"], error["content"], error["code"]) == ("error", words, 10000)
-    assert (error["reason"], error["id"]) == ("bad_frame", "n")
+    assert (error["reason"], error["id"], error["field"]) == ("bad_frame", "n", field)
     assert dify.workflows.submissions == []
     assert (await submit(client, answer, turn_id="n"))[-1]["content"] == "Approved."
 
@@ -320,6 +320,7 @@ async def test_what_is_being_written_is_whole_at_its_end(client, dify, http):
     release = asyncio.Event()
 
     async def program(run):
+        run.start()
         await run.say("Draft. ")
         await run.ask_human(token="t0")
         await run.say("Unheard. ")
@@ -334,7 +335,7 @@ async def test_what_is_being_written_is_whole_at_its_end(client, dify, http):
     (run,) = dify.workflows.runs
     await eventually(lambda: run.answer.endswith("Unheard. "))
     looking = asyncio.create_task(look(client, client.greeting["resume_token"], answer))
-    await eventually(lambda: run._subscribers)
+    await eventually(lambda: dify.workflows.events_asked)
     release.set()
     frames = await looking
     assert text_of(frames[:-1]) == frames[-1]["content"] == "Unheard. Heard."
