@@ -89,12 +89,13 @@ class Run:
         data = {"id": self.id, "status": status, "outputs": {"answer": self.answer}, "error": error}
         self.publish("workflow_finished", data=data)
 
-    async def ask_human(self, *, token=None, expires_in=3600.0, **form):
+    async def ask_human(self, *, token=None, expires_in=3600.0, hides=(), **form):
         """Pause for a form, and leave the worker to others. Returns (action, inputs) when it has been submitted.
 
-        `form` replaces fields of FORM; with None for a `token` the form goes out by e-mail, as it were.
+        `form` replaces fields of FORM, and what it `hides` only its route tells; with None for a `token` the form goes
+        out by e-mail, as it were.
         """
-        pending = Form(self, form, token, expires_in)
+        pending = Form(self, form, token, expires_in, hides)
         self._flows.forms[token or pending.id] = pending
         self.publish("human_input_required", data=pending.as_event())
         self.status = "paused"
@@ -129,17 +130,19 @@ class Run:
 
 
 class Form:
-    def __init__(self, run, changes, token, expires_in):
+    def __init__(self, run, changes, token, expires_in, hides):
         self.id = str(uuid.uuid4())
         self.run = run
         self.token = token
+        self.hides = hides
         self.definition = FORM | changes
         self.expires_at = int(time.time() + expires_in)
         self.submitted = asyncio.get_running_loop().create_future()
 
     def as_event(self):
         known = {"form_id": self.id, "node_id": "ask_human", "form_token": self.token, "resolved_default_values": {}}
-        return known | self.definition | {"expiration_time": self.expires_at}
+        known |= self.definition | {"expiration_time": self.expires_at}
+        return known | dict.fromkeys(self.hides)
 
     def as_reply(self):
         return {
@@ -159,8 +162,10 @@ class FakeWorkflows:
         self.runs = []
         self.forms = {}
         self.submissions = []
-        self.lost_replies = 0  # of the next submissions: they arrive, and the connection breaks
+        self.lost_replies = []  # to the next submissions, which arrive: a proxy's status, or None where it hangs up
         self.events_asked = []  # the query of each request for a run's events
+        self.may_tell_events = asyncio.Event()
+        self.may_tell_events.set()
         self.released = asyncio.Event()  # ends what would be held open
         self._stop_of = stop_of
         self._tasks = set()
@@ -241,6 +246,7 @@ class FakeWorkflows:
         if request.query.get("include_state_snapshot") == "true":
             _tell_state(run, queue)
         self.events_asked.append(dict(request.query))
+        await self.may_tell_events.wait()
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         response.enable_chunked_encoding()
         await response.prepare(request)
@@ -257,6 +263,15 @@ class FakeWorkflows:
         return self._refusal(request) or web.json_response(self.forms[request.match_info["token"]].as_reply())
 
     async def _submit(self, request):
+        reply = await self._take(request)
+        if not self.lost_replies:
+            return reply
+        if (status := self.lost_replies.pop(0)) is None:
+            request.transport.abort()
+            return reply
+        return web.Response(status=status, text="<html>", content_type="text/html")
+
+    async def _take(self, request):
         if refusal := self._refusal(request):
             return refusal
         form, body = self.forms[request.match_info["token"]], await request.json()
@@ -267,9 +282,6 @@ class FakeWorkflows:
             return _error(400, "invalid_form_data", f"Missing required inputs: {', '.join(missing)}")
         self.submissions.append(body)
         form.submitted.set_result((body["action"], body["inputs"]))
-        if self.lost_replies:
-            self.lost_replies -= 1
-            request.transport.abort()
         return web.json_response({})
 
     def _refusal(self, request):

@@ -173,6 +173,38 @@ async def test_a_stop_ends_what_goes_on(client, dify):
     await eventually(lambda: run.is_over)
 
 
+async def test_a_stop_before_the_form_was_submitted_leaves_it_waiting(client, dify):
+    pauses(dify)
+    answer = await paused(client)
+    dify.workflows.may_tell_events.clear()
+    form = {"type": "form", "stream": True, **YES, "continuation": answer["continuation"]}
+    await client.say({**form, "turn_id": "n"})
+    await eventually(lambda: dify.workflows.events_asked)
+    await client.say({"type": "stop", "id": "n"})
+    assert (await client.frame())["status"] == "stopped"
+    dify.workflows.may_tell_events.set()
+    await eventually(lambda: not dify.workflows.runs[0]._subscribers)
+    assert (dify.workflows.submissions, dify.stops) == ([], [])
+    await client.say({**form, "turn_id": "m"})
+    assert (await client.frames_until_end())[-1]["content"] == "Approved."
+
+
+async def test_a_run_that_was_decided_on_is_not_stopped_for_being_slow(with_dify, dify, connect, events):
+    async def program(run):
+        run.start()
+        await run.ask_human(token="t0")
+        await dify.released.wait()
+
+    dify.plays(fake_dify.flow(program))
+    service = await with_dify(dify_silence_timeout=0.2)
+    client = await connect(service)
+    frames = await submit(client, await paused(client))
+    assert (frames[-1]["type"], frames[-1]["reason"]) == ("error", "stalled")
+    await client.leave()
+    await service.stop()
+    assert (len(dify.workflows.submissions), dify.stops) == (1, [])
+
+
 # What is refused.
 
 
@@ -277,10 +309,19 @@ async def test_a_dify_that_cannot_be_reached_gets_no_stand_in(start, dify, conne
 async def test_a_submission_whose_reply_is_lost_is_our_own(client, dify, events):
     pauses(dify)
     answer = await paused(client)
-    dify.workflows.lost_replies = 1
+    dify.workflows.lost_replies = [None]
     assert (await submit(client, answer))[-1]["content"] == "Approved."
     assert len(dify.workflows.submissions) == 1
     assert [event["reason"] for event in logged(events, "dify.form_uncertain")] == ["lost"]
+
+
+async def test_what_the_event_hides_of_the_form_is_fetched(client, dify):
+    choice = {"output_variable_name": "comment", "type": "select", "option_source": {"value": ["good", "bad"]}}
+    pauses(dify, inputs=[choice], hides=("inputs", "actions", "form_content"))
+    answer = await paused(client)
+    assert answer["form"]["inputs"] == [{"name": "comment", "type": "select", "options": ["good", "bad"]}]
+    assert [action["id"] for action in answer["form"]["actions"]] == ["approve", "reject"]
+    assert (await submit(client, answer))[-1]["content"] == "Approved."
 
 
 # How it went on.
@@ -349,7 +390,9 @@ async def test_what_waits_for_another_form_by_now_is_paused_with_that(client, di
     await eventually(lambda: "t1" in dify.workflows.forms)
     frames = await look(client, client.greeting["resume_token"], answer)
     assert (frames[-1]["status"], frames[-1]["content"]) == ("paused", "Two. ")
-    assert (await submit(client, frames[-1]))[-1]["content"] == "Three."
+    await decide(http, dify, "t1")
+    await eventually(lambda: dify.workflows.runs[0].is_over)
+    assert (await look(client, client.greeting["resume_token"], frames[-1]))[-1]["content"] == "Three."
     assert dify.stops == []
 
 

@@ -23,6 +23,7 @@ from service.answers.base import (
     Summary,
     Text,
 )
+from service.answers.failures import FORM_EXPIRED
 from service.answers.mock.scripts import SCRIPTS, Script, after_form, find_script
 
 FORM_SECONDS = 3600
@@ -58,7 +59,12 @@ class MockAnswerer:
     def _go_on(self, continuation: Continuation) -> "MockAnswer":
         """Nothing is stored: without a decision it waits still, with one it ends."""
         decision, run = continuation.decision, continuation.run
-        script = replace(SCRIPTS["form"], text="") if decision is None else after_form(decision)
+        if decision is None:
+            script = replace(SCRIPTS["form"], text="")
+        elif run.expires_at is not None and run.expires_at < time.time() * 1000:
+            script = Script("", "", failure=FORM_EXPIRED)
+        else:
+            script = after_form(decision)
         return MockAnswer(script, self.words_per_second, Identity("mock", run.conversation_id, run.message_id))
 
     async def check(self) -> None: ...
