@@ -58,6 +58,12 @@ async def test_a_pause_comes_with_the_end(publish):
     assert published.updates() == [Text("a"), End("paused", None, Summary(), Pause(run_id="r"))]
 
 
+async def test_why_it_was_stopped_comes_with_the_end(publish):
+    published, _ = publish
+    published.turn.stop("client_left")
+    assert published.updates() == [End("stopped", None, Summary(), reason="client_left")]
+
+
 async def test_that_the_question_waits_is_told_once(publish):
     published, source = publish
     source.put(Queued())

@@ -196,7 +196,7 @@ async def test_a_run_that_was_decided_on_is_not_stopped_for_being_slow(with_dify
         await dify.released.wait()
 
     dify.plays(fake_dify.flow(program))
-    service = await with_dify(dify_silence_timeout=0.2)
+    service = await with_dify(dify_silence_timeout=1)
     client = await connect(service)
     frames = await submit(client, await paused(client))
     assert (frames[-1]["type"], frames[-1]["reason"]) == ("error", "stalled")
