@@ -46,6 +46,7 @@ class Run:
         self.user, self.query = question["user"], question["query"]
         self.created_at = int(time.time())
         self.answer = ""
+        self.saved = ""  # of the answer, as long as it is written: up to its last pause
         self.status = "running"
         self.is_over = False  # nothing more will be published
         self.published = []
@@ -98,7 +99,7 @@ class Run:
         pending = Form(self, form, token, expires_in, hides)
         self._flows.forms[token or pending.id] = pending
         self.publish("human_input_required", data=pending.as_event())
-        self.status = "paused"
+        self.status, self.saved = "paused", self.answer
         reasons = [{"TYPE": "human_input_required", **pending.as_event()}]
         self.publish("workflow_paused", data={"workflow_run_id": self.id, "reasons": reasons, "status": "paused"})
         self._flows.worker.release()
@@ -309,10 +310,14 @@ class FakeWorkflows:
 
 
 def _tell_state(run, queue):
-    """First that the run started, and that it is paused, if it is: the snapshot, without its nodes."""
-    told = [event for event in run.published if event["event"] in {"workflow_started", "workflow_paused"}]
-    for event in [told[0], told[-1]] if run.status == "paused" else told[:1]:
-        queue.put_nowait(event)
+    """The snapshot, without its nodes: that the run started, what is stored of the answer, and that it is paused."""
+    last = {event["event"]: event for event in run.published}
+    queue.put_nowait(last["workflow_started"])
+    if run.saved:
+        queue.put_nowait(last["workflow_started"] | {"event": "message_replace", "answer": run.saved, "reason": ""})
+    if run.status == "paused":
+        queue.put_nowait(last["human_input_required"])
+        queue.put_nowait(last["workflow_paused"])
 
 
 def _error(status, code, message):

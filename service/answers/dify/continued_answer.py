@@ -171,8 +171,12 @@ class ContinuedAnswer:
 
     def _relay(self, part: Part, on_part: OnPart) -> None:
         match part:
-            case Text() | Replacement():
-                self._note(part)
+            case Text():
+                self._has_text = True
+                self._text += "" if self._decides else part.content
+            case Replacement():
+                self._replace(part, on_part)
+                return
             case Pause():
                 self._pause = part
                 return
@@ -182,10 +186,13 @@ class ContinuedAnswer:
                 self._has_summary = True
         on_part(part)
 
-    def _note(self, part: Text | Replacement) -> None:
-        self._has_text = True
-        if not self._decides:
-            self._text = part.content if isinstance(part, Replacement) else self._text + part.content
+    def _replace(self, part: Replacement, on_part: OnPart) -> None:
+        """Dify means the whole answer, from before the pause on. A snapshot has one where nothing is withdrawn, too."""
+        text = self._since_pause(part.content)
+        if self._decides or text != self._text:
+            self._has_text = True
+            self._text = "" if self._decides else text
+            on_part(Replacement(text))
 
     async def _waiting_form(self) -> Form | None:
         """None if it was decided on, or cannot be known from here."""
@@ -205,7 +212,7 @@ class ContinuedAnswer:
         return token is not None and token == self._run.form_token
 
     async def _recover(self, on_part: OnPart) -> None:
-        """What was written before anybody listened here. Raises AnswerError."""
+        """What was written before anybody listened here: no word that was heard is given up. Raises AnswerError."""
         if self._is_stopped:
             return
         try:
@@ -215,7 +222,7 @@ class ContinuedAnswer:
             raise
         self._identify(on_part)
         text = self._since_pause(str(message.get("answer") or ""))
-        if text != self._text and text.endswith(self._text):
+        if len(text) > len(self._text):
             on_part(Replacement(text) if self._text else Text(text))
         citations = message.get("retriever_resources")
         if isinstance(citations, list) and citations and not self._has_summary:

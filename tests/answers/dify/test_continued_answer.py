@@ -111,7 +111,7 @@ async def test_an_answer_that_was_replaced_since_is_told_in_whole(answerer, begi
     assert (await parts_of(answerer, kept(run)))[-1] == Text("Withdrawn.")
 
 
-async def test_a_stored_text_that_does_not_hold_what_was_heard_is_not_believed(answerer, begin, dify):
+async def test_no_word_that_was_heard_is_given_up_for_a_stored_text(answerer, begin, dify):
     release = asyncio.Event()
 
     async def program(run):
@@ -120,7 +120,7 @@ async def test_a_stored_text_that_does_not_hold_what_was_heard_is_not_believed(a
         await run.ask_human(token="t0")
         await release.wait()
         await run.say("Heard.")
-        run.answer = DRAFT + "Something else."
+        run.answer = DRAFT
         run.sum_up()
         run.finish()
 
@@ -133,6 +133,51 @@ async def test_a_stored_text_that_does_not_hold_what_was_heard_is_not_believed(a
     parts = await asking
     assert Text("Heard.") in parts
     assert not any(isinstance(part, Replacement) for part in parts)
+
+
+async def test_what_was_said_between_a_pause_and_the_first_word_heard_is_told_in_the_end(answerer, begin, dify):
+    release = asyncio.Event()
+
+    async def program(run):
+        run.start()
+        await run.say(DRAFT)
+        await run.ask_human(token="t0")
+        await run.say("One. ")
+        await run.ask_human(token="t1")
+        await run.say("Two. ")
+        await release.wait()
+        await run.say("Three.")
+        run.sum_up()
+        run.finish()
+
+    run = await begin(program)
+    for token, written in (("t0", "One. "), ("t1", "Two. ")):
+        await eventually(lambda token=token: token in dify.workflows.forms)
+        dify.workflows.forms[token].submitted.set_result(("approve", {}))
+        await eventually(lambda written=written: run.answer.endswith(written))
+    asking = asyncio.create_task(parts_of(answerer, kept(run)))
+    await eventually(lambda: dify.workflows.events_asked)
+    release.set()
+    assert [part for part in await asking if isinstance(part, Text | Replacement)] == [
+        Replacement("One. "),  # stored at the second pause
+        Text("Three."),
+        Replacement("One. Two. Three."),
+    ]
+
+
+async def test_what_moderation_puts_in_its_place_is_told_as_it_is(answerer, begin):
+    async def program(run):
+        run.start()
+        await run.say(DRAFT)
+        await run.ask_human(token="t0")
+        await run.say("Too much.")
+        run.publish("message_replace", answer="Withdrawn.", reason="")
+        run.sum_up()
+        run.finish()
+
+    run = await begin(program)
+    parts = await parts_of(answerer, kept(run), YES)
+    assert parts[1:3] == [Text("Too much."), Replacement("Withdrawn.")]
 
 
 async def test_the_message_is_looked_for_page_by_page(answerer, begin, dify, monkeypatch):
