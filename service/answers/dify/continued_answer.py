@@ -58,13 +58,15 @@ async def fetch_message(client: DifyClient, run: PausedRun, user: str) -> Mappin
     query = {"conversation_id": run.conversation_id, "user": user, "limit": str(MESSAGES_A_PAGE)}
     for _ in range(MAX_PAGES):  # from the newest backwards, each page with its oldest first
         page = await client.get("messages", query)
-        messages = page.get("data") or []
+        messages = page.get("data")
+        if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+            raise AnswerError(failures.LOST)
         for message in messages:
             if message.get("id") == run.message_id:
                 return dict(message)
         if not messages or not page.get("has_more"):
             break
-        query["first_id"] = messages[0]["id"]
+        query["first_id"] = str(messages[0].get("id"))
     raise AnswerError(failures.MESSAGE_NOT_FOUND)
 
 
@@ -124,18 +126,15 @@ class ContinuedAnswer:
         self._upstream = upstream
         self._continuation = continuation
         self._run = continuation.run
-        self._decides = continuation.decision is not None
         self._read = read
         self._answer: Answer | None = None
-        self._is_stopped = False
-        self._text = ""  # since the pause; where others decided
+        self._is_stopped = self._is_identified = self._has_summary = False
+        self._heard: list[str] = []  # since the pause
         self._pause: Pause | None = None
-        self._is_identified = self._has_text = self._has_summary = False
 
     async def stream(self, on_part: OnPart) -> None:
-        if self._decides:
-            await self._follow(on_part)
-            if not (self._has_text or self._has_summary or self._pause):
+        if self._continuation.decision is not None:
+            if not await self._follow(on_part):
                 await self._recover(on_part)
         elif (form := await self._waiting_form()) is not None:
             self._pause = Pause(form, self._run.run_id, self._run.task_id)
@@ -163,17 +162,20 @@ class ContinuedAnswer:
             raise
         await self._recover(on_part)
 
-    async def _follow(self, on_part: OnPart, *, with_snapshot: bool = False) -> None:
+    async def _follow(self, on_part: OnPart, *, with_snapshot: bool = False) -> bool:
+        """Whether the first event was heard, and so all that follows."""
         self._pause = None
-        if not self._is_stopped:
-            self._answer = self._read(ContinuedCall(self._upstream, self._continuation, with_snapshot=with_snapshot))
-            await self._answer.stream(lambda part: self._relay(part, on_part))
+        if self._is_stopped:
+            return False
+        call = ContinuedCall(self._upstream, self._continuation, with_snapshot=with_snapshot)
+        self._answer = self._read(call)
+        await self._answer.stream(lambda part: self._relay(part, on_part))
+        return call.parser.has_started
 
     def _relay(self, part: Part, on_part: OnPart) -> None:
         match part:
             case Text():
-                self._has_text = True
-                self._text += "" if self._decides else part.content
+                self._heard.append(part.content)
             case Replacement():
                 self._replace(part, on_part)
                 return
@@ -189,9 +191,8 @@ class ContinuedAnswer:
     def _replace(self, part: Replacement, on_part: OnPart) -> None:
         """Dify means the whole answer, from before the pause on. A snapshot has one where nothing is withdrawn, too."""
         text = self._since_pause(part.content)
-        if self._decides or text != self._text:
-            self._has_text = True
-            self._text = "" if self._decides else text
+        if text != "".join(self._heard):
+            self._heard = [text]
             on_part(Replacement(text))
 
     async def _waiting_form(self) -> Form | None:
@@ -222,8 +223,8 @@ class ContinuedAnswer:
             raise
         self._identify(on_part)
         text = self._since_pause(str(message.get("answer") or ""))
-        if len(text) > len(self._text):
-            on_part(Replacement(text) if self._text else Text(text))
+        if len(text) > sum(map(len, self._heard)):
+            on_part(Replacement(text) if self._heard else Text(text))
         citations = message.get("retriever_resources")
         if isinstance(citations, list) and citations and not self._has_summary:
             on_part(Summary(citations=citations))

@@ -28,7 +28,8 @@ _ABORTED = "Aborted"
 class EventParser:
     """Reads the events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
 
-    `task_id` is what Dify's stop route wants; `usage` the tokens and prices. `is_over`: Dify said that it writes no
+    `task_id` is what Dify's stop route wants; `usage` the tokens and prices. `has_started`: a workflow's first event
+    came. `is_over`: Dify said that it writes no
     more, and how it ended: `ended`, the answer is whole; `stopped`, somebody stopped it; `pause`, a person is to
     decide; `failure`, and what is known of it. What follows then adds to the answer, until it `is_complete`: speech, if
     it `awaits_speech`.
@@ -39,6 +40,7 @@ class EventParser:
         self.run_id: str | None = None
         self.identity: Identity | None = None
         self.usage: dict[str, Any] | None = None
+        self.has_started = False
         self.is_over = False
         self.ended = False
         self.stopped = False
@@ -148,7 +150,7 @@ class EventParser:
     def _read_run(self, kind: str, raw: bytes) -> None:
         match kind:
             case "workflow_started":
-                self._is_running = True
+                self.has_started = self._is_running = True
             case "workflow_finished":
                 self._finish_run(_data(raw))
             case "human_input_required":

@@ -165,6 +165,37 @@ async def test_what_was_said_between_a_pause_and_the_first_word_heard_is_told_in
     ]
 
 
+async def test_words_that_came_before_the_events_were_told_are_had_from_the_stored_message(answerer, begin):
+    """Dify's first ping comes a moment before it subscribes to the run."""
+
+    async def program(run):
+        run.start()
+        await run.say(DRAFT)
+        form = run._flows.forms["t0"] = Form(run, {}, "t0", 60, ())
+        run.publish("workflow_paused", data={})
+        await form.submitted
+        run.answer += "Unheard. "
+        await run.say("Heard.")
+        run.sum_up()
+        run.finish()
+
+    parts = await parts_of(answerer, kept(await begin(program)), YES)
+    assert [part.content for part in parts if isinstance(part, Text | Replacement)] == ["Heard.", "Unheard. Heard."]
+
+
+@pytest.mark.parametrize("data", [None, {}, "x", [None], [[]]])
+async def test_messages_of_an_unknown_shape_are_a_failure(answerer, begin, dify, monkeypatch, data):
+    run = await ended(begin, dify, DRAFT, "Old.")
+    get = answerer.client.get
+
+    async def odd(path, query):
+        return {"data": data} if path == "messages" else await get(path, query)
+
+    monkeypatch.setattr(answerer.client, "get", odd)
+    with pytest.raises(AnswerError):
+        await parts_of(answerer, kept(run))
+
+
 async def test_what_moderation_puts_in_its_place_is_told_as_it_is(answerer, begin):
     async def program(run):
         run.start()
