@@ -88,7 +88,8 @@ class Turn:
 
     It ends once: then `status` is set, with a `failure` or another `reason`; the source is read on until it stops.
     Without listeners it is stopped after `orphan_grace` seconds. `delivered` is how far the text got to any client, in
-    code points. `is_remote`: another process asks the source.
+    code points. `is_remote`: another process asks the source. `goes_on_alone`: the source is stopped only where the
+    client says so.
     """
 
     token: str
@@ -98,6 +99,7 @@ class Turn:
     tasks: InitVar[Tasks]
     orphan_grace: float
     is_remote: bool = False
+    goes_on_alone: bool = False
     buffer: AnswerBuffer = field(default_factory=AnswerBuffer)
     status: Status | None = None
     reason: str | None = None
@@ -242,7 +244,11 @@ class Turn:
         return Status.INCOMPLETE if self.buffer.length else Status.ERROR
 
     def _terminate(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> None:
-        if self._end(status, failure, reason) and (reading := self._reading) is not None:
+        if not self._end(status, failure, reason) or (reading := self._reading) is None:
+            return
+        if self.goes_on_alone and reason != CLIENT_STOPPED:
+            reading.task.cancel()
+        else:
             reading.tasks.spawn(_stop_answer(self.id, reading))
 
     def _end(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> bool:

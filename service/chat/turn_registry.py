@@ -55,6 +55,7 @@ class TurnRegistry:
     def start(self, token: str, turn_id: str, question: Question | Continuation) -> Turn:
         answer = self._cluster.answer(token, turn_id, question, lambda: self._answerer.ask(question))
         turn = self._add(token, turn_id, checksum_of(question.content), answer)
+        turn.goes_on_alone = isinstance(question, Continuation)
         self._cluster.publish(turn)
         return turn
 

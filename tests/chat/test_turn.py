@@ -200,6 +200,26 @@ async def test_a_stop_ends_the_turn_at_once_and_then_the_source(begin):
     assert (source.stops, turn.text) == (1, "half")
 
 
+@pytest.mark.parametrize(("reason", "stops"), [("client_stopped", 1), ("client_left", 0)])
+async def test_what_goes_on_alone_is_stopped_by_its_client_only(begin, reason, stops):
+    source = Scripted(Text("half"), ends=False)
+    turn, turns = begin(source)
+    turn.goes_on_alone = True
+    await anext(follow(turn))
+    turn.stop(reason)
+    await eventually(lambda: len(turns) == 0)
+    assert (turn.status, turn.reason, source.stops) == (Status.STOPPED, reason, stops)
+
+
+async def test_what_goes_on_alone_is_left_when_the_service_ends(begin):
+    source = Scripted(Text("half"), ends=False)
+    turn, turns = begin(source)
+    turn.goes_on_alone = True
+    await anext(follow(turn))
+    await turns.close()
+    assert (turn.status, source.stops) == (Status.INCOMPLETE, 0)
+
+
 async def test_the_first_end_counts(begin, events):
     source = Scripted(Text("all"))
     turn, _ = begin(source)

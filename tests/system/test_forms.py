@@ -6,7 +6,7 @@ import pytest
 
 from tests import fake_dify
 from tests.clients import text_of
-from tests.conftest import eventually, logged
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.fake_workflows import asking_human
 
 YES = {"action": "approve", "inputs": {"comment": "good"}}
@@ -203,6 +203,38 @@ async def test_a_run_that_was_decided_on_is_not_stopped_for_being_slow(with_dify
     await client.leave()
     await service.stop()
     assert (len(dify.workflows.submissions), dify.stops) == (1, [])
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_run_that_was_decided_on_goes_on_though_its_client_leaves(with_dify, dify, connect, restarts):
+    release = asyncio.Event()
+
+    async def program(run):
+        run.start()
+        await run.say("Draft. ")
+        await run.ask_human(token="t0")
+        await run.say("Done ")
+        await release.wait()
+        await run.say("alone.")
+        run.sum_up()
+        run.finish()
+
+    dify.plays(fake_dify.flow(program))
+    service = await with_dify(orphan_grace=PATIENCE_SECONDS if restarts else 0.05)
+    client = await connect(service)
+    answer, token = await paused(client), client.greeting["resume_token"]
+    await client.say({"type": "form", "stream": True, **YES, "continuation": answer["continuation"]})
+    assert (await client.frame())["content"] == "Done "
+    (run,) = dify.workflows.runs
+    if restarts:
+        await service.restart(lambda: asyncio.sleep(0))
+    await client.leave()
+    await eventually(lambda: not run._subscribers)
+    release.set()
+    await eventually(lambda: run.is_over)
+    client = await connect(service)
+    assert (await look(client, token, answer))[-1]["content"] == "Done alone."
+    assert (run.status, dify.stops) == ("succeeded", [])
 
 
 # What is refused.
