@@ -29,10 +29,9 @@ class EventParser:
     """Reads the events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
 
     `task_id` is what Dify's stop route wants; `usage` the tokens and prices. `has_started`: a workflow's first event
-    came. `is_over`: Dify said that it writes no
-    more, and how it ended: `ended`, the answer is whole; `stopped`, somebody stopped it; `pause`, a person is to
-    decide; `failure`, and what is known of it. What follows then adds to the answer, until it `is_complete`: speech, if
-    it `awaits_speech`.
+    came. `is_over`: Dify said that it writes no more, and how it ended: `ended`, the answer is whole; `stopped`,
+    somebody stopped it; `pause`, a person is to decide; `failure`, and what is known of it. What follows then adds to
+    the answer, until it `is_complete`: speech, if it `awaits_speech`.
     """
 
     def __init__(self, *, steps: bool = False, speech: bool = False) -> None:
