@@ -34,7 +34,7 @@ def queued_message(turn: Turn) -> System:
 def terminal_message(turn: Turn) -> ChatAnswer | Error:
     identity, failure = turn.identity, turn.failure
     if turn.status is Status.ERROR and failure is not None:
-        return Error(failure.message, failure.code, turn.id, failure.reason)
+        return Error(failure.message, failure.code, turn.id, failure.reason, failure.field or UNSET)
     if identity and not failure:
         failure = identity.instead_of
     return ChatAnswer(

@@ -87,12 +87,16 @@ class Heartbeat(_Message, frozen=True):
 
 
 class Error(_Message, frozen=True):
-    """With `id` it ends that turn; the connection stays open. `reason` is a stable word of the table of failures."""
+    """With `id` it ends that turn; the connection stays open. `reason` is a stable word of the table of failures.
+
+    `field` is the input that is missing or unfit.
+    """
 
     content: str
     code: ResultCode
     id: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    field: str | UnsetType = UNSET
 
 
 class ChatDelta(_Message, frozen=True, gc=False):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Part, Question, Queued
+from service.answers.failures import BUSY
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.limiter import Limiter
 
@@ -16,11 +17,16 @@ log = structlog.get_logger()
 
 MAX_TRIES = 3
 FIRST_PAUSE_SECONDS = 0.4
+NOTICE_SECONDS = 3
+"""Who waits for a slot for so long is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryingAnswerer:
-    """Asks `source` up to MAX_TRIES times; no retry begins later than `retry_budget` seconds after the first try."""
+    """Asks `source` up to MAX_TRIES times; no retry begins later than `retry_budget` seconds after the first try.
+
+    A source that is busy, or lets a question wait in a queue of its own, is asked fewer questions at once.
+    """
 
     source: Answerer
     limiter: Limiter
@@ -48,25 +54,29 @@ class RetryingAnswer:
     _give_up_at: float = 0.0
     _has_begun: bool = False
     _is_stopped: bool = False
+    _has_slot: bool = False
     _wait: asyncio.Timeout | None = None
 
     async def stream(self, on_part: OnPart) -> None:
         """One function, since each one between the task and the source costs time with every word."""
-        limiter = self.answerer.limiter
-        if not limiter.try_acquire() and not await self._unless_stopped(limiter.acquire()):
-            return None
         try:
+            await self._take_slot(on_part)
+            if self._is_stopped:
+                return None
             with self.answerer.breaker.guard(self.question.user) as on_success:
                 relay = self._relay(on_part, on_success)
                 while not self._is_stopped:
                     try:
                         return await self._ask().stream(relay)
                     except AnswerError as error:
-                        if (pause := self._pause_before_retry(error.failure)) is None:
+                        failure = error.failure
+                        if (pause := self._pause_before_retry(failure)) is None:
                             raise
                     await self._unless_stopped(asyncio.sleep(pause))
+                    if failure == BUSY:
+                        await self._wait_again(on_part)
         finally:
-            limiter.release()
+            self._give_slot_back()
 
     async def stop(self) -> None:
         if self._is_stopped:
@@ -77,11 +87,37 @@ class RetryingAnswer:
         if self._answer is not None:
             await self._answer.stop()
 
+    async def _take_slot(self, on_part: OnPart) -> None:
+        """Without one afterwards where a stop ended the wait."""
+        limiter = self.answerer.limiter
+        self._has_slot = limiter.try_acquire()
+        if not self._has_slot:
+            notice = asyncio.get_running_loop().call_later(NOTICE_SECONDS, on_part, Queued())
+            try:
+                self._has_slot = await self._unless_stopped(limiter.acquire())
+            finally:
+                notice.cancel()
+
+    async def _wait_again(self, on_part: OnPart) -> None:
+        """Behind the others, since as many as the source can take are under way; of the budget that takes nothing."""
+        left = self._give_up_at - time.monotonic()
+        self._give_slot_back()
+        await self._take_slot(on_part)
+        self._give_up_at = time.monotonic() + left
+
+    def _give_slot_back(self) -> None:
+        if self._has_slot:
+            self._has_slot = False
+            self.answerer.limiter.release()
+
     def _relay(self, on_part: OnPart, on_success: Callable[[], None]) -> OnPart:
         def relay(part: Part) -> None:
-            if not self._has_begun and not isinstance(part, Queued):
-                self._has_begun = True
-                on_success()
+            if not self._has_begun:
+                if isinstance(part, Queued):
+                    self.answerer.limiter.decrease()
+                else:
+                    self._has_begun = True
+                    on_success()
             on_part(part)
 
         return relay
@@ -94,6 +130,8 @@ class RetryingAnswer:
 
     def _pause_before_retry(self, failure: Failure) -> float | None:
         """In seconds; None where there is no retry, as while the breaker is open: a probe is a single try."""
+        if failure == BUSY:
+            self.answerer.limiter.decrease()
         pause: float = FIRST_PAUSE_SECONDS * 2 ** (self._tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         if (
             not failure.is_retryable
