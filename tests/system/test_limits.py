@@ -96,7 +96,9 @@ async def test_a_queue_at_dify_has_fewer_asked_at_once_and_health_tells(with_dif
     assert {end["source"] for end in await ends_of([*clients, late])} == {"dify"}
 
 
-async def test_who_dify_refuses_for_a_while_waits_until_others_have_ended(with_dify, dify, connect, events, monkeypatch):
+async def test_who_dify_refuses_for_a_while_waits_until_others_have_ended(
+    with_dify, dify, connect, events, monkeypatch
+):
     monkeypatch.setattr("service.answers.resilience.retry.FIRST_PAUSE_SECONDS", 0.01)
     running = 0
 

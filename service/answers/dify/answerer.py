@@ -64,6 +64,11 @@ class DifyAnswer:
         self._activity = activity
         self._app_info = app_info
 
+    @property
+    def text_events(self) -> int:
+        """How many have come; those that came together are one Text."""
+        return self._parser.text_events
+
     async def stream(self, on_part: OnPart) -> None:
         """One loop in one function, since each one between the task and the source costs time with every word."""
         call, parser, events = self._call, self._parser, self._call.open()

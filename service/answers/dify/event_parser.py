@@ -45,6 +45,7 @@ class EventParser:
         self.is_paused = False
         self.failure: FailureDetails | None = None
         self.awaits_speech = speech
+        self.text_events = 0
         self.last_event: str | None = None
         self.unknown_events: list[str] = []
         self._has_failed = False
@@ -80,6 +81,7 @@ class EventParser:
             if self.identity is None:
                 parts += self._identify(event)
             if event.event in TEXT_DELTAS:
+                self.text_events += 1
                 text.append(self._text(event))
                 continue
             parts += _joined(text)

@@ -49,9 +49,27 @@ def completed(parameters: Parameters, question: Question) -> Question:
     return structs.replace(question, inputs=question.inputs | missing) if missing else question
 
 
-def required_inputs(parameters: Parameters) -> list[str]:
-    """What cannot be left out."""
-    return [field["variable"] for _, field in _fields(parameters) if field.get("required") and not _has_default(field)]
+def made_up(parameters: Parameters) -> dict[str, Any] | None:
+    """Some value for each required input, for a trial; None where one is a file, which cannot be made up."""
+    fields = [(kind, field) for kind, field in _fields(parameters) if field.get("required")]
+    if any(kind in _FILE_KINDS for kind, _ in fields):
+        return None
+    return {
+        field["variable"]: field["default"] if _has_default(field) else _some(kind, field) for kind, field in fields
+    }
+
+
+def _some(kind: str, field: Field) -> Any:
+    match kind:
+        case "select":
+            return next(iter(as_list(field.get("options"))), "")
+        case "number":
+            return 1
+        case "checkbox":
+            return True
+        case "json_object":
+            return {}
+    return "test"[: positive_int(field.get("max_length"), 4)]
 
 
 def _fields(parameters: Parameters) -> Iterator[tuple[str, Field]]:

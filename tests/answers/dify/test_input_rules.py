@@ -3,7 +3,7 @@
 import pytest
 
 from service.answers.base import Question
-from service.answers.dify.input_rules import completed, misfit, required_inputs
+from service.answers.dify.input_rules import completed, made_up, misfit
 
 UPLOAD = "5e0d5ba0-3c0f-4b5a-8d0a-7f6a3c1f0b11"
 FILE = {"type": "image", "transfer_method": "local_file", "upload_file_id": UPLOAD}
@@ -124,7 +124,7 @@ def test_a_default_stands_for_what_is_missing_and_is_sent():
     assert misfit(hidden, asked()) is None
     assert completed(hidden, asked()).inputs == {"x": "ward 7"}
     assert completed(hidden, asked("ward 8")).inputs == {"x": "ward 8"}
-    assert required_inputs(hidden) == []
+    assert made_up(hidden) == {"x": "ward 7"}
 
 
 @pytest.mark.parametrize("field", [{"required": False, "default": "a"}, {"required": True, "default": ""}])
@@ -133,9 +133,26 @@ def test_no_other_default_is_sent(field):
     assert completed(app("text-input", **field), question) is question
 
 
-def test_what_cannot_be_left_out_is_listed():
-    assert required_inputs(app("select", required=True)) == ["x"]
-    assert required_inputs(app("select")) == []
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("text-input", {}, "test"),
+        ("paragraph", {"max_length": 2}, "te"),
+        ("select", {"options": ["a", "b"]}, "a"),
+        ("number", {}, 1),
+        ("checkbox", {}, True),
+        ("json_object", {}, {}),
+    ],
+)
+def test_for_a_trial_what_is_required_can_be_made_up(kind, field, value):
+    parameters = app(kind, required=True, **field)
+    assert made_up(parameters) == {"x": value}
+    assert misfit(parameters, asked(value)) is None
+
+
+def test_what_is_not_required_is_left_out_and_files_cannot_be_made_up():
+    assert made_up(app("text-input")) == made_up(app("file")) == {}
+    assert made_up(app("file", required=True)) is None
 
 
 FORMS = [None, "text", [5], [{}], [{"text-input": None}], [{"text-input": {"required": True}}]]

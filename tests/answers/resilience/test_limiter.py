@@ -234,7 +234,7 @@ async def test_another_overload_puts_growth_off():
 
 
 async def test_processes_divide_what_was_learned():
-    line, clock = learner(slots=16, taken=16)
+    line, _ = learner(slots=16, taken=16)
     line.decrease()
     for processes, limit in ((2, 4), (3, 2), (20, 1), (1, 8)):
         line.divide(processes)
@@ -242,7 +242,7 @@ async def test_processes_divide_what_was_learned():
 
 
 async def test_what_a_process_learns_of_its_share_holds_for_the_share():
-    line, clock = learner(slots=16, taken=0)
+    line, _ = learner(slots=16, taken=0)
     line.divide(4)
     assert all(line.try_acquire() for _ in range(4))
     line.decrease()

@@ -351,7 +351,7 @@ async def test_its_health_and_its_end_are_the_source_s():
 
 
 async def test_a_busy_source_is_asked_fewer_at_once_and_who_was_refused_waits_for_the_others():
-    running, release = Scripted(Text("Long."), ends=False), asyncio.Event()
+    running = Scripted(Text("Long."), ends=False)
     asking = Asking(running, ill(failures.BUSY), well("Here."), slots=2)
     first, first_task = asking.ask()
     await eventually(lambda: asking.tries == 1 and asking.parts)
