@@ -7,7 +7,7 @@ import pytest
 from tests import fake_dify
 from tests.api import MESSAGE, form
 from tests.conftest import eventually, logged
-from tests.fake_around import parameters
+from tests.fake_app_api import parameters
 from tests.fake_workflows import saying, saying_until
 
 
