@@ -40,7 +40,7 @@ def misfit(parameters: Parameters, question: Question) -> Misfit | None:
 
 
 def completed(parameters: Parameters, question: Question) -> Question:
-    """With the default of each required input that was not given, which Dify's own pages send, too: hidden ones."""
+    """With the defaults of hidden inputs that were not given: Dify wants required ones to be sent, as its pages do."""
     missing = {
         field["variable"]: field["default"]
         for _, field in _fields(parameters)
@@ -80,7 +80,8 @@ def _fields(parameters: Parameters) -> Iterator[tuple[str, Field]]:
 
 
 def _has_default(field: Field) -> bool:
-    return bool(field.get("required")) and field.get("default") not in (None, "", [], {})
+    """Of a hidden input, which nobody can be asked for."""
+    return field.get("hide") is True and field.get("default") not in (None, "")
 
 
 def _name(field: Field) -> str:

@@ -12,8 +12,6 @@ from service.answers.failures import OVERLOADED, WAITED_TOO_LONG
 
 log = structlog.get_logger()
 
-SAME_OVERLOAD_SECONDS = 5
-"""One overload is told by all calls that meet it: so long after a decrease nothing is decreased again."""
 INCREASE_SECONDS = 10
 
 
@@ -38,7 +36,7 @@ class Limiter:
         self._max_waiting = max_waiting
         self._timeout = timeout
         self._patience = patience
-        self._clock = clock
+        self.clock = clock
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._decreased_at = self._changed_at = float("-inf")
@@ -77,19 +75,31 @@ class Limiter:
         self._taken -= 1
         self._grant()
 
-    def decrease(self) -> None:
-        """A call that holds a slot has met an overload: the source cannot take as many at once as are taken."""
-        now, before = self._clock(), self.limit
-        if now - self._decreased_at < SAME_OVERLOAD_SECONDS:
+    def decrease(self, admitted_at: float) -> None:
+        """A call that got its slot then, on `clock`, has met an overload: the source cannot take so many at once.
+
+        What was admitted before the last decrease tells of the same overload.
+        """
+        before = self.limit
+        if admitted_at <= self._decreased_at:
             return
-        self._decreased_at = self._changed_at = now
-        self._learned = max(1, min(before, self._taken) // 2) * self._processes
+        self._decreased_at = self._changed_at = self.clock()
+        self._learn(min(before, self._taken) // 2)
         if self.limit < before:
             log.warning("limiter.decreased", limit=self.limit, before=before, taken=self._taken)
 
+    def reject(self, admitted_at: float) -> None:
+        """The same, and take the slot back: the source refused the call, and takes no more than it has now."""
+        self.decrease(admitted_at)
+        self._taken -= 1
+        self._learn(min(self.limit, self._taken))
+
+    def _learn(self, limit: int) -> None:
+        self._learned = min(self._slots, max(1, limit) * self._processes)
+
     def _increase(self) -> None:
         """Only where as many as may be are taken: else nothing says that one more could be."""
-        now = self._clock()
+        now = self.clock()
         if self._is_reduced and self._taken >= self.limit and now - self._changed_at >= INCREASE_SECONDS:
             self._changed_at = now
             self._learned = min(self._slots, self._learned + 1)

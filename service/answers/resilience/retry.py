@@ -55,6 +55,7 @@ class RetryingAnswer:
     _has_begun: bool = False
     _is_stopped: bool = False
     _has_slot: bool = False
+    _admitted_at: float = 0.0
     _wait: asyncio.Timeout | None = None
 
     async def stream(self, on_part: OnPart) -> None:
@@ -69,14 +70,14 @@ class RetryingAnswer:
                     try:
                         return await self._ask().stream(relay)
                     except AnswerError as error:
-                        failure = error.failure
-                        if (pause := self._pause_before_retry(failure)) is None:
+                        if (pause := self._pause_before_retry(error.failure)) is None:
                             raise
                     await self._unless_stopped(asyncio.sleep(pause))
-                    if failure == BUSY:
+                    if not self._has_slot:
                         await self._wait_again(on_part)
         finally:
-            self._give_slot_back()
+            if self._has_slot:
+                self.answerer.limiter.release()
 
     async def stop(self) -> None:
         if self._is_stopped:
@@ -97,24 +98,19 @@ class RetryingAnswer:
                 self._has_slot = await self._unless_stopped(limiter.acquire())
             finally:
                 notice.cancel()
+        self._admitted_at = limiter.clock()
 
     async def _wait_again(self, on_part: OnPart) -> None:
         """Behind the others, since as many as the source can take are under way; of the budget that takes nothing."""
         left = self._give_up_at - time.monotonic()
-        self._give_slot_back()
         await self._take_slot(on_part)
         self._give_up_at = time.monotonic() + left
-
-    def _give_slot_back(self) -> None:
-        if self._has_slot:
-            self._has_slot = False
-            self.answerer.limiter.release()
 
     def _relay(self, on_part: OnPart, on_success: Callable[[], None]) -> OnPart:
         def relay(part: Part) -> None:
             if not self._has_begun:
                 if isinstance(part, Queued):
-                    self.answerer.limiter.decrease()
+                    self.answerer.limiter.decrease(self._admitted_at)
                 else:
                     self._has_begun = True
                     on_success()
@@ -131,7 +127,8 @@ class RetryingAnswer:
     def _pause_before_retry(self, failure: Failure) -> float | None:
         """In seconds; None where there is no retry, as while the breaker is open: a probe is a single try."""
         if failure == BUSY:
-            self.answerer.limiter.decrease()
+            self._has_slot = False
+            self.answerer.limiter.reject(self._admitted_at)
         pause: float = FIRST_PAUSE_SECONDS * 2 ** (self._tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         if (
             not failure.is_retryable

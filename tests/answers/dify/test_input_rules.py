@@ -127,10 +127,11 @@ def test_a_default_stands_for_what_is_missing_and_is_sent():
     assert made_up(hidden) == {"x": "ward 7"}
 
 
-@pytest.mark.parametrize("field", [{"required": False, "default": "a"}, {"required": True, "default": ""}])
+@pytest.mark.parametrize("field", [{"default": "a"}, {"hide": True, "default": ""}, {"hide": False, "default": "a"}])
 def test_no_other_default_is_sent(field):
     question = asked()
     assert completed(app("text-input", **field), question) is question
+    assert misfit(app("text-input", required=True, **field), question).message.endswith("is required.")
 
 
 @pytest.mark.parametrize(
