@@ -50,9 +50,9 @@ def test_what_comes_as_it_is_written_was_not(reads):
 
 
 async def test_of_chatflows_as_many_are_answered_at_once_as_there_are_workers(dify, answerer, monkeypatch):
-    monkeypatch.setattr("service.answers.dify.timeouts.QUEUED_AFTER_SECONDS", 0.1)
+    monkeypatch.setattr("service.answers.dify.timeouts.QUEUED_AFTER_SECONDS", 0.05)
     dify.workflows.worker = asyncio.Semaphore(2)
-    dify.plays(fake_dify.flow(saying(*["word "] * 10, pause=0.03)))
+    dify.plays(fake_dify.flow(saying(*["word "] * 20, pause=0.05)))
     load = await measure_load(answerer, 6, {"name": "test"})
     assert (load.asked, load.most, load.queued, load.failed, load.left) == (6, 2, 4, {}, 0)
     assert {str(question["inputs"]) for question in dify.questions} == {"{'name': 'test'}"}

@@ -86,3 +86,10 @@ def test_an_answer_without_a_word_of_its_own_ends_in_the_words_of_its_failure():
     failed = turn(status=Status.ERROR, failure=failures.QUOTA, reason="quota", identity=Identity("dify", "c", "m"))
     words = {"content": failures.QUOTA.message, "code": 503, "reason": "quota"}
     assert plain(terminal_message(failed)) == {"type": "error", "id": "t", **words}
+
+
+def test_an_error_names_the_input_that_it_is_about():
+    failure = msgspec.structs.replace(failures.INVALID_INPUTS, message="No.", field="name")
+    assert plain(terminal_message(turn(status=Status.ERROR, failure=failure))) == {
+        "type": "error", "content": "No.", "code": 10000, "id": "t", "reason": "invalid_inputs", "field": "name",
+    }  # fmt: skip
