@@ -54,7 +54,7 @@ async def test_answers_calls_and_uploads_together_leave_places_free(with_dify, d
     dify.plays(fake_dify.until_stopped("Some "))
     dify.parameters = parameters(file_upload={"enabled": True, "allowed_file_types": ["custom"]})
     for route, recording in (("suggested", "5_suggested_enabled"), ("files/upload", "5_suggested_enabled")):
-        dify.around.scenes[route] = fake_dify.think_until(release, fake_dify.replay(recording))
+        dify.app_api.scenes[route] = fake_dify.think_until(release, fake_dify.replay(recording))
     service = await with_dify()
     clients = [await connect(service) for _ in range(12)]
     for client in clients:
@@ -63,7 +63,7 @@ async def test_answers_calls_and_uploads_together_leave_places_free(with_dify, d
         *(asyncio.create_task(call(service, "GET", f"/api/messages/{MESSAGE}/suggested")) for _ in range(12)),
         *(asyncio.create_task(call(service, "POST", "/api/files", data=form())) for _ in range(12)),
     ]
-    await eventually(lambda: (len(dify.questions), len(dify.around.calls)) == (5, 3))
+    await eventually(lambda: (len(dify.questions), len(dify.app_api.calls)) == (5, 3))
     await clients[0].frame()
     await clients[0].say({"type": "stop"})
     assert (await clients[0].frame())["status"] == "stopped"
