@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, overload
 
 import structlog
 from msgspec import structs
@@ -38,6 +38,11 @@ class DifyAnswerer:
         self._activity = Activity()
         self._upstream = Upstream(client, timeouts.total)
 
+    @overload
+    def ask(self, question: Question) -> "DifyAnswer": ...
+    @overload
+    def ask(self, question: Question | Continuation) -> Answer: ...
+
     def ask(self, question: Question | Continuation) -> Answer:
         if question.speech:
             self.app_info.refresh_if_stale()
@@ -72,6 +77,11 @@ class DifyAnswer:
         self._timeouts = timeouts
         self._activity = activity
         self._app_info = app_info
+
+    @property
+    def text_events(self) -> int:
+        """How many have come; those that came together are one Text."""
+        return self._parser.text_events
 
     async def stream(self, on_part: OnPart) -> None:
         """One loop in one function, since each one between the task and the source costs time with every word."""

@@ -46,6 +46,7 @@ class EventParser:
         self.pause: Pause | None = None
         self.failure: FailureDetails | None = None
         self.awaits_speech = speech
+        self.text_events = 0
         self.last_event: str | None = None
         self.unknown_events: list[str] = []
         self._has_failed = False
@@ -85,6 +86,7 @@ class EventParser:
             if self.identity is None:
                 parts += self._identify(event)
             if event.event in TEXT_DELTAS:
+                self.text_events += 1
                 text.append(self._text(event))
                 continue
             parts += _joined(text)
