@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+from typing import Any
 
 import structlog
 
@@ -11,8 +12,9 @@ INTERVAL_SECONDS = 60.0
 
 
 class Tally:
-    def __init__(self, event: str) -> None:
+    def __init__(self, event: str, **fields: Any) -> None:
         self._event = event
+        self._fields = fields
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -25,7 +27,7 @@ class Tally:
         """In an empty context: it is about more than the connection of the last time."""
         self._timer = None
         if self._count:
-            contextvars.Context().run(log.warning, self._event, times=self._count)
+            contextvars.Context().run(log.warning, self._event, times=self._count, **self._fields)
             self._count = 0
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(INTERVAL_SECONDS, self._tell, context=contextvars.Context())

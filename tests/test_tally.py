@@ -7,12 +7,13 @@ from tests.conftest import eventually, logged
 
 async def test_the_first_time_is_told_at_once_and_the_others_together(monkeypatch, events):
     monkeypatch.setattr(tally, "INTERVAL_SECONDS", 0.05)
-    refusals = Tally("door.closed")
+    refusals = Tally("door.closed", see="OPEN_AT")
     for _ in range(5):
         refusals.add()
     assert [event["times"] for event in logged(events, "door.closed")] == [1]
     await eventually(lambda: len(logged(events, "door.closed")) == 2)
-    assert logged(events, "door.closed")[1]["times"] == 4
+    second = logged(events, "door.closed")[1]
+    assert (second["times"], second["see"]) == (4, "OPEN_AT")
     await eventually(lambda: refusals._timer is None)
     refusals.add()
     assert logged(events, "door.closed")[2]["times"] == 1

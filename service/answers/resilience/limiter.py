@@ -9,10 +9,13 @@ import structlog
 
 from service.answers.base import AnswerError
 from service.answers.failures import OVERLOADED, WAITED_TOO_LONG
+from service.tally import Tally
 
 log = structlog.get_logger()
 
 INCREASE_SECONDS = 10
+
+waits = Tally("limiter.waits", see="DIFY_MAX_CONCURRENCY")
 
 
 class Limiter:
@@ -110,6 +113,7 @@ class Limiter:
         return self._learned < self._slots
 
     async def _wait(self) -> None:
+        waits.add()
         slot = asyncio.get_running_loop().create_future()
         self._waiting.append(slot)
         try:

@@ -6,6 +6,7 @@ import pytest
 
 from service.answers.base import AnswerError
 from service.answers.resilience.limiter import INCREASE_SECONDS, Limiter
+from service.tally import Tally
 from tests.conftest import PATIENCE_SECONDS, logged
 
 
@@ -301,3 +302,14 @@ async def test_it_says_how_many_there_are():
     line, clock = learner()
     line.decrease(clock.now)
     assert line.counts() == {"answers_at_once": 4, "answers_taken": 8, "answers_waiting": 0}
+
+
+async def test_the_operator_is_told_that_questions_wait_and_where_to_look(monkeypatch, events):
+    monkeypatch.setattr("service.answers.resilience.limiter.waits", Tally("limiter.waits", see="DIFY_MAX_CONCURRENCY"))
+    line = limiter(timeout=0.01)
+    await line.acquire()
+    with pytest.raises(AnswerError):
+        await line.acquire()
+    assert [(event["times"], event["see"]) for event in logged(events, "limiter.waits")] == [
+        (1, "DIFY_MAX_CONCURRENCY")
+    ]
