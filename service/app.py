@@ -11,14 +11,16 @@ from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
 
 from service import __version__, logs
-from service.answers.app_api import AppApi
+from service.answers.app_api import AppApi, AppFiles
 from service.answers.base import Answerer
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import DifyAppApi
+from service.answers.dify.app_files import FileLinks
 from service.answers.dify.client import DifyClient
+from service.answers.dify.file_proxy import DifyFiles
 from service.answers.dify.timeouts import Timeouts
 from service.answers.mock.answerer import MockAnswerer
-from service.answers.mock.app_api import MockAppApi
+from service.answers.mock.app_api import MockAppApi, MockFiles
 from service.answers.mock.scripts import COMMAND
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.fallback import FallbackAnswerer
@@ -33,6 +35,7 @@ from service.chat.turn_registry import TurnRegistry
 from service.settings import Settings, SettingsError, misspelt_names, read_settings
 from service.tasks import Tasks
 from service.web.api import HANDLERS, Api
+from service.web.app_files import AppFileRoutes
 from service.web.cors import origin_middleware
 from service.web.health import Health
 from service.web.pages import Pages
@@ -44,7 +47,7 @@ log = structlog.get_logger()
 def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
     """`at_end` is called when everything has stopped."""
     limiter = _limiter(settings)
-    answerer, app_api = _sources(settings, limiter)
+    answerer, app_api, files = _sources(settings, limiter)
     sessions = SessionRegistry(settings.max_connections)
     cluster = _cluster(settings, sessions, limiter)
     turns = TurnRegistry(answerer, cluster, orphan_grace=settings.orphan_grace, resume_window=settings.resume_window)
@@ -87,6 +90,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             await turns.close()
             await tasks.finish(within=0)
             await cluster.close()
+            await files.close()
             await app_api.close()
             await answerer.close()
             log.info("service.stopped", **turns.counts())
@@ -101,6 +105,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             *Pages(settings).routes(),
             *health.routes(),
             *Api(app_api, settings.max_content_length).routes(),
+            *AppFileRoutes(files).routes(),
         ],
         middleware=origin_middleware(settings.allowed_origins),
         exception_handlers={HTTPException: on_http_error, Exception: on_fault, **HANDLERS},
@@ -119,16 +124,17 @@ async def _log_readiness(answerer: Answerer) -> None:
         log.error("dify.not_ready", reason=failure.reason, cause=failure.cause)
 
 
-def _sources(settings: Settings, limiter: Limiter) -> tuple[Answerer, AppApi]:
+def _sources(settings: Settings, limiter: Limiter) -> tuple[Answerer, AppApi, AppFiles]:
     """Only answers have a fallback, not the other routes."""
     if settings.mock_mode:
         reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
-        return mock, MockAppApi(settings.app_name)
+        return mock, MockAppApi(settings.app_name), MockFiles()
     dify = dify_answerer(settings)
-    return _resilient(dify, settings, limiter), DifyAppApi(
-        dify.client, dify.app_info, _limiter(settings), _limiter(settings)
-    )
+    app_api = DifyAppApi(dify.client, dify.app_info, _limiter(settings), _limiter(settings))
+    connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
+    files = DifyFiles(settings.dify_api_url, _file_links(settings), _limiter(settings), connect, idle)
+    return _resilient(dify, settings, limiter), app_api, files
 
 
 def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answerer:
@@ -164,7 +170,11 @@ def dify_answerer(settings: Settings) -> DifyAnswerer:
         silence=settings.dify_silence_timeout,
         total=settings.dify_total_timeout,
     )
-    return DifyAnswerer(client, timeouts)
+    return DifyAnswerer(client, timeouts, _file_links(settings))
+
+
+def _file_links(settings: Settings) -> FileLinks:
+    return FileLinks(settings.dify_api_url, settings.dify_api_key)
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ It answers each question with the next scene; the last one stays for all that fo
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 
 from aiohttp import web
@@ -92,6 +92,8 @@ class FakeDify:
         self.most_connections = 0
         self.files: dict[str, tuple[str, bytes]] = {}
         self.file_requests: list[str] = []
+        self.file_headers: list[Mapping[str, str]] = []
+        self.file_reply: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None  # instead of the good one
         self._scenes: list[Scene] = [say("Hello.")]
         self._stops: dict[str, asyncio.Event] = {}
         self._connected = 0
@@ -135,7 +137,10 @@ class FakeDify:
         return admit
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        self.file_requests.append(str(request.rel_url))
+        self.file_requests.append(f"{request.method} {request.raw_path}")
+        self.file_headers.append(dict(request.headers))
+        if self.file_reply is not None:
+            return await self.file_reply(request)
         if request.path not in self.files:
             return web.json_response({"code": "not_found", "message": "File not found", "status": 404}, status=404)
         media_type, content = self.files[request.path]

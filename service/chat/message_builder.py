@@ -2,13 +2,13 @@
 
 from msgspec import UNSET, structs
 
-from service.answers.base import Identity, Speech, Step
+from service.answers.base import AppFile, Identity, Speech, Step
 from service.chat.answer_buffer import Delta, Update
-from service.chat.messages import ChatAnswer, ChatAudio, ChatDelta, ChatEvent, Error, System
+from service.chat.messages import ChatAnswer, ChatAudio, ChatDelta, ChatEvent, ChatFile, Error, FileOfAnswer, System
 from service.chat.turn import Status, Turn
 
 
-def update_message(turn: Turn, update: Update) -> ChatDelta | ChatEvent | ChatAudio:
+def update_message(turn: Turn, update: Update) -> ChatDelta | ChatEvent | ChatAudio | ChatFile:
     match update:
         case Delta():
             message = ChatDelta(turn.id, update.offset, update.content, True if update.replace else UNSET)
@@ -17,6 +17,8 @@ def update_message(turn: Turn, update: Update) -> ChatDelta | ChatEvent | ChatAu
             return ChatEvent(id=turn.id, **structs.asdict(update))
         case Speech(number, content):
             return ChatAudio(turn.id, number, content)
+        case AppFile():
+            return ChatFile(turn.id, **structs.asdict(update))
 
 
 def _labelled(message: ChatDelta, identity: Identity | None) -> ChatDelta:
@@ -47,4 +49,5 @@ def terminal_message(turn: Turn) -> ChatAnswer | Error:
         message_id=(identity and identity.message_id) or UNSET,
         usage=turn.summary.usage or UNSET,
         citations=turn.summary.citations or UNSET,
+        files=[FileOfAnswer(**structs.asdict(file)) for file in turn.buffer.files] or UNSET,
     )

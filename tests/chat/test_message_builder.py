@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from service.answers import failures
-from service.answers.base import Identity, Speech, Step, Summary
-from service.chat.answer_buffer import Delta
+from service.answers.base import AppFile, Identity, Replacement, Speech, Step, Summary
+from service.chat.answer_buffer import AnswerBuffer, Delta
 from service.chat.message_builder import terminal_message, update_message
 from service.chat.messages import encode
 from service.chat.turn import Status
@@ -21,6 +21,7 @@ def turn(**known):
         "summary": Summary(),
         "text": "",
         "status": Status.DONE,
+        "buffer": AnswerBuffer(),
     }
     return SimpleNamespace(**({"id": "t"} | nothing | known))
 
@@ -39,6 +40,11 @@ def plain(message):
           "status": "succeeded", "duration_ms": 5}),
         (Speech(2, "bXAz"),
          {"type": "chat_audio", "id": "t", "number": 2, "content": "bXAz", "media_type": "audio/mpeg"}),
+        (AppFile("image", "a.png", "/api/app-files/a"),
+         {"type": "chat_file", "id": "t", "kind": "image", "name": "a.png", "url": "/api/app-files/a"}),
+        (AppFile("audio", "a.mp3", "/api/app-files/a", "/files/a"),
+         {"type": "chat_file", "id": "t", "kind": "audio", "name": "a.mp3", "url": "/api/app-files/a",
+          "link": "/files/a"}),
     ],
 )  # fmt: skip
 def test_each_update_is_a_frame_of_the_turn(update, frame):
@@ -80,6 +86,19 @@ WHOLE = {"type": "chat", "role": "assistant", "id": "t", "content": "Hi", "statu
 )  # fmt: skip
 def test_the_last_frame_says_what_is_known_of_the_answer(known, more):
     assert plain(terminal_message(turn(text="Hi", **known))) == WHOLE | more
+
+
+def test_the_last_frame_has_the_files_that_no_withdrawn_text_alone_named():
+    buffer = AnswerBuffer()
+    for file in (AppFile("image", "a.png", "/a"), AppFile("image", "b.png", "/b", "/files/b")):
+        buffer.add_progress(file)
+    buffer.replace(Replacement(""))
+    buffer.add_progress(AppFile("document", "c.pdf", "/c", "/files/c"))
+    files = [
+        {"kind": "image", "name": "a.png", "url": "/a"},
+        {"kind": "document", "name": "c.pdf", "url": "/c", "link": "/files/c"},
+    ]
+    assert plain(terminal_message(turn(text="Hi", buffer=buffer))) == WHOLE | {"files": files}
 
 
 def test_an_answer_without_a_word_of_its_own_ends_in_the_words_of_its_failure():

@@ -9,6 +9,7 @@ import structlog
 from service.answers import failures
 from service.answers.base import AnswerError, Failure, OnPart, Question, Queued
 from service.answers.dify.app_api import AppInfoCache
+from service.answers.dify.app_files import FileLinks
 from service.answers.dify.call_log import log_failure
 from service.answers.dify.client import DifyClient, EventStream, UnexpectedResponse, failure_of_error
 from service.answers.dify.error_mapping import FailureDetails, failure_of_event, failure_of_reply, plain_code
@@ -27,12 +28,12 @@ SPEECH_SILENCE_SECONDS = 5
 class DifyAnswerer:
     """Asks the app that `client` knows; closes the client with itself."""
 
-    def __init__(self, client: DifyClient, timeouts: Timeouts) -> None:
+    def __init__(self, client: DifyClient, timeouts: Timeouts, links: FileLinks | None = None) -> None:
         self.client = client
         self.app_info = AppInfoCache(client)
         self._timeouts = timeouts
         self._activity = Activity()
-        self._upstream = Upstream(client, timeouts.total)
+        self._upstream = Upstream(client, timeouts.total, links)
 
     def ask(self, question: Question) -> "DifyAnswer":
         if question.speech:

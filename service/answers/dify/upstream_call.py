@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from service.answers.base import Part, Question, Replacement, Text
+from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.client import HTTP_ERRORS, DifyClient, EventStream, UnexpectedResponse
 from service.answers.dify.event_decoder import is_text
 from service.answers.dify.event_parser import EventParser
@@ -50,8 +51,9 @@ class State(Enum):
 class Upstream:
     """What the calls of one Dify share."""
 
-    def __init__(self, client: DifyClient, max_seconds: float) -> None:
+    def __init__(self, client: DifyClient, max_seconds: float, links: FileLinks | None = None) -> None:
         self.client = client
+        self.links = links
         self.tasks = Tasks()
         self.max_seconds = max_seconds
         self.abandoned = asyncio.Semaphore(MAX_ABANDONED)
@@ -66,7 +68,8 @@ class UpstreamCall:
     def __init__(self, upstream: Upstream, question: Question) -> None:
         self.state = State.OPENING
         self.is_stop_wanted = False
-        self.parser = EventParser(steps=question.steps, speech=question.speech)
+        files = FileFinder(upstream.links)
+        self.parser = EventParser(steps=question.steps, speech=question.speech, files=files)
         self.first_event_ms: int | None = None
         self.first_text_ms: int | None = None
         self.started_at = time.monotonic()

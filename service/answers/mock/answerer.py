@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from service.answers.base import AnswerError, Identity, OnPart, Question, Replacement, Speech, Step, Summary, Text
+from service.answers.base import AnswerError, Identity, OnPart, Part, Question, Replacement, Summary, Text
 from service.answers.mock.scripts import Script, find_script
 
 _WORD = re.compile(r"\S+\s*|\s+")
@@ -53,7 +53,9 @@ class MockAnswer:
         await self._pause(script.wait)
         if script.failure is None or words:
             on_part(self._identity)
-        parts: list[Step | Text | Speech] = [*script.steps, *(Text(word) for word in words), *script.speech]
+        parts: list[Part] = [*script.steps, *(Text(word) for word in words), *script.speech]
+        if script.file is not None:
+            parts.append(script.file)
         for part in parts:
             if self._stopped.is_set():
                 return
