@@ -12,7 +12,7 @@ from starlette.routing import WebSocketRoute
 
 from service import __version__, logs
 from service.answers.app_api import AppApi, AppFiles
-from service.answers.base import Answerer
+from service.answers.base import Answer, Answerer, BrokenAnswer
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import DifyAppApi
 from service.answers.dify.app_files import FileLinks
@@ -43,13 +43,15 @@ from service.web.responses import fail, on_fault, on_http_error
 
 log = structlog.get_logger()
 
+Heal = Callable[[BrokenAnswer], Answer | None]
+
 
 def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
     """`at_end` is called when everything has stopped."""
     limiter = _limiter(settings)
-    answerer, app_api, files = _sources(settings, limiter)
+    answerer, app_api, files, heal = _sources(settings, limiter)
     sessions = SessionRegistry(settings.max_connections)
-    cluster = _cluster(settings, sessions, limiter)
+    cluster = _cluster(settings, sessions, limiter, heal)
     turns = TurnRegistry(answerer, cluster, orphan_grace=settings.orphan_grace, resume_window=settings.resume_window)
     supervisor = Supervisor(sessions, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
     gateway = Gateway(
@@ -124,17 +126,17 @@ async def _log_readiness(answerer: Answerer) -> None:
         log.error("dify.not_ready", reason=failure.reason, cause=failure.cause)
 
 
-def _sources(settings: Settings, limiter: Limiter) -> tuple[Answerer, AppApi, AppFiles]:
+def _sources(settings: Settings, limiter: Limiter) -> tuple[Answerer, AppApi, AppFiles, Heal]:
     """Only answers have a fallback, not the other routes."""
     if settings.mock_mode:
         reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
-        return mock, MockAppApi(settings.app_name), MockFiles()
+        return mock, MockAppApi(settings.app_name), MockFiles(), lambda _: None
     dify = dify_answerer(settings)
     app_api = DifyAppApi(dify.client, dify.app_info, _limiter(settings), _limiter(settings))
     connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
     files = DifyFiles(settings.dify_api_url, _file_links(settings), _limiter(settings), connect, idle)
-    return _resilient(dify, settings, limiter), app_api, files
+    return _resilient(dify, settings, limiter), app_api, files, dify.heal
 
 
 def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answerer:
@@ -145,7 +147,7 @@ def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answ
     return FallbackAnswerer(retrying, lambda failure: MockAnswerer(failure.message, settings.mock_tokens_per_second))
 
 
-def _cluster(settings: Settings, sessions: SessionRegistry, limiter: Limiter) -> Cluster:
+def _cluster(settings: Settings, sessions: SessionRegistry, limiter: Limiter, heal: Heal) -> Cluster:
     """Processes with the same Dify app and the same Redis are one cluster."""
     if not settings.redis_url:
         return SingleProcess()
@@ -154,7 +156,7 @@ def _cluster(settings: Settings, sessions: SessionRegistry, limiter: Limiter) ->
 
     app = hashlib.sha256(f"{settings.dify_api_url} {settings.dify_api_key}".encode()).hexdigest()[:8]
     store = RedisStore(settings.redis_url, f"dify-live:{app}", settings.resume_window)
-    return MultiProcess(store, sessions, limiter.divide)
+    return MultiProcess(store, sessions, limiter.divide, heal)
 
 
 def _limiter(settings: Settings) -> Limiter:

@@ -178,6 +178,18 @@ Part = Identity | Text | Replacement | Step | Speech | Summary | Pause | Queued 
 OnPart = Callable[[Part], None]
 
 
+class BrokenAnswer(msgspec.Struct, frozen=True):
+    """An answer that nobody reads any more, because of `failure`, while its source may go on: what is known of it.
+
+    `user` asked for it; `written` is the text that came.
+    """
+
+    identity: Identity
+    user: str
+    written: str
+    failure: Failure
+
+
 class AnswerError(Exception):
     """The source failed; details are in the log only. `is_midway`: text of the answer came before."""
 

@@ -7,12 +7,13 @@ from typing import Any
 import structlog
 
 from service.answers import failures
-from service.answers.base import AnswerError, Failure, OnPart, Question, Queued
+from service.answers.base import AnswerError, BrokenAnswer, Failure, OnPart, Question, Queued
 from service.answers.dify.app_api import AppInfoCache
-from service.answers.dify.app_files import FileLinks
+from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.call_log import log_failure
 from service.answers.dify.client import DifyClient, EventStream, UnexpectedResponse, failure_of_error
 from service.answers.dify.error_mapping import FailureDetails, failure_of_event, failure_of_reply, plain_code
+from service.answers.dify.healing import Healing, HealingAnswer
 from service.answers.dify.sse import EventTooLarge
 from service.answers.dify.timeouts import Activity, Timeouts, Watchdog
 from service.answers.dify.upstream_call import LATE_SECONDS, STREAM_ERRORS, Upstream, UpstreamCall
@@ -35,10 +36,20 @@ class DifyAnswerer:
         self._activity = Activity()
         self._upstream = Upstream(client, timeouts.total, links)
 
-    def ask(self, question: Question) -> "DifyAnswer":
+    def ask(self, question: Question) -> HealingAnswer:
         if question.speech:
             self.app_info.refresh_if_stale()
-        return DifyAnswer(UpstreamCall(self._upstream, question), self._timeouts, self._activity, self.app_info)
+        call = UpstreamCall(self._upstream, question)
+        answer = DifyAnswer(call, self._timeouts, self._activity, self.app_info)
+        return HealingAnswer(
+            answer, call, lambda broken: Healing(self._upstream, broken, call.files, steps=question.steps)
+        )
+
+    def heal(self, broken: BrokenAnswer) -> Healing:
+        """The rest of an answer whose process has died."""
+        files = FileFinder(self._upstream.links)
+        files.in_text(broken.written)  # what it found is told already
+        return Healing(self._upstream, broken, files)
 
     async def check(self) -> Failure | None:
         """Asks for the app's name, which takes a right address, a good key and an app."""

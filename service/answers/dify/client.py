@@ -82,7 +82,11 @@ class DifyClient:
 
     def events(self, path: str, body: dict[str, Any]) -> "EventStream":
         """Server-sent events, without a timeout but the one to connect."""
-        return EventStream(self._tasks.spawn(self._open_events(path, body)))
+        return EventStream(self._tasks.spawn(self._open_events("POST", path, json=body)))
+
+    def run_events(self, path: str, query: dict[str, str]) -> "EventStream":
+        """The same, of a run that was asked for before."""
+        return EventStream(self._tasks.spawn(self._open_events("GET", path, params=query)))
 
     async def post_status(self, path: str, body: dict[str, Any], within: float) -> int:
         """The HTTP status of the reply. Raises HTTP_ERRORS, also after `within` seconds."""
@@ -95,11 +99,11 @@ class DifyClient:
         if self._session is not None:
             await self._session.close()
 
-    async def _open_events(self, path: str, body: dict[str, Any]) -> tuple[aiohttp.ClientResponse, bytes]:
+    async def _open_events(self, method: str, path: str, **options: Any) -> tuple[aiohttp.ClientResponse, bytes]:
         """The reply and its first chunk, which would be lost if the connection broke before it is read."""
         timeout = aiohttp.ClientTimeout(total=None, connect=self._connect_timeout)
         response = await self._open_session().request(
-            "POST", f"{self._url}/{path}", json=body, timeout=timeout, allow_redirects=False
+            method, f"{self._url}/{path}", timeout=timeout, allow_redirects=False, **options
         )
         try:
             await _check_is_event_stream(response)
