@@ -75,7 +75,9 @@ class Settings:
     )
     dify_total_timeout: float = seconds(1200, "How long an answer may take; 1200 is Dify's own limit.")
     dify_max_concurrency: int = number(
-        200, "How many answers Dify writes at once. Other calls have as many slots of their own, and uploads too."
+        200,
+        "How many answers Dify writes at once. Other calls have as many slots of their own; so have uploads, and files "
+        "that the app made.",
     )
     dify_max_waiting: int = number(200, "How many questions may wait for a slot.", bounds=NOT_NEGATIVE)
     dify_wait_timeout: float = seconds(20, "How long a question may wait for one.")
