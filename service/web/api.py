@@ -80,7 +80,8 @@ class Api:
         self._check_speech_request(wanted)
         message_id = None if wanted.message_id is None else str(wanted.message_id)
         speaking = self._app_api.speak(user, text=wanted.text, message_id=message_id)
-        return StreamedReply(await while_connected(request, speaking), UNCACHED)
+        audio = await while_connected(request, speaking)
+        return StreamedReply(audio, UNCACHED, audio.head.media_type)
 
     async def files(self, request: Request) -> Response:
         user = _user(request)

@@ -4,20 +4,21 @@ Such a file may be anything: only kinds that cannot act are shown, and none may 
 """
 
 import re
+from http import HTTPStatus
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.answers.app_api import AppFiles
+from service.answers.app_api import AppFiles, Head
 from service.answers.files import sanitize_name
 from service.web.api import while_connected
 from service.web.streamed_reply import StreamedReply
 
 _SHOWN = re.compile(r"image/(png|jpeg|gif|webp)|(audio|video)/[a-z0-9.+-]{1,60}")
 _ANY = "application/octet-stream"
-_SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+_SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
 _CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range")
 _ONE_RANGE = re.compile(r"bytes=\d*-\d*")
 
@@ -33,12 +34,17 @@ class AppFileRoutes:
         path, is_head = str(request.path_params["path"]), request.method == "HEAD"
         opening = self._files.open(path, request.query_params, _wanted(request), is_head=is_head)
         content = await while_connected(request, opening)
-        head = content.head
-        is_shown = _SHOWN.fullmatch(head.media_type) is not None
-        name = quote(sanitize_name(head.name, head.media_type), safe="")
-        disposition = f"{'inline' if is_shown else 'attachment'}; filename*=UTF-8''{name}"
-        headers = {**head.headers, **_SAFE_HEADERS, "Content-Disposition": disposition}
-        return StreamedReply(content, headers, head.media_type if is_shown else _ANY)
+        headers = {**content.head.headers, **_SAFE_HEADERS}
+        if content.head.status == HTTPStatus.NOT_MODIFIED:  # else these would replace what a cache knows of the file
+            return StreamedReply(content, headers, None)
+        is_shown = _SHOWN.fullmatch(content.head.media_type) is not None
+        headers["Content-Disposition"] = _disposition(content.head, "inline" if is_shown else "attachment")
+        return StreamedReply(content, headers, content.head.media_type if is_shown else _ANY)
+
+
+def _disposition(head: Head, how: str) -> str:
+    """RFC 6266, with a name that is safe as a header and as a file's."""
+    return f"{how}; filename*=UTF-8''{quote(sanitize_name(head.name, head.media_type), safe='')}"
 
 
 def _wanted(request: Request) -> dict[str, str]:

@@ -19,9 +19,8 @@ class StreamedReply(StreamingResponse):
     So it is where the client does not read: it holds a slot.
     """
 
-    def __init__(self, content: ByteStream, headers: Mapping[str, str], media_type: str | None = None) -> None:
-        head = content.head
-        super().__init__(content.chunks, head.status, headers, media_type or head.media_type)
+    def __init__(self, content: ByteStream, headers: Mapping[str, str], media_type: str | None) -> None:
+        super().__init__(content.chunks, content.head.status, headers, media_type)
         self._content = content
 
     async def stream_response(self, send: Send) -> None:

@@ -28,7 +28,7 @@ def streamed():
         cleanup = AsyncExitStack()
         cleanup.callback(given_back.append, True)
         head = Head("audio/mpeg", 206, {"Content-Length": "3"})
-        return StreamedReply(ByteStream(head, content(), cleanup), head.headers), given_back
+        return StreamedReply(ByteStream(head, content(), cleanup), head.headers, head.media_type), given_back
 
     return streamed
 

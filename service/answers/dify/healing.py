@@ -110,7 +110,7 @@ class Healing:
 
     async def stop(self) -> None:
         self._is_stopped = True
-        if self._limit is not None:
+        if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(asyncio.get_running_loop().time())
         task_id = self._broken.identity.task_id
         for tries in range(1, STOP_TRIES + 1):

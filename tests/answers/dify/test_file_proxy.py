@@ -95,6 +95,7 @@ async def test_conditions_are_dify_s_to_judge(linked, dify, http, status):
     dify.file_reply = reply
     got, headers, body = await fetch(http, url, **{"If-None-Match": '"e"', "Range": "bytes=99-"})
     assert (got, headers["ETag"], body) == (status, '"e"', b"")
+    assert ("Content-Type" in headers, "Content-Disposition" in headers) == (status != 304, status != 304)
     assert dify.file_headers[0]["If-None-Match"] == '"e"'
 
 

@@ -4,11 +4,19 @@ import asyncio
 
 import pytest
 
+from service.answers import failures
+from service.answers.base import AnswerError, BrokenAnswer, Identity
 from service.answers.dify import healing
+from service.answers.dify.app_files import FileFinder
+from service.answers.dify.client import DifyClient
+from service.answers.dify.healing import Healing
+from service.answers.dify.upstream_call import Upstream
 from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import eventually, logged
 from tests.fake_workflows import saying_in_parts
+
+CONVERSATION = "45701982-8118-4bc5-8e9b-64562b4555f2"
 
 
 @pytest.fixture(autouse=True)
@@ -305,6 +313,20 @@ async def test_the_stored_message_of_a_basic_chat_has_the_rest(with_dify, dify, 
     assert (len(dify.questions), dify.stops) == (1, [])
 
 
+async def test_the_stored_message_is_asked_for_again_while_dify_restarts(with_dify, dify, connect):
+    cut = asyncio.Event()
+    told = cut_basic(dify, "One ", cut=cut)
+    client = await connect(await with_dify())
+    frames = await ask(client)
+    await eventually(lambda: told)
+    dify.workflows.store(*told[0], "One two.")
+    dify.is_down = True
+    cut.set()
+    await eventually(lambda: dify.turned_away > 2)
+    dify.is_down = False
+    assert (await rest(client, frames))["content"] == "One two."
+
+
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
@@ -367,3 +389,16 @@ async def test_a_pause_without_a_stored_message_is_one_all_the_same(with_dify, d
     may_ask.set()
     end = await rest(client, frames)
     assert (end["status"], end["content"]) == ("paused", "Draft.")
+
+
+@pytest.mark.parametrize(("task_id", "stops"), [("t", ["t"]), (None, [])])
+async def test_a_stop_that_comes_when_it_is_over_harms_nothing(dify, task_id, stops):
+    client = DifyClient(dify.url, fake_dify.KEY, 5, 5)
+    broken = BrokenAnswer(Identity("dify", CONVERSATION, "m", task_id=task_id), "user", "One ", failures.LOST)
+    rest = Healing(Upstream(client, 5), broken, FileFinder())
+    with pytest.raises(AnswerError) as failed:
+        await rest.stream(lambda _: None)
+    await rest.stop()
+    await client.close()
+    assert (failed.value.failure, failed.value.is_midway) == (failures.LOST, True)
+    assert [task for task, _ in dify.stops] == stops
