@@ -248,14 +248,18 @@ def flow(program: Callable) -> Scene:
     return scene
 
 
-def cut(scene: Scene, after: asyncio.Event) -> Scene:
-    """The connection is torn down while the run goes on, as where Dify's API, or a proxy before it, restarts."""
+def cut(scene: Scene, after: asyncio.Event, *, cleanly: bool = False) -> Scene:
+    """The connection is torn down while the run goes on, as where Dify's API, or a proxy before it, restarts.
+
+    Some proxies end the stream `cleanly` then.
+    """
 
     async def cut_off(stage: Stage) -> None:
         playing = asyncio.ensure_future(scene(stage))
         await after.wait()
         playing.cancel()
-        stage.request.transport.abort()
+        if not cleanly:
+            stage.request.transport.abort()
         with suppress(asyncio.CancelledError):
             await playing
 

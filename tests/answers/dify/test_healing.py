@@ -28,11 +28,13 @@ def hurry(monkeypatch):
 class Break:
     """A chatflow that says `before`, is cut off, and says `after` when it may."""
 
-    def __init__(self, dify, before, after=(), program=None):
+    def __init__(self, dify, before, after=(), program=None, cleanly=False):
         self.dify = dify
         self.cut, self.may_go_on = asyncio.Event(), asyncio.Event()
         self.program = program or saying_in_parts(before, after, self.may_go_on)
-        dify.plays(fake_dify.cut(fake_dify.flow(self.program), self.cut), fake_dify.say("Asked again!"))
+        dify.plays(
+            fake_dify.cut(fake_dify.flow(self.program), self.cut, cleanly=cleanly), fake_dify.say("Asked again!")
+        )
 
     @property
     def run(self):
@@ -55,8 +57,9 @@ async def rest(client, frames):
     return frames[-1]
 
 
-async def test_a_chatflow_is_taken_up_again_and_its_text_goes_on_exactly(with_dify, dify, connect, events):
-    flow = Break(dify, ["Once upon ", "a "], ["time, ", "there was."])
+@pytest.mark.parametrize("cleanly", [False, True])
+async def test_a_chatflow_is_taken_up_again_and_its_text_goes_on_exactly(with_dify, dify, connect, events, cleanly):
+    flow = Break(dify, ["Once upon ", "a "], ["time, ", "there was."], cleanly=cleanly)
     client = await connect(await with_dify())
     frames = await ask(client)
     flow.cut.set()
@@ -69,6 +72,42 @@ async def test_a_chatflow_is_taken_up_again_and_its_text_goes_on_exactly(with_di
     assert (len(dify.questions), dify.stops) == (1, [])
     (line,) = logged(events, "dify.healed")
     assert (line["how"], line["run_id"], line["message_id"]) == ("continued", flow.run.id, flow.run.message_id)
+
+
+async def test_a_run_that_is_cut_off_before_its_first_word_is_taken_up_too(with_dify, dify, connect):
+    flow = Break(dify, [], ["All of it."])
+    client = await connect(await with_dify())
+    await client.ask("Hello", stream=True, events=True)
+    frames = [await client.frame()]
+    assert frames[0]["event"] == "workflow_started"
+    flow.cut.set()
+    flow.may_go_on.set()
+    end = await rest(client, frames)
+    assert (end["status"], end["content"], end["source"], len(dify.questions)) == ("done", "All of it.", "dify", 1)
+
+
+async def test_who_comes_back_meanwhile_gets_all_of_it(with_dify, dify, connect, events):
+    flow = Break(dify, ["One "], ["two."])
+    service = await with_dify()
+    first, second = await connect(service), await connect(service)
+    await ask(first)
+    flow.cut.set()
+    await eventually(lambda: logged(events, "dify.failed"))
+    await first.leave()
+    await second.say({"type": "resume", "token": first.greeting["resume_token"], "id": "q1"})
+    frames = [await second.frame()]
+    flow.may_go_on.set()
+    assert (await rest(second, frames))["content"] == "One two."
+
+
+async def test_whose_client_stays_away_is_stopped(with_dify, dify, connect, events):
+    flow = Break(dify, ["One "], ["two."])
+    client = await connect(await with_dify(orphan_grace=0.1))
+    await ask(client)
+    flow.cut.set()
+    await eventually(lambda: logged(events, "dify.failed"))
+    await client.leave()
+    await eventually(lambda: [task for task, _ in dify.stops] == [flow.run.task_id])
 
 
 async def test_while_dify_restarts_it_is_waited_for(with_dify, dify, connect):
