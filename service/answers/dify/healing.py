@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 
@@ -152,7 +153,8 @@ class Healing:
 
     async def _read_events(self, run_id: str, parser: EventParser, on_part: OnPart) -> None:
         """Some text is missing, so that none of it is of use here: the stored message has all."""
-        events = self._client.run_events(f"workflow/{run_id}/events", {"user": self._broken.user})
+        path = f"workflow/{quote(run_id, safe='')}/events"
+        events = self._client.run_events(path, {"user": self._broken.user})
         decoder, loop = SseDecoder(is_text=is_text), asyncio.get_running_loop()
         try:
             async with asyncio.timeout(LOOK_AGAIN_SECONDS) as patience:
