@@ -8,15 +8,17 @@ import socket
 import sys
 import warnings
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 import uvicorn
 
-from service import logs
+from service import logs, open_files
 from service.app import create_app
 from service.check import check
+from service.http_protocol import HttpProtocol
 from service.server import Server
 from service.settings import Settings, SettingsError, read_settings
 from service.websocket_protocol import WebSocketProtocol
@@ -96,10 +98,14 @@ def _tune_garbage_collector() -> None:
 
 
 def server_options(settings: Settings) -> dict[str, Any]:
+    max_sockets = open_files.max_sockets(open_files.raise_limit(), settings.dify_max_concurrency)
+    if settings.max_connections > max_sockets:
+        log.warning("settings.too_many_connections", max_connections=settings.max_connections, fit=max_sockets)
     return {
         "host": settings.host,
         "port": settings.port,
         "log_config": None,
+        "http": partial(HttpProtocol, max_sockets),
         "ws": WebSocketProtocol,
         "ws_max_size": settings.websocket_max_size,
         "ws_per_message_deflate": False,  # costs 40 KiB a browser

@@ -30,6 +30,7 @@ from service.chat.cluster import Cluster, SingleProcess
 from service.chat.drain import Drain
 from service.chat.gateway import Gateway
 from service.chat.heartbeat import Supervisor
+from service.chat.seal import Seal
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
 from service.settings import Settings, SettingsError, misspelt_names, read_settings
@@ -52,7 +53,13 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     answerer, app_api, files, heal = _sources(settings, limiter)
     sessions = SessionRegistry(settings.max_connections)
     cluster = _cluster(settings, sessions, limiter, heal)
-    turns = TurnRegistry(answerer, cluster, orphan_grace=settings.orphan_grace, resume_window=settings.resume_window)
+    turns = TurnRegistry(
+        answerer,
+        cluster,
+        Seal(settings.dify_api_key),
+        orphan_grace=settings.orphan_grace,
+        resume_window=settings.resume_window,
+    )
     supervisor = Supervisor(sessions, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
     gateway = Gateway(
         sessions=sessions,

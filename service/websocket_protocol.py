@@ -1,20 +1,102 @@
-"""uvicorn's WebSocket protocol, with a faster write and two defects mended."""
+"""uvicorn's WebSocket protocol, with a faster write, budgets for what a client may send, and three defects mended."""
 
 from typing import Any
 
+import websockets.http11
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.protocol import State
 
+from service.chat.close_codes import FLOOD
+from service.chat.gateway import WRITE_TEXT
+from service.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS
+
+# The HTTP protocol has read the handshake within these limits; uvicorn passes it on as bytes.
+websockets.http11.MAX_LINE_LENGTH = MAX_HEAD_BYTES
+websockets.http11.MAX_NUM_HEADERS = MAX_HEADERS
+
+FRAMES_PER_SECOND, FRAMES_AT_ONCE = 2_000, 1_000
+MIN_BYTES_PER_SECOND = 256 * 1024
+"""Or WEBSOCKET_MAX_SIZE, if that is more."""
+SECONDS_AT_ONCE = 4
+PIECE_BYTES = 4096
+"""At most this much is parsed before the budget is looked at: at six bytes a frame that takes milliseconds."""
+FLOOD_CLOSE_SECONDS = 1
 MAX_UNREAD_BYTES = 1024 * 1024
 _FIN_TEXT = 0x81
 _SHORT_HEADERS = [bytes((_FIN_TEXT, length)) for length in range(126)]
 _MAX_16_BIT_LENGTH = 65_535
 _OPEN = State.OPEN  # a global is faster than a class attribute
-WRITE_TEXT = "dify_live.write_text"
-"""The ASGI extension under which the scope has `write_text`."""
+
+
+class Budget:
+    """A token bucket: `at_once`, and then so many `per_second`."""
+
+    __slots__ = ("_at_once", "_left", "_per_second", "_seen_at")
+
+    def __init__(self, per_second: float, at_once: float, now: float) -> None:
+        self._per_second = per_second
+        self._at_once = self._left = at_once
+        self._seen_at = now
+
+    def take(self, amount: float, now: float) -> bool:
+        """False where there is less than that."""
+        left = self._left + (now - self._seen_at) * self._per_second
+        self._left = min(left, self._at_once) - amount
+        self._seen_at = now
+        return self._left >= 0
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
+        now, bytes_per_second = self.loop.time(), max(config.ws_max_size, MIN_BYTES_PER_SECOND)
+        self._frames = Budget(FRAMES_PER_SECOND, FRAMES_AT_ONCE, now)
+        self._bytes = Budget(bytes_per_second, SECONDS_AT_ONCE * bytes_per_second, now)
+        self._is_flooded = False
+
+    def data_received(self, data: bytes) -> None:
+        """A client that sends faster than its budgets is disconnected; what it still sends is discarded unread."""
+        for start in range(0, len(data), PIECE_BYTES):
+            if self._is_flooded:
+                return
+            super().data_received(data[start : start + PIECE_BYTES])
+        if self.conn.handshake_exc is not None and not self.handshake_complete:
+            self._refuse_handshake()
+        elif self.handshake_initiated and not self._bytes.take(len(data), self.loop.time()):
+            self._end_flood()
+
+    def handle_events(self) -> None:
+        if not self.handshake_initiated or self._frames.take(len(self.conn.events), self.loop.time()):
+            super().handle_events()
+        else:
+            self._end_flood()
+
+    def _end_flood(self) -> None:
+        """Reading goes on until the client has had time to read why: closing with unread data would reset it."""
+        self._is_flooded = True
+        if self.close_sent or self.conn.state is not _OPEN:
+            self.transport.abort()
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": FLOOD.code, "reason": FLOOD.reason})
+        self.conn.send_close(*FLOOD)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = self.disconnected = True
+        self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(FLOOD_CLOSE_SECONDS, self.transport.close)
+
+    def handle_parser_exception(self) -> None:
+        """What the app still sends is lost, as after any disconnect: without this, it would be an error."""
+        super().handle_parser_exception()
+        self.disconnected = True
+
+    def _refuse_handshake(self) -> None:
+        """Without this, uvicorn sends nothing, and waits for ever."""
+        self.handshake_complete = self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+
     async def run_asgi(self) -> None:
         extensions: dict[str, Any] = self.scope["extensions"]
         extensions[WRITE_TEXT] = self.write_text

@@ -46,6 +46,7 @@ class Run:
         self.user, self.query = question["user"], question["query"]
         self.created_at = int(time.time())
         self.answer = ""
+        self.saved = ""  # of the answer, as long as it is written: up to its last pause
         self.status = "running"
         self.is_over = False  # nothing more will be published
         self.published = []
@@ -89,15 +90,16 @@ class Run:
         data = {"id": self.id, "status": status, "outputs": {"answer": self.answer}, "error": error}
         self.publish("workflow_finished", data=data)
 
-    async def ask_human(self, *, token=None, expires_in=3600.0, **form):
+    async def ask_human(self, *, token=None, expires_in=3600.0, hides=(), **form):
         """Pause for a form, and leave the worker to others. Returns (action, inputs) when it has been submitted.
 
-        `form` replaces fields of FORM; with None for a `token` the form goes out by e-mail, as it were.
+        `form` replaces fields of FORM, and what it `hides` only its route tells; with None for a `token` the form goes
+        out by e-mail, as it were.
         """
-        pending = Form(self, form, token, expires_in)
+        pending = Form(self, form, token, expires_in, hides)
         self._flows.forms[token or pending.id] = pending
         self.publish("human_input_required", data=pending.as_event())
-        self.status = "paused"
+        self.status, self.saved = "paused", self.answer
         reasons = [{"TYPE": "human_input_required", **pending.as_event()}]
         self.publish("workflow_paused", data={"workflow_run_id": self.id, "reasons": reasons, "status": "paused"})
         self._flows.worker.release()
@@ -129,17 +131,19 @@ class Run:
 
 
 class Form:
-    def __init__(self, run, changes, token, expires_in):
+    def __init__(self, run, changes, token, expires_in, hides):
         self.id = str(uuid.uuid4())
         self.run = run
         self.token = token
+        self.hides = hides
         self.definition = FORM | changes
         self.expires_at = int(time.time() + expires_in)
         self.submitted = asyncio.get_running_loop().create_future()
 
     def as_event(self):
         known = {"form_id": self.id, "node_id": "ask_human", "form_token": self.token, "resolved_default_values": {}}
-        return known | self.definition | {"expiration_time": self.expires_at}
+        known |= self.definition | {"expiration_time": self.expires_at}
+        return known | dict.fromkeys(self.hides)
 
     def as_reply(self):
         return {
@@ -162,6 +166,10 @@ class FakeWorkflows:
         self.asked_for_messages = 0
         self.tells_events = True
         self.submissions = []
+        self.lost_replies = []  # to the next submissions, which arrive: a proxy's status, or None where it hangs up
+        self.events_asked = []  # the query of each request for a run's events
+        self.may_tell_events = asyncio.Event()
+        self.may_tell_events.set()
         self.released = asyncio.Event()  # ends what would be held open
         self._stop_of = stop_of
         self._tasks = set()
@@ -244,6 +252,11 @@ class FakeWorkflows:
         run = next((run for run in self.runs if run.id == request.match_info["run_id"]), None)
         if not self.tells_events or run is None or run.user != request.query["user"]:
             return _error(404, "not_found", "Workflow run not found")
+        queue = run.subscribe()
+        if request.query.get("include_state_snapshot") == "true":
+            _tell_state(run, queue)
+        self.events_asked.append(dict(request.query))
+        await self.may_tell_events.wait()
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         response.enable_chunked_encoding()
         await response.prepare(request)
@@ -253,18 +266,30 @@ class FakeWorkflows:
                 event["data"] = {"id": run.id, "status": run.status, "outputs": {"answer": run.answer}}
                 await response.write(f"data: {json.dumps(event)}\n\n".encode())
             else:
-                await self._stream(run, run.subscribe(), response)
+                await self._stream(run, queue, response)
         return response
 
     async def _form(self, request):
         return self._refusal(request) or web.json_response(self.forms[request.match_info["token"]].as_reply())
 
     async def _submit(self, request):
+        reply = await self._take(request)
+        if not self.lost_replies:
+            return reply
+        if (status := self.lost_replies.pop(0)) is None:
+            request.transport.abort()
+            return reply
+        return web.Response(status=status, text="<html>", content_type="text/html")
+
+    async def _take(self, request):
         if refusal := self._refusal(request):
             return refusal
         form, body = self.forms[request.match_info["token"]], await request.json()
         if body["action"] not in {action["id"] for action in form.definition["actions"]}:
             return _error(400, "invalid_form_data", "Invalid action")
+        names = [field["output_variable_name"] for field in form.definition["inputs"] or []]
+        if missing := [name for name in names if name not in body["inputs"]]:
+            return _error(400, "invalid_form_data", f"Missing required inputs: {', '.join(missing)}")
         self.submissions.append(body)
         form.submitted.set_result((body["action"], body["inputs"]))
         return web.json_response({})
@@ -290,7 +315,20 @@ class FakeWorkflows:
             return _error(404, "not_found", "Conversation Not Exists.")
         limit = int(query.get("limit", 20))
         data = [message for _, message in stored]
+        if "first_id" in query:
+            data = data[: [message["id"] for message in data].index(query["first_id"])]
         return web.json_response({"limit": limit, "has_more": len(data) > limit, "data": data[-limit:]})
+
+
+def _tell_state(run, queue):
+    """The snapshot, without its nodes: that the run started, what is stored of the answer, and that it is paused."""
+    last = {event["event"]: event for event in run.published}
+    queue.put_nowait(last["workflow_started"])
+    if run.saved:
+        queue.put_nowait(last["workflow_started"] | {"event": "message_replace", "answer": run.saved, "reason": ""})
+    if run.status == "paused":
+        queue.put_nowait(last["human_input_required"])
+        queue.put_nowait(last["workflow_paused"])
 
 
 def _error(status, code, message):

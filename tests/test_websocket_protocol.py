@@ -1,16 +1,19 @@
 """The short way out of uvicorn's WebSocket transport: frames as RFC 6455 has them, and none where one may not write."""
 
 import asyncio
+import time
 
+import aiohttp
 import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 
 from service.__main__ import listen, server_options
+from service.chat.gateway import WRITE_TEXT
 from service.settings import Settings
-from service.websocket_protocol import WRITE_TEXT
-from tests.conftest import eventually
+from service.websocket_protocol import Budget
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
 
 LENGTHS = (0, 1, 125, 126, 65_535, 65_536)
 
@@ -96,3 +99,85 @@ async def test_a_client_that_does_not_read_is_not_written_to_beyond_the_buffer(s
     await eventually(lambda: written and not written[-1])
     assert len(written) < 1_000
     writer.transport.abort()
+
+
+def test_a_budget_fills_again_up_to_what_may_come_at_once():
+    budget = Budget(per_second=10, at_once=5, now=0)
+    assert [budget.take(5, 0), budget.take(1, 0)] == [True, False]
+    assert [budget.take(1, 0.2), budget.take(1, 0.2)] == [True, False]
+    assert [budget.take(5, 1000), budget.take(1, 1000)] == [True, False]
+
+
+MASKED = b"\x80\x00\x00\x00\x00"  # no bytes, masked by a key of zeros
+FLOODS = {
+    "pings": b"\x89" + MASKED,
+    "pongs": b"\x8a" + MASKED,
+    "fragments": b"\x00" + MASKED,
+    "texts": b"\x81\x81\x00\x00\x00\x00x",
+}
+
+
+async def handshake(service):
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    writer.write(
+        b"GET /ws/chat/flood HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
+
+
+async def flood(service, frame):
+    """Send frames as fast as they are taken, and read nothing meanwhile. Returns what came."""
+    reader, writer = await handshake(service)
+    if frame == FLOODS["fragments"]:
+        writer.write(b"\x01" + MASKED)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for _ in range(400):
+                writer.write(frame * 10_000)
+                await writer.drain()
+    except ConnectionError:
+        pass
+    came = b""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while chunk := await reader.read(100_000):
+                came += chunk
+    except ConnectionError:
+        pass
+    writer.transport.abort()
+    return came
+
+
+@pytest.mark.parametrize("what", FLOODS)
+async def test_a_flood_ends_its_connection_and_the_neighbour_feels_nothing(start, connect, events, what):
+    service = await start(mock_mode=True)
+    neighbour = await connect(service)
+    flooding = asyncio.create_task(flood(service, FLOODS[what]))
+    waits = []
+    while not flooding.done():
+        before = time.monotonic()
+        await neighbour.say({"type": "ping", "timestamp": 1})
+        assert (await neighbour.frame())["type"] == "pong"
+        waits.append(time.monotonic() - before)
+    assert sorted(waits)[len(waits) // 2] < 0.5
+    await flooding
+    await eventually(lambda: [event for event in logged(events, "connection.closed") if event["code"] == 1008])
+
+
+async def test_a_flood_of_bytes_ends_its_connection(start, connect):
+    client = await connect(await start(mock_mode=True, websocket_max_size=200_000))
+    for _ in range(8):
+        await client.socket.send_str("x" * 190_000)
+    while (message := await client.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+        pass
+    assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1008)
+    await client.socket.close()
+
+
+async def test_who_sends_as_fast_as_answers_come_is_no_flood(start, connect):
+    client = await connect(await start(mock_mode=True))
+    for number in range(300):
+        await client.say({"type": "ping", "timestamp": number})
+        assert (await client.frame())["timestamp"] == number

@@ -137,6 +137,32 @@ FILE_NOT_FOUND = _client_error(
     "HTTP 400 to 410 for a file: Dify does not know it, or its own link to it has expired (FILES_ACCESS_TIMEOUT)",
 )
 
+# An answer that waits for a person.
+FORM_SUBMITTED = _client_error(
+    "form_submitted",
+    ResultCode.BUSINESS_ERROR,
+    "This form has been answered already.",
+    "HTTP 412 human_input_form_submitted",
+)
+FORM_EXPIRED = _client_error(
+    "form_expired",
+    ResultCode.BUSINESS_ERROR,
+    "The time for this form is over.",
+    "HTTP 412 human_input_form_expired, or its time is over by our clock",
+)
+FORM_NOT_FOUND = _client_error(
+    "form_not_found",
+    ResultCode.NOT_FOUND,
+    "This form is not known any more.",
+    "HTTP 404: Dify has no such form, or does not take it this way",
+)
+RUN_NOT_FOUND = _client_error(
+    "run_not_found",
+    ResultCode.NOT_FOUND,
+    "This answer is not known any more.",
+    "HTTP 404 from the events of a run: no such run, or another user's",
+)
+
 # During an answer.
 FIRST_EVENT_TIMEOUT = _outage(
     "first_event_timeout",
@@ -158,6 +184,13 @@ EVENT_TOO_LARGE = Failure(
 )
 
 # Dify was not asked.
+NO_FILES = Failure(
+    "no_files",
+    ResultCode.UNAVAILABLE,
+    _BUSY,
+    "this process may open no more files and sockets: raise its limit (ulimit -n)",
+    is_retryable=True,
+)
 OVERLOADED = Failure("overloaded", ResultCode.UNAVAILABLE, _BUSY, "DIFY_MAX_WAITING questions wait already")
 WAITED_TOO_LONG = Failure("waited_too_long", ResultCode.UNAVAILABLE, _BUSY, "no place within DIFY_WAIT_TIMEOUT")
 CIRCUIT_OPEN = Failure(

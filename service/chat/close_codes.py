@@ -23,6 +23,8 @@ SLOW = CloseCode(4001, "This client reads too slowly.")
 RESTARTING = CloseCode(1012, "The service is restarting.")
 REPLACED = CloseCode(4500, "A newer connection with the same client id took over.")
 
+FLOOD = CloseCode(1008, "This client sends too much too fast.")
+
 # Not sent by this service itself: uvicorn's, for a message above WEBSOCKET_MAX_SIZE; and, for the log, of a connection
 # that ended without a close frame.
 MESSAGE_TOO_BIG = CloseCode(1009, "The message is larger than the service reads.")

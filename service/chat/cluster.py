@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from service.answers.base import Answer, Question
+from service.answers.base import Answer, Continuation, Question
 from service.chat.turn import Turn
 
 
@@ -28,7 +28,7 @@ class Cluster(Protocol):
 
     can_resume: bool
 
-    def answer(self, token: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
+    def answer(self, token: str, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]) -> Answer:
         """`ask`s here, unless another process was asked under that id."""
 
     def publish(self, turn: Turn) -> None:
@@ -56,7 +56,7 @@ class SingleProcess:
 
     can_resume = False
 
-    def answer(self, token: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
+    def answer(self, token: str, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]) -> Answer:
         return ask()
 
     def publish(self, turn: Turn) -> None: ...

@@ -7,6 +7,7 @@ from typing import Protocol
 from service.chat import message_builder
 from service.chat.answer_buffer import Cursor, Update
 from service.chat.messages import ServerMessage
+from service.chat.seal import Seal
 from service.chat.turn import Turn
 
 
@@ -30,6 +31,7 @@ class Delivery:
 
     turn: Turn
     client: Client
+    seal: Seal
     offset: int | None
     _cursor: Cursor | None = None
     _is_queue_told: bool = False
@@ -50,8 +52,11 @@ class Delivery:
                 self._write_updates()
         finally:
             self.turn.unsubscribe(self._on_update)
-        if await self.client.send(message_builder.terminal_message(self.turn)):
+        if await self.client.send(self._terminal_message()):
             self.turn.delivered = self.turn.buffer.length
+
+    def _terminal_message(self) -> ServerMessage:
+        return message_builder.terminal_message(self.turn, self.seal, says_status=self.offset is None)
 
     def _on_update(self) -> None:
         if self._waiting is None or self._waiting.done():

@@ -19,11 +19,12 @@ from service.chat.turn_registry import TurnRegistry
 from service.elapsed import ms_since
 from service.origins import is_allowed
 from service.result_codes import ResultCode
-from service.websocket_protocol import WRITE_TEXT
 
 log = structlog.get_logger()
 
 LONGEST_CLIENT_ID = 128
+WRITE_TEXT = "dify_live.write_text"
+"""The ASGI extension that writes a text frame (UTF-8) at once; it returns False where that would take waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,31 @@
 """Updates of a turn, and its end, as messages to its clients. No I/O."""
 
-from msgspec import UNSET, structs
+import re
 
-from service.answers.base import AppFile, Identity, Speech, Step
+from msgspec import UNSET, UnsetType, structs
+
+from service.answers.base import AppFile, Identity, Pause, Speech, Step
+from service.chat import client_identity
 from service.chat.answer_buffer import Delta, Update
-from service.chat.messages import ChatAnswer, ChatAudio, ChatDelta, ChatEvent, ChatFile, Error, FileOfAnswer, System
-from service.chat.turn import Status, Turn
+from service.chat.continuations import paused_run
+from service.chat.messages import (
+    AskedForm,
+    ChatAnswer,
+    ChatAudio,
+    ChatDelta,
+    ChatEvent,
+    ChatFile,
+    Error,
+    FileOfAnswer,
+    System,
+)
+from service.chat.seal import Seal
+from service.chat.turn import CLIENT_STOPPED, Status, Turn
+
+BROKE_OFF = "[The answer broke off here.]"
+WAS_STOPPED = "[The answer was stopped here.]"
+WAITS = "[The answer goes on when a person has decided.]"
+_PLACE = re.compile(r"\{\{#\$output\.(.+?)#\}\}")
 
 
 def update_message(turn: Turn, update: Update) -> ChatDelta | ChatEvent | ChatAudio | ChatFile:
@@ -33,14 +53,15 @@ def queued_message(turn: Turn) -> System:
     return System("The assistant is busy with others: your question waits for its turn.", id=turn.id)
 
 
-def terminal_message(turn: Turn) -> ChatAnswer | Error:
+def terminal_message(turn: Turn, seal: Seal, *, says_status: bool) -> ChatAnswer | Error:
+    """`says_status`: to a client that may know `content` only, a last paragraph tells that the answer is not whole."""
     identity, failure = turn.identity, turn.failure
     if turn.status is Status.ERROR and failure is not None:
         return Error(failure.message, failure.code, turn.id, failure.reason)
     if identity and not failure:
         failure = identity.instead_of
     return ChatAnswer(
-        content=turn.text,
+        content=_content(turn) if says_status else turn.text,
         id=turn.id,
         status=str(turn.status),
         source=identity.source if identity else UNSET,
@@ -50,4 +71,37 @@ def terminal_message(turn: Turn) -> ChatAnswer | Error:
         usage=turn.summary.usage or UNSET,
         citations=turn.summary.citations or UNSET,
         files=[FileOfAnswer(**structs.asdict(file)) for file in turn.buffer.files] or UNSET,
+        form=_form(turn.pause),
+        continuation=_continuation(turn, seal),
     )
+
+
+def _content(turn: Turn) -> str:
+    match turn.status:
+        case Status.INCOMPLETE:
+            last = BROKE_OFF
+        case Status.PAUSED:
+            last = _form_text(turn.pause)
+        case Status.STOPPED if turn.reason != CLIENT_STOPPED:
+            last = WAS_STOPPED
+        case _:
+            return turn.text
+    return f"{turn.text.rstrip()}\n\n{last}".lstrip()
+
+
+def _form_text(pause: Pause | None) -> str:
+    form = _form(pause)
+    return _PLACE.sub(r"[\1]", form.content).strip() or WAITS if form else WAITS
+
+
+def _form(pause: Pause | None) -> AskedForm | UnsetType:
+    """What went out by e-mail is not answered here."""
+    form = pause.form if pause else None
+    if form is None or form.token is None:
+        return UNSET
+    return AskedForm(form.content, form.inputs, form.actions, form.expires_at)
+
+
+def _continuation(turn: Turn, seal: Seal) -> str | UnsetType:
+    run = paused_run(turn)
+    return seal.seal(run, client_identity.user_of(turn.token)) if run is not None else UNSET

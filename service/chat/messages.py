@@ -1,4 +1,4 @@
-"""Every message, in and out, parsed and encoded; /docs calls them frames. No I/O.
+"""Every message, in and out; /docs calls them frames. No I/O.
 
 JSON text, tagged by `type`; unknown fields are ignored. Timestamps are Unix milliseconds, offsets Unicode code points.
 """
@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from service.answers.base import FileKind, StepEvent
+from service.answers.base import FileKind, FormAction, FormInput, StepEvent
 from service.result_codes import ResultCode
 
 TurnId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 Token = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Offset = Annotated[int, Meta(ge=0)]
+Sealed = Annotated[str, Meta(max_length=65_536)]
 
 
 def _snake_case(name: str) -> str:
@@ -53,14 +54,37 @@ class Stop(_Message, frozen=True):
 
 
 class Resume(_Message, frozen=True):
-    """From now on the connection is the token's: of its turn `id`, send what follows `offset`."""
+    """From now on the connection is the token's: of its turn `id`, send what follows `offset`.
+
+    With a `continuation` instead of that: how the paused run went on, as turn `turn_id`.
+    """
 
     token: Token
     id: TurnId | None = None
     offset: Offset = 0
+    continuation: Sealed | None = None
+    turn_id: TurnId | None = None
+    events: bool = False
+    audio: bool = False
 
 
-ClientMessage = Chat | Ping | Stop | Resume
+class Form(_Message, frozen=True, kw_only=True):
+    """What a person decided in the form of the paused turn `id`; what follows is turn `turn_id`.
+
+    The `continuation` is needed where turn `id` is not kept any more.
+    """
+
+    action: str
+    inputs: dict[str, Any] = {}
+    id: TurnId | None = None
+    continuation: Sealed | None = None
+    turn_id: TurnId | None = None
+    stream: bool = False
+    events: bool = False
+    audio: bool = False
+
+
+ClientMessage = Chat | Ping | Stop | Resume | Form
 
 
 class System(_Message, frozen=True):
@@ -87,12 +111,16 @@ class Heartbeat(_Message, frozen=True):
 
 
 class Error(_Message, frozen=True):
-    """With `id` it ends that turn; the connection stays open. `reason` is a stable word of the table of failures."""
+    """With `id` it ends that turn; the connection stays open. `reason` is a stable word of the table of failures.
+
+    `field` is the input that is missing or unfit.
+    """
 
     content: str
     code: ResultCode
     id: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    field: str | UnsetType = UNSET
 
 
 class ChatDelta(_Message, frozen=True, gc=False):
@@ -152,8 +180,20 @@ class FileOfAnswer(Struct, frozen=True, omit_defaults=True):
     link: str | None = None
 
 
+class AskedForm(Struct, frozen=True, omit_defaults=True):
+    """A form to fill in. `content` is Markdown, in which `{{#$output.NAME#}}` is the place of an input."""
+
+    content: str
+    inputs: list[FormInput]
+    actions: list[FormAction]
+    expires_at: int | None = None
+
+
 class ChatAnswer(_Message, frozen=True, kw_only=True, tag="chat"):
-    """The whole answer of turn `id`, and its end. `reason` says why it is incomplete, paused or a mock's."""
+    """The whole answer of turn `id`, and its end. `reason` says why it is incomplete, paused or a mock's.
+
+    A paused one has a `continuation`, and a `form` if that can be answered here.
+    """
 
     role: Literal["assistant"] = "assistant"
     id: str
@@ -166,37 +206,11 @@ class ChatAnswer(_Message, frozen=True, kw_only=True, tag="chat"):
     usage: dict[str, Any] | UnsetType = UNSET
     citations: list[Any] | UnsetType = UNSET
     files: list[FileOfAnswer] | UnsetType = UNSET
+    form: AskedForm | UnsetType = UNSET
+    continuation: str | UnsetType = UNSET
 
 
 ServerMessage = System | Pong | Heartbeat | Error | ChatDelta | ChatEvent | ChatAudio | ChatFile | ChatAnswer
-
-
-class BadMessage(Exception):
-    """What a client sent is not understood, for a reason given in words.
-
-    `turn_id` is of a question with a valid id: its turn ends here.
-    """
-
-    def __init__(self, text: str, turn_id: str | None = None) -> None:
-        super().__init__(text)
-        self.turn_id = turn_id
-
-
-class _Tagged(Struct):
-    type: Any = None
-
-
-class _Named(Struct, tag_field="type", tag="chat"):
-    id: TurnId | None = None
-
-
-_KNOWN_TYPES = ("chat", "ping", "stop", "resume")
-_LONGEST_ECHO = 40
-_NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
-_NOT_AN_OBJECT = 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'
-_decode = msgspec.json.Decoder(ClientMessage).decode
-_decode_tagged = msgspec.json.Decoder(_Tagged).decode
-_decode_named = msgspec.json.Decoder(_Named).decode
 
 encode: Callable[[ServerMessage], bytes] = msgspec.json.Encoder().encode
 
@@ -204,61 +218,3 @@ encode: Callable[[ServerMessage], bytes] = msgspec.json.Encoder().encode
 def now_ms() -> int:
     """Unix milliseconds."""
     return time.time_ns() // 1_000_000
-
-
-def parse(data: str | bytes, max_content_length: int) -> ClientMessage:
-    """Raises BadMessage. `max_content_length` is in code points."""
-    if isinstance(data, bytes):
-        raise BadMessage("Binary frames are not understood here: send JSON as a text frame.")
-    try:
-        message: ClientMessage = _decode(data)
-    except msgspec.ValidationError as error:
-        raise BadMessage(_explain(data, error), _turn_id(data)) from None
-    except msgspec.DecodeError:
-        raise BadMessage(_NOT_JSON) from None
-    except RecursionError:
-        raise BadMessage("That JSON is nested too deeply.") from None
-    if isinstance(message, Chat):
-        _check_content(message, max_content_length)
-    return message
-
-
-def explain_field(error: msgspec.ValidationError) -> tuple[str, str]:
-    """Where msgspec found the error, such as `inputs: `, or nothing for the whole; and what it is."""
-    what, _, where = str(error).partition(" - at `$.")
-    return (f"{where.rstrip('`')}: " if where else ""), what
-
-
-def _check_content(chat: Chat, max_length: int) -> None:
-    length = len(chat.content)
-    if not length or chat.content.isspace():
-        raise BadMessage("The question is empty: put it into `content`.", chat.id)
-    if length > max_length:
-        raise BadMessage(f"The question is too long: {length} characters, {max_length} are allowed.", chat.id)
-
-
-def _turn_id(data: str) -> str | None:
-    try:
-        return _decode_named(data).id
-    except (msgspec.DecodeError, RecursionError):
-        return None
-
-
-def _explain(data: str, error: msgspec.ValidationError) -> str:
-    try:
-        type_ = _decode_tagged(data).type
-    except (msgspec.ValidationError, RecursionError):
-        return _NOT_AN_OBJECT
-    except msgspec.DecodeError:  # malformed after the first invalid field
-        return _NOT_JSON
-    if type_ not in _KNOWN_TYPES:
-        return f"Unknown type {_short(type_)}: this service understands {', '.join(_KNOWN_TYPES)}."
-    where, what = explain_field(error)
-    if "matching regex" in what:
-        what = "Expected 32 hexadecimal digits" if "token" in where else "Expected 1 to 64 of A-Z, a-z, 0-9, _ and -"
-    return f"Bad `{type_}` frame: {where}{what}."
-
-
-def _short(value: object) -> str:
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}…"

@@ -7,14 +7,27 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
-from service.answers.base import Question
+from service.answers.base import Continuation, Question
 from service.chat import client_identity, close_codes, messages
 from service.chat.close_codes import CloseCode
+from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
-from service.chat.messages import BadMessage, Chat, Error, Ping, Pong, Resume, ServerMessage, Stop, System
-from service.chat.turn import ID_TAKEN, RESTARTING, Turn
+from service.chat.message_parser import BadMessage, parse
+from service.chat.messages import (
+    Chat,
+    ClientMessage,
+    Error,
+    Form,
+    Ping,
+    Pong,
+    Resume,
+    ServerMessage,
+    Stop,
+    System,
+)
+from service.chat.turn import CLIENT_STOPPED, ID_TAKEN, RESTARTING, Turn
 from service.chat.turn_registry import TurnRegistry
 from service.result_codes import ResultCode
 
@@ -72,19 +85,23 @@ class Session:
         if self.close_code is not None:
             return
         try:
-            message = messages.parse(data, self.max_content_length)
+            await self._act(parse(data, self.max_content_length))
         except BadMessage as error:
-            await self._refuse(str(error), error.turn_id, "bad_frame")
-            return
+            words, field = str(error), error.field or UNSET
+            await self._refuse(Error(words, ResultCode.PARAMETER_ERROR, error.turn_id or UNSET, "bad_frame", field))
+
+    async def _act(self, message: ClientMessage) -> None:
         match message:
             case Ping(timestamp):
                 await self.send(Pong(messages.now_ms() if timestamp is None else timestamp))
             case Chat():
-                await self._ask(message)
+                await self._ask(message.id, self._question_of(message), message.stream)
             case Stop(turn_id):
                 self._stop(turn_id)
             case Resume():
                 await self._resume(message)
+            case Form():
+                await self._go_on(message, message.stream)
 
     def write(self, message: ServerMessage) -> bool:
         """Send at once; False where that would take waiting, or the connection is over."""
@@ -130,20 +147,21 @@ class Session:
             delivery.cancel()
         await asyncio.gather(*deliveries, return_exceptions=True)
 
-    async def _ask(self, chat: Chat) -> None:
-        turn_id = chat.id or random.randbytes(8).hex()  # noqa: S311 - a name, no secret
+    async def _ask(self, turn_id: str | None, question: Question | Continuation, stream: bool) -> None:  # noqa: FBT001
+        turn_id = turn_id or random.randbytes(8).hex()  # noqa: S311 - a name, no secret
         turn = self.turns.get(self._token, turn_id)
         if turn is None and self.turns.is_closing:
             await self.send(Error(RESTARTING.message, RESTARTING.code, turn_id, RESTARTING.reason))
         elif turn is None and self._has_too_many():
             await self.send(Error(_TOO_MANY, ResultCode.TOO_MANY_REQUESTS, turn_id, "too_many_turns"))
         elif turn is None:
-            self._answer(self._start(turn_id, chat), chat.stream)
-        elif turn.is_same_question(chat.content):
+            log.info("turn.started", turn_id=turn_id, characters=len(question.content), stream=stream)
+            self._answer(self.turns.start(self._token, turn_id, question), stream)
+        elif turn.is_same_question(question.content):
             log.info("turn.joined", turn_id=turn_id)
-            self._answer(turn, chat.stream)
+            self._answer(turn, stream)
         else:
-            await self._refuse(ID_TAKEN.message, turn_id, ID_TAKEN.reason)
+            await self._refuse(Error(ID_TAKEN.message, ID_TAKEN.code, turn_id, ID_TAKEN.reason))
 
     def _has_too_many(self) -> bool:
         """On this connection, or of this token. Stopped turns whose source is still read have a limit of their own."""
@@ -151,19 +169,17 @@ class Session:
         unstopped = [turn for turn in running if turn.status is None]
         return max(len(unstopped), len(self._deliveries), len(running) - MAX_RUNNING_TURNS) >= MAX_RUNNING_TURNS
 
-    def _start(self, turn_id: str, chat: Chat) -> Turn:
-        log.info("turn.started", turn_id=turn_id, characters=len(chat.content), stream=chat.stream)
-        return self.turns.start(self._token, turn_id, self._question_of(chat))
-
-    async def _refuse(self, text: str, turn_id: str | None, reason: str) -> None:
+    async def _refuse(self, error: Error) -> None:
         """With an id, an error ends that turn for the client: there is none while a turn of that id is answered."""
-        ended = UNSET if turn_id is None or self._is_answering(turn_id) else turn_id
-        await self.send(Error(text, ResultCode.PARAMETER_ERROR, ended, reason))
+        is_answered = any(turn.id == error.id for turn in self._deliveries)
+        await self.send(structs.replace(error, id=UNSET) if is_answered else error)
 
     async def _resume(self, resume: Resume) -> None:
         """What was asked on this connection before stays the first token's."""
         self._token = resume.token
-        if resume.id is None:
+        if resume.continuation is not None:
+            await self._go_on(resume, stream=True)
+        elif resume.id is None:
             await self.send(System("Welcome back", resume_token=self._token))
         elif (turn := await self.turns.find(self._token, resume.id)) is not None:
             log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
@@ -172,20 +188,27 @@ class Session:
             text = "There is no such answer to go on with: it is over, or somebody else's."
             await self.send(Error(text, ResultCode.NOT_FOUND, resume.id, UNKNOWN_TURN))
 
+    async def _go_on(self, frame: Form | Resume, stream: bool) -> None:  # noqa: FBT001 - the client's own flag
+        """What follows a pause is a turn of its own."""
+        try:
+            continuation = await continuation_of(frame, self._token, self.turns)
+        except Refused as refused:
+            failure = refused.failure
+            await self._refuse(Error(failure.message, failure.code, frame.turn_id or UNSET, failure.reason))
+        else:
+            await self._ask(frame.turn_id, continuation, stream)
+
     def _answer(self, turn: Turn, stream: bool, offset: int = 0) -> None:  # noqa: FBT001 - the client's own flag
         if turn in self._deliveries:
             return
         turn.join()
-        delivery = asyncio.create_task(self._deliver(Delivery(turn, self, offset if stream else None)))
+        delivery = asyncio.create_task(self._deliver(Delivery(turn, self, self.turns.seal, offset if stream else None)))
         self._deliveries[turn] = delivery
         delivery.add_done_callback(lambda _: self._answered(turn))
 
     def _answered(self, turn: Turn) -> None:
         del self._deliveries[turn]
         turn.leave()
-
-    def _is_answering(self, turn_id: str) -> bool:
-        return any(turn.id == turn_id for turn in self._deliveries)
 
     def _question_of(self, chat: Chat) -> Question:
         return Question(
@@ -201,7 +224,7 @@ class Session:
     def _stop(self, turn_id: str | None) -> None:
         for turn in {*self._deliveries, *self.turns.running(self._token)}:
             if turn_id in (None, turn.id):
-                turn.stop("client_stopped")
+                turn.stop(CLIENT_STOPPED)
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:

@@ -36,6 +36,7 @@ log = structlog.get_logger()
 MAX_ANSWER_CHARACTERS = 1_000_000
 STOP_TIMEOUT_SECONDS = 5
 WAITING_FOR_HUMAN = "waiting_for_human"
+CLIENT_STOPPED = "client_stopped"
 
 INTERNAL = Failure("internal", ResultCode.UNKNOWN_ERROR, "Something went wrong here.", "a fault of this service")
 TOO_LONG = Failure(
@@ -88,7 +89,8 @@ class Turn:
 
     It ends once: then `status` is set, with a `failure` or another `reason`; the source is read on until it stops.
     Without listeners it is stopped after `orphan_grace` seconds. `delivered` is how far the text got to any client, in
-    code points. `is_remote`: another process asks the source.
+    code points. `is_remote`: another process asks the source. `goes_on_alone`: the source is stopped only where the
+    client says so.
     """
 
     token: str
@@ -98,6 +100,7 @@ class Turn:
     tasks: InitVar[Tasks]
     orphan_grace: float
     is_remote: bool = False
+    goes_on_alone: bool = False
     buffer: AnswerBuffer = field(default_factory=AnswerBuffer)
     status: Status | None = None
     reason: str | None = None
@@ -199,8 +202,8 @@ class Turn:
         except AnswerError as error:
             status = Status.INCOMPLETE if error.failure == WRITER_LOST else self._broken_status()
             self._end(status, error.failure)
-        except AnswerStopped:
-            self._end(Status.STOPPED)
+        except AnswerStopped as stopped:
+            self._end(Status.STOPPED, reason=str(stopped) or None)
         except Exception:
             log.exception("turn.failed")
             self._end(self._broken_status(), INTERNAL)
@@ -242,7 +245,11 @@ class Turn:
         return Status.INCOMPLETE if self.buffer.length else Status.ERROR
 
     def _terminate(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> None:
-        if self._end(status, failure, reason) and (reading := self._reading) is not None:
+        if not self._end(status, failure, reason) or (reading := self._reading) is None:
+            return
+        if self.goes_on_alone and reason != CLIENT_STOPPED:
+            reading.task.cancel()
+        else:
             reading.tasks.spawn(_stop_answer(self.id, reading))
 
     def _end(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> bool:

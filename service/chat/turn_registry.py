@@ -8,8 +8,9 @@ from typing import Any
 
 import structlog
 
-from service.answers.base import Answer, Answerer, Question
+from service.answers.base import Answer, Answerer, Continuation, Question
 from service.chat.cluster import Cluster
+from service.chat.seal import Seal
 from service.chat.turn import RESTARTING, Turn, checksum_of
 from service.tasks import Tasks
 
@@ -23,9 +24,15 @@ SWEEPS_PER_WINDOW = 60
 
 
 class TurnRegistry:
-    """Owns turns and their tasks. An ended turn is kept for `resume_window` seconds, for less if there are too many."""
+    """Owns turns and their tasks. An ended turn is kept for `resume_window` seconds, for less if there are too many.
 
-    def __init__(self, answerer: Answerer, cluster: Cluster, *, orphan_grace: float, resume_window: float) -> None:
+    `seal` keeps what goes on after a pause.
+    """
+
+    def __init__(
+        self, answerer: Answerer, cluster: Cluster, seal: Seal, *, orphan_grace: float, resume_window: float
+    ) -> None:
+        self.seal = seal
         self._answerer = answerer
         self._cluster = cluster
         self._orphan_grace = orphan_grace
@@ -45,9 +52,10 @@ class TurnRegistry:
         """How many are running: their sources have not been read to the end, even if they were stopped."""
         return self._running
 
-    def start(self, token: str, turn_id: str, question: Question) -> Turn:
+    def start(self, token: str, turn_id: str, question: Question | Continuation) -> Turn:
         answer = self._cluster.answer(token, turn_id, question, lambda: self._answerer.ask(question))
         turn = self._add(token, turn_id, checksum_of(question.content), answer)
+        turn.goes_on_alone = isinstance(question, Continuation)
         self._cluster.publish(turn)
         return turn
 

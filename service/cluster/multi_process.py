@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 
-from service.answers.base import Answer, AnswerError, BrokenAnswer, Question
+from service.answers.base import Answer, AnswerError, BrokenAnswer, Continuation, Question
 from service.chat import client_identity
 from service.chat.cluster import LocalClients, RemoteTurn
-from service.chat.turn import ID_TAKEN, Turn, checksum_of
+from service.chat.turn import CLIENT_STOPPED, ID_TAKEN, Turn, checksum_of
 from service.cluster.published_turn import PublishedTurn
 from service.cluster.redis_store import REDIS_ERRORS, RedisStore
 from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
@@ -88,7 +88,7 @@ class MultiProcess:
 
     # Turns
 
-    def answer(self, token: str, turn_id: str, question: Question, ask: Callable[[], Answer]) -> Answer:
+    def answer(self, token: str, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]) -> Answer:
         return ClaimedAnswer(self, _key(token, turn_id), checksum_of(question.content), ask)
 
     def publish(self, turn: Turn) -> None:
@@ -280,7 +280,7 @@ class MultiProcess:
                 case Left(_, by):
                     local.leave(by)
                 case Stop():
-                    local.turn.stop("client_stopped")
+                    local.turn.stop(CLIENT_STOPPED)
 
 
 def _key(token: str, turn_id: str) -> str:

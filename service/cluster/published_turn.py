@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from service.answers.base import Identity, Part, Queued, Replacement, Text
 from service.chat.answer_buffer import Cursor, Delta, Update
-from service.chat.turn import Turn
+from service.chat.turn import Status, Turn
 from service.cluster.wire_format import End, Entry
 
 
@@ -46,7 +46,7 @@ class PublishedTurn:
         entries += [self._part(item) for item in self._cursor.updates()]
         if turn.status is not None:
             self.is_complete = True
-            entries.append(End(turn.status, turn.failure, turn.summary, turn.pause))
+            entries.append(End(turn.status, turn.failure, turn.summary, turn.pause, _stopped_for(turn)))
         return entries
 
     def join(self, process: str) -> None:
@@ -64,3 +64,7 @@ class PublishedTurn:
             return updates
         replaces, self._restarts = updates.replace or self._restarts, False
         return Replacement(updates.content) if replaces else Text(updates.content)
+
+
+def _stopped_for(turn: Turn) -> str | None:
+    return turn.reason if turn.status is Status.STOPPED else None

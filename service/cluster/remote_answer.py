@@ -114,7 +114,7 @@ class RemoteAnswer:
         if entry.pause is not None:
             on_part(entry.pause)
         if entry.status == Status.STOPPED:
-            raise AnswerStopped
+            raise AnswerStopped(entry.reason or "")
         if entry.failure is not None:
             raise AnswerError(entry.failure)
 

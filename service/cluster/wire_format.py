@@ -8,12 +8,13 @@ from service.answers.base import Failure, Part, Pause, Summary
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
-    """The last entry of a turn."""
+    """The last entry of a turn. `reason` says why it was stopped."""
 
     status: str
     failure: Failure | None
     summary: Summary
     pause: Pause | None = None
+    reason: str | None = None
 
 
 Entry = Part | End

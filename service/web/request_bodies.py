@@ -11,7 +11,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from service.answers.files import File, sanitize_name
-from service.chat.messages import explain_field
+from service.chat.message_parser import explain_field
 from service.result_codes import ResultCode
 
 MAX_OVERHEAD_BYTES = 64 * 1024

@@ -20,7 +20,7 @@ const ALIKE = {
   later:
     "name_not_found unreachable tls_error connect_timeout lost unreadable silent bad_gateway server_error " +
     "first_event_timeout circuit_open 503 504 30000",
-  busy: "quota overloaded waited_too_long",
+  busy: "quota overloaded waited_too_long no_files",
   set_up: "not_dify unauthorized switched_off misconfigured",
   broken_off: "stalled total_timeout failed event_too_large owner_lost",
   internal: "500 90000",

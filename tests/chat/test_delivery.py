@@ -8,6 +8,7 @@ from service.answers.base import Question, Queued, Replacement, Step, Text
 from service.chat.cluster import SingleProcess
 from service.chat.delivery import Delivery
 from service.chat.messages import System
+from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
@@ -46,12 +47,12 @@ class Client:
 async def deliver():
     """Start a turn on a script, and its delivery."""
     source = Scripted(ends=False)
-    turns = TurnRegistry(source, SingleProcess(), orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
+    turns = TurnRegistry(source, SingleProcess(), Seal(), orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
     deliveries = []
 
     async def deliver(client, offset=0, *, stream=True):
         turn = turns.get("owner", "t") or turns.start("owner", "t", Question("Hi", "user"))
-        deliveries.append(asyncio.create_task(Delivery(turn, client, offset if stream else None).run()))
+        deliveries.append(asyncio.create_task(Delivery(turn, client, Seal(), offset if stream else None).run()))
         await asyncio.sleep(0)  # it has begun
         return source, turn, deliveries[-1]
 

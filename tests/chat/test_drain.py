@@ -9,6 +9,7 @@ from service.answers.base import Text
 from service.chat import drain as drain_module
 from service.chat.cluster import SingleProcess
 from service.chat.drain import Drain
+from service.chat.seal import Seal
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
@@ -24,7 +25,9 @@ class House:
 
     def __init__(self, timeout, cluster):
         self.source = Scripted(Text("Some "), ends=False)
-        self.turns = TurnRegistry(self.source, cluster, orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
+        self.turns = TurnRegistry(
+            self.source, cluster, Seal(), orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS
+        )
         self.sessions = SessionRegistry(capacity=100)
         self.drain = Drain(self.sessions, self.turns, timeout)
         self.order = []

@@ -6,10 +6,23 @@ import msgspec
 import pytest
 
 from service.answers import failures
-from service.answers.base import AppFile, Identity, Replacement, Speech, Step, Summary
+from service.answers.base import (
+    AppFile,
+    Form,
+    FormAction,
+    FormInput,
+    Identity,
+    Pause,
+    Replacement,
+    Speech,
+    Step,
+    Summary,
+)
 from service.chat.answer_buffer import AnswerBuffer, Delta
+from service.chat.client_identity import user_of
 from service.chat.message_builder import terminal_message, update_message
 from service.chat.messages import encode
+from service.chat.seal import Seal
 from service.chat.turn import Status
 
 
@@ -22,6 +35,8 @@ def turn(**known):
         "text": "",
         "status": Status.DONE,
         "buffer": AnswerBuffer(),
+        "pause": None,
+        "token": "0" * 32,
     }
     return SimpleNamespace(**({"id": "t"} | nothing | known))
 
@@ -85,7 +100,7 @@ WHOLE = {"type": "chat", "role": "assistant", "id": "t", "content": "Hi", "statu
     ],
 )  # fmt: skip
 def test_the_last_frame_says_what_is_known_of_the_answer(known, more):
-    assert plain(terminal_message(turn(text="Hi", **known))) == WHOLE | more
+    assert plain(terminal_message(turn(text="Hi", **known), Seal(), says_status=False)) == WHOLE | more
 
 
 def test_the_last_frame_has_the_files_that_no_withdrawn_text_alone_named():
@@ -98,10 +113,60 @@ def test_the_last_frame_has_the_files_that_no_withdrawn_text_alone_named():
         {"kind": "image", "name": "a.png", "url": "/a"},
         {"kind": "document", "name": "c.pdf", "url": "/c", "link": "/files/c"},
     ]
-    assert plain(terminal_message(turn(text="Hi", buffer=buffer))) == WHOLE | {"files": files}
+    answer = turn(text="Hi", buffer=buffer)
+    assert plain(terminal_message(answer, Seal(), says_status=False)) == WHOLE | {"files": files}
 
 
 def test_an_answer_without_a_word_of_its_own_ends_in_the_words_of_its_failure():
     failed = turn(status=Status.ERROR, failure=failures.QUOTA, reason="quota", identity=Identity("dify", "c", "m"))
     words = {"content": failures.QUOTA.message, "code": 503, "reason": "quota"}
-    assert plain(terminal_message(failed)) == {"type": "error", "id": "t", **words}
+    assert plain(terminal_message(failed, Seal(), says_status=False)) == {"type": "error", "id": "t", **words}
+
+
+FORM = Form("Yes?\n\n{{#$output.comment#}}", [FormInput("comment", "paragraph")], [FormAction("y", "Yes", "")], 5, "t0")
+
+
+def paused(form=FORM, run_id="r", text="Hi", **known):
+    known |= {"status": Status.PAUSED, "reason": "waiting_for_human"}
+    return turn(text=text, pause=Pause(form, run_id), **known)
+
+
+def test_a_paused_answer_has_its_form_and_what_it_takes_to_go_on():
+    frame = plain(terminal_message(paused(), Seal(), says_status=False))
+    run = Seal().open(frame.pop("continuation"), user_of("0" * 32))
+    assert (run.run_id, run.form_token, run.length) == ("r", "t0", 2)
+    asked = {"content": FORM.content, "inputs": [{"name": "comment", "type": "paragraph"}], "expires_at": 5}
+    asked["actions"] = [{"id": "y", "title": "Yes", "style": ""}]
+    assert frame == WHOLE | {"status": "paused", "reason": "waiting_for_human", "form": asked}
+
+
+@pytest.mark.parametrize("form", [None, Form("By e-mail.")])
+def test_a_form_that_cannot_be_answered_here_is_not_shown(form):
+    frame = plain(terminal_message(paused(form), Seal(), says_status=False))
+    assert ("form" in frame, "continuation" in frame) == (False, True)
+
+
+def test_what_cannot_go_on_has_no_continuation():
+    assert "continuation" not in plain(terminal_message(paused(run_id=None), Seal(), says_status=False))
+
+
+BROKE_OFF = "Hi\n\n[The answer broke off here.]"
+
+
+@pytest.mark.parametrize(
+    ("known", "content"),
+    [
+        (turn(text="Hi"), "Hi"),
+        (turn(text="Hi", status=Status.INCOMPLETE, failure=failures.STALLED), BROKE_OFF),
+        (turn(text="Hi \n", status=Status.INCOMPLETE, failure=failures.STALLED), BROKE_OFF),
+        (turn(text="Hi", status=Status.STOPPED, reason="client_stopped"), "Hi"),
+        (turn(text="Hi", status=Status.STOPPED, reason="client_left"), "Hi\n\n[The answer was stopped here.]"),
+        (turn(text="", status=Status.STOPPED), "[The answer was stopped here.]"),
+        (paused(), "Hi\n\nYes?\n\n[comment]"),
+        (paused(text=""), "Yes?\n\n[comment]"),
+        (paused(None), "Hi\n\n[The answer goes on when a person has decided.]"),
+        (paused(Form(" ", token="t0")), "Hi\n\n[The answer goes on when a person has decided.]"),
+    ],
+)
+def test_who_reads_the_content_only_reads_how_the_answer_ended(known, content):
+    assert terminal_message(known, Seal(), says_status=True).content == content

@@ -6,12 +6,13 @@ import json
 import pytest
 
 from service.answers import failures
-from service.answers.base import Identity, Speech, Step, Text
+from service.answers.base import Decision, Form, FormAction, Identity, Pause, Speech, Step, Text
 from service.chat import close_codes, message_builder
 from service.chat import session as session_module
 from service.chat.client_identity import user_of
 from service.chat.cluster import SingleProcess
 from service.chat.messages import System, encode
+from service.chat.seal import Seal
 from service.chat.session import MAX_RUNNING_TURNS, Session
 from service.chat.turn_registry import TurnRegistry
 from tests.chat.sessions import Transport, chat, terminal
@@ -26,7 +27,9 @@ async def meet():
 
     def meet(source, turns=None, orphan_grace=PATIENCE_SECONDS):
         if turns is None:
-            turns = TurnRegistry(source, SingleProcess(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
+            turns = TurnRegistry(
+                source, SingleProcess(), Seal(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS
+            )
         transport = Transport()
         session = Session("bed-7", transport, turns, max_content_length=100)
         met.append((session, turns))
@@ -582,3 +585,92 @@ async def test_a_turn_may_be_resumed_without_a_stream_of_its_own_from_any_place(
     await session.receive(json.dumps({"type": "resume", "token": token, "id": "one", "offset": 4}))
     await eventually(lambda: not session.is_busy)
     assert [frame["content"] for frame in transport.frames[2:]] == ["two", "one two"]
+
+
+FORM = Form("Yes?", [], [FormAction("yes", "Yes", "primary")], token="t0")
+
+
+def form(**fields):
+    return json.dumps({"type": "form", "action": "yes", **fields})
+
+
+@pytest.fixture
+async def paused(meet):
+    """A session whose answer has paused, and its source, which says `after` now."""
+
+    async def paused(*after):
+        source = Scripted(Identity("dify", "c", "m"), Text("Draft."), Pause(FORM, "r", "t"))
+        session, transport = meet(source)
+        await session.greet()
+        await session.receive(chat(id="q", stream=True))
+        await eventually(lambda: not session.is_busy)
+        source._parts[:] = [*after, None]
+        return session, transport, source
+
+    return paused
+
+
+async def test_a_form_is_handed_on_and_what_follows_is_a_turn_of_its_own(paused):
+    session, transport, source = await paused(Text("Yes."))
+    await session.receive(form(id="q", turn_id="n", inputs={"a": 1}))
+    await eventually(lambda: not session.is_busy)
+    continuation = source.questions[-1]
+    assert (continuation.run.run_id, continuation.decision) == ("r", Decision("yes", {"a": 1}))
+    assert continuation.user == user_of(transport.frames[0]["resume_token"])
+    end = transport.frames[-1]
+    assert (end["id"], end["content"], end["status"]) == ("n", "Yes.", "done")
+
+
+async def test_a_form_under_the_same_id_joins_and_another_decision_is_refused(paused):
+    session, transport, source = await paused(Text("Yes."))
+    for _ in range(2):
+        await session.receive(form(id="q", turn_id="n"))
+        await eventually(lambda: not session.is_busy)
+    await session.receive(form(id="q", turn_id="n", inputs={"a": 1}))
+    assert [frame["id"] for frame in terminal(transport.frames)] == ["q", "n", "n", "n"]
+    assert transport.frames[-1]["reason"] == "id_taken"
+    assert len(source.questions) == 2
+
+
+async def test_how_it_went_on_is_asked_by_the_continuation_and_streamed(paused, meet):
+    session, transport, source = await paused(Text("Yes."))
+    token, sealed = transport.frames[0]["resume_token"], transport.frames[-1]["continuation"]
+    await session.receive(json.dumps({"type": "resume", "token": token, "continuation": sealed, "turn_id": "n"}))
+    await eventually(lambda: not session.is_busy)
+    assert source.questions[-1].decision is None
+    assert [frame["type"] for frame in transport.frames[-2:]] == ["chat_delta", "chat"]
+
+
+async def test_a_form_is_streamed_to_who_asks_for_that_only(paused):
+    session, transport, _ = await paused(Text("Yes."))
+    await session.receive(form(id="q", stream=True))
+    await eventually(lambda: not session.is_busy)
+    assert [frame["type"] for frame in transport.frames[-2:]] == ["chat_delta", "chat"]
+    await session.receive(form(id="q"))
+    await eventually(lambda: not session.is_busy)
+    assert [frame["type"] for frame in transport.frames[-2:]] == ["chat", "chat"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "reason"),
+    [
+        ({"id": "other"}, 404, "not_paused"),
+        ({"continuation": "x"}, 10000, "continuation_invalid"),
+        ({"id": "q", "action": "no"}, 10000, "bad_frame"),
+    ],
+)
+async def test_a_form_that_cannot_go_on_is_refused_under_the_id_of_what_would_follow(paused, fields, code, reason):
+    session, transport, source = await paused()
+    for named, ended in (({"turn_id": "n"}, "n"), ({}, None)):
+        await session.receive(form(**fields | named))
+        error = transport.frames[-1]
+        assert (error["type"], error["code"], error["reason"]) == ("error", code, reason)
+        assert error.get("id") == ended
+    assert len(source.questions) == 1
+
+
+async def test_while_the_service_ends_no_form_is_taken(paused):
+    session, transport, source = await paused()
+    session.turns.stop_accepting()
+    await session.receive(form(id="q"))
+    assert (transport.frames[-1]["reason"], len(source.questions)) == ("restarting", 1)

@@ -21,6 +21,7 @@ from service.chat import answer_buffer
 from service.chat import turn as turn_module
 from service.chat.answer_buffer import Cursor, Delta
 from service.chat.cluster import SingleProcess
+from service.chat.seal import Seal
 from service.chat.turn import Status
 from service.chat.turn_registry import TurnRegistry
 from tests.conftest import PATIENCE_SECONDS, eventually
@@ -36,7 +37,7 @@ async def begin():
     started = []
 
     def begin(source, orphan_grace=PATIENCE_SECONDS):
-        turns = TurnRegistry(source, SingleProcess(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
+        turns = TurnRegistry(source, SingleProcess(), Seal(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
         started.append(turns)
         return turns.start("owner", "t", QUESTION), turns
 
@@ -197,6 +198,26 @@ async def test_a_stop_ends_the_turn_at_once_and_then_the_source(begin):
     source.put(Text(" and what nobody reads"))
     await eventually(lambda: len(turns) == 0)
     assert (source.stops, turn.text) == (1, "half")
+
+
+@pytest.mark.parametrize(("reason", "stops"), [("client_stopped", 1), ("client_left", 0)])
+async def test_what_goes_on_alone_is_stopped_by_its_client_only(begin, reason, stops):
+    source = Scripted(Text("half"), ends=False)
+    turn, turns = begin(source)
+    turn.goes_on_alone = True
+    await anext(follow(turn))
+    turn.stop(reason)
+    await eventually(lambda: len(turns) == 0)
+    assert (turn.status, turn.reason, source.stops) == (Status.STOPPED, reason, stops)
+
+
+async def test_what_goes_on_alone_is_left_when_the_service_ends(begin):
+    source = Scripted(Text("half"), ends=False)
+    turn, turns = begin(source)
+    turn.goes_on_alone = True
+    await anext(follow(turn))
+    await turns.close()
+    assert (turn.status, source.stops) == (Status.INCOMPLETE, 0)
 
 
 async def test_the_first_end_counts(begin, events):

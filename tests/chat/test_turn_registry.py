@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.answers.base import Question, Summary, Text
+from service.answers.base import Continuation, PausedRun, Question, Summary, Text
 from service.chat import turn as turn_module
 from service.chat import turn_registry
 from service.chat.cluster import RemoteTurn, SingleProcess
+from service.chat.seal import Seal
 from service.chat.turn import Status, checksum_of
 from service.chat.turn_registry import TurnRegistry
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
@@ -24,7 +25,7 @@ async def keep():
 
     def keep(source, resume_window=PATIENCE_SECONDS, cluster=None):
         cluster = cluster or SingleProcess()
-        turns = TurnRegistry(source, cluster, orphan_grace=PATIENCE_SECONDS, resume_window=resume_window)
+        turns = TurnRegistry(source, cluster, Seal(), orphan_grace=PATIENCE_SECONDS, resume_window=resume_window)
         kept.append(turns)
         return turns
 
@@ -283,3 +284,10 @@ async def test_one_timer_sweeps_for_all(keep, monkeypatch):
     await ask(turns, "two")
     assert pauses == [PATIENCE_SECONDS]
     turns._sweep = None
+
+
+async def test_only_what_follows_a_pause_goes_on_alone(keep):
+    turns = keep(Scripted())
+    question = turns.start("owner", "q", QUESTION)
+    continuation = turns.start("owner", "n", Continuation(PausedRun("r"), "user"))
+    assert (question.goes_on_alone, continuation.goes_on_alone) == (False, True)

@@ -6,6 +6,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from service.answers.base import AnswerError, Question, Summary, Text
+from service.chat.seal import Seal
 from service.chat.turn import Status
 from service.chat.turn_registry import TurnRegistry
 from service.cluster import multi_process
@@ -94,7 +95,7 @@ async def process(monkeypatch):
     store = RedisStore()
     one = MultiProcess(store, LocalClients(), lambda _: None)
     source = Scripted(ends=False)
-    turns = TurnRegistry(source, one, orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
+    turns = TurnRegistry(source, one, Seal(), orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
     await one.start()
     running = asyncio.create_task(one.run())
     yield one, turns, source, store

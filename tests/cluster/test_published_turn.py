@@ -5,6 +5,7 @@ import pytest
 from service.answers import failures
 from service.answers.base import Identity, Pause, Question, Queued, Replacement, Step, Summary, Text
 from service.chat.cluster import SingleProcess
+from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
 from service.cluster.published_turn import PublishedTurn
 from service.cluster.wire_format import End
@@ -18,7 +19,7 @@ STEP = Step("node_started", "n", "LLM")
 async def publish():
     """A turn on a script, published, and its source."""
     source = Scripted(ends=False)
-    turns = TurnRegistry(source, SingleProcess(), orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
+    turns = TurnRegistry(source, SingleProcess(), Seal(), orphan_grace=PATIENCE_SECONDS, resume_window=PATIENCE_SECONDS)
     yield PublishedTurn(turns.start("token", "t", Question("Hi", "user"))), source
     await turns.close()
 
@@ -64,6 +65,12 @@ async def test_a_pause_comes_with_the_end(publish):
     source.put(Text("a"), Pause(run_id="r"), None)
     await published.turn.wait_ended()
     assert published.updates() == [Text("a"), End("paused", None, Summary(), Pause(run_id="r"))]
+
+
+async def test_why_it_was_stopped_comes_with_the_end(publish):
+    published, _ = publish
+    published.turn.stop("client_left")
+    assert published.updates() == [End("stopped", None, Summary(), reason="client_left")]
 
 
 async def test_that_the_question_waits_is_told_once(publish):

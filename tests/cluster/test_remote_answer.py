@@ -76,8 +76,8 @@ async def test_what_paused_there_is_paused_here(remote):
 
 async def test_what_was_stopped_there_is_stopped_here(remote):
     _, task = reading(remote)
-    remote.put("1-0", [End(Status.STOPPED, None, Summary())])
-    with pytest.raises(AnswerStopped):
+    remote.put("1-0", [End(Status.STOPPED, None, Summary(), reason="client_left")])
+    with pytest.raises(AnswerStopped, match="client_left"):
         await task
 
 

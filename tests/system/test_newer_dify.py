@@ -31,7 +31,7 @@ async def test_a_pause_is_an_end_that_nothing_follows(with_dify, dify, connect, 
     dify.plays(fake_dify.flow(asking_human(*words, token="t0")))
     service = await with_dify(dify_breaker_failures=1)
     client = await connect(service)
-    answer = await client.answer("Please")
+    answer = await client.answer("Please", stream=True)
     assert (answer["status"], answer["reason"], answer["source"]) == ("paused", "waiting_for_human", "dify")
     assert answer["content"] == "".join(words)
     assert (await client.answer("Again"))["status"] == "paused"  # the circuit is closed
@@ -69,7 +69,7 @@ async def test_an_end_that_is_not_known_keeps_its_words_and_is_never_stopped(wit
     dify.plays(fake_dify.events(("message", {"answer": "Some words"}), ("workflow_handed_over", {"data": {}})))
     service = await with_dify()
     client = await connect(service)
-    answer = await client.answer("Hello")
+    answer = await client.answer("Hello", stream=True)
     assert (answer["status"], answer["source"], answer["content"]) == ("incomplete", "dify", "Some words")
     await service.stop()
     assert dify.stops == []
@@ -338,7 +338,7 @@ async def test_a_long_silence_amid_pings_ends_an_answer_and_dify_is_told(with_di
 
     dify.plays(falls_silent)
     client = await connect(await with_dify(dify_silence_timeout=0.3))
-    answer = await client.answer("Hello")
+    answer = await client.answer("Hello", stream=True)
     assert (answer["status"], answer["reason"], answer["content"]) == ("incomplete", "stalled", "Some words")
     await eventually(lambda: len(dify.stops) == 1)
 

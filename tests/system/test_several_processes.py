@@ -10,6 +10,8 @@ from tests.clients import text_of
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.fake_workflows import asking_human, saying, saying_until
 
+YES = {"action": "approve", "inputs": {"comment": "good"}}
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
@@ -80,6 +82,23 @@ async def test_files_are_had_through_another_process_too(pair, connect, dify, ht
     assert (again, same_end["files"]) == (told, end["files"])
     async with http.get(pair[1].url + again["url"]) as response:
         assert await response.read() == b"PNG"
+
+
+async def test_a_form_is_filled_in_through_another_process(pair, connect, dify):
+    dify.plays(fake_dify.flow(asking_human("Some words", token="t0")))
+    first = await connect(pair[0])
+    await ask(first)
+    told = (await first.frames_until_end())[-1]
+    second = await connect(pair[1])
+    await second.say({"type": "resume", "token": token_of(first)})
+    await second.frame()
+    await second.say({"type": "form", "id": "q1", "turn_id": "q2", **YES})
+    assert (await second.frame())["content"] == "Approved."
+    await first.say({"type": "resume", "token": token_of(first), "id": "q2"})
+    assert (await first.frames_until_end())[-1]["content"] == "Approved."
+    await first.say({"type": "form", **YES, "continuation": told["continuation"]})
+    assert (await first.frame())["reason"] == "form_submitted"
+    assert len(dify.workflows.submissions) == 1
 
 
 async def test_that_a_question_waits_is_told_through_another_process_too(with_dify, redis, connect, dify):

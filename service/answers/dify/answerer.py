@@ -5,14 +5,27 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
+from msgspec import structs
 
 from service.answers import failures
-from service.answers.base import AnswerError, BrokenAnswer, Failure, OnPart, Question, Queued
+from service.answers.base import (
+    Answer,
+    AnswerError,
+    BrokenAnswer,
+    Continuation,
+    Failure,
+    OnPart,
+    Pause,
+    Question,
+    Queued,
+)
 from service.answers.dify.app_api import AppInfoCache
 from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.call_log import log_failure
-from service.answers.dify.client import DifyClient, EventStream, UnexpectedResponse, failure_of_error
-from service.answers.dify.error_mapping import FailureDetails, failure_of_event, failure_of_reply, plain_code
+from service.answers.dify.client import DifyClient, EventStream, failure_of
+from service.answers.dify.continued_answer import ContinuedAnswer, fetch_form
+from service.answers.dify.error_mapping import FailureDetails, failure_of_event, plain_code
+from service.answers.dify.forms import is_incomplete
 from service.answers.dify.healing import Healing, HealingAnswer
 from service.answers.dify.sse import EventTooLarge
 from service.answers.dify.timeouts import Activity, Timeouts, Watchdog
@@ -22,6 +35,7 @@ from service.elapsed import ms_since
 log = structlog.get_logger()
 
 CLOSE_TIMEOUT_SECONDS = 2
+FORM_TIMEOUT_SECONDS = 5
 SPEECH_SILENCE_SECONDS = 5
 """How long the next piece of speech is waited for after the end of the text."""
 
@@ -36,14 +50,18 @@ class DifyAnswerer:
         self._activity = Activity()
         self._upstream = Upstream(client, timeouts.total, links)
 
-    def ask(self, question: Question) -> HealingAnswer:
+    def ask(self, question: Question | Continuation) -> Answer:
         if question.speech:
             self.app_info.refresh_if_stale()
+        if isinstance(question, Continuation):
+            return ContinuedAnswer(self._upstream, question, self._read)
         call = UpstreamCall(self._upstream, question)
-        answer = DifyAnswer(call, self._timeouts, self._activity, self.app_info)
         return HealingAnswer(
-            answer, call, lambda broken: Healing(self._upstream, broken, call.files, steps=question.steps)
+            self._read(call), call, lambda broken: Healing(self._upstream, broken, call.files, steps=question.steps)
         )
+
+    def _read(self, call: UpstreamCall) -> "DifyAnswer":
+        return DifyAnswer(call, self._timeouts, self._activity, self.app_info)
 
     def heal(self, broken: BrokenAnswer) -> Healing:
         """The rest of an answer whose process has died."""
@@ -93,6 +111,8 @@ class DifyAnswer:
                         on_part(part)
                 elif not parser.is_complete:
                     await self._read_late(events, watchdog, on_part)
+                if parser.pause is not None:
+                    await self._complete_form(parser.pause, on_part)
             has_ended = True
         except STREAM_ERRORS as error:
             has_ended = not watchdog.has_expired
@@ -117,6 +137,13 @@ class DifyAnswer:
                         on_part(part)
                     if data and parser.awaits_speech and parser.has_spoken:
                         limit.reschedule(asyncio.get_running_loop().time() + SPEECH_SILENCE_SECONDS)
+
+    async def _complete_form(self, pause: Pause, on_part: OnPart) -> None:
+        if pause.form is None or pause.form.token is None or not is_incomplete(pause.form):
+            return
+        with suppress(AnswerError, TimeoutError):
+            async with asyncio.timeout(FORM_TIMEOUT_SECONDS):
+                on_part(structs.replace(pause, form=await fetch_form(self._call.client, pause.form.token)))
 
     def _check_end(self) -> None:
         """The stream ended without an error; its last events say how."""
@@ -153,6 +180,4 @@ class DifyAnswer:
 
 
 def _failure_of(error: Exception) -> Failure:
-    if isinstance(error, UnexpectedResponse):
-        return failure_of_reply(error.status, error.body)
-    return failures.EVENT_TOO_LARGE if isinstance(error, EventTooLarge) else failure_of_error(error)
+    return failures.EVENT_TOO_LARGE if isinstance(error, EventTooLarge) else failure_of(error)

@@ -1,7 +1,8 @@
 """The HTTP client of one Dify app. The only module that imports aiohttp."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
@@ -19,6 +20,7 @@ from service.tasks import Tasks
 KEEP_ALIVE_SECONDS = 30
 CHECK_TIMEOUT_SECONDS = 5
 _MAX_REFUSAL_BYTES = 64 * 1024
+_OUT_OF_FILES = {errno.EMFILE, errno.ENFILE}
 _SUCCESSES = {HTTPStatus.OK, HTTPStatus.CREATED}
 
 HTTP_ERRORS = (aiohttp.ClientError, TimeoutError)
@@ -62,6 +64,12 @@ class DifyClient:
         with translated_errors():
             return await self._fetch("POST", path, json=body)
 
+    async def submit(self, path: str, body: dict[str, Any]) -> None:
+        """Raises UnexpectedResponse and HTTP_ERRORS. What a good reply says does not matter."""
+        async with self._request("POST", path, json=body) as response:
+            if response.status not in _SUCCESSES:
+                raise UnexpectedResponse(response.status, await read_start(response))
+
     async def upload(self, path: str, user: str, file: File) -> Mapping[str, Any]:
         """Send the file while it is read, at Dify's pace. Raises what reading it raises, too."""
         content = UploadStream(file.content, self._idle_timeout)
@@ -82,11 +90,14 @@ class DifyClient:
 
     def events(self, path: str, body: dict[str, Any]) -> "EventStream":
         """Server-sent events, without a timeout but the one to connect."""
-        return EventStream(self._tasks.spawn(self._open_events("POST", path, json=body)))
+        return EventStream(self._tasks.spawn(self._open_events("POST", path, None, json=body)))
 
-    def run_events(self, path: str, query: dict[str, str]) -> "EventStream":
-        """The same, of a run that was asked for before."""
-        return EventStream(self._tasks.spawn(self._open_events("GET", path, params=query)))
+    def run_events(self, path: str, query: dict[str, str], then: Callable[[], Awaitable[None]] | None) -> "EventStream":
+        """The same, of a run that was asked for before. `then` is done when they are subscribed to, before any is read.
+
+        It may raise UnexpectedResponse, HTTP_ERRORS and AnswerError.
+        """
+        return EventStream(self._tasks.spawn(self._open_events("GET", path, then, params=query)))
 
     async def post_status(self, path: str, body: dict[str, Any], within: float) -> int:
         """The HTTP status of the reply. Raises HTTP_ERRORS, also after `within` seconds."""
@@ -99,7 +110,9 @@ class DifyClient:
         if self._session is not None:
             await self._session.close()
 
-    async def _open_events(self, method: str, path: str, **options: Any) -> tuple[aiohttp.ClientResponse, bytes]:
+    async def _open_events(
+        self, method: str, path: str, then: Callable[[], Awaitable[None]] | None, **options: Any
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
         """The reply and its first chunk, which would be lost if the connection broke before it is read."""
         timeout = aiohttp.ClientTimeout(total=None, connect=self._connect_timeout)
         response = await self._open_session().request(
@@ -107,10 +120,13 @@ class DifyClient:
         )
         try:
             await _check_is_event_stream(response)
-            return response, await response.content.readany()
+            chunk = await response.content.readany()
+            if then is not None:
+                await then()
         except BaseException:
             response.release()
             raise
+        return response, chunk
 
     async def _fetch(self, method: str, path: str, **options: Any) -> Mapping[str, Any]:
         """The JSON object of a reply. Raises UnexpectedResponse and HTTP_ERRORS, too."""
@@ -188,10 +204,15 @@ def translated_errors() -> Iterator[None]:
     """UnexpectedResponse and HTTP_ERRORS as AnswerError."""
     try:
         yield
-    except UnexpectedResponse as error:
-        raise AnswerError(failure_of_reply(error.status, error.body)) from error
-    except HTTP_ERRORS as error:
-        raise AnswerError(failure_of_error(error)) from error
+    except (UnexpectedResponse, *HTTP_ERRORS) as error:
+        raise AnswerError(failure_of(error)) from error
+
+
+def failure_of(error: Exception) -> Failure:
+    """Of an UnexpectedResponse, or one of HTTP_ERRORS."""
+    if isinstance(error, UnexpectedResponse):
+        return failure_of_reply(error.status, error.body)
+    return failure_of_error(error)
 
 
 # The first match counts: subclasses stand before their base classes.
@@ -209,6 +230,8 @@ _FAILURE_BY_ERROR: dict[type[Exception], Failure] = {
 
 def failure_of_error(error: Exception) -> Failure:
     """Of one of HTTP_ERRORS. Only what comes before a reply may be tried again."""
+    if isinstance(error, OSError) and error.errno in _OUT_OF_FILES:
+        return failures.NO_FILES
     if isinstance(error.__cause__, ContentEncodingError):
         return failures.UNREADABLE
     return next(failure for kind, failure in _FAILURE_BY_ERROR.items() if isinstance(error, kind))

@@ -23,6 +23,9 @@ _BY_DIFY_CODE = {
     "audio_too_large": failures.TOO_LARGE,
     "unsupported_file_type": failures.UNSUPPORTED_TYPE,
     "unsupported_audio_type": failures.UNSUPPORTED_AUDIO,
+    "human_input_form_submitted": failures.FORM_SUBMITTED,
+    "human_input_form_expired": failures.FORM_EXPIRED,
+    "human_input_form_not_found": failures.FORM_NOT_FOUND,
 }
 _BY_STATUS = {
     400: failures.INVALID,
@@ -52,6 +55,8 @@ _BY_MESSAGE = {
     "Speech to text is not enabled": failures.FEATURE_OFF,
     "Suggested Questions Is Disabled": failures.FEATURE_OFF,
     "Message Not Exists": failures.MESSAGE_NOT_FOUND,
+    "Form not found": failures.FORM_NOT_FOUND,
+    "Workflow run not found": failures.RUN_NOT_FOUND,
 }
 _BY_STATUS_WITHOUT_JSON: dict[int, Failure] = {
     ResultCode.TOO_MANY_REQUESTS: failures.BUSY,

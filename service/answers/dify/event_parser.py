@@ -31,10 +31,11 @@ _ABORTED = "Aborted"
 class EventParser:
     """Reads the events of one answer. With `steps` and `speech`, it has parts of these kinds, too.
 
-    `task_id` is what Dify's stop route wants; `usage` the tokens and prices. `is_over`: Dify said that it writes no
-    more, and how it ended: `ended`, the answer is whole; `stopped`, somebody stopped it; `is_paused`, a person is to
-    decide; `failure`, and what is known of it. What follows then adds to the answer, until it `is_complete`: speech, if
-    it `awaits_speech`. `written` is the text as it stands, in pieces.
+    `task_id` is what Dify's stop route wants; `usage` the tokens and prices. `has_started`: a workflow's first event
+    came. `is_over`: Dify said that it writes no more, and how it ended: `ended`, the answer is whole; `stopped`,
+    somebody stopped it; `pause`, a person is to decide; `failure`, and what is known of it. What follows then adds to
+    the answer, until it `is_complete`: speech, if it `awaits_speech`. `written` is the text as it stands,
+    in pieces.
     """
 
     def __init__(self, *, steps: bool = False, speech: bool = False, files: FileFinder | None = None) -> None:
@@ -42,10 +43,11 @@ class EventParser:
         self.run_id: str | None = None
         self.identity: Identity | None = None
         self.usage: dict[str, Any] | None = None
+        self.has_started = False
         self.is_over = False
         self.ended = False
         self.stopped = False
-        self.is_paused = False
+        self.pause: Pause | None = None
         self.failure: FailureDetails | None = None
         self.awaits_speech = speech
         self.last_event: str | None = None
@@ -64,6 +66,10 @@ class EventParser:
     @property
     def has_spoken(self) -> bool:
         return self._spoken > 0
+
+    @property
+    def is_paused(self) -> bool:
+        return self.pause is not None
 
     @property
     def is_complete(self) -> bool:
@@ -169,7 +175,7 @@ class EventParser:
     def _read_run(self, kind: str, raw: bytes) -> None:
         match kind:
             case "workflow_started":
-                self._is_running = True
+                self.has_started = self._is_running = True
             case "workflow_finished":
                 self._finish_run(_data(raw))
             case "human_input_required":
@@ -205,10 +211,11 @@ class EventParser:
 
     def _pause(self, told: Form | None) -> Pause:
         """Of several forms the first that can be submitted."""
-        self.is_over = self.is_paused = True
+        self.is_over = True
         forms = [*self._forms, *([told] if told else [])]
         form = next((form for form in forms if form.token), forms[0] if forms else None)
-        return Pause(form, self.run_id, self.task_id)
+        self.pause = Pause(form, self.run_id, self.task_id)
+        return self.pause
 
     def _speak(self, audio: Any) -> list[Part]:
         if not audio or not isinstance(audio, str):

@@ -28,6 +28,11 @@ def form_of_pause(data: Mapping[str, Any]) -> Form | None:
     return next((form for form in forms if form.token), forms[0] if forms else None)
 
 
+def is_incomplete(form: Form) -> bool:
+    """Whether its route knows more: candidates of 1.14 left fields out, and options may come from a variable."""
+    return not form.actions or any(field.type == "select" and not field.options for field in form.inputs)
+
+
 def _is_form(reason: Mapping[str, Any]) -> bool:
     return "form_id" in reason or "form_content" in reason
 
@@ -37,7 +42,16 @@ def _input(item: Mapping[str, Any], resolved: Mapping[str, Any]) -> FormInput:
     default = item.get("default")
     if isinstance(default, dict):  # {"type": "constant" or "variable", "selector", "value"}
         default = default.get("value") if default.get("type") != "variable" else None
-    return FormInput(name, _text(item.get("type")), resolved.get(name, default))
+    limit = item.get("number_limits")
+    return FormInput(
+        name,
+        _text(item.get("type")),
+        resolved.get(name, default),
+        options=_texts(_object(item.get("option_source")).get("value")),
+        file_types=_texts(item.get("allowed_file_types")),
+        extensions=_texts(item.get("allowed_file_extensions")),
+        max_files=limit if isinstance(limit, int) and limit > 0 else None,
+    )
 
 
 def _action(item: Mapping[str, Any]) -> FormAction:
@@ -52,6 +66,10 @@ def _milliseconds(seconds: Any) -> int | None:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -154,7 +154,7 @@ class Healing:
     async def _read_events(self, run_id: str, parser: EventParser, on_part: OnPart) -> None:
         """Some text is missing, so that none of it is of use here: the stored message has all."""
         path = f"workflow/{quote(run_id, safe='')}/events"
-        events = self._client.run_events(path, {"user": self._broken.user})
+        events = self._client.run_events(path, {"user": self._broken.user}, None)
         decoder, loop = SseDecoder(is_text=is_text), asyncio.get_running_loop()
         try:
             async with asyncio.timeout(LOOK_AGAIN_SECONDS) as patience:

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from service.answers.base import BrokenAnswer, Failure, Part, Question, Replacement, Text
+from service.answers.base import AnswerStopped, BrokenAnswer, Failure, Part, Question, Replacement, Text
 from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.client import HTTP_ERRORS, DifyClient, EventStream, UnexpectedResponse
 from service.answers.dify.event_decoder import is_text
@@ -73,6 +73,7 @@ class UpstreamCall:
         self.first_event_ms: int | None = None
         self.first_text_ms: int | None = None
         self.started_at = time.monotonic()
+        self.client = upstream.client
         self._upstream = upstream
         self._question = question
         self._decoder = SseDecoder(is_text=is_text)
@@ -83,7 +84,7 @@ class UpstreamCall:
         self._events: EventStream  # from `open` on
 
     def open(self) -> EventStream:
-        self._events = self._upstream.client.events("chat-messages", _body(self._question))
+        self._events = self.client.events("chat-messages", _body(self._question))
         return self._events
 
     def parse(self, events: list[bytes]) -> list[Part]:
@@ -162,7 +163,7 @@ class UpstreamCall:
             self._leave()
 
     async def _read_until_opened(self) -> None:
-        with suppress(*STREAM_ERRORS):  # the failure for which nobody reads on is logged already
+        with suppress(AnswerStopped, *STREAM_ERRORS):  # the failure for which nobody reads on is logged already
             async with asyncio.timeout(self._upstream.max_seconds - ms_since(self.started_at) / 1000):
                 while self.state is State.OPENING and (chunk := await self._events.read()):
                     self.parse(self.decode(chunk))

@@ -2,13 +2,31 @@
 
 import asyncio
 import re
+import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from service.answers.base import AnswerError, Identity, OnPart, Part, Question, Replacement, Summary, Text
-from service.answers.mock.scripts import Script, find_script
+from msgspec import structs
 
+from service.answers.base import (
+    AnswerError,
+    Continuation,
+    Form,
+    Identity,
+    OnPart,
+    Part,
+    Pause,
+    Question,
+    Replacement,
+    Summary,
+    Text,
+)
+from service.answers.failures import FORM_EXPIRED
+from service.answers.mock.scripts import SCRIPTS, Script, after_form, find_script
+
+FORM_SECONDS = 3600
+_PAUSED_RUN = "mock-form"
 _WORD = re.compile(r"\S+\s*|\s+")
 
 
@@ -24,7 +42,9 @@ class MockAnswerer:
     words_per_second: float
     commands: bool = False
 
-    def ask(self, question: Question) -> "MockAnswer":
+    def ask(self, question: Question | Continuation) -> "MockAnswer":
+        if isinstance(question, Continuation):
+            return self._go_on(question)
         echo = Script("", f"This is a mock answer. {self.reason}\n\nYou asked: {question.content}")
         if not self.commands:
             return MockAnswer(echo, self.words_per_second, Identity("mock"))
@@ -34,6 +54,17 @@ class MockAnswerer:
         )
         identity = Identity("mock", question.conversation_id or str(uuid.uuid4()), str(uuid.uuid4()))
         return MockAnswer(script, self.words_per_second, identity)
+
+    def _go_on(self, continuation: Continuation) -> "MockAnswer":
+        """Nothing is stored: without a decision it waits still, with one it ends."""
+        decision, run = continuation.decision, continuation.run
+        if decision is None:
+            script = replace(SCRIPTS["form"], text="")
+        elif run.expires_at is not None and run.expires_at < time.time() * 1000:
+            script = Script("", "", failure=FORM_EXPIRED)
+        else:
+            script = after_form(decision)
+        return MockAnswer(script, self.words_per_second, Identity("mock", run.conversation_id, run.message_id))
 
     async def check(self) -> None: ...
 
@@ -65,7 +96,9 @@ class MockAnswer:
             on_part(Replacement(script.replacement))
         if script.failure is not None:
             raise AnswerError(script.failure)
-        if self._identity.message_id:
+        if script.form is not None:
+            on_part(Pause(_until_soon(script.form), _PAUSED_RUN, _PAUSED_RUN))
+        elif self._identity.message_id:
             usage = {"prompt_tokens": 0, "completion_tokens": len(words), "total_tokens": len(words)}
             on_part(Summary(usage, script.citations))
 
@@ -76,3 +109,7 @@ class MockAnswer:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
+
+
+def _until_soon(form: Form) -> Form:
+    return structs.replace(form, expires_at=round((time.time() + FORM_SECONDS) * 1000))

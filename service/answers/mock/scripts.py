@@ -1,12 +1,13 @@
 """What a mock answer plays: `/mock` and a name show each state of a page on demand."""
 
 import base64
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from service.answers import failures
-from service.answers.base import AnswerError, AppFile, Failure, Speech, Step
+from service.answers.base import AnswerError, AppFile, Decision, Failure, Form, FormAction, FormInput, Speech, Step
 from service.answers.mock import audio
 
 COMMAND = "/mock"
@@ -58,9 +59,30 @@ FILE_NAME = "mock-sunrise.png"
 _LONG = "\n\n".join(f"{number}. {'The quick brown fox jumps over the lazy dog. ' * 8}" for number in range(1, 41))
 
 
+_FORM = Form(
+    content="""\
+**Please look at this draft.**
+
+{{#$output.comment#}}
+
+How urgent is it? {{#$output.urgency#}}
+
+A picture {{#$output.picture#}} and more papers {{#$output.papers#}} may help.
+""",
+    inputs=[
+        FormInput("comment", "paragraph", "Looks fine."),
+        FormInput("urgency", "select", options=["low", "medium", "high"]),
+        FormInput("picture", "file", file_types=["image"]),
+        FormInput("papers", "file-list", file_types=["document", "custom"], extensions=[".md"], max_files=3),
+    ],
+    actions=[FormAction("approve", "Approve", "primary"), FormAction("change", "Request changes", "default")],
+    token="mock",  # noqa: S106 - no secret: a form that can be answered here has one
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A mock answer waits (seconds), takes steps, writes its text; then it is withdrawn, fails or ends."""
+    """A mock answer waits (seconds), takes steps, writes its text; then it is withdrawn, fails, pauses or ends."""
 
     help: str
     text: str
@@ -72,6 +94,7 @@ class Script:
     citations: list[Any] | None = None
     replacement: str | None = None
     failure: Failure | None = None
+    form: Form | None = None
 
 
 SCRIPTS = {
@@ -114,6 +137,7 @@ SCRIPTS = {
     "empty": Script("an answer without a word", ""),
     "replaced": Script("an answer that moderation withdraws", "Words that go too far …", replacement="Withdrawn."),
     "incomplete": Script("an answer that breaks off", "This answer breaks off in the", failure=failures.BROKEN_OFF),
+    "form": Script("an answer that waits for a person, with a form to fill in", "A draft first.", form=_FORM),
     "error": Script("no answer; a reason may follow: /mock error quota", "", failure=failures.UNREACHABLE),
 }
 _REASONS = {failure.reason: failure for failure in failures.ALL}
@@ -124,6 +148,13 @@ def fail_if_asked(words: str | None) -> None:
     asked = _ERROR.match(words or "")
     if asked is not None and asked[1] in _REASONS:
         raise AnswerError(_REASONS[asked[1]])
+
+
+def after_form(decision: Decision) -> Script:
+    """What follows the form, once a person has decided."""
+    title = next((action.title for action in _FORM.actions if action.id == decision.action), decision.action)
+    values = "\n".join(f"- {name}: `{json.dumps(value)}`" for name, value in decision.inputs.items())
+    return Script("", f"You decided: **{title}**.\n\n{values}")
 
 
 def find_script(content: str) -> Script | None:

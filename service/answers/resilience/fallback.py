@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 from msgspec import structs
 
-from service.answers.base import Answer, Answerer, AnswerError, Failure, Identity, OnPart, Part, Question
+from service.answers.base import Answer, Answerer, AnswerError, Continuation, Failure, Identity, OnPart, Part, Question
 
 log = structlog.get_logger()
 
@@ -15,13 +15,15 @@ log = structlog.get_logger()
 class FallbackAnswerer:
     """Asks `source`, and where that fails before any text, `fallback_for` that failure.
 
-    A client error is raised instead: another answer would hide it.
+    A client error is raised instead: another answer would hide it. A continuation has no fallback.
     """
 
     source: Answerer
     fallback_for: Callable[[Failure], Answerer]
 
-    def ask(self, question: Question) -> "FallbackAnswer":
+    def ask(self, question: Question | Continuation) -> Answer:
+        if isinstance(question, Continuation):
+            return self.source.ask(question)
         return FallbackAnswer(self.source.ask(question), self.fallback_for, question)
 
     async def check(self) -> Failure | None:

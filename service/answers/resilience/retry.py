@@ -4,11 +4,12 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import structlog
 
-from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Part, Question, Queued
+from service.answers.base import Answer, Answerer, AnswerError, Continuation, Failure, OnPart, Part, Question, Queued
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.limiter import Limiter
 
@@ -20,14 +21,17 @@ FIRST_PAUSE_SECONDS = 0.4
 
 @dataclass(frozen=True, slots=True)
 class RetryingAnswerer:
-    """Asks `source` up to MAX_TRIES times; no retry begins later than `retry_budget` seconds after the first try."""
+    """Asks `source` up to MAX_TRIES times; no retry begins later than `retry_budget` seconds after the first try.
+
+    A continuation is asked once, whatever the circuit breaker says, and counts for nothing: a person has decided.
+    """
 
     source: Answerer
     limiter: Limiter
     breaker: CircuitBreaker
     retry_budget: float
 
-    def ask(self, question: Question) -> "RetryingAnswer":
+    def ask(self, question: Question | Continuation) -> "RetryingAnswer":
         return RetryingAnswer(self, question)
 
     async def check(self) -> Failure | None:
@@ -42,7 +46,7 @@ class RetryingAnswer:
     """One answer, from as many tries as it takes. For the circuit breaker they are one call."""
 
     answerer: RetryingAnswerer
-    question: Question
+    question: Question | Continuation
     _answer: Answer | None = None
     _tries: int = 0
     _give_up_at: float = 0.0
@@ -56,7 +60,7 @@ class RetryingAnswer:
         if not limiter.try_acquire() and not await self._unless_stopped(limiter.acquire()):
             return None
         try:
-            with self.answerer.breaker.guard(self.question.user) as on_success:
+            with self._guard() as on_success:
                 relay = self._relay(on_part, on_success)
                 while not self._is_stopped:
                     try:
@@ -76,6 +80,11 @@ class RetryingAnswer:
             self._wait.reschedule(asyncio.get_running_loop().time())
         if self._answer is not None:
             await self._answer.stop()
+
+    def _guard(self) -> AbstractContextManager[Callable[[], None]]:
+        if isinstance(self.question, Continuation):
+            return nullcontext(lambda: None)
+        return self.answerer.breaker.guard(self.question.user)
 
     def _relay(self, on_part: OnPart, on_success: Callable[[], None]) -> OnPart:
         def relay(part: Part) -> None:
@@ -97,6 +106,7 @@ class RetryingAnswer:
         pause: float = FIRST_PAUSE_SECONDS * 2 ** (self._tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         if (
             not failure.is_retryable
+            or isinstance(self.question, Continuation)
             or self._has_begun
             or self._is_stopped
             or self.answerer.breaker.is_open

@@ -200,7 +200,7 @@ async def test_when_dify_fails_midway_the_text_so_far_is_kept(with_dify, dify, c
 async def test_a_stall_midway_is_incomplete_and_dify_is_told_to_stop(with_dify, dify, connect):
     dify.plays(fake_dify.until_stopped("Some words"))
     client = await connect(await with_dify(dify_idle_timeout=0.1))
-    answer = await client.answer("Hello")
+    answer = await client.answer("Hello", stream=True)
     assert (answer["status"], answer["content"]) == ("incomplete", "Some words")
     await eventually(lambda: len(dify.stops) == 1)
 

@@ -1,11 +1,13 @@
 """The way to Dify, and what goes wrong on it."""
 
+import errno
 import ssl
 
 import aiohttp
 import pytest
 
-from service.answers.dify.client import _FAILURE_BY_ERROR
+from service.answers import failures
+from service.answers.dify.client import _FAILURE_BY_ERROR, failure_of_error
 from tests import fake_dify
 from tests.fake_dify import KEY
 
@@ -51,3 +53,9 @@ async def test_questions_share_connections_to_dify(with_dify, dify, connect, eve
     for _ in range(5):
         await client.answer("Hello")
     assert len(peers) == 1
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_a_process_without_files_is_no_failure_of_dify(number):
+    error = aiohttp.ClientOSError(number, "Too many open files")
+    assert (failure_of_error(error), failures.NO_FILES.trips_breaker) == (failures.NO_FILES, False)

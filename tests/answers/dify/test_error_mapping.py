@@ -36,6 +36,7 @@ from tests import recordings
         ("6_stt_chat-speech-on", "misconfigured"),
         ("6_tts_chat-basic", "feature_off"),
         ("6x_stt_type_webm", "unsupported_audio"),
+        ("1.14/9_hitl_5_form_again", "form_submitted"),
     ],
 )
 def test_recorded_refusals_have_their_row(name, reason):
@@ -53,6 +54,11 @@ def refusal(code="", message=""):
         (400, refusal("provider_not_initialize"), "misconfigured"),
         (400, refusal("model_currently_not_support"), "misconfigured"),
         (400, refusal("provider_quota_exceeded", "x" * 5000), "quota"),
+        (412, refusal("human_input_form_expired"), "form_expired"),
+        (404, refusal("human_input_form_not_found"), "form_not_found"),
+        (404, refusal("not_found", "Form not found"), "form_not_found"),
+        (404, refusal("not_found", "Workflow run not found"), "run_not_found"),
+        (400, refusal("invalid_form_data", "Missing required inputs: a"), "invalid"),
         (429, refusal("rate_limit_error"), "quota"),
         (429, refusal("too_many_requests"), "busy"),
         (429, b'{"message":"API rate limit exceeded"}', "busy"),

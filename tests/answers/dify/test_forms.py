@@ -5,7 +5,7 @@ import json
 import pytest
 
 from service.answers.base import Form, FormAction, FormInput
-from service.answers.dify.forms import form_of, form_of_pause
+from service.answers.dify.forms import form_of, form_of_pause, is_incomplete
 from tests import recordings
 
 APPROVAL = Form(
@@ -55,3 +55,41 @@ def test_of_several_forms_the_first_that_can_be_submitted_is_taken():
     assert form_of_pause({"reasons": [by_email]}) == Form("a")
     assert form_of_pause({"reasons": [{"TYPE": "other"}]}) is None
     assert form_of_pause({}) is None
+
+
+def test_choices_and_files_say_what_they_take():
+    """As in Dify's description of its form route."""
+    select = {"type": "select", "output_variable_name": "p", "option_source": {"type": "constant", "value": ["low"]}}
+    files = {"type": "file-list", "output_variable_name": "f", "allowed_file_types": ["custom"], "number_limits": 5}
+    form = form_of({"inputs": [select, files | {"allowed_file_extensions": [".md"]}]})
+    assert form.inputs == [
+        FormInput("p", "select", options=["low"]),
+        FormInput("f", "file-list", file_types=["custom"], extensions=[".md"], max_files=5),
+    ]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"option_source": "low", "number_limits": 0},
+        {"option_source": {"value": "low"}, "number_limits": "5"},
+        {"option_source": {"value": [5, None]}, "allowed_file_types": None, "allowed_file_extensions": 5},
+    ],
+)
+def test_choices_of_another_shape_are_left_out(odd):
+    field = {"type": "select", "output_variable_name": "p"} | odd
+    assert form_of({"inputs": [field]}).inputs == [FormInput("p", "select")]
+
+
+@pytest.mark.parametrize(
+    ("form", "incomplete"),
+    [
+        (APPROVAL, False),
+        (Form(), True),
+        (Form(inputs=APPROVAL.inputs), True),
+        (Form(inputs=[FormInput("p", "select")], actions=APPROVAL.actions), True),
+        (Form(inputs=[FormInput("p", "select", options=["low"])], actions=APPROVAL.actions), False),
+    ],
+)
+def test_a_form_without_ways_to_decide_or_choose_is_incomplete(form, incomplete):
+    assert is_incomplete(form) is incomplete

@@ -1,5 +1,6 @@
 """Mock mode: answers without a Dify, and each state of a page on demand."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -155,6 +156,28 @@ async def test_a_failure_on_demand_is_told_in_its_row_s_words(client, question, 
     (failure,) = [each for each in failures.ALL if each.reason == reason]
     assert (end["type"], end["reason"], end["code"]) == ("error", failure.reason, failure.code)
     assert end["content"] == failure.message
+
+
+async def decide(client, answer, **fields):
+    await client.say({"type": "form", "continuation": answer["continuation"], **fields})
+    return await client.frame()
+
+
+async def test_an_answer_that_waits_for_a_person_goes_on_with_the_decision(client, hurry):
+    _, answer = await ask(client, "/mock form")
+    inputs = {field["name"]: field.get("default") for field in answer["form"]["inputs"]}
+    assert answer["form"]["expires_at"] > time.time() * 1000
+    end = await decide(client, answer, action="change", inputs=inputs | {"urgency": "high"})
+    assert (end["status"], end["source"], end["message_id"]) == ("done", "mock", answer["message_id"])
+    assert "**Request changes**" in end["content"]
+    assert '- urgency: `"high"`' in end["content"]
+
+
+async def test_a_form_of_a_mock_expires_too(client, hurry, monkeypatch):
+    monkeypatch.setattr("service.answers.mock.answerer.FORM_SECONDS", -1)
+    _, answer = await ask(client, "/mock form")
+    inputs = dict.fromkeys(field["name"] for field in answer["form"]["inputs"])
+    assert (await decide(client, answer, action="approve", inputs=inputs))["reason"] == "form_expired"
 
 
 async def test_help_is_an_answer(client):

@@ -3,8 +3,8 @@
 import pytest
 
 from service.answers import failures
-from service.answers.base import AnswerError
-from service.answers.mock.scripts import SCRIPTS, fail_if_asked, find_script
+from service.answers.base import AnswerError, Decision
+from service.answers.mock.scripts import SCRIPTS, after_form, fail_if_asked, find_script
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -44,3 +44,9 @@ def test_other_words_ask_for_none(words):
 
 def test_the_long_answer_is_one():
     assert 14_000 < len(find_script("/mock long").text) < 20_000
+
+
+@pytest.mark.parametrize(("action", "title"), [("approve", "Approve"), ("maybe", "maybe")])
+def test_what_was_decided_is_repeated(action, title):
+    text = after_form(Decision(action, {"comment": "good", "papers": []})).text
+    assert text == f'You decided: **{title}**.\n\n- comment: `"good"`\n- papers: `[]`'

@@ -3,7 +3,7 @@
 import pytest
 
 from service.answers import failures
-from service.answers.base import AnswerError, Identity, Question, Text
+from service.answers.base import AnswerError, Continuation, Identity, PausedRun, Question, Text
 from service.answers.resilience.fallback import FallbackAnswerer
 from tests.scripted import Scripted
 
@@ -80,3 +80,10 @@ async def test_its_health_and_its_end_are_the_source_s():
     assert await fallback.answerer.check() is failures.BUSY
     await fallback.answerer.close()
     assert fallback.source.closed
+
+
+async def test_nobody_stands_in_for_what_goes_on_after_a_pause():
+    fallback = Fallback(broken(failures.BUSY))
+    with pytest.raises(AnswerError):
+        await fallback.answerer.ask(Continuation(PausedRun("r"), "user")).stream(fallback.parts.append)
+    assert fallback.fell_back_for == []

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from service.answers import failures
-from service.answers.base import AnswerError, Question, Queued, Text
+from service.answers.base import AnswerError, Continuation, PausedRun, Question, Queued, Text
 from service.answers.resilience import retry
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.limiter import Limiter
@@ -62,10 +62,11 @@ class Asking:
         self.breaker = CircuitBreaker(failures_allowed, 10, self.clock)
         self.answerer = RetryingAnswerer(self.source, self.limiter, self.breaker, budget)
         self.parts = []
+        self.question = QUESTION
 
     def ask(self):
         """An answer, and the task in which it is read."""
-        answer = self.answerer.ask(QUESTION)
+        answer = self.answerer.ask(self.question)
         return answer, asyncio.create_task(answer.stream(self.parts.append))
 
     async def outcome(self):
@@ -345,3 +346,20 @@ async def test_its_health_and_its_end_are_the_source_s():
     assert await asking.answerer.check() is failures.BUSY
     await asking.answerer.close()
     assert asking.source.scripts == []
+
+
+CONTINUATION = Continuation(PausedRun("r"), "user")
+
+
+async def test_what_a_person_decided_is_asked_once_and_counts_for_nothing():
+    asking = Asking(ill(failures.UNREACHABLE), failures_allowed=1)
+    asking.question = CONTINUATION
+    assert (await asking.outcome(), asking.tries, asking.free_slots) == ("unreachable", 1, 2)
+    assert not asking.breaker.is_open
+
+
+async def test_it_is_asked_while_the_circuit_is_open_too_and_does_not_close_it():
+    asking = Asking(ill(failures.SILENT), well("Here."), failures_allowed=1)
+    await asking.outcome()
+    asking.question = CONTINUATION
+    assert (await asking.outcome(), asking.breaker.is_open) == ("Here.", True)

@@ -1,0 +1,111 @@
+"""Paused turns, and the frames by which they go on."""
+
+import asyncio
+import zlib
+from contextlib import suppress
+
+from service.answers.base import Continuation, Decision, Failure, Form, PausedRun
+from service.chat import client_identity, messages
+from service.chat.message_parser import BadMessage
+from service.chat.messages import Resume
+from service.chat.turn import Status, Turn
+from service.chat.turn_registry import TurnRegistry
+from service.result_codes import ResultCode
+
+REMOTE_TIMEOUT_SECONDS = 3
+"""How long a turn that ended in another process is waited for."""
+
+CONTINUATION_INVALID = Failure(
+    "continuation_invalid",
+    ResultCode.PARAMETER_ERROR,
+    "This continuation is not valid here.",
+    "not made by this service with the same DIFY_API_KEY, or for another resume_token",
+)
+FORM_BY_EMAIL = Failure(
+    "form_by_email",
+    ResultCode.BUSINESS_ERROR,
+    "This form went out by e-mail, and is answered there.",
+    "a form frame for a pause whose form is not told here",
+)
+NOT_PAUSED = Failure(
+    "not_paused",
+    ResultCode.NOT_FOUND,
+    "There is no such answer that waits for a person.",
+    "a form frame without continuation, for a turn that is not kept any more, or not paused",
+)
+FAILURES = (CONTINUATION_INVALID, FORM_BY_EMAIL, NOT_PAUSED)
+
+
+class Refused(Exception):
+    """A frame asks for what cannot go on."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def paused_run(turn: Turn) -> PausedRun | None:
+    """What goes on after the turn's pause; None if the source did not say what."""
+    pause, identity = turn.pause, turn.identity
+    if turn.status is not Status.PAUSED or pause is None or pause.run_id is None:
+        return None
+    form, text = pause.form or Form(), turn.text
+    return PausedRun(
+        run_id=pause.run_id,
+        task_id=pause.task_id,
+        conversation_id=identity.conversation_id if identity else None,
+        message_id=identity.message_id if identity else None,
+        form_token=form.token,
+        actions=[action.id for action in form.actions],
+        inputs=[field.name for field in form.inputs],
+        expires_at=form.expires_at,
+        length=pause.length + len(text),
+        checksum=zlib.crc32(text.encode(errors="replace"), pause.checksum),
+    )
+
+
+async def continuation_of(frame: messages.Form | Resume, token: str, turns: TurnRegistry) -> Continuation:
+    """Raises Refused, and BadMessage for a decision that the form does not take."""
+    run = await _run_of(frame, token, turns)
+    decision, streams = None, True
+    if isinstance(frame, messages.Form):
+        _check(frame, run)
+        decision, streams = Decision(frame.action, frame.inputs), frame.stream
+    return Continuation(
+        run, client_identity.user_of(token), decision, streams and frame.events, streams and frame.audio
+    )
+
+
+async def _run_of(frame: messages.Form | Resume, token: str, turns: TurnRegistry) -> PausedRun:
+    if frame.continuation is not None:
+        run = turns.seal.open(frame.continuation, client_identity.user_of(token))
+        if run is None:
+            raise Refused(CONTINUATION_INVALID)
+        return run
+    turn = await turns.find(token, frame.id) if frame.id is not None else None
+    if turn is not None and turn.is_remote:
+        await _read_remote(turn)
+    if turn is None or (run := paused_run(turn)) is None:
+        raise Refused(NOT_PAUSED)
+    return run
+
+
+async def _read_remote(turn: Turn) -> None:
+    turn.join()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(REMOTE_TIMEOUT_SECONDS):
+            await turn.wait_ended()
+    turn.leave()
+
+
+def _check(frame: messages.Form, run: PausedRun) -> None:
+    """By what is known of the form; Dify checks the rest."""
+    if run.form_token is None:
+        raise Refused(FORM_BY_EMAIL)
+    if run.actions and frame.action not in run.actions:
+        words = f"action: the form has no such action; it has {', '.join(run.actions)}."
+        raise BadMessage(words, frame.turn_id, "action")
+    missing = [name for name in run.inputs if name not in frame.inputs]
+    if missing:
+        words = f"inputs: the form asks for {', '.join(missing)}, too."
+        raise BadMessage(words, frame.turn_id, missing[0])

@@ -1,0 +1,125 @@
+"""What is understood of what clients send, and what is said of the rest."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.chat.message_parser import BadMessage, parse
+from service.chat.messages import Chat, Form, Ping, Resume, Stop
+
+LIMIT = 100
+
+
+@pytest.mark.parametrize(
+    ("frame", "meaning"),
+    [
+        ('{"type":"chat","content":"Hi"}', Chat("Hi")),
+        ('{"content":"Hi","type":"chat","role":"user","timestamp":1}', Chat("Hi")),
+        ('{"type":"chat","content":"Hi","id":"a-B_9","stream":true,"conversation_id":"c","inputs":{"a":1},"files":[{}]}',
+         Chat("Hi", "a-B_9", stream=True, conversation_id="c", inputs={"a": 1}, files=[{}])),
+        ('{"type":"chat","content":"Hi","id":null,"conversation_id":null,"inputs":null,"files":null}', Chat("Hi")),
+        ('{"type":"ping","timestamp":1700000000000}', Ping(1700000000000)),
+        ('{"type":"ping","timestamp":17.5}', Ping(17.5)),
+        ('{"type":"ping"}', Ping()),
+        ('{"type":"stop"}', Stop()),
+        ('{"type":"stop","id":"a"}', Stop("a")),
+        ('{"type":"form","id":"a","action":"yes","inputs":{"b":1}}', Form(action="yes", inputs={"b": 1}, id="a")),
+        ('{"type":"form","continuation":"c","turn_id":"n","action":"yes","stream":true}',
+         Form(action="yes", continuation="c", turn_id="n", stream=True)),
+        ('{"type":"resume","token":"' + "a" * 32 + '","continuation":"c","turn_id":"n"}',
+         Resume("a" * 32, continuation="c", turn_id="n")),
+    ],
+)  # fmt: skip
+def test_what_clients_send_is_understood(frame, meaning):
+    assert parse(frame, LIMIT) == meaning
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        ("", "not JSON"),
+        ("hello", "not JSON"),
+        ('{"type":"chat",', "not JSON"),
+        ('{"type":"chat","content":"\\ud800"}', "not JSON"),
+        ("[]", "JSON object"),
+        ("null", "JSON object"),
+        ("{}", "Unknown type null"),
+        ('{"content":"Hi"}', "Unknown type null"),
+        ('{"type":"offer","sdp":"v=0"}', 'Unknown type "offer": this service understands chat, ping, stop, '),
+        ('{"type":"ice-candidate"}', 'Unknown type "ice-candidate"'),
+        ('{"type":["chat"]}', 'Unknown type ["chat"]'),
+        ('{"type":"' + "x" * 500 + '"}', "x…"),
+        ('{"type":"chat"}', "Bad `chat` frame: Object missing required field `content`."),
+        ('{"type":"chat","content":5}', "Bad `chat` frame: content: Expected `str`, got `int`."),
+        ('{"type":"chat","content":5,', "not JSON"),
+        ('{"type":"resume","token":"t"}', "Bad `resume` frame: token: Expected 32 hexadecimal digits."),
+        ('{"type":"resume","token":"' + "a" * 32 + '","offset":-1}', "offset: Expected `int` >= 0."),
+        ('{"type":"stop","id":"a b"}', "Bad `stop` frame: id: Expected 1 to 64 of A-Z, a-z, 0-9, _ and -."),
+        ('{"type":"chat","content":"Hi","id":"a b"}', "id: "),
+        ('{"type":"chat","content":"Hi","id":"a\\n"}', "id: "),
+        ('{"type":"chat","content":"Hi","id":""}', "id: "),
+        ('{"type":"chat","content":"Hi","inputs":[]}', "inputs: "),
+        ('{"type":"ping","timestamp":"now"}', "timestamp: "),
+        ('{"type":"form","continuation":"c"}', "Bad `form` frame: Object missing required field `action`."),
+        ('{"type":"form","action":"yes","inputs":[]}', "Bad `form` frame: inputs: Expected `object`, got `array`."),
+        ('{"type":"form","action":"yes","turn_id":"a b"}', "turn_id: Expected 1 to 64 of"),
+        ('{"type":"form","action":"yes","continuation":"' + "c" * 65_537 + '"}', "continuation: "),
+        ('{"type":"chat","content":""}', "empty"),
+        ('{"type":"chat","content":" \\n\\t "}', "empty"),
+        ('{"type":"chat","content":"' + "é" * 101 + '"}', "too long: 101 characters, 100 are allowed"),
+        ('{"type":"chat","content":"Hi","inputs":' + '{"a":' * 9000 + "1" + "}" * 9000 + "}", "nested too deeply"),
+        (b"\x00\x01", "Binary"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_words(frame, words):
+    with pytest.raises(BadMessage) as caught:
+        parse(frame, LIMIT)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("frame", "turn_id"),
+    [
+        ({"type": "chat", "id": "a", "content": ""}, "a"),
+        ({"type": "chat", "id": "a", "content": "x" * 101}, "a"),
+        ({"type": "chat", "id": "a", "content": 5}, "a"),
+        ({"type": "chat", "id": "a b", "content": "Hi"}, None),
+        ({"type": "chat", "content": ""}, None),
+        ({"type": "offer", "id": "a"}, None),
+        ({"type": "form", "id": "a", "turn_id": "n"}, "n"),
+        ({"type": "form", "id": "a"}, None),
+    ],
+)
+def test_the_refusal_of_a_question_names_its_turn(frame, turn_id):
+    with pytest.raises(BadMessage) as caught:
+        parse(json.dumps(frame), LIMIT)
+    assert caught.value.turn_id == turn_id
+
+
+def test_a_question_of_just_the_allowed_length_passes():
+    assert parse(json.dumps({"type": "chat", "content": "é" * 100}), LIMIT).content == "é" * 100
+
+
+@given(st.one_of(st.text(), st.binary()))
+def test_no_message_raises_anything_else(message):
+    with pytest.raises(BadMessage):
+        parse(message, LIMIT)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ["id", "content", "stream", "timestamp", "inputs", "files", "conversation_id", "action", "continuation"]
+KINDS = ["chat", "ping", "stop", "form", "offer"]
+
+
+@given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(FIELDS), json_values))
+def test_any_fields_give_a_frame_or_words(kind, fields):
+    try:
+        assert parse(json.dumps({"type": kind, **fields}), LIMIT)
+    except BadMessage as error:
+        assert str(error)

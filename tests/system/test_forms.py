@@ -1,0 +1,483 @@
+"""A person in the loop: a form is filled in by the client, and the answer goes on. Over real sockets."""
+
+import asyncio
+
+import pytest
+
+from tests import fake_dify
+from tests.clients import text_of
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
+from tests.fake_workflows import asking_human
+
+YES = {"action": "approve", "inputs": {"comment": "good"}}
+
+
+@pytest.fixture
+async def service(with_dify):
+    return await with_dify(dify_breaker_failures=1)
+
+
+@pytest.fixture
+async def client(service, connect):
+    return await connect(service)
+
+
+def pauses(dify, *words, token="t0", **more):
+    dify.plays(fake_dify.flow(asking_human(*(words or ("Draft. ",)), token=token, **more)))
+
+
+def twice(first="t0", second="t1"):
+    async def program(run):
+        run.start()
+        await run.say("One. ")
+        await run.ask_human(token=first)
+        await run.say("Two. ")
+        await run.ask_human(token=second)
+        await run.say("Three.")
+        run.sum_up()
+        run.finish()
+
+    return program
+
+
+async def paused(client, **fields):
+    answer = await client.answer("Please", stream=True, id="q", **fields)
+    assert answer["status"] == "paused"
+    return answer
+
+
+async def submit(client, answer, **fields):
+    """By the sealed continuation; returns all frames of what follows."""
+    await client.say({"type": "form", "stream": True, **YES, "continuation": answer["continuation"], **fields})
+    return await client.frames_until_end()
+
+
+async def look(client, token, answer, **fields):
+    await client.say({"type": "resume", "token": token, "continuation": answer["continuation"], **fields})
+    return await client.frames_until_end()
+
+
+def errors(events):
+    return [event for event in events if event["log_level"] == "error"]
+
+
+async def test_a_paused_answer_brings_its_form(client, dify):
+    pauses(dify)
+    answer = await paused(client)
+    assert (answer["content"], answer["reason"]) == ("Draft. ", "waiting_for_human")
+    form = answer["form"]
+    assert form["content"] == "Please approve.\n\n{{#$output.comment#}}"
+    assert form["inputs"] == [{"name": "comment", "type": "paragraph", "default": "fine"}]
+    assert form["actions"][0] == {"id": "approve", "title": "Approve", "style": "primary"}
+    assert form["expires_at"] == next(iter(dify.workflows.forms.values())).expires_at * 1000
+    assert "t0" not in repr(answer).replace(answer["continuation"], "")
+
+
+async def test_a_form_that_is_filled_in_goes_on_as_a_turn_of_its_own(client, dify, events):
+    pauses(dify, after=("Approved: ", "good."))
+    answer = await paused(client)
+    frames = await submit(client, answer, turn_id="next")
+    assert {frame["id"] for frame in frames} == {"next"}
+    assert text_of(frames[:-1]) == frames[-1]["content"] == "Approved: good."
+    (run,) = dify.workflows.runs
+    end = frames[-1]
+    assert (end["status"], end["source"], end["usage"]["total_tokens"]) == ("done", "dify", 3)
+    assert (end["message_id"], end["conversation_id"]) == (run.message_id, run.conversation_id)
+    assert dify.workflows.submissions == [{**YES, "user": run.user}]
+    assert (dify.workflows.events_asked, dify.stops, errors(events)) == ([{"user": run.user}], [], [])
+    assert (len(dify.questions), run.answer) == (1, "Draft. Approved: good.")
+
+
+async def test_the_id_is_enough_while_the_paused_turn_is_kept(client, dify):
+    pauses(dify)
+    await paused(client)
+    await client.say({"type": "form", **YES, "id": "q"})
+    answer = await client.frame()
+    assert (answer["type"], answer["status"], answer["content"]) == ("chat", "done", "Approved.")
+    assert answer["id"] != "q"
+
+
+async def test_steps_are_told_of_what_goes_on_as_of_any_answer(client, dify):
+    pauses(dify)
+    frames = await submit(client, await paused(client), events=True)
+    steps = [frame["event"] for frame in frames if frame["type"] == "chat_event"]
+    assert (steps[0], steps[-1]) == ("workflow_started", "workflow_finished")
+
+
+async def test_a_second_form_pauses_again(client, dify):
+    dify.plays(fake_dify.flow(twice()))
+    first = await paused(client)
+    second = (await submit(client, first))[-1]
+    assert (second["status"], second["content"]) == ("paused", "Two. ")
+    last = (await submit(client, second))[-1]
+    assert (last["status"], last["content"]) == ("done", "Three.")
+    assert dify.stops == []
+
+
+async def test_a_form_goes_on_after_a_restart_of_the_service_that_stored_nothing(service, dify, connect):
+    pauses(dify)
+    client = await connect(service)
+    answer, token = await paused(client), client.greeting["resume_token"]
+    await client.leave()
+    await service.restart(lambda: asyncio.sleep(0))
+    client = await connect(service)
+    await client.say({"type": "resume", "token": token})
+    await client.frame()
+    assert (await submit(client, answer))[-1]["content"] == "Approved."
+
+
+async def test_the_same_form_under_the_same_id_is_submitted_once(service, dify, connect, http):
+    release = asyncio.Event()
+
+    async def program(run):
+        await run.ask_human(token="t0")
+        await run.say("First. ")
+        await release.wait()
+        await run.say("Second.")
+        run.sum_up()
+        run.finish()
+
+    dify.plays(fake_dify.flow(program))
+    client = await connect(service)
+    answer, token = await paused(client), client.greeting["resume_token"]
+    form = {"type": "form", "stream": True, **YES, "continuation": answer["continuation"], "turn_id": "next"}
+    await client.say(form)
+    assert (await client.frame())["content"] == "First. "
+    await client.leave()
+    again = await connect(service)
+    await again.say({"type": "resume", "token": token})
+    await again.frame()
+    await again.say(form)
+    assert (await again.frame())["content"] == "First. "
+    release.set()
+    assert (await again.frames_until_end())[-1]["content"] == "First. Second."
+    assert len(dify.workflows.submissions) == 1
+
+
+async def test_a_stop_ends_what_goes_on(client, dify):
+    async def slowly(run):
+        await run.say("Draft.")
+        await run.ask_human(token="t0")
+        await run.say(*("word " for _ in range(1000)), pause=0.01)
+        run.finish()
+
+    dify.plays(fake_dify.flow(slowly))
+    answer = await paused(client)
+    await client.say({"type": "form", "stream": True, **YES, "continuation": answer["continuation"], "turn_id": "n"})
+    await client.frame()
+    await client.say({"type": "stop", "id": "n"})
+    assert (await client.frames_until_end())[-1]["status"] == "stopped"
+    (run,) = dify.workflows.runs
+    await eventually(lambda: dify.stops)
+    assert dify.stops == [(run.task_id, run.user)]
+    await eventually(lambda: run.is_over)
+
+
+async def test_a_stop_before_the_form_was_submitted_leaves_it_waiting(client, dify):
+    pauses(dify)
+    answer = await paused(client)
+    dify.workflows.may_tell_events.clear()
+    form = {"type": "form", "stream": True, **YES, "continuation": answer["continuation"]}
+    await client.say({**form, "turn_id": "n"})
+    await eventually(lambda: dify.workflows.events_asked)
+    await client.say({"type": "stop", "id": "n"})
+    assert (await client.frame())["status"] == "stopped"
+    dify.workflows.may_tell_events.set()
+    await eventually(lambda: not dify.workflows.runs[0]._subscribers)
+    assert (dify.workflows.submissions, dify.stops) == ([], [])
+    await client.say({**form, "turn_id": "m"})
+    assert (await client.frames_until_end())[-1]["content"] == "Approved."
+
+
+async def test_a_run_that_was_decided_on_is_not_stopped_for_being_slow(with_dify, dify, connect, events):
+    async def program(run):
+        run.start()
+        await run.ask_human(token="t0")
+        await dify.released.wait()
+
+    dify.plays(fake_dify.flow(program))
+    service = await with_dify(dify_silence_timeout=1)
+    client = await connect(service)
+    frames = await submit(client, await paused(client))
+    assert (frames[-1]["type"], frames[-1]["reason"]) == ("error", "stalled")
+    await client.leave()
+    await service.stop()
+    assert (len(dify.workflows.submissions), dify.stops) == (1, [])
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_run_that_was_decided_on_goes_on_though_its_client_leaves(with_dify, dify, connect, restarts):
+    release = asyncio.Event()
+
+    async def program(run):
+        run.start()
+        await run.say("Draft. ")
+        await run.ask_human(token="t0")
+        await run.say("Done ")
+        await release.wait()
+        await run.say("alone.")
+        run.sum_up()
+        run.finish()
+
+    dify.plays(fake_dify.flow(program))
+    service = await with_dify(orphan_grace=PATIENCE_SECONDS if restarts else 0.05)
+    client = await connect(service)
+    answer, token = await paused(client), client.greeting["resume_token"]
+    await client.say({"type": "form", "stream": True, **YES, "continuation": answer["continuation"]})
+    assert (await client.frame())["content"] == "Done "
+    (run,) = dify.workflows.runs
+    if restarts:
+        await service.restart(lambda: asyncio.sleep(0))
+    await client.leave()
+    await eventually(lambda: not run._subscribers)
+    release.set()
+    await eventually(lambda: run.is_over)
+    client = await connect(service)
+    assert (await look(client, token, answer))[-1]["content"] == "Done alone."
+    assert (run.status, dify.stops) == ("succeeded", [])
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "field"),
+    [
+        ({"action": "maybe"}, "action: the form has no such action; it has approve, reject.", "action"),
+        ({"inputs": {}}, "inputs: the form asks for comment, too.", "comment"),
+        ({"inputs": {"comments": "x"}}, "inputs: the form asks for comment, too.", "comment"),
+    ],
+)
+async def test_what_the_form_does_not_take_is_told_with_the_field_s_name(client, dify, changes, words, field):
+    pauses(dify)
+    answer = await paused(client)
+    (error,) = await submit(client, answer, turn_id="n", **changes)
+    assert (error["type"], error["content"], error["code"]) == ("error", words, 10000)
+    assert (error["reason"], error["id"], error["field"]) == ("bad_frame", "n", field)
+    assert dify.workflows.submissions == []
+    assert (await submit(client, answer, turn_id="n"))[-1]["content"] == "Approved."
+
+
+async def test_a_second_submission_is_told_so(client, dify, events):
+    pauses(dify)
+    answer = await paused(client)
+    await submit(client, answer)
+    await eventually(lambda: dify.workflows.runs[0].is_over)
+    (error,) = await submit(client, answer, turn_id="n")
+    assert (error["type"], error["reason"], error["id"]) == ("error", "form_submitted", "n")
+    assert (await client.answer("Again"))["source"] == "dify"  # nothing was counted
+    assert (dify.stops, errors(events)) == ([], [])
+
+
+async def test_an_expired_form_is_told_so(client, dify):
+    pauses(dify, expires_in=-1)
+    (error,) = await submit(client, await paused(client), turn_id="n")
+    assert (error["reason"], error["id"]) == ("form_expired", "n")
+
+
+async def test_a_form_that_dify_does_not_know_is_told_so(client, dify):
+    pauses(dify)
+    answer = await paused(client)
+    dify.workflows.forms.clear()
+    (error,) = await submit(client, answer)
+    assert (error["reason"], error["code"]) == ("form_not_found", 404)
+
+
+async def test_a_run_that_dify_does_not_know_is_told_so(client, dify):
+    pauses(dify)
+    answer = await paused(client)
+    dify.workflows.runs.clear()
+    (error,) = await submit(client, answer)
+    assert (error["reason"], error["code"]) == ("run_not_found", 404)
+    assert dify.workflows.submissions == []
+
+
+async def test_a_form_by_email_is_told_so(client, dify):
+    pauses(dify, token=None)
+    answer = await paused(client)
+    assert "form" not in answer
+    (error,) = await submit(client, answer, turn_id="n")
+    assert (error["reason"], error["id"]) == ("form_by_email", "n")
+
+
+@pytest.mark.parametrize("spoil", [lambda text: text[:-4] + "AAAA", lambda _: "x", lambda _: ""])
+async def test_a_continuation_that_is_none_is_told_so(client, dify, spoil):
+    pauses(dify)
+    answer = await paused(client)
+    (error,) = await submit(client, answer | {"continuation": spoil(answer["continuation"])}, turn_id="n")
+    assert (error["reason"], error["id"]) == ("continuation_invalid", "n")
+
+
+async def test_nobody_else_can_use_a_continuation(client, service, dify, connect):
+    pauses(dify)
+    answer = await paused(client)
+    other = await connect(service)
+    (error,) = await submit(other, answer)
+    assert error["reason"] == "continuation_invalid"
+    await other.say({"type": "form", **YES, "id": "q"})
+    assert (await other.frame())["reason"] == "not_paused"
+    assert dify.workflows.submissions == []
+
+
+async def test_a_dify_that_cannot_be_reached_gets_no_stand_in(start, dify, connect, with_dify, unused_tcp_port):
+    pauses(dify)
+    service = await with_dify()
+    client = await connect(service)
+    answer, token = await paused(client), client.greeting["resume_token"]
+    elsewhere = await start(
+        dify_api_url=f"http://127.0.0.1:{unused_tcp_port}/v1", dify_api_key=fake_dify.KEY, mock_mode=False
+    )
+    client = await connect(elsewhere)
+    await client.say({"type": "resume", "token": token})
+    await client.frame()
+    for _ in range(6):
+        (error,) = await submit(client, answer)
+        assert (error["type"], error["reason"]) == ("error", "unreachable")
+
+
+# A reply that is lost.
+
+
+async def test_a_submission_whose_reply_is_lost_is_our_own(client, dify, events):
+    pauses(dify)
+    answer = await paused(client)
+    dify.workflows.lost_replies = [None]
+    assert (await submit(client, answer))[-1]["content"] == "Approved."
+    assert len(dify.workflows.submissions) == 1
+    assert [event["reason"] for event in logged(events, "dify.form_uncertain")] == ["lost"]
+
+
+async def test_what_the_event_hides_of_the_form_is_fetched(client, dify):
+    choice = {"output_variable_name": "comment", "type": "select", "option_source": {"value": ["good", "bad"]}}
+    pauses(dify, inputs=[choice], hides=("inputs", "actions", "form_content"))
+    answer = await paused(client)
+    assert answer["form"]["inputs"] == [{"name": "comment", "type": "select", "options": ["good", "bad"]}]
+    assert [action["id"] for action in answer["form"]["actions"]] == ["approve", "reject"]
+    assert (await submit(client, answer))[-1]["content"] == "Approved."
+
+
+# How it went on.
+
+
+async def test_what_still_waits_is_paused_again_with_its_form(client, dify):
+    pauses(dify)
+    answer = await paused(client)
+    (again,) = await look(client, client.greeting["resume_token"], answer, turn_id="n")
+    assert (again["status"], again["id"], again["content"]) == ("paused", "n", "")
+    assert again["form"] == answer["form"]
+    assert again["message_id"] == answer["message_id"]
+    assert (await submit(client, again))[-1]["content"] == "Approved."
+    assert dify.stops == []
+
+
+async def decide(http, dify, token="t0"):
+    """As another person would, elsewhere."""
+    body = {**YES, "user": "somebody"}
+    headers = {"Authorization": f"Bearer {fake_dify.KEY}"}
+    async with http.post(f"{dify.url}/form/human_input/{token}", json=body, headers=headers) as response:
+        assert response.status == 200
+
+
+async def test_what_has_ended_is_told_from_the_stored_message(client, dify, http):
+    pauses(dify)
+    answer = await paused(client)
+    await decide(http, dify)
+    await eventually(lambda: dify.workflows.runs[0].is_over)
+    frames = await look(client, client.greeting["resume_token"], answer, turn_id="n")
+    assert text_of(frames[:-1]) == frames[-1]["content"] == "Approved."
+    assert (frames[-1]["status"], frames[-1]["source"]) == ("done", "dify")
+    assert frames[-1]["message_id"] == dify.workflows.runs[0].message_id
+
+
+async def test_what_is_being_written_is_whole_at_its_end(client, dify, http):
+    release = asyncio.Event()
+
+    async def program(run):
+        run.start()
+        await run.say("Draft. ")
+        await run.ask_human(token="t0")
+        await run.say("Unheard. ")
+        await release.wait()
+        await run.say("Heard.")
+        run.sum_up()
+        run.finish()
+
+    dify.plays(fake_dify.flow(program))
+    answer = await paused(client)
+    await decide(http, dify)
+    (run,) = dify.workflows.runs
+    await eventually(lambda: run.answer.endswith("Unheard. "))
+    looking = asyncio.create_task(look(client, client.greeting["resume_token"], answer))
+    await eventually(lambda: dify.workflows.events_asked)
+    release.set()
+    frames = await looking
+    assert text_of(frames[:-1]) == frames[-1]["content"] == "Unheard. Heard."
+    assert frames[-1]["usage"]["total_tokens"] == 3
+
+
+async def test_what_waits_for_another_form_by_now_is_paused_with_that(client, dify, http):
+    dify.plays(fake_dify.flow(twice()))
+    answer = await paused(client)
+    await decide(http, dify)
+    await eventually(lambda: "t1" in dify.workflows.forms)
+    frames = await look(client, client.greeting["resume_token"], answer)
+    assert (frames[-1]["status"], frames[-1]["content"]) == ("paused", "Two. ")
+    await decide(http, dify, "t1")
+    await eventually(lambda: dify.workflows.runs[0].is_over)
+    assert (await look(client, client.greeting["resume_token"], frames[-1]))[-1]["content"] == "Three."
+    assert dify.stops == []
+
+
+async def test_a_form_by_email_waits_until_it_was_answered_there(client, dify, http):
+    pauses(dify, token=None)
+    answer = await paused(client)
+    token = client.greeting["resume_token"]
+    (again,) = await look(client, token, answer)
+    assert (again["status"], "form" in again) == ("paused", False)
+    await decide(http, dify, token=next(iter(dify.workflows.forms)))
+    await eventually(lambda: dify.workflows.runs[0].is_over)
+    assert (await look(client, token, again))[-1]["content"] == "Approved."
+
+
+async def test_what_waits_for_the_worker_after_its_form_is_waited_for(client, dify, http):
+    pauses(dify)
+    answer = await paused(client)
+    await dify.workflows.worker.acquire()
+    await decide(http, dify)
+    looking = asyncio.create_task(look(client, client.greeting["resume_token"], answer))
+    await eventually(lambda: len(dify.workflows.events_asked) == 2)
+    dify.workflows.worker.release()
+    assert (await looking)[-1]["content"] == "Approved."
+
+
+# A client that knows `content` only.
+
+
+async def test_who_does_not_stream_reads_the_form(client, dify):
+    pauses(dify)
+    answer = await client.answer("Please")
+    assert answer["content"] == "Draft.\n\nPlease approve.\n\n[comment]"
+
+
+async def test_who_does_not_stream_reads_that_an_answer_broke_off(client, dify):
+    dify.plays(fake_dify.reset_after("Half a sen"))
+    assert (await client.answer("Please"))["content"] == "Half a sen\n\n[The answer broke off here.]"
+    assert (await client.answer("Please", stream=True))["content"] == "Half a sen"
+
+
+# Without a Dify.
+
+
+async def test_a_mock_s_form_goes_on_too(start, connect):
+    service = await start()
+    client = await connect(service)
+    answer = await client.answer("/mock form", stream=True)
+    form = answer["form"]
+    assert [field["type"] for field in form["inputs"]] == ["paragraph", "select", "file", "file-list"]
+    assert len(form["actions"]) == 2
+    inputs = {field["name"]: field.get("default", "") for field in form["inputs"]}
+    end = (await submit(client, answer, action="change", inputs=inputs))[-1]
+    assert (end["status"], end["source"]) == ("done", "mock")
+    assert "**Request changes**" in end["content"]
+    (again,) = await look(client, client.greeting["resume_token"], answer)
+    assert (again["status"], again["form"]["actions"]) == ("paused", form["actions"])

@@ -1,0 +1,192 @@
+"""What one socket may do before it has asked anything, and besides what it asks."""
+
+import asyncio
+
+import pytest
+
+from service import http_protocol
+from service.__main__ import server_options
+from tests.conftest import PATIENCE_SECONDS, logged
+
+MB = 1024 * 1024
+
+
+@pytest.fixture
+async def dial():
+    """Open a plain socket to a service."""
+    writers = []
+
+    async def dial(service):
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+        writers.append(writer)
+        return reader, writer
+
+    yield dial
+    for writer in writers:
+        writer.transport.abort()
+
+
+async def head_of(reader):
+    """The status line of a reply."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        return (await reader.readline()).decode().split(" ")[1:2]
+
+
+async def is_closed(reader):
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        try:
+            while await reader.read(MB):
+                pass
+        except ConnectionError:
+            pass
+    return True
+
+
+async def pour(writer, piece, total):
+    """Send so many bytes, or fewer if the service hangs up. Returns how many it took."""
+    sent = 0
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while sent < total:
+                writer.write(piece)
+                await writer.drain()
+                sent += len(piece)
+    except (ConnectionError, TimeoutError):
+        pass
+    return sent
+
+
+CHUNKED = b"POST /api/files HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+ENDLESS = {
+    "header lines": (b"GET /health HTTP/1.1\r\nHost: a\r\n", b"x-a: " + b"y" * 995 + b"\r\n"),
+    "a header value": (b"GET /health HTTP/1.1\r\nHost: a\r\nx: ", b"y" * 1000),
+    "a URL": (b"GET /", b"y" * 1000),
+    "trailers": (CHUNKED + b"0\r\n", b"t: " + b"y" * 995 + b"\r\n"),
+    "a chunk's size": (CHUNKED + b"1;", b"y" * 1000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+async def test_what_has_no_end_is_refused_after_64_kib(start, dial, what):
+    beginning, piece = ENDLESS[what]
+    reader, writer = await dial(await start(mock_mode=True))
+    writer.write(beginning)
+    assert await pour(writer, piece, 20 * MB) < 20 * MB
+    assert await is_closed(reader)
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        (b"GET /health HTTP/1.1\r\nHost: a\r\n" + b"x: y\r\n" * 99 + b"\r\n", "200"),
+        (b"GET /health HTTP/1.1\r\nHost: a\r\n" + b"x: y\r\n" * 100 + b"\r\n", "431"),
+        (b"GET /health HTTP/1.1\r\nHost: a\r\nCookie: " + b"c" * 60_000 + b"\r\n\r\n", "200"),
+        (b"GET /health HTTP/1.1\r\nHost: a\r\nCookie: " + b"c" * 70_000, "431"),
+        (b"GET /health\r\n\r\n", "400"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", "400"),
+        (b"GET /health HTTP/1.1\r\n\r\n", "400"),
+    ],
+)
+async def test_a_head_has_limits_and_who_is_refused_is_told_why(start, dial, request_head, status):
+    reader, writer = await dial(await start(mock_mode=True))
+    writer.write(request_head)
+    assert await head_of(reader) == [status]
+
+
+async def test_a_head_of_websocket_handshakes_has_the_same_limits(start, dial):
+    service = await start(mock_mode=True)
+    handshake = (b"GET /ws/chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                 b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")  # fmt: skip
+    for more, status in ((b"Cookie: " + b"c" * 60_000 + b"\r\n", "101"), (b"x: y\r\n" * 90, "101"),
+                         (b"x: y\r\n" * 100, "431"), (b"bad\x01name: y\r\n", "400")):  # fmt: skip
+        reader, writer = await dial(service)
+        writer.write(handshake + more + b"\r\n")
+        assert await head_of(reader) == [status], more[:20]
+
+
+async def test_what_makes_no_sense_after_a_reply_has_begun_ends_the_connection(start, dial, events):
+    reader, writer = await dial(await start(mock_mode=True))
+    writer.write(b"POST /health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert await head_of(reader) == ["405"]
+    writer.write(b"no chunk\r\n")
+    assert await is_closed(reader)
+
+
+async def test_a_request_has_to_begin_in_time(start, dial, monkeypatch):
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_SECONDS", 0.2)
+    service = await start(mock_mode=True)
+    silent, _ = await dial(service)
+    slow, writer = await dial(service)
+    trickling = asyncio.create_task(trickle(writer, b"GET /health HTTP/1.1\r\nHost: a\r\n" + b"x: y\r\n" * 1000))
+    assert await asyncio.gather(is_closed(silent), is_closed(slow)) == [True, True]
+    trickling.cancel()
+    await asyncio.gather(trickling, return_exceptions=True)
+
+
+async def trickle(writer, data):
+    for byte in data:
+        writer.write(bytes([byte]))
+        await asyncio.sleep(0.01)
+
+
+async def test_what_is_left_of_a_body_that_nobody_wanted_has_no_time_without_end(start, dial, monkeypatch):
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_SECONDS", 0.2)
+    reader, writer = await dial(await start(mock_mode=True))
+    writer.write(b"POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+    assert await head_of(reader) == ["405"]
+    trickling = asyncio.create_task(trickle(writer, b"x" * 100_000))
+    assert await is_closed(reader)
+    trickling.cancel()
+    await asyncio.gather(trickling, return_exceptions=True)
+
+
+async def test_an_open_connection_and_a_websocket_are_left_in_peace(start, connect, http, monkeypatch):
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_SECONDS", 0.05)
+    service = await start(mock_mode=True)
+    client = await connect(service)
+    await asyncio.sleep(0.15)
+    await client.say({"type": "ping", "timestamp": 1})
+    assert (await client.frame())["type"] == "pong"
+
+
+async def test_requests_ahead_of_their_replies_are_not_read_without_end(start, dial):
+    service = await start(mock_mode=True)
+    _, writer = await dial(service)
+    request = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert await pour(writer, request * 1000, 200 * MB) < 200 * MB  # nobody reads the replies
+
+
+async def test_a_pipelined_request_is_answered(start, dial):
+    reader, writer = await dial(await start(mock_mode=True))
+    request = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+    writer.write(request + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert (await reader.read()).count(b"HTTP/1.1 200") == 2
+
+
+async def test_so_many_sockets_are_open_at_once_and_more_are_refused_in_one_log_line(start, dial, monkeypatch, events):
+    monkeypatch.setattr("service.open_files.max_sockets", lambda *_: 5)
+    service = await start(mock_mode=True, max_connections=5)
+    held = [await dial(service) for _ in range(5)]
+    for reader, writer in held:
+        writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert await head_of(reader) == ["200"]
+    for _ in range(20):
+        reader, _ = await dial(service)
+        assert await head_of(reader) == ["503"]
+        assert await is_closed(reader)
+    assert [event["times"] for event in logged(events, "sockets.refused")] == [1]
+    held[0][1].close()
+    await asyncio.sleep(0.05)
+    reader, writer = await dial(service)
+    writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert await head_of(reader) == ["200"]
+
+
+def test_more_connections_than_files_are_told_at_start(monkeypatch, events):
+    from service.settings import Settings  # noqa: PLC0415
+
+    monkeypatch.setattr("service.open_files.raise_limit", lambda: 1024)
+    server_options(Settings())
+    (told,) = logged(events, "settings.too_many_connections")
+    assert (told["max_connections"], told["fit"] < 1024) == (5000, True)
