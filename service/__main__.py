@@ -43,11 +43,17 @@ def main() -> None:
         case ["worker", *numbers]:
             serve_worker(settings, *map(int, numbers))
         case ["check"]:
-            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-            sys.exit(0 if asyncio.run(check(settings)) else 1)
+            run_check(settings)
+        case ["check", "--load", number] if number.isdecimal():
+            run_check(settings, int(number))
         case _:
-            print("Usage: python -m service [check]", file=sys.stderr)  # noqa: T201
+            print("Usage: python -m service [check [--load N]]", file=sys.stderr)  # noqa: T201
             sys.exit(2)
+
+
+def run_check(settings: Settings, load: int = 0) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    sys.exit(0 if asyncio.run(check(settings, load)) else 1)
 
 
 def serve(settings: Settings) -> None:

@@ -12,12 +12,13 @@ from starlette.routing import WebSocketRoute
 
 from service import __version__, logs
 from service.answers.app_api import AppApi, AppFiles
-from service.answers.base import Answer, Answerer, BrokenAnswer
+from service.answers.base import Answer, Answerer, AnswerError, BrokenAnswer
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import DifyAppApi
 from service.answers.dify.app_files import FileLinks
 from service.answers.dify.client import DifyClient
 from service.answers.dify.file_proxy import DifyFiles
+from service.answers.dify.input_check import InputCheck
 from service.answers.dify.timeouts import Timeouts
 from service.answers.mock.answerer import MockAnswerer
 from service.answers.mock.app_api import MockAppApi, MockFiles
@@ -49,10 +50,10 @@ Heal = Callable[[BrokenAnswer], Answer | None]
 
 def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
     """`at_end` is called when everything has stopped."""
-    limiter = _limiter(settings)
-    answerer, app_api, files, heal = _sources(settings, limiter)
+    limiters = Limiters(settings)
+    answerer, app_api, files, heal = _sources(settings, limiters)
     sessions = SessionRegistry(settings.max_connections)
-    cluster = _cluster(settings, sessions, limiter, heal)
+    cluster = _cluster(settings, sessions, limiters, heal)
     turns = TurnRegistry(
         answerer,
         cluster,
@@ -73,7 +74,13 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     drain = Drain(sessions, turns, settings.drain_timeout)
     health = Health(
         mode=settings.mode,
-        counts=lambda: {"connections": len(sessions), "turns": len(turns), **turns.counts(), **cluster.counts()},
+        counts=lambda: {
+            "connections": len(sessions),
+            "turns": len(turns),
+            **turns.counts(),
+            **cluster.counts(),
+            **({} if settings.mock_mode else limiters.answers.counts()),
+        },
         check=answerer.check,
         is_closing=lambda: turns.is_closing,
         degrades=settings.degrade_to_mock,
@@ -86,7 +93,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         tasks.spawn(supervisor.run())
         tasks.spawn(cluster.run())
         if not settings.mock_mode:
-            tasks.spawn(_log_readiness(answerer))
+            tasks.spawn(_log_readiness(app_api))
         else:
             why = "asked for by MOCK_MODE" if settings.dify_api_key else "DIFY_API_KEY is not set"
             log.warning("service.mock_mode", why=why)
@@ -124,37 +131,58 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     return app
 
 
-async def _log_readiness(answerer: Answerer) -> None:
-    """At start, so that a wrong address or key is noticed before the first question."""
-    failure = await answerer.check()
-    if failure is None:
-        log.info("dify.ready")
+async def _log_readiness(app_api: AppApi) -> None:
+    """At start, so that a wrong address or key is noticed before the first question; which finds the app known."""
+    try:
+        await app_api.app()
+    except AnswerError as error:
+        log.error("dify.not_ready", reason=error.failure.reason, cause=error.failure.cause)  # noqa: TRY400 - logged
     else:
-        log.error("dify.not_ready", reason=failure.reason, cause=failure.cause)
+        log.info("dify.ready")
 
 
-def _sources(settings: Settings, limiter: Limiter) -> tuple[Answerer, AppApi, AppFiles, Heal]:
+class Limiters:
+    """One for each kind of call of Dify, so that none keeps another from its turn.
+
+    With as many answers as half of Dify's connections all of them together leave it a tenth, for stops and parameters.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        answers = settings.dify_max_concurrency
+        waiting, timeout = settings.dify_max_waiting, settings.dify_wait_timeout
+        self.answers = Limiter(answers, waiting, timeout, settings.dify_total_timeout)
+        self.calls = Limiter(max(1, answers * 2 // 5), waiting, timeout)
+        self.uploads = Limiter(max(1, answers // 5), waiting, timeout)
+        self.files = Limiter(max(1, answers // 5), waiting, timeout)
+
+    def divide(self, processes: int) -> None:
+        for limiter in (self.answers, self.calls, self.uploads, self.files):
+            limiter.divide(processes)
+
+
+def _sources(settings: Settings, limiters: Limiters) -> tuple[Answerer, AppApi, AppFiles, Heal]:
     """Only answers have a fallback, not the other routes."""
     if settings.mock_mode:
         reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
         return mock, MockAppApi(settings.app_name), MockFiles(), lambda _: None
     dify = dify_answerer(settings)
-    app_api = DifyAppApi(dify.client, dify.app_info, _limiter(settings), _limiter(settings))
+    app_api = DifyAppApi(dify.client, dify.app_info, limiters.calls, limiters.uploads)
     connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
-    files = DifyFiles(settings.dify_api_url, _file_links(settings), _limiter(settings), connect, idle)
-    return _resilient(dify, settings, limiter), app_api, files, dify.heal
+    files = DifyFiles(settings.dify_api_url, _file_links(settings), limiters.files, connect, idle)
+    return _resilient(dify, settings, limiters.answers), app_api, files, dify.heal
 
 
 def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answerer:
     breaker = CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest)
     retrying = RetryingAnswerer(dify, limiter, breaker, settings.dify_retry_budget)
+    checked = InputCheck(retrying, dify.app_info)
     if not settings.degrade_to_mock:
-        return retrying
-    return FallbackAnswerer(retrying, lambda failure: MockAnswerer(failure.message, settings.mock_tokens_per_second))
+        return checked
+    return FallbackAnswerer(checked, lambda failure: MockAnswerer(failure.message, settings.mock_tokens_per_second))
 
 
-def _cluster(settings: Settings, sessions: SessionRegistry, limiter: Limiter, heal: Heal) -> Cluster:
+def _cluster(settings: Settings, sessions: SessionRegistry, limiters: Limiters, heal: Heal) -> Cluster:
     """Processes with the same Dify app and the same Redis are one cluster."""
     if not settings.redis_url:
         return SingleProcess()
@@ -163,11 +191,7 @@ def _cluster(settings: Settings, sessions: SessionRegistry, limiter: Limiter, he
 
     app = hashlib.sha256(f"{settings.dify_api_url} {settings.dify_api_key}".encode()).hexdigest()[:8]
     store = RedisStore(settings.redis_url, f"dify-live:{app}", settings.resume_window)
-    return MultiProcess(store, sessions, limiter.divide, heal)
-
-
-def _limiter(settings: Settings) -> Limiter:
-    return Limiter(settings.dify_max_concurrency, settings.dify_max_waiting, settings.dify_wait_timeout)
+    return MultiProcess(store, sessions, limiters.divide, heal)
 
 
 def dify_answerer(settings: Settings) -> DifyAnswerer:

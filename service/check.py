@@ -1,8 +1,10 @@
-"""python -m service check: asks Dify, and prints a line, with a fix where it is wrong, for each thing."""
+"""python -m service check: asks Dify, and prints a line, with a fix where it is wrong, for each thing.
+
+`check --load N` asks it N questions at once, too.
+"""
 
 import asyncio
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,17 +12,23 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from service.answers.base import AnswerError, Failure, Part, Pause, Question, Text
+from service.answers.base import AnswerError, Failure, Question
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import is_on
+from service.answers.dify.input_rules import made_up
 from service.answers.files import all_rules
 from service.app import dify_answerer
+from service.check_answers import MAX_LOAD, USER, Trial, is_buffered, measure_load
 from service.settings import Settings
 
-CHAT_MODES = {"chat": "basic chat", "agent-chat": "agent", "advanced-chat": "chatflow"}
+CHAT_MODES = {
+    "chat": "basic chat",
+    "agent-chat": "agent",
+    "advanced-chat": "chatflow",
+    "agent": "agent of the new kind",
+}
+OTHER_MODES = {"workflow": "runs once for its inputs", "completion": "writes one text for its inputs"}
 MAX_CLOCK_DIFFERENCE_SECONDS = 60
-# An answer that takes longer, and yet comes in one piece, was buffered on the way.
-BUFFERED_AFTER_SECONDS = 1.0
 MAX_ANSWER_SECONDS = 60
 QUESTION = "Hello! Please answer in two or three sentences."
 
@@ -40,8 +48,8 @@ _FIXES = {
 }
 
 
-async def check(settings: Settings) -> bool:
-    """Whether everything is well."""
+async def check(settings: Settings, load: int = 0) -> bool:
+    """Whether everything is well. With `load`, so many questions are asked at once, MAX_LOAD at the most."""
     report = Report()
     report.ok("settings", f"read; mode {settings.mode}")
     _check_folder(report, settings.log_dir)
@@ -52,7 +60,7 @@ async def check(settings: Settings) -> bool:
         return report.is_ok
     dify = dify_answerer(settings)
     try:
-        await _check_dify(report, dify)
+        await _check_dify(report, dify, settings.dify_max_concurrency, min(load, MAX_LOAD))
     except AnswerError as error:
         report.failure("dify", error.failure)
     finally:
@@ -102,21 +110,32 @@ async def _check_redis(report: Report, url: str) -> None:
         await store.close()
 
 
-async def _check_dify(report: Report, dify: DifyAnswerer) -> None:
+async def _check_dify(report: Report, dify: DifyAnswerer, max_concurrency: int, load: int) -> None:
     info = await dify.client.get_app("info")
     report.ok("address and key", "Dify knows the app")
-    _check_app(report, info)
+    can_chat = _check_app(report, info)
     _check_clock(report, info["date"])
-    _report_features(report, await dify.client.get_app("parameters"))
-    await _check_streaming(report, dify)
+    parameters = await dify.client.get_app("parameters")
+    _report_features(report, parameters)
+    _report_limits(report, max_concurrency)
+    if not can_chat:
+        return
+    if (inputs := made_up(parameters)) is None:
+        report.ok("answer", "not asked for, since the app requires a file with the first question")
+        return
+    if await _check_streaming(report, dify, inputs) and load:
+        await _check_load(report, dify, load, inputs)
 
 
-def _check_app(report: Report, info: Mapping[str, Any]) -> None:
+def _check_app(report: Report, info: Mapping[str, Any]) -> bool:
+    """Whether it can be asked."""
     name, mode = info.get("name"), str(info.get("mode"))
-    if mode in CHAT_MODES:
-        report.ok("app", f'"{name}", {CHAT_MODES[mode]}')
-    else:
-        report.fail("app", f'"{name}" is of kind {mode}', "Use the key of a chat, agent or chatflow app.")
+    if mode in OTHER_MODES:
+        fix = "Use the key of a chat, agent or chatflow app; a workflow can be a tool or a node of such an app."
+        report.fail("app", f'"{name}" is of kind {mode}: it {OTHER_MODES[mode]}, and has no conversation', fix)
+        return False
+    report.ok("app", f'"{name}", {CHAT_MODES.get(mode, f"of kind {mode}, which this check does not know")}')
+    return True
 
 
 def _check_clock(report: Report, date: str | None) -> None:
@@ -143,37 +162,55 @@ def _report_features(report: Report, parameters: Mapping[str, Any]) -> None:
     report.ok("features", ", ".join(f"{name} {'on' if is_on else 'off'}" for name, is_on in features.items()))
 
 
-async def _check_streaming(report: Report, dify: DifyAnswerer) -> None:
-    asked_at = time.monotonic()
-    answer = dify.ask(Question(QUESTION, user="service-check"))
-    arrivals: list[float] = []
-    pauses: list[Pause] = []
+def _report_limits(report: Report, max_concurrency: int) -> None:
+    report.ok(
+        "limits",
+        f"DIFY_MAX_CONCURRENCY is {max_concurrency}: set it to no more than half of Dify's SERVER_WORKER_CONNECTIONS "
+        "(10 as shipped; times SERVER_WORKER_AMOUNT). Of chatflows Dify writes as many at once as its "
+        "CELERY_WORKER_AMOUNT says, or CELERY_MAX_WORKERS with CELERY_AUTO_SCALE (one as shipped); more wait in its "
+        "queue. `check --load 10` measures how many",
+    )
 
-    def note(part: Part) -> None:
-        if isinstance(part, Text):
-            arrivals.append(time.monotonic() - asked_at)
-        elif isinstance(part, Pause):
-            pauses.append(part)
 
+async def _check_streaming(report: Report, dify: DifyAnswerer, inputs: dict[str, Any]) -> bool:
+    """Whether there was an answer."""
+    trial = Trial(dify, Question(QUESTION, USER, inputs=inputs))
     try:
         async with asyncio.timeout(MAX_ANSWER_SECONDS):
-            await answer.stream(note)
+            await trial.run()
     except TimeoutError:
         fix = "Does Dify's worker run, and is it busy? More chatflows at once want a larger CELERY_WORKER_AMOUNT."
         report.fail("answer", f"not complete after {MAX_ANSWER_SECONDS} s", fix)
-        return
-    if pauses:
-        report.ok("answer", "waits for a person to decide, as the app wants it; the form of this question stays open")
-        return
-    if not arrivals:
+        return False
+    if trial.pause is not None:
+        report.ok("answer", "waits for a person to decide: the app asks people; the form of this question stays open")
+    elif not trial.reads:
         report.ok("answer", "came, without a word")
-        return
-    report.ok("answer", f"first word after {arrivals[0]:.2f} s, whole after {arrivals[-1]:.2f} s")
-    if len(arrivals) == 1 and arrivals[0] > BUFFERED_AFTER_SECONDS:
-        fix = (
-            "If the answer was not that short: switch the buffering off in the proxy before Dify (proxy_buffering off)."
-        )
-        report.fail("streaming", "the whole answer came in one piece", fix)
-        return
-    gap = (arrivals[-1] - arrivals[0]) / max(1, len(arrivals) - 1)
-    report.ok("streaming", f"{len(arrivals)} pieces, {gap * 1000:.0f} ms apart")
+    else:
+        _report_streaming(report, trial.reads)
+    return trial.pause is None
+
+
+def _report_streaming(report: Report, reads: list[tuple[float, int]]) -> None:
+    (first, _), (last, _), pieces = reads[0], reads[-1], len(reads)
+    report.ok("answer", f"first word after {first:.2f} s, whole after {last:.2f} s")
+    if is_buffered(reads):
+        what = "the whole answer came in one piece" if pieces == 1 else f"the words came in {pieces} bursts"
+        fix = "Switch the buffering off in the proxy before Dify (in nginx, for /v1: proxy_buffering off)."
+        report.fail("streaming", f"{what}: they are held back on the way", fix)
+    else:
+        report.ok("streaming", f"{pieces} pieces, {(last - first) / max(1, pieces - 1) * 1000:.0f} ms apart")
+
+
+async def _check_load(report: Report, dify: DifyAnswerer, count: int, inputs: dict[str, Any]) -> None:
+    load = await measure_load(dify, count, inputs)
+    queued = f"; {load.queued} waited in its queue" if load.queued else ""
+    failed = "".join(f"; {times} failed: {reason}" for reason, times in load.failed.items())
+    left = f"; {load.left} could not be stopped before their turn, and are answered for nobody" if load.left else ""
+    words = f"of {count} questions at once Dify answered {load.most} at the same time{queued}{failed}{left}"
+    if not load.most:
+        report.fail("load", words, "Look into Dify's log for the time of this check.")
+    elif load.most < count:
+        report.ok("load", f"{words}. Set DIFY_MAX_CONCURRENCY to {load.most}, or give Dify more (see limits)")
+    else:
+        report.ok("load", f"{words}: a larger number may find where its limit is")

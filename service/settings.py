@@ -75,12 +75,15 @@ class Settings:
     )
     dify_total_timeout: float = seconds(1200, "How long an answer may take; 1200 is Dify's own limit.")
     dify_max_concurrency: int = number(
-        200,
-        "How many answers Dify writes at once. Other calls have as many slots of their own; so have uploads, and files "
-        "that the app made.",
+        5,
+        "How many answers Dify writes at once, at the most: no more than half of Dify's own SERVER_WORKER_CONNECTIONS, "
+        "which are 10 as it is shipped. Beside them go two fifths as many other calls, a fifth as many uploads, and as "
+        "many files that the app made; the rest is left for stops. Fewer are asked for while Dify has its hands full.",
     )
     dify_max_waiting: int = number(200, "How many questions may wait for a slot.", bounds=NOT_NEGATIVE)
-    dify_wait_timeout: float = seconds(20, "How long a question may wait for one.")
+    dify_wait_timeout: float = seconds(
+        60, "How long a question may wait for one. While Dify is asked for fewer: DIFY_TOTAL_TIMEOUT."
+    )
     dify_retry_budget: float = seconds(
         8,
         "No retry begins later than this after the first of up to three tries, all before Dify's first event.",

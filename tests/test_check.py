@@ -8,16 +8,17 @@ from service.check import check
 from service.settings import Settings
 from tests import fake_dify
 from tests.fake_dify import KEY
-from tests.fake_workflows import asking_human, saying_until
+from tests.fake_proxy import buffering_proxy
+from tests.fake_workflows import asking_human, saying, saying_until
 
 
 @pytest.fixture
 async def run(dify, tmp_path, capsys):
     """Whether all is well, and the lines that were printed."""
 
-    async def run(**changes):
+    async def run(load=0, **changes):
         good = {"dify_api_url": dify.url, "dify_api_key": KEY, "mock_mode": False, "log_dir": str(tmp_path / "logs")}
-        is_well = await check(replace(Settings(), **(good | changes)))
+        is_well = await check(replace(Settings(), **(good | changes)), load)
         return is_well, capsys.readouterr().out
 
     return run
@@ -27,7 +28,7 @@ async def test_when_all_is_well_each_line_says_what_was_found(run, dify):
     dify.plays(fake_dify.say("One ", "two ", "three.", pause=0.02))
     is_well, out = await run()
     assert is_well
-    assert [line[:6] for line in out.splitlines()] == ["ok    "] * 8
+    assert [line[:6] for line in out.splitlines()] == ["ok    "] * 9
     assert '"Ward 7", basic chat' in out
     assert "speech to text on, text to speech on, upload off" in out
     assert "3 pieces" in out
@@ -83,11 +84,87 @@ async def test_json_that_is_none_is_no_reply(run, dify):
     assert "lost" in out
 
 
-async def test_an_app_that_does_not_chat_is_the_wrong_one(run, dify):
-    dify.mode = "workflow"
+@pytest.mark.parametrize(("mode", "words"), [("workflow", "runs once"), ("completion", "writes one text")])
+async def test_an_app_that_does_not_chat_is_the_wrong_one_and_is_not_asked(run, dify, mode, words):
+    dify.mode = mode
     is_well, out = await run()
     assert not is_well
-    assert "is of kind workflow" in out
+    assert f"is of kind {mode}: it {words}" in out
+    assert (out.count("FAIL"), dify.questions) == (1, [])
+
+
+@pytest.mark.parametrize(("mode", "words"), [("agent", "agent of the new kind"), ("oracle", "of kind oracle")])
+async def test_a_new_kind_of_app_is_asked(run, dify, mode, words):
+    dify.mode = mode
+    is_well, out = await run()
+    assert is_well
+    assert words in out
+
+
+async def test_limits_of_dify_are_named(run, dify):
+    _, out = await run(dify_max_concurrency=17)
+    for words in (
+        "DIFY_MAX_CONCURRENCY is 17",
+        "SERVER_WORKER_CONNECTIONS",
+        "CELERY_WORKER_AMOUNT",
+        "CELERY_MAX_WORKERS",
+    ):
+        assert words in out
+
+
+async def test_required_inputs_are_made_up(run, dify):
+    dify.parameters |= {"user_input_form": [{"text-input": {"variable": "name", "required": True}}]}
+    is_well, _ = await run()
+    assert is_well
+    assert dify.questions[0]["inputs"] == {"name": "test"}
+
+
+async def test_an_app_that_requires_a_file_is_not_asked(run, dify):
+    dify.parameters |= {"user_input_form": [{"file": {"variable": "scan", "required": True}}]}
+    is_well, out = await run(load=3)
+    assert is_well
+    assert "requires a file" in out
+    assert dify.questions == []
+
+
+async def test_a_proxy_that_holds_words_back_is_found(run, dify, aiohttp_server):
+    dify.plays(fake_dify.say(*["word "] * 80, pause=0.01))
+    proxy = await aiohttp_server(buffering_proxy(dify.url.removesuffix("/v1")))
+    is_well, out = await run(dify_api_url=str(proxy.make_url("/v1")))
+    assert not is_well
+    assert "bursts: they are held back on the way" in out
+    assert "proxy_buffering off" in out
+
+
+@pytest.mark.parametrize(
+    ("scene", "words"),
+    [
+        (fake_dify.until_stopped("One, "), "of 4 questions at once Dify answered 4 at the same time: a larger number"),
+        (fake_dify.replay("3e_429_too_many_streaming"), "answered 0 at the same time; 4 failed: busy"),
+    ],
+)
+async def test_load_is_asked_for_and_told(run, dify, scene, words):
+    dify.plays(fake_dify.say("Hi"), scene)
+    _, out = await run(load=4)
+    assert words in out
+
+
+async def test_load_says_what_to_set(run, dify, monkeypatch):
+    monkeypatch.setattr("service.check_answers.LOAD_SECONDS", 0.5)
+    dify.plays(fake_dify.say("Hi"), fake_dify.flow(saying(*["word "] * 20, pause=0.1)))
+    is_well, out = await run(load=3)
+    assert is_well
+    assert "Dify answered 1 at the same time" in out
+    assert "Set DIFY_MAX_CONCURRENCY to 1" in out
+    assert len(dify.stops) == 3
+
+
+async def test_load_is_bounded_and_nothing_without_being_asked_for(run, dify, monkeypatch):
+    monkeypatch.setattr("service.check.MAX_LOAD", 2)
+    await run()
+    assert len(dify.questions) == 1
+    await run(load=1000)
+    assert len(dify.questions) == 4
 
 
 @pytest.mark.parametrize(
@@ -116,7 +193,7 @@ async def test_an_app_that_fails_to_answer_is_said_so(run, dify):
 
 
 async def test_an_answer_that_comes_late_and_in_one_piece_was_held_back(run, dify, monkeypatch):
-    monkeypatch.setattr("service.check.BUFFERED_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr("service.check_answers.BUFFERED_AFTER_SECONDS", 0.0)
     dify.plays(fake_dify.replay("1s_basic_short", fake_dify.all_at_once))
     is_well, out = await run()
     assert not is_well
@@ -127,7 +204,7 @@ async def test_an_app_that_waits_for_a_person_is_well_and_its_form_stays_open(ru
     dify.plays(fake_dify.flow(asking_human("Draft.", token="t0")))
     is_well, out = await run()
     assert is_well
-    assert "ok    answer: waits for a person" in out
+    assert "ok    answer: waits for a person to decide: the app asks people" in out
     (form,) = dify.workflows.forms.values()
     assert (form.submitted.done(), dify.stops) == (False, [])
 

@@ -136,8 +136,16 @@ async def test_check_answers_and_leaves(run, dify):
     assert "unauthorized" in "".join(process.lines)
 
 
-async def test_another_word_gets_the_usage(run):
-    code, errors = await (await run("-m", "service", "serve")).end()
+async def test_check_asks_many_at_once_where_it_is_told_to(run, dify):
+    process = await run("-m", "service", "check", "--load", "3", DIFY_API_URL=dify.url, DIFY_API_KEY=KEY)
+    assert await process.end() == (0, "")
+    assert "ok    load: of 3 questions" in "".join(process.lines)
+    assert len(dify.questions) == 4
+
+
+@pytest.mark.parametrize("words", [["serve"], ["check", "--load"], ["check", "--load", "many"]])
+async def test_another_word_gets_the_usage(run, words):
+    code, errors = await (await run("-m", "service", *words)).end()
     assert code == 2
     assert "Usage" in errors
 

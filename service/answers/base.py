@@ -50,7 +50,8 @@ class Failure(msgspec.Struct, frozen=True):
 
     `reason` is a stable word, which a page can translate; `code` and `message` go to the client; `cause` is for
     operators. `is_retryable` and `trips_breaker` are meant before the first event; what `may_be_question`'s fault trips
-    the breaker only when it happens to several users. Only the client can correct a client error: no fallback.
+    the breaker only when it happens to several users. Only the client can correct a client error: no fallback. `field`
+    is the input that it is about, if any.
     """
 
     reason: str
@@ -61,6 +62,7 @@ class Failure(msgspec.Struct, frozen=True):
     trips_breaker: bool = False
     may_be_question: bool = False
     is_client_error: bool = False
+    field: str | None = None
 
 
 class Identity(msgspec.Struct, frozen=True, tag=True):

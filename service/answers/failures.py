@@ -84,6 +84,12 @@ INVALID = _client_error(
     _UNFIT,
     "HTTP 400, 413 or 415, or an error event that says so: an input or a file is missing or unfit",
 )
+INVALID_INPUTS = _client_error(
+    "invalid_inputs",
+    ResultCode.PARAMETER_ERROR,
+    _UNFIT,
+    "Dify was not asked: by the app's parameters an input or a file is missing or unfit, which `field` and words name",
+)
 
 # Refusals of Dify's other routes.
 FEATURE_OFF = _client_error(

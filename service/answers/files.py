@@ -86,15 +86,15 @@ def kind_of(file: File) -> str:
 
 def all_rules(parameters: Mapping[str, Any]) -> list[UploadRules]:
     """Of the question, and of the app's inputs: these accept files even where uploads are off."""
-    inputs = [item for group in as_list(parameters.get("user_input_form")) for item in _as_object(group).items()]
-    rules = [_rules(_as_object(field), size_limits(parameters)) for kind, field in inputs if kind in _FILE_INPUTS]
+    inputs = [item for group in as_list(parameters.get("user_input_form")) for item in as_object(group).items()]
+    rules = [_rules(as_object(field), size_limits(parameters)) for kind, field in inputs if kind in _FILE_INPUTS]
     return [rule for rule in (upload_rules(parameters), *rules) if rule is not None]
 
 
 def upload_rules(parameters: Mapping[str, Any]) -> UploadRules | None:
     """For files of a question; None where uploads are off."""
-    uploads = _as_object(parameters.get("file_upload"))
-    image = _as_object(uploads.get("image"))
+    uploads = as_object(parameters.get("file_upload"))
+    image = as_object(uploads.get("image"))
     max_bytes = size_limits(parameters)
     if uploads.get("enabled") is True:
         return _rules(uploads, max_bytes)
@@ -104,7 +104,7 @@ def upload_rules(parameters: Mapping[str, Any]) -> UploadRules | None:
 
 
 def size_limits(parameters: Mapping[str, Any]) -> dict[str, int]:
-    limits = _as_object(parameters.get("system_parameters"))
+    limits = as_object(parameters.get("system_parameters"))
     return {kind: positive_int(limits.get(name), default) * MEGABYTE for kind, (name, default) in _LIMITS.items()}
 
 
@@ -183,5 +183,5 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _as_object(value: Any) -> dict[str, Any]:
+def as_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}

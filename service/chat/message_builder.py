@@ -57,7 +57,7 @@ def terminal_message(turn: Turn, seal: Seal, *, says_status: bool) -> ChatAnswer
     """`says_status`: to a client that may know `content` only, a last paragraph tells that the answer is not whole."""
     identity, failure = turn.identity, turn.failure
     if turn.status is Status.ERROR and failure is not None:
-        return Error(failure.message, failure.code, turn.id, failure.reason)
+        return Error(failure.message, failure.code, turn.id, failure.reason, failure.field or UNSET)
     if identity and not failure:
         failure = identity.instead_of
     return ChatAnswer(

@@ -26,7 +26,7 @@ const ALIKE = {
   internal: "500 90000",
   too_large: "413",
   unsupported_type: "415",
-  invalid: "bad_frame 400 10000",
+  invalid: "invalid_inputs bad_frame 400 10000",
   unknown_turn: "message_not_found",
 };
 const kindOf = (name) => Object.keys(ALIKE).find((kind) => ALIKE[kind].split(" ").includes(String(name))) ?? name;

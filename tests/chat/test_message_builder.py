@@ -170,3 +170,10 @@ BROKE_OFF = "Hi\n\n[The answer broke off here.]"
 )
 def test_who_reads_the_content_only_reads_how_the_answer_ended(known, content):
     assert terminal_message(known, Seal(), says_status=True).content == content
+
+
+def test_an_error_names_the_input_that_it_is_about():
+    failure = msgspec.structs.replace(failures.INVALID_INPUTS, message="No.", field="name")
+    assert plain(terminal_message(turn(status=Status.ERROR, failure=failure), Seal(), says_status=False)) == {
+        "type": "error", "content": "No.", "code": 10000, "id": "t", "reason": "invalid_inputs", "field": "name",
+    }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import tracemalloc
 
 import pytest
 
@@ -494,6 +495,69 @@ async def test_no_word_is_lost(with_dify, dify, connect, scene):
     client = await connect(await with_dify())
     answer = await client.answer("Hello")
     assert (answer["status"], answer["content"], answer["usage"]) == ("done", "One, two.", {"total_tokens": 3})
+
+
+HALF_AN_EMOJI = rb'data: {"event":"message","answer":"\ud83d|\ude00"}' + b"\n\n"
+
+
+async def test_half_an_emoji_costs_no_other_letter(with_dify, dify, connect):
+    dify.plays(answering(HALF_AN_EMOJI))
+    client = await connect(await with_dify())
+    answer = await client.answer("Hello")
+    assert (answer["status"], answer["content"]) == ("done", "One, ?|?two.")
+
+
+END_OF_ANY_SHAPE = [
+    (b'{"usage":{"total_tokens":NaN,"latency":Infinity}}', {"total_tokens": None, "latency": None}),
+    (b'{"usage":{"total_tokens":3,"note":"\\ud83d"}}', {"total_tokens": 3, "note": "?"}),
+    (b'{"usage":{"total_tokens":123456789012345678901234567890}}', {"total_tokens": 123456789012345678901234567890}),
+    (b'{"usage":{"total_tokens":1e999}}', {"total_tokens": None}),
+    (b'{"usage":{"a":{"b":[1,{"c":null}]}},"retriever_resources":{"a":1}}', {"a": {"b": [1, {"c": None}]}}),
+    (b'{"usage":[3],"retriever_resources":"none"}', None),
+    (b'{"usage":"three"}', None),
+    (b'{"usage":null}', None),
+    (b"[5]", None),
+    (b"null", None),
+    (b'"text"', None),
+]
+
+
+@pytest.mark.parametrize(("metadata", "usage"), END_OF_ANY_SHAPE)
+async def test_usage_of_any_shape_costs_no_word(with_dify, dify, connect, metadata, usage):
+    async def scene(stage):
+        await stage.open()
+        await stage.event("message", answer="All.")
+        await stage.write(b'data: {"event":"message_end","metadata":' + metadata + b"}\n\n")
+
+    dify.plays(scene)
+    client = await connect(await with_dify())
+    answer = await client.answer("Hello")
+    assert (answer["status"], answer["content"], answer.get("usage")) == ("done", "All.", usage)
+    assert "citations" not in answer
+
+
+async def test_an_event_over_the_cap_is_skipped_in_bounded_memory(with_dify, dify, connect):
+    megabyte = b"x" * 1_000_000
+
+    async def scene(stage):
+        await stage.open()
+        await stage.event("message", answer="One, ")
+        await stage.write(b'data: {"event":"node_finished","data":{"outputs":{"document":"')
+        for _ in range(40):
+            await stage.write(megabyte)
+        await stage.write(b'"}}}\n\n')
+        await stage.event("message", answer="two.")
+        await stage.end()
+
+    dify.plays(scene)
+    client = await connect(await with_dify())
+    await client.answer("Hello", id="warm")
+    tracemalloc.start()
+    try:
+        assert (await client.answer("Hello"))["content"] == "One, two."
+        assert tracemalloc.get_traced_memory()[1] < 15_000_000
+    finally:
+        tracemalloc.stop()
 
 
 async def test_an_end_that_is_very_large_is_an_end(with_dify, dify, connect):

@@ -23,8 +23,8 @@ def quick(monkeypatch):
 async def pair(with_dify, dify, redis):
     """Two services that ask the same Dify and share a Redis."""
     dify.plays(fake_dify.until_stopped("Some ", "words"))
-    first = await with_dify(redis_url=redis.url)
-    second = await with_dify(redis_url=redis.url)
+    first = await with_dify(redis_url=redis.url, dify_max_concurrency=100)
+    second = await with_dify(redis_url=redis.url, dify_max_concurrency=100)
     return first, second
 
 

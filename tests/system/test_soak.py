@@ -153,6 +153,7 @@ async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_
     dify.plays(play)
     service = await with_dify(
         degrade_to_mock=False,
+        dify_max_concurrency=100,
         dify_breaker_failures=10**6,
         dify_first_event_timeout=4,
         dify_idle_timeout=4,

@@ -115,7 +115,7 @@ class Forwarder:
 async def two_processes(run, http, dify, redis):
     """Two real processes behind a router, and ANSWERS answers that take two seconds."""
     dify.plays(words(40, pause=0.05))
-    settings = {"DIFY_API_URL": dify.url, "DIFY_API_KEY": KEY, "REDIS_URL": redis.url}
+    settings = {"DIFY_API_URL": dify.url, "DIFY_API_KEY": KEY, "REDIS_URL": redis.url, "DIFY_MAX_CONCURRENCY": "100"}
     processes = [await (await run(**settings)).until_up(http) for _ in range(2)]
     forwarder = Forwarder([int(process.url.rpartition(":")[2]) for process in processes])
     await forwarder.start()

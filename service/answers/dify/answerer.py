@@ -60,6 +60,9 @@ class DifyAnswerer:
             self._read(call), call, lambda broken: Healing(self._upstream, broken, call.files, steps=question.steps)
         )
 
+    def ask_without_healing(self, question: Question) -> "DifyAnswer":
+        return self._read(UpstreamCall(self._upstream, question))
+
     def _read(self, call: UpstreamCall) -> "DifyAnswer":
         return DifyAnswer(call, self._timeouts, self._activity, self.app_info)
 
@@ -93,6 +96,11 @@ class DifyAnswer:
         self._timeouts = timeouts
         self._activity = activity
         self._app_info = app_info
+
+    @property
+    def text_events(self) -> int:
+        """How many have come; those that came together are one Text."""
+        return self._parser.text_events
 
     async def stream(self, on_part: OnPart) -> None:
         """One loop in one function, since each one between the task and the source costs time with every word."""

@@ -85,6 +85,21 @@ class AppInfoCache:
         self._replies: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
         self._failure: Failure | None = None
         self._fresh_until = 0.0
+        self._read_at = float("-inf")
+
+    def parameters(self) -> Mapping[str, Any] | None:
+        """As they were last read, if they were."""
+        self.refresh_if_stale()
+        return self._replies[0] if self._replies is not None else None
+
+    async def read_anew(self, within: float) -> Mapping[str, Any] | None:
+        """The parameters, read since at most RETRY_SECONDS; None where that fails, or takes longer than `within`."""
+        if time.monotonic() - self._read_at >= RETRY_SECONDS:
+            self._start_refresh()
+        if self._refreshing is not None:
+            await asyncio.wait([self._refreshing], timeout=within)
+        is_known = self._refreshing is None and self._failure is None and self._replies is not None
+        return self.parameters() if is_known else None
 
     async def may_speak(self, within: float) -> bool:
         """Whether the app speaks by itself, as far as is known within so many seconds."""
@@ -107,7 +122,11 @@ class AppInfoCache:
 
     def refresh_if_stale(self) -> None:
         """In the background."""
-        if self._refreshing is None and time.monotonic() >= self._fresh_until:
+        if time.monotonic() >= self._fresh_until:
+            self._start_refresh()
+
+    def _start_refresh(self) -> None:
+        if self._refreshing is None:
             self._refreshing = self._tasks.spawn(self._refresh())
 
     async def _refresh(self) -> None:
@@ -119,7 +138,8 @@ class AppInfoCache:
             self._failure = error.failure
         finally:
             self._refreshing = None
-        self._fresh_until = time.monotonic() + (FRESH_SECONDS if self._failure is None else RETRY_SECONDS)
+        self._read_at = time.monotonic()
+        self._fresh_until = self._read_at + (FRESH_SECONDS if self._failure is None else RETRY_SECONDS)
 
     async def _fetch(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         asking = [self._client.get_app(path) for path in ("parameters", "info")]

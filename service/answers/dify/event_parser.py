@@ -50,6 +50,7 @@ class EventParser:
         self.pause: Pause | None = None
         self.failure: FailureDetails | None = None
         self.awaits_speech = speech
+        self.text_events = 0
         self.last_event: str | None = None
         self.unknown_events: list[str] = []
         self.written: list[str] = []
@@ -91,6 +92,7 @@ class EventParser:
             if self.identity is None or (self.run_id is None and event.workflow_run_id):
                 parts += self._identify(event)
             if event.event in TEXT_DELTAS and event.answer is not None:
+                self.text_events += 1
                 text.append(self._text(event, event.answer))
                 continue
             parts += self._write(text)

@@ -105,7 +105,7 @@ class Watchdog:
         self._cancel_timer()
         now = self._clock()
         self._look_at_queue(now)
-        at, failure = min(self._limits(), key=lambda limit: limit[0])
+        at, failure = min(self._limits(now), key=lambda limit: limit[0])
         if at > now:
             self._timer = asyncio.get_running_loop().call_at(at, self._check)
         elif failure is not None and not self._deadline.expired():
@@ -123,7 +123,7 @@ class Watchdog:
         first_event = self._timeouts.first_event
         return self._started_at + (min(QUEUED_AFTER_SECONDS, first_event) if self._has_led else first_event)
 
-    def _limits(self) -> list[tuple[float, Failure | None]]:
+    def _limits(self, now: float) -> list[tuple[float, Failure | None]]:
         """When to look again, and what failed if that time has come."""
         timeouts = self._timeouts
         limits: list[tuple[float, Failure | None]] = [(self._started_at + timeouts.total, failures.TOTAL_TIMEOUT)]
@@ -137,8 +137,8 @@ class Watchdog:
         if not self._is_queued or not self._has_led:
             patience = timeouts.silence if self._is_queued else timeouts.first_event
             limits.append((self._started_at + patience, failures.FIRST_EVENT_TIMEOUT))
-        if self._clock() < self._queued_at:
-            limits.append((self._queued_at, None))
+        if not self._is_queued:  # until others go on, too
+            limits.append((self._queued_at if now < self._queued_at else now + QUEUED_AFTER_SECONDS, None))
         return limits
 
     def _cancel_timer(self) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from service.answers.base import Answer, Answerer, AnswerError, Continuation, Failure, OnPart, Part, Question, Queued
+from service.answers.failures import BUSY
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.limiter import Limiter
 
@@ -17,12 +18,15 @@ log = structlog.get_logger()
 
 MAX_TRIES = 3
 FIRST_PAUSE_SECONDS = 0.4
+NOTICE_SECONDS = 3
+"""Who waits for a slot for so long is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryingAnswerer:
     """Asks `source` up to MAX_TRIES times; no retry begins later than `retry_budget` seconds after the first try.
 
+    A source that is busy, or lets a question wait in a queue of its own, is asked fewer questions at once.
     A continuation is asked once, whatever the circuit breaker says, and counts for nothing: a person has decided.
     """
 
@@ -52,14 +56,16 @@ class RetryingAnswer:
     _give_up_at: float = 0.0
     _has_begun: bool = False
     _is_stopped: bool = False
+    _has_slot: bool = False
+    _admitted_at: float = 0.0
     _wait: asyncio.Timeout | None = None
 
     async def stream(self, on_part: OnPart) -> None:
         """One function, since each one between the task and the source costs time with every word."""
-        limiter = self.answerer.limiter
-        if not limiter.try_acquire() and not await self._unless_stopped(limiter.acquire()):
-            return None
         try:
+            await self._take_slot(on_part)
+            if self._is_stopped:
+                return None
             with self._guard() as on_success:
                 relay = self._relay(on_part, on_success)
                 while not self._is_stopped:
@@ -69,8 +75,11 @@ class RetryingAnswer:
                         if (pause := self._pause_before_retry(error.failure)) is None:
                             raise
                     await self._unless_stopped(asyncio.sleep(pause))
+                    if not self._has_slot:
+                        await self._wait_again(on_part)
         finally:
-            limiter.release()
+            if self._has_slot:
+                self.answerer.limiter.release()
 
     async def stop(self) -> None:
         if self._is_stopped:
@@ -86,11 +95,32 @@ class RetryingAnswer:
             return nullcontext(lambda: None)
         return self.answerer.breaker.guard(self.question.user)
 
+    async def _take_slot(self, on_part: OnPart) -> None:
+        """Without one afterwards where a stop ended the wait."""
+        limiter = self.answerer.limiter
+        self._has_slot = limiter.try_acquire()
+        if not self._has_slot:
+            notice = asyncio.get_running_loop().call_later(NOTICE_SECONDS, on_part, Queued())
+            try:
+                self._has_slot = await self._unless_stopped(limiter.acquire())
+            finally:
+                notice.cancel()
+        self._admitted_at = limiter.clock()
+
+    async def _wait_again(self, on_part: OnPart) -> None:
+        """Behind the others, since as many as the source can take are under way; of the budget that takes nothing."""
+        left = self._give_up_at - time.monotonic()
+        await self._take_slot(on_part)
+        self._give_up_at = time.monotonic() + left
+
     def _relay(self, on_part: OnPart, on_success: Callable[[], None]) -> OnPart:
         def relay(part: Part) -> None:
-            if not self._has_begun and not isinstance(part, Queued):
-                self._has_begun = True
-                on_success()
+            if not self._has_begun:
+                if isinstance(part, Queued):
+                    self.answerer.limiter.decrease(self._admitted_at)
+                else:
+                    self._has_begun = True
+                    on_success()
             on_part(part)
 
         return relay
@@ -103,6 +133,9 @@ class RetryingAnswer:
 
     def _pause_before_retry(self, failure: Failure) -> float | None:
         """In seconds; None where there is no retry, as while the breaker is open: a probe is a single try."""
+        if failure == BUSY:
+            self._has_slot = False
+            self.answerer.limiter.reject(self._admitted_at)
         pause: float = FIRST_PAUSE_SECONDS * 2 ** (self._tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         if (
             not failure.is_retryable

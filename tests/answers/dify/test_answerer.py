@@ -252,7 +252,7 @@ async def test_a_task_that_is_told_after_the_first_words_is_stopped_as_well(with
 async def test_asking_and_stopping_over_and_over_does_not_flood_dify(with_dify, dify, connect):
     dify.ignores_stops = True
     dify.plays(fake_dify.until_stopped("Some "))
-    client = await connect(await with_dify())
+    client = await connect(await with_dify(dify_max_concurrency=20))
     ends = []
     for number in range(20):
         await client.ask("Hello", id=f"q{number}", stream=True)

@@ -52,7 +52,7 @@ async def test_questions_share_connections_to_dify(with_dify, dify, connect, eve
     client = await connect(await with_dify())
     for _ in range(5):
         await client.answer("Hello")
-    assert len(peers) == 1
+    assert len(peers) <= 2  # those over which info and parameters came at start
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])

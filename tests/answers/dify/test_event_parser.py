@@ -444,3 +444,10 @@ def test_of_several_failures_the_first_says_most():
     parser = EventParser()
     parser.parse([event("error", code="first", message=""), event("error", code="second", message="")])
     assert parser.failure.code == "first"
+
+
+def test_text_events_are_counted_however_they_come():
+    parser, _ = read(*recordings.load("1s_basic_short").chunks)
+    at_once, parts = read(recordings.load("1s_basic_short").body)
+    assert parser.text_events == at_once.text_events == 13
+    assert [type(part) for part in parts].count(Text) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from service.answers.dify import timeouts
 from service.answers.dify.timeouts import Activity, Timeouts, Watchdog
-from tests.conftest import PATIENCE_SECONDS
+from tests.conftest import PATIENCE_SECONDS, eventually
 
 LONG = PATIENCE_SECONDS
 PING, DATA = False, True
@@ -188,6 +188,18 @@ async def test_what_an_answer_says_that_has_ended_since_tells_of_a_queue(queued_
     await asyncio.sleep(0)
     await end(await busy(activity))
     assert (await waiting, reading.queued) == (True, 1)
+
+
+async def test_a_queue_shows_when_the_others_go_on_however_late(queued_early):
+    activity = Activity()
+    reading = Reading((0, PING), activity=activity)
+    waiting = asyncio.create_task(reading.run())
+    await asyncio.sleep(0.05)
+    assert reading.queued == 0
+    other = await busy(activity)
+    await eventually(lambda: reading.queued == 1)
+    await end(other)
+    await end(waiting)
 
 
 async def test_a_late_first_ping_may_be_a_slow_app_s_and_is_waited_for_as_long_as_a_silence(monkeypatch, queued_early):

@@ -363,3 +363,63 @@ async def test_it_is_asked_while_the_circuit_is_open_too_and_does_not_close_it()
     await asking.outcome()
     asking.question = CONTINUATION
     assert (await asking.outcome(), asking.breaker.is_open) == ("Here.", True)
+
+
+# What it learns from its source.
+
+
+async def test_a_busy_source_is_asked_fewer_at_once_and_who_was_refused_waits_for_the_others():
+    running = Scripted(Text("Long."), ends=False)
+    asking = Asking(running, ill(failures.BUSY), well("Here."), slots=2)
+    first, first_task = asking.ask()
+    await eventually(lambda: asking.tries == 1 and asking.parts)
+    _, second_task = asking.ask()
+    await eventually(lambda: asking.limiter.counts()["answers_waiting"] == 1)
+    assert (asking.limiter.limit, asking.tries) == (1, 2)
+    await first.stop()
+    await asyncio.gather(first_task, second_task)
+    assert (asking.parts[-1], asking.tries, asking.free_slots) == (Text("Here."), 3, 1)
+
+
+async def test_a_stop_ends_that_wait_too_and_the_slot_is_not_given_back_twice():
+    asking = Asking(Scripted(Text("Long."), ends=False), ill(failures.BUSY), slots=2)
+    first, first_task = asking.ask()
+    await eventually(lambda: asking.parts)
+    second, second_task = asking.ask()
+    await eventually(lambda: asking.limiter.counts()["answers_waiting"] == 1)
+    await second.stop()
+    await second_task
+    assert asking.limiter.counts() == {"answers_at_once": 1, "answers_taken": 1, "answers_waiting": 0}
+    await first.stop()
+    await first_task
+    assert asking.limiter.counts()["answers_taken"] == 0
+
+
+async def test_the_wait_of_who_was_refused_takes_nothing_of_the_budget():
+    asking = Asking(Scripted(Text("Long."), ends=False), ill(failures.BUSY), well("Here."), slots=2, budget=0.1)
+    first, first_task = asking.ask()
+    await eventually(lambda: asking.parts)
+    _, second_task = asking.ask()
+    await eventually(lambda: asking.limiter.counts()["answers_waiting"] == 1)
+    await asyncio.sleep(0.15)
+    await first.stop()
+    await asyncio.gather(first_task, second_task)
+    assert asking.parts[-1] == Text("Here.")
+
+
+async def test_a_question_in_the_source_s_own_queue_has_fewer_asked_at_once():
+    asking = Asking(Scripted(Queued(), Text("Here."), Queued()), slots=4)
+    await asking.ask()[1]
+    assert (asking.limiter.limit, asking.parts) == (1, [Queued(), Text("Here."), Queued()])
+
+
+async def test_who_waits_long_for_a_slot_is_told(monkeypatch):
+    monkeypatch.setattr(retry, "NOTICE_SECONDS", 0.01)
+    asking = Asking(Scripted(Text("Long."), ends=False), well("Here."), slots=1)
+    first, first_task = asking.ask()
+    await eventually(lambda: asking.parts)
+    _, second_task = asking.ask()
+    await eventually(lambda: asking.parts[-1:] == [Queued()])
+    await first.stop()
+    await asyncio.gather(first_task, second_task)
+    assert asking.parts[-1] == Text("Here.")

@@ -1,0 +1,209 @@
+"""What an app wants with a question, as its parameters say it, and what of a question does not fit. No I/O.
+
+Only what Dify is certain to refuse does not fit; what is not known here is Dify's to judge. It looks at the inputs of
+each question, also amid a conversation. Source of the facts: Dify 1.13, base_app_generator.py and file_factory.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from msgspec import structs
+
+from service.answers.base import Question
+from service.answers.files import KINDS, as_list, as_object, positive_int
+
+_METHODS = {"local_file", "remote_url", "tool_file", "datasource_file"}
+_IDS_OF_UPLOADS = ("upload_file_id", "reference", "related_id")
+_BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off"}
+_MISSING_FILE = "is to be a file: type, transfer_method, and upload_file_id or url"
+
+Parameters = Mapping[str, Any]
+Field = Mapping[str, Any]
+
+
+class Misfit(NamedTuple):
+    """`field` is the input's variable, or `files`; `message` names it, and says what is wrong, for people."""
+
+    field: str
+    message: str
+
+
+def misfit(parameters: Parameters, question: Question) -> Misfit | None:
+    """The first thing in the question that Dify would refuse."""
+    for kind, field in _fields(parameters):
+        if problem := _problem_of_input(kind, field, question.inputs.get(field["variable"])):
+            return Misfit(field["variable"], f"{_name(field)} {problem}.")
+    problem = _problem_of_files(as_object(parameters.get("file_upload")), question.files)
+    return Misfit("files", f"The question's files do not fit: {problem}.") if problem else None
+
+
+def completed(parameters: Parameters, question: Question) -> Question:
+    """With the defaults of hidden inputs that were not given: Dify wants required ones to be sent, as its pages do."""
+    missing = {
+        field["variable"]: field["default"]
+        for _, field in _fields(parameters)
+        if _has_default(field) and question.inputs.get(field["variable"]) is None
+    }
+    return structs.replace(question, inputs=question.inputs | missing) if missing else question
+
+
+def made_up(parameters: Parameters) -> dict[str, Any] | None:
+    """Some value for each required input, for a trial; None where one is a file, which cannot be made up."""
+    fields = [(kind, field) for kind, field in _fields(parameters) if field.get("required")]
+    if any(kind in _FILE_KINDS for kind, _ in fields):
+        return None
+    return {
+        field["variable"]: field["default"] if _has_default(field) else _some(kind, field) for kind, field in fields
+    }
+
+
+def _some(kind: str, field: Field) -> Any:
+    match kind:
+        case "select":
+            return next(iter(as_list(field.get("options"))), "")
+        case "number":
+            return 1
+        case "checkbox":
+            return True
+        case "json_object":
+            return {}
+    return "test"[: positive_int(field.get("max_length"), 4)]
+
+
+def _fields(parameters: Parameters) -> Iterator[tuple[str, Field]]:
+    for group in as_list(parameters.get("user_input_form")):
+        for kind, field in as_object(group).items():
+            if kind in _CHECKS and isinstance(field, dict) and isinstance(field.get("variable"), str):
+                yield kind, field
+
+
+def _has_default(field: Field) -> bool:
+    """Of a hidden input, which nobody can be asked for."""
+    return field.get("hide") is True and field.get("default") not in (None, "")
+
+
+def _name(field: Field) -> str:
+    label, variable = field.get("label"), field["variable"]
+    return f'"{label}" ({variable})' if isinstance(label, str) and label not in {"", variable} else f'"{variable}"'
+
+
+def _problem_of_input(kind: str, field: Field, value: Any) -> str | None:
+    is_required = bool(field.get("required"))
+    if value is None:
+        return "is required" if is_required and not _has_default(field) else None
+    if kind in _FILE_KINDS and value == "" and not is_required:
+        return None
+    return _CHECKS[kind](field, value)
+
+
+def _check_text(field: Field, value: Any) -> str | None:
+    if not isinstance(value, str):
+        return "is to be a text"
+    longest = positive_int(field.get("max_length"), 0)
+    return f"may have {longest} characters, and has {len(value)}" if 0 < longest < len(value) else None
+
+
+def _check_select(field: Field, value: Any) -> str | None:
+    options = field.get("options")
+    if not isinstance(value, str) or (isinstance(options, list) and value not in options):
+        return f"is to be one of: {', '.join(map(str, as_list(options)))}"
+    return None
+
+
+def _check_number(field: Field, value: Any) -> str | None:
+    if isinstance(value, int | float) or (isinstance(value, str) and (not value.strip() or _is_number(value))):
+        return None
+    return "is to be a number"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text) if "." in text else int(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_checkbox(field: Field, value: Any) -> str | None:
+    is_known = value.strip().lower() in _BOOLEANS if isinstance(value, str) else value in (True, False)
+    return None if is_known else "is to be true or false"
+
+
+def _check_json(field: Field, value: Any) -> str | None:
+    """An object; Dify 1.11 wants its text instead."""
+    if isinstance(value, str) and value:
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            value = [value]
+    return "is to be a JSON object" if value and not isinstance(value, dict) else None
+
+
+def _check_file(field: Field, value: Any) -> str | None:
+    return _problem_of_file(field, value) if isinstance(value, dict) else _MISSING_FILE
+
+
+def _check_file_list(field: Field, value: Any) -> str | None:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return "is to be a list of files"
+    most = positive_int(field.get("max_length"), 0)
+    if 0 < most < len(value):
+        return f"may have {most} files, and has {len(value)}"
+    return _first_problem(field, value)
+
+
+_CHECKS: dict[str, Callable[[Field, Any], str | None]] = {
+    "text-input": _check_text,
+    "paragraph": _check_text,
+    "select": _check_select,
+    "number": _check_number,
+    "checkbox": _check_checkbox,
+    "json_object": _check_json,
+    "file": _check_file,
+    "file-list": _check_file_list,
+}
+_FILE_KINDS = {"file", "file-list"}
+
+
+def _problem_of_files(uploads: Mapping[str, Any], files: list[dict[str, Any]]) -> str | None:
+    """Where uploads are off, Dify takes no notice of files."""
+    if uploads.get("enabled") is not True:
+        return None
+    most = positive_int(uploads.get("number_limits"), 0)
+    if 0 < most < len(files):
+        return f"{most} are allowed, {len(files)} came"
+    return _first_problem(uploads, files, checks_images=True)
+
+
+def _first_problem(rules: Mapping[str, Any], files: list[dict[str, Any]], *, checks_images: bool = False) -> str | None:
+    """Dify leaves out of a list what has no transfer method."""
+    told = [file for file in files if file.get("transfer_method")]
+    return next((why for file in told if (why := _problem_of_file(rules, file, checks_images=checks_images))), None)
+
+
+def _problem_of_file(rules: Mapping[str, Any], file: Mapping[str, Any], *, checks_images: bool = False) -> str | None:
+    """`checks_images`: their transfer method, too. The extensions of uploaded files are not known here."""
+    method, kind = file.get("transfer_method"), file.get("type", "custom")
+    kinds, methods = as_list(rules.get("allowed_file_types")), as_list(rules.get("allowed_file_upload_methods"))
+    if method not in _METHODS or kind not in KINDS or (method == "local_file" and not _has_id(file)):
+        return _MISSING_FILE
+    if method == "tool_file":
+        return None
+    if kinds and kind not in {*kinds, "custom"}:
+        return f"files of type {kind} are not allowed, but {', '.join(map(str, kinds))}"
+    if methods and method not in methods and (kind != "image" or checks_images):
+        return f"files are not taken as {method}, but as {', '.join(map(str, methods))}"
+    return None
+
+
+def _has_id(file: Mapping[str, Any]) -> bool:
+    upload = next((file[name] for name in _IDS_OF_UPLOADS if file.get(name)), None)
+    if upload is None or upload is not file.get("upload_file_id"):
+        return upload is not None
+    try:
+        UUID(str(upload))
+    except ValueError:
+        return False
+    return True
