@@ -11,15 +11,17 @@ from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
 
 from service import __version__, logs
-from service.answers.app_api import AppApi
-from service.answers.base import Answerer, AnswerError
+from service.answers.app_api import AppApi, AppFiles
+from service.answers.base import Answer, Answerer, AnswerError, BrokenAnswer
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import DifyAppApi
+from service.answers.dify.app_files import FileLinks
 from service.answers.dify.client import DifyClient
+from service.answers.dify.file_proxy import DifyFiles
 from service.answers.dify.input_check import InputCheck
 from service.answers.dify.timeouts import Timeouts
 from service.answers.mock.answerer import MockAnswerer
-from service.answers.mock.app_api import MockAppApi
+from service.answers.mock.app_api import MockAppApi, MockFiles
 from service.answers.mock.scripts import COMMAND
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.fallback import FallbackAnswerer
@@ -35,6 +37,7 @@ from service.chat.turn_registry import TurnRegistry
 from service.settings import Settings, SettingsError, misspelt_names, read_settings
 from service.tasks import Tasks
 from service.web.api import HANDLERS, Api
+from service.web.app_files import AppFileRoutes
 from service.web.cors import origin_middleware
 from service.web.health import Health
 from service.web.pages import Pages
@@ -42,13 +45,15 @@ from service.web.responses import fail, on_fault, on_http_error
 
 log = structlog.get_logger()
 
+Heal = Callable[[BrokenAnswer], Answer | None]
+
 
 def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
     """`at_end` is called when everything has stopped."""
     limiters = Limiters(settings)
-    answerer, app_api = _sources(settings, limiters)
+    answerer, app_api, files, heal = _sources(settings, limiters)
     sessions = SessionRegistry(settings.max_connections)
-    cluster = _cluster(settings, sessions, limiters)
+    cluster = _cluster(settings, sessions, limiters, heal)
     turns = TurnRegistry(
         answerer,
         cluster,
@@ -101,6 +106,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             await turns.close()
             await tasks.finish(within=0)
             await cluster.close()
+            await files.close()
             await app_api.close()
             await answerer.close()
             log.info("service.stopped", **turns.counts())
@@ -115,6 +121,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             *Pages(settings).routes(),
             *health.routes(),
             *Api(app_api, settings.max_content_length).routes(),
+            *AppFileRoutes(files).routes(),
         ],
         middleware=origin_middleware(settings.allowed_origins),
         exception_handlers={HTTPException: on_http_error, Exception: on_fault, **HANDLERS},
@@ -137,7 +144,7 @@ async def _log_readiness(app_api: AppApi) -> None:
 class Limiters:
     """One for each kind of call of Dify, so that none keeps another from its turn.
 
-    With as many answers as half of Dify's connections all of them together leave it a fifth, for stops and parameters.
+    With as many answers as half of Dify's connections all of them together leave it a tenth, for stops and parameters.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -146,21 +153,24 @@ class Limiters:
         self.answers = Limiter(answers, waiting, timeout, settings.dify_total_timeout)
         self.calls = Limiter(max(1, answers * 2 // 5), waiting, timeout)
         self.uploads = Limiter(max(1, answers // 5), waiting, timeout)
+        self.files = Limiter(max(1, answers // 5), waiting, timeout)
 
     def divide(self, processes: int) -> None:
-        for limiter in (self.answers, self.calls, self.uploads):
+        for limiter in (self.answers, self.calls, self.uploads, self.files):
             limiter.divide(processes)
 
 
-def _sources(settings: Settings, limiters: Limiters) -> tuple[Answerer, AppApi]:
+def _sources(settings: Settings, limiters: Limiters) -> tuple[Answerer, AppApi, AppFiles, Heal]:
     """Only answers have a fallback, not the other routes."""
     if settings.mock_mode:
         reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
-        return mock, MockAppApi(settings.app_name)
+        return mock, MockAppApi(settings.app_name), MockFiles(), lambda _: None
     dify = dify_answerer(settings)
     app_api = DifyAppApi(dify.client, dify.app_info, limiters.calls, limiters.uploads)
-    return _resilient(dify, settings, limiters.answers), app_api
+    connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
+    files = DifyFiles(settings.dify_api_url, _file_links(settings), limiters.files, connect, idle)
+    return _resilient(dify, settings, limiters.answers), app_api, files, dify.heal
 
 
 def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answerer:
@@ -172,7 +182,7 @@ def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answ
     return FallbackAnswerer(checked, lambda failure: MockAnswerer(failure.message, settings.mock_tokens_per_second))
 
 
-def _cluster(settings: Settings, sessions: SessionRegistry, limiters: Limiters) -> Cluster:
+def _cluster(settings: Settings, sessions: SessionRegistry, limiters: Limiters, heal: Heal) -> Cluster:
     """Processes with the same Dify app and the same Redis are one cluster."""
     if not settings.redis_url:
         return SingleProcess()
@@ -181,7 +191,7 @@ def _cluster(settings: Settings, sessions: SessionRegistry, limiters: Limiters) 
 
     app = hashlib.sha256(f"{settings.dify_api_url} {settings.dify_api_key}".encode()).hexdigest()[:8]
     store = RedisStore(settings.redis_url, f"dify-live:{app}", settings.resume_window)
-    return MultiProcess(store, sessions, limiters.divide)
+    return MultiProcess(store, sessions, limiters.divide, heal)
 
 
 def dify_answerer(settings: Settings) -> DifyAnswerer:
@@ -193,7 +203,11 @@ def dify_answerer(settings: Settings) -> DifyAnswerer:
         silence=settings.dify_silence_timeout,
         total=settings.dify_total_timeout,
     )
-    return DifyAnswerer(client, timeouts)
+    return DifyAnswerer(client, timeouts, _file_links(settings))
+
+
+def _file_links(settings: Settings) -> FileLinks:
+    return FileLinks(settings.dify_api_url, settings.dify_api_key)
 
 
 def __getattr__(name: str) -> Any:

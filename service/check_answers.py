@@ -32,7 +32,7 @@ class Trial:
         self.pause: Pause | None = None
         self.was_queued = False
         self.has_begun = asyncio.Event()
-        self._answer = dify.ask(question)
+        self._answer = dify.ask_without_healing(question)
         self._asked_at = time.monotonic()
         self._events = 0
 

@@ -77,8 +77,8 @@ class Settings:
     dify_max_concurrency: int = number(
         5,
         "How many answers Dify writes at once, at the most: no more than half of Dify's own SERVER_WORKER_CONNECTIONS, "
-        "which are 10 as it is shipped. Beside them go two fifths as many other calls, and a fifth as many uploads; "
-        "the rest is left for stops. Fewer are asked for while Dify has its hands full.",
+        "which are 10 as it is shipped. Beside them go two fifths as many other calls, a fifth as many uploads, and as "
+        "many files that the app made; the rest is left for stops. Fewer are asked for while Dify has its hands full.",
     )
     dify_max_waiting: int = number(200, "How many questions may wait for a slot.", bounds=NOT_NEGATIVE)
     dify_wait_timeout: float = seconds(

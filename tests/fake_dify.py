@@ -6,7 +6,7 @@ It answers each question with the next scene; the last one stays for all that fo
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 
 from aiohttp import web
@@ -67,7 +67,7 @@ class FakeDify:
     """`questions` and `stops` are what the service sent: bodies, and (task id, user) of each stop.
 
     With `connections`, so many requests are read at once; more wait without a word, as before a gunicorn. `files` are
-    what lies under /files/: path to (media type, content).
+    what lies under /files/: path to (media type, content). While it `is_down`, nginx answers in its place.
     """
 
     def __init__(self) -> None:
@@ -92,6 +92,10 @@ class FakeDify:
         self.most_connections = 0
         self.files: dict[str, tuple[str, bytes]] = {}
         self.file_requests: list[str] = []
+        self.file_headers: list[Mapping[str, str]] = []
+        self.file_reply: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None  # instead of the good one
+        self.is_down = False
+        self.turned_away = 0
         self._scenes: list[Scene] = [say("Hello.")]
         self._stops: dict[str, asyncio.Event] = {}
         self._connected = 0
@@ -121,6 +125,9 @@ class FakeDify:
     def _admission(self) -> Callable:
         @web.middleware
         async def admit(request: web.Request, handler: Callable) -> web.StreamResponse:
+            if self.is_down:
+                self.turned_away += 1
+                return web.Response(status=502, text="<html>Bad Gateway</html>", content_type="text/html")
             async with self._free:
                 await self._free.wait_for(lambda: self.connections is None or self._connected < self.connections)
                 self._connected += 1
@@ -135,7 +142,10 @@ class FakeDify:
         return admit
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        self.file_requests.append(str(request.rel_url))
+        self.file_requests.append(f"{request.method} {request.raw_path}")
+        self.file_headers.append(dict(request.headers))
+        if self.file_reply is not None:
+            return await self.file_reply(request)
         if request.path not in self.files:
             return web.json_response({"code": "not_found", "message": "File not found", "status": 404}, status=404)
         media_type, content = self.files[request.path]
@@ -236,6 +246,24 @@ def flow(program: Callable) -> Scene:
         await stage.dify.workflows.run(await stage.request.json(), program, stage.response)
 
     return scene
+
+
+def cut(scene: Scene, after: asyncio.Event, *, cleanly: bool = False) -> Scene:
+    """The connection is torn down while the run goes on, as where Dify's API, or a proxy before it, restarts.
+
+    Some proxies end the stream `cleanly` then.
+    """
+
+    async def cut_off(stage: Stage) -> None:
+        playing = asyncio.ensure_future(scene(stage))
+        await after.wait()
+        playing.cancel()
+        if not cleanly:
+            stage.request.transport.abort()
+        with suppress(asyncio.CancelledError):
+            await playing
+
+    return cut_off
 
 
 def say(*words: str, pause: float = 0) -> Scene:

@@ -119,7 +119,7 @@ class Run:
             "conversation_id": self.conversation_id,
             "query": self.query,
             "inputs": {},
-            "answer": self.answer,
+            "answer": "" if self.status == "running" else self.answer,
             "message_files": [],
             "feedback": None,
             "retriever_resources": [],
@@ -162,6 +162,9 @@ class FakeWorkflows:
         self.worker = asyncio.Semaphore(1)
         self.runs = []
         self.forms = {}
+        self.messages = []  # stored by apps without a workflow: (user, message)
+        self.asked_for_messages = 0
+        self.tells_events = True
         self.submissions = []
         self.lost_replies = []  # to the next submissions, which arrive: a proxy's status, or None where it hangs up
         self.events_asked = []  # the query of each request for a run's events
@@ -182,6 +185,12 @@ class FakeWorkflows:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def store(self, ids, user, answer, **fields):
+        """The message of an app without a workflow."""
+        message = {"id": ids["message_id"], "conversation_id": ids["conversation_id"], "answer": answer}
+        known = {"status": "normal", "error": None, "message_files": [], "retriever_resources": []}
+        self.messages.append((user, message | known | fields))
 
     async def run(self, question, program, response):
         """Run the program in the worker, and stream it to the response, which has been prepared."""
@@ -241,7 +250,7 @@ class FakeWorkflows:
 
     async def _events(self, request):
         run = next((run for run in self.runs if run.id == request.match_info["run_id"]), None)
-        if run is None or run.user != request.query["user"]:
+        if not self.tells_events or run is None or run.user != request.query["user"]:
             return _error(404, "not_found", "Workflow run not found")
         queue = run.subscribe()
         if request.query.get("include_state_snapshot") == "true":
@@ -299,11 +308,13 @@ class FakeWorkflows:
     async def _messages(self, request):
         """The newest of the conversation, the oldest first, as Dify tells them."""
         query = request.query
-        runs = [run for run in self.runs if run.conversation_id == query["conversation_id"]]
-        if not runs or runs[0].user != query["user"]:
+        self.asked_for_messages += 1
+        stored = [(run.user, run.as_message()) for run in self.runs] + self.messages
+        stored = [(user, it) for user, it in stored if it["conversation_id"] == query["conversation_id"]]
+        if not stored or stored[0][0] != query["user"]:
             return _error(404, "not_found", "Conversation Not Exists.")
         limit = int(query.get("limit", 20))
-        data = [run.as_message() for run in runs]
+        data = [message for _, message in stored]
         if "first_id" in query:
             data = data[: [message["id"] for message in data].index(query["first_id"])]
         return web.json_response({"limit": limit, "has_more": len(data) > limit, "data": data[-limit:]})
@@ -359,6 +370,20 @@ def asking_human(*words, after=("Approved.",), **form):
         run.start()
         await run.say(*words)
         await run.ask_human(**form)
+        await run.say(*after)
+        run.sum_up()
+        run.finish()
+
+    return program
+
+
+def saying_in_parts(before, after, may_go_on):
+    """Words, a wait, and other words."""
+
+    async def program(run):
+        run.start()
+        await run.say(*before)
+        await may_go_on.wait()
         await run.say(*after)
         run.sum_up()
         run.finish()

@@ -1,7 +1,8 @@
 """An app's other routes, as an interface."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
+from http import HTTPStatus
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -41,11 +42,20 @@ class StoredFile(msgspec.Struct, frozen=True):
     mime_type: str
 
 
-class Audio:
-    """Audio as it comes. `chunks` raise AnswerError where the source breaks off. To be closed."""
+class Head(msgspec.Struct, frozen=True):
+    """What comes before the bytes: of HTTP `status` and `headers`; `name` is the file's, as the source says it."""
 
-    def __init__(self, media_type: str, chunks: AsyncGenerator[bytes, None], cleanup: AsyncExitStack) -> None:
-        self.media_type = media_type
+    media_type: str
+    status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = {}
+    name: str = ""
+
+
+class ByteStream:
+    """Audio or another file as it comes. `chunks` raise AnswerError where the source breaks off. To be closed."""
+
+    def __init__(self, head: Head, chunks: AsyncGenerator[bytes, None], cleanup: AsyncExitStack) -> None:
+        self.head = head
         self._cleanup = cleanup
         self.chunks = self._with_cleanup(chunks)
 
@@ -72,10 +82,25 @@ class AppApi(Protocol):
 
     async def transcribe(self, file: File, user: str) -> str: ...
 
-    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Audio:
+    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> ByteStream:
         """Returns when the first audio is there."""
 
     async def upload(self, file: File, user: str) -> StoredFile: ...
 
     async def close(self) -> None:
         """Release connections and tasks."""
+
+
+class AppFiles(Protocol):
+    """The files that an app makes."""
+
+    async def open(
+        self, path: str, query: Mapping[str, str], headers: Mapping[str, str], *, is_head: bool
+    ) -> ByteStream:
+        """What an AppFile's URL names: its path after /api/app-files/, and its query. Raises AnswerError.
+
+        `headers` are the range that is wanted, and what the client has already.
+        """
+
+    async def close(self) -> None:
+        """Release connections."""

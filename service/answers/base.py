@@ -66,12 +66,17 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True, tag=True):
-    """Where the answer comes from: known before any text. `instead_of` is the failure for which a mock stands in."""
+    """Where the answer comes from: known before any text; told anew where more of it is known.
+
+    `instead_of` is the failure for which a mock stands in. `task_id` and `run_id` are the source's own, no client's.
+    """
 
     source: Source
     conversation_id: str | None = None
     message_id: str | None = None
     instead_of: Failure | None = None
+    task_id: str | None = None
+    run_id: str | None = None
 
 
 class Text(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -216,15 +221,31 @@ class Queued(msgspec.Struct, frozen=True, tag=True):
 
 
 class AppFile(msgspec.Struct, frozen=True, tag=True):
-    """A file that the app made. `path` is under /files/ of the source's own origin, with its query."""
+    """A file that the app made. `url` is this service's own, without its origin.
+
+    `link` is the destination of the link in the text that names it, exactly as it stands there.
+    """
 
     kind: FileKind
     name: str
-    path: str
+    url: str
+    link: str | None = None
 
 
 Part = Identity | Text | Replacement | Step | Speech | Summary | Pause | Queued | AppFile
 OnPart = Callable[[Part], None]
+
+
+class BrokenAnswer(msgspec.Struct, frozen=True):
+    """An answer that nobody reads any more, because of `failure`, while its source may go on: what is known of it.
+
+    `user` asked for it; `written` is the text that came.
+    """
+
+    identity: Identity
+    user: str
+    written: str
+    failure: Failure
 
 
 class AnswerError(Exception):

@@ -105,7 +105,10 @@ MESSAGE_NOT_FOUND = _client_error(
     "HTTP 404 not_found: no such message, or another user's",
 )
 TOO_LARGE = _client_error(
-    "too_large", ResultCode.TOO_LARGE, "This file is too large.", "a file above Dify's limit for its kind, or HTTP 413"
+    "too_large",
+    ResultCode.TOO_LARGE,
+    "This file is too large.",
+    "a file above Dify's limit for its kind, or HTTP 413; one that the app made, above 100 MB",
 )
 UNSUPPORTED_TYPE = _client_error(
     "unsupported_type",
@@ -118,6 +121,26 @@ UNSUPPORTED_AUDIO = _client_error(
     ResultCode.UNSUPPORTED_MEDIA_TYPE,
     "This recording is of a type that cannot be understood: record WAV, or send MP3, M4A or AMR.",
     "audio that Dify does not take, WebM and Ogg for instance, or unsupported_audio_type",
+)
+
+# Files that an app makes.
+FILE_LINK_INVALID = _client_error(
+    "file_link_invalid",
+    ResultCode.FORBIDDEN,
+    "This link to a file is none of this service's, or was changed.",
+    "a link under /api/app-files/ whose signature does not fit",
+)
+FILE_LINK_EXPIRED = _client_error(
+    "file_link_expired",
+    ResultCode.NOT_FOUND,
+    "This link to a file has expired. Please ask for the file again.",
+    "a link under /api/app-files/ that is older than an hour",
+)
+FILE_NOT_FOUND = _client_error(
+    "file_not_found",
+    ResultCode.NOT_FOUND,
+    "This file cannot be had any more. Please ask for it again.",
+    "HTTP 400 to 410 for a file: Dify does not know it, or its own link to it has expired (FILES_ACCESS_TIMEOUT)",
 )
 
 # An answer that waits for a person.

@@ -25,7 +25,7 @@ _EXTENSIONS = {
     "audio": "mp3 m4a wav webm amr mpga",
     "video": "mp4 mov mpeg",
 }
-_KIND_BY_EXTENSION = {extension: kind for kind, names in _EXTENSIONS.items() for extension in names.split()}
+KIND_BY_EXTENSION = {extension: kind for kind, names in _EXTENSIONS.items() for extension in names.split()}
 _LIMITS = {  # in system_parameters, in MB, and Dify's defaults
     "image": ("image_file_size_limit", 10),
     "audio": ("audio_file_size_limit", 50),
@@ -53,8 +53,7 @@ class File:
 
     @property
     def extension(self) -> str:
-        """Without the dot, in lower case."""
-        return PurePosixPath(self.name).suffix[1:].lower()
+        return extension_of(self.name)
 
 
 class UploadRules(msgspec.Struct, frozen=True):
@@ -74,10 +73,15 @@ class UploadRules(msgspec.Struct, frozen=True):
         return "custom" if "custom" in self.kinds and is_listed else None
 
 
+def extension_of(name: str) -> str:
+    """Without the dot, in lower case."""
+    return PurePosixPath(name).suffix[1:].lower()
+
+
 def kind_of(file: File) -> str:
     """As Dify does: by the extension, then by the media type."""
     general = file.media_type.partition("/")[0]
-    return _KIND_BY_EXTENSION.get(file.extension) or (general if general in {"image", "audio", "video"} else "custom")
+    return KIND_BY_EXTENSION.get(file.extension) or (general if general in {"image", "audio", "video"} else "custom")
 
 
 def all_rules(parameters: Mapping[str, Any]) -> list[UploadRules]:
@@ -112,7 +116,7 @@ def admit(file: File, rules: list[UploadRules]) -> tuple[str, int]:
     if kind is None:
         raise AnswerError(UNSUPPORTED_TYPE)
     # Dify goes by the extension here, not by the media type.
-    max_bytes = rules[0].max_bytes[_KIND_BY_EXTENSION.get(file.extension, "document")]
+    max_bytes = rules[0].max_bytes[KIND_BY_EXTENSION.get(file.extension, "document")]
     return kind, max_bytes
 
 
@@ -151,7 +155,7 @@ def sanitize_name(name: str, media_type: str) -> str:
     name = "".join(char for char in re.split(r"[/\\]", name)[-1] if char.isprintable()).strip(" .")
     if not name:
         subtype = re.sub(r"[^a-z0-9]", "", media_type.partition(";")[0].partition("/")[2].lower())
-        name = f"file.{subtype}" if subtype in _KIND_BY_EXTENSION else "file"
+        name = f"file.{subtype}" if subtype in KIND_BY_EXTENSION else "file"
     path = PurePosixPath(name)
     return path.stem[: LONGEST_NAME - len(path.suffix[:20])] + path.suffix[:20]
 

@@ -1,4 +1,4 @@
-"""What was written in a turn, in order: text, and the steps and speech between it; cursors for its readers. No I/O.
+"""What was written in a turn, in order: text, and steps, speech and files between it; cursors for its readers. No I/O.
 
 Lengths and offsets are Unicode code points.
 """
@@ -8,11 +8,11 @@ from itertools import groupby
 
 import msgspec
 
-from service.answers.base import Replacement, Speech, Step
+from service.answers.base import AppFile, Replacement, Speech, Step
 
 MAX_PROGRESS_CHARACTERS = 4_000_000
 STEP_CHARACTERS = 200
-"""About what a step takes besides its content."""
+"""About what a step takes besides its content; a file takes three times as much."""
 
 
 class Delta(msgspec.Struct, frozen=True, gc=False):
@@ -23,7 +23,7 @@ class Delta(msgspec.Struct, frozen=True, gc=False):
     replace: bool = False
 
 
-Progress = Step | Speech
+Progress = Step | Speech | AppFile
 Update = Delta | Progress
 _Entry = str | Replacement | Progress
 
@@ -47,6 +47,17 @@ class AnswerBuffer:
         return "".join([_content(entry) for entry in self.entries if isinstance(entry, str | Replacement)])
 
     @property
+    def files(self) -> list[AppFile]:
+        """Without those that only withdrawn text named."""
+        files: list[AppFile] = []
+        for entry in self.entries:
+            if isinstance(entry, Replacement):
+                files = [file for file in files if file.link is None]
+            elif isinstance(entry, AppFile):
+                files.append(entry)
+        return files
+
+    @property
     def size(self) -> int:
         """What is kept, in characters."""
         return self.length + self._progress_size
@@ -68,7 +79,7 @@ class AnswerBuffer:
 
     def add_progress(self, progress: Progress) -> bool:
         """False where MAX_PROGRESS_CHARACTERS are kept already."""
-        size = len(progress.content or "") + STEP_CHARACTERS
+        size = 3 * STEP_CHARACTERS if isinstance(progress, AppFile) else len(progress.content or "") + STEP_CHARACTERS
         if self._progress_size + size > MAX_PROGRESS_CHARACTERS:
             return False
         self._progress_size += size

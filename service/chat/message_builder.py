@@ -4,11 +4,21 @@ import re
 
 from msgspec import UNSET, UnsetType, structs
 
-from service.answers.base import Identity, Pause, Speech, Step
+from service.answers.base import AppFile, Identity, Pause, Speech, Step
 from service.chat import client_identity
 from service.chat.answer_buffer import Delta, Update
 from service.chat.continuations import paused_run
-from service.chat.messages import AskedForm, ChatAnswer, ChatAudio, ChatDelta, ChatEvent, Error, System
+from service.chat.messages import (
+    AskedForm,
+    ChatAnswer,
+    ChatAudio,
+    ChatDelta,
+    ChatEvent,
+    ChatFile,
+    Error,
+    FileOfAnswer,
+    System,
+)
 from service.chat.seal import Seal
 from service.chat.turn import CLIENT_STOPPED, Status, Turn
 
@@ -18,7 +28,7 @@ WAITS = "[The answer goes on when a person has decided.]"
 _PLACE = re.compile(r"\{\{#\$output\.(.+?)#\}\}")
 
 
-def update_message(turn: Turn, update: Update) -> ChatDelta | ChatEvent | ChatAudio:
+def update_message(turn: Turn, update: Update) -> ChatDelta | ChatEvent | ChatAudio | ChatFile:
     match update:
         case Delta():
             message = ChatDelta(turn.id, update.offset, update.content, True if update.replace else UNSET)
@@ -27,6 +37,8 @@ def update_message(turn: Turn, update: Update) -> ChatDelta | ChatEvent | ChatAu
             return ChatEvent(id=turn.id, **structs.asdict(update))
         case Speech(number, content):
             return ChatAudio(turn.id, number, content)
+        case AppFile():
+            return ChatFile(turn.id, **structs.asdict(update))
 
 
 def _labelled(message: ChatDelta, identity: Identity | None) -> ChatDelta:
@@ -58,6 +70,7 @@ def terminal_message(turn: Turn, seal: Seal, *, says_status: bool) -> ChatAnswer
         message_id=(identity and identity.message_id) or UNSET,
         usage=turn.summary.usage or UNSET,
         citations=turn.summary.citations or UNSET,
+        files=[FileOfAnswer(**structs.asdict(file)) for file in turn.buffer.files] or UNSET,
         form=_form(turn.pause),
         continuation=_continuation(turn, seal),
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from service.answers.base import FormAction, FormInput, StepEvent
+from service.answers.base import FileKind, FormAction, FormInput, StepEvent
 from service.result_codes import ResultCode
 
 TurnId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
@@ -160,6 +160,26 @@ class ChatAudio(_Message, frozen=True):
     media_type: Literal["audio/mpeg"] = "audio/mpeg"
 
 
+class ChatFile(_Message, frozen=True, omit_defaults=True):
+    """A file that the app made in turn `id`; `url` is of this service, `link` what it is called in the text.
+
+    One may be repeated after a `resume`. A delta with `replace` withdraws those with a `link`.
+    """
+
+    id: str
+    kind: FileKind
+    name: str
+    url: str
+    link: str | None = None
+
+
+class FileOfAnswer(Struct, frozen=True, omit_defaults=True):
+    kind: FileKind
+    name: str
+    url: str
+    link: str | None = None
+
+
 class AskedForm(Struct, frozen=True, omit_defaults=True):
     """A form to fill in. `content` is Markdown, in which `{{#$output.NAME#}}` is the place of an input."""
 
@@ -185,11 +205,12 @@ class ChatAnswer(_Message, frozen=True, kw_only=True, tag="chat"):
     message_id: str | UnsetType = UNSET
     usage: dict[str, Any] | UnsetType = UNSET
     citations: list[Any] | UnsetType = UNSET
+    files: list[FileOfAnswer] | UnsetType = UNSET
     form: AskedForm | UnsetType = UNSET
     continuation: str | UnsetType = UNSET
 
 
-ServerMessage = System | Pong | Heartbeat | Error | ChatDelta | ChatEvent | ChatAudio | ChatAnswer
+ServerMessage = System | Pong | Heartbeat | Error | ChatDelta | ChatEvent | ChatAudio | ChatFile | ChatAnswer
 
 encode: Callable[[ServerMessage], bytes] = msgspec.json.Encoder().encode
 

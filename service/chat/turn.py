@@ -14,6 +14,7 @@ from service.answers.base import (
     Answer,
     AnswerError,
     AnswerStopped,
+    AppFile,
     Failure,
     Identity,
     Part,
@@ -25,7 +26,7 @@ from service.answers.base import (
     Summary,
     Text,
 )
-from service.chat.answer_buffer import AnswerBuffer
+from service.chat.answer_buffer import AnswerBuffer, Progress
 from service.elapsed import ms_since
 from service.result_codes import ResultCode
 from service.tasks import Tasks
@@ -229,13 +230,13 @@ class Turn:
                 return
             case Queued():
                 self._was_queued = True
-            case Step() | Speech():
+            case Step() | Speech() | AppFile():
                 self._add_progress(part)
         self._notify()
         if self.buffer.total_written > MAX_ANSWER_CHARACTERS:
             self.abort(TOO_LONG)
 
-    def _add_progress(self, progress: Step | Speech) -> None:
+    def _add_progress(self, progress: Progress) -> None:
         if not self.buffer.add_progress(progress) and not self._is_withholding:
             self._is_withholding = True
             log.warning("turn.extras_withheld", turn_id=self.id)

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from service.answers.base import Answer, AnswerError, Continuation, Question
+from service.answers.base import Answer, AnswerError, BrokenAnswer, Continuation, Question
 from service.chat import client_identity
 from service.chat.cluster import LocalClients, RemoteTurn
 from service.chat.turn import CLIENT_STOPPED, ID_TAKEN, Turn, checksum_of
@@ -31,16 +31,24 @@ CLOSE_TIMEOUT_SECONDS = 1.0
 class MultiProcess:
     """A process in the cluster. While Redis is lost it goes on alone.
 
-    `on_size` is called when the number of processes has changed.
+    `on_size` is called when the number of processes has changed. `heal` is asked for the rest of an answer
+    whose process has died.
     """
 
     can_resume = True
 
-    def __init__(self, store: RedisStore, local_clients: LocalClients, on_size: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        store: RedisStore,
+        local_clients: LocalClients,
+        on_size: Callable[[int], None],
+        heal: Callable[[BrokenAnswer], Answer | None] = lambda _: None,
+    ) -> None:
         self.id = secrets.token_hex(4)
         self._store = store
         self._local_clients = local_clients
         self._on_size = on_size
+        self.heal = heal
         self._clients: dict[str, int] = {}
         self._published: dict[str, PublishedTurn] = {}
         self._remotes: dict[str, RemoteAnswer] = {}

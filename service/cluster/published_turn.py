@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from service.answers.base import Part, Queued, Replacement, Text
+from service.answers.base import Identity, Part, Queued, Replacement, Text
 from service.chat.answer_buffer import Cursor, Delta, Update
 from service.chat.turn import Status, Turn
 from service.cluster.wire_format import End, Entry
@@ -17,7 +17,7 @@ class PublishedTurn:
     is_claimed: bool = False
     is_complete: bool = False
     _cursor: Cursor = field(init=False)
-    _is_identified: bool = False
+    _identified_as: Identity | None = None
     _is_queue_told: bool = False
     _restarts: bool = False
 
@@ -28,7 +28,7 @@ class PublishedTurn:
         """It is unknown what has arrived: all text is published again, as a replacement."""
         self.is_complete = False
         self._cursor = Cursor(self.turn.buffer)
-        self._is_identified = self._is_queue_told = False
+        self._identified_as, self._is_queue_told = None, False
         self._restarts = True
 
     def updates(self) -> list[Entry]:
@@ -37,8 +37,8 @@ class PublishedTurn:
             return []
         turn = self.turn
         entries: list[Entry] = []
-        if turn.identity is not None and not self._is_identified:
-            self._is_identified = True
+        if turn.identity is not None and turn.identity != self._identified_as:
+            self._identified_as = turn.identity
             entries.append(turn.identity)
         if turn.is_queued and not self._is_queue_told:
             self._is_queue_told = True

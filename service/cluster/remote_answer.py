@@ -5,7 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from service.answers.base import Answer, AnswerError, AnswerStopped, OnPart, Summary
+from service.answers.base import (
+    Answer,
+    AnswerError,
+    AnswerStopped,
+    BrokenAnswer,
+    Identity,
+    OnPart,
+    Part,
+    Replacement,
+    Summary,
+    Text,
+)
 from service.chat.turn import WRITER_LOST, Status
 from service.cluster.redis_store import START
 from service.cluster.wire_format import End, Entry
@@ -22,6 +33,9 @@ class Link(Protocol):
     def unfollow(self, remote: "RemoteAnswer") -> None: ...
 
     def stop(self, key: str) -> None: ...
+
+    def heal(self, broken: BrokenAnswer) -> Answer | None:
+        """The rest of an answer whose process has died, where the source can tell it."""
 
 
 @dataclass(slots=True)
@@ -50,7 +64,10 @@ class ClaimedAnswer:
 
 @dataclass(slots=True)
 class RemoteAnswer:
-    """Reads the stream of process `by`. `is_read`: what had been written before was read."""
+    """Reads the stream of process `by`. `is_read`: what had been written before was read.
+
+    When that process dies, the source itself is asked for the rest.
+    """
 
     link: Link
     key: str
@@ -59,6 +76,9 @@ class RemoteAnswer:
     last_id: str = START
     is_read: bool = False
     _entries: asyncio.Queue[Entry] = field(default_factory=asyncio.Queue)
+    _identity: Identity | None = None
+    _written: list[str] = field(default_factory=list)
+    _healing: Answer | None = None
 
     def put(self, last_id: str, entries: list[Entry]) -> None:
         self.last_id = last_id
@@ -73,9 +93,23 @@ class RemoteAnswer:
         self.link.follow(self)
         try:
             while not isinstance(entry := await self._entries.get(), End):
+                self._note(entry)
                 on_part(entry)
         finally:
             self.link.unfollow(self)
+        if entry.failure == WRITER_LOST and (healing := self._heal()) is not None:
+            self._healing = healing
+            await healing.stream(on_part)
+        else:
+            self._end(entry, on_part)
+
+    async def stop(self) -> None:
+        if self._healing is not None:
+            await self._healing.stop()
+        else:
+            self.link.stop(self.key)
+
+    def _end(self, entry: End, on_part: OnPart) -> None:
         on_part(entry.summary)
         if entry.pause is not None:
             on_part(entry.pause)
@@ -84,5 +118,17 @@ class RemoteAnswer:
         if entry.failure is not None:
             raise AnswerError(entry.failure)
 
-    async def stop(self) -> None:
-        self.link.stop(self.key)
+    def _note(self, part: Part) -> None:
+        match part:
+            case Identity():
+                self._identity = part
+            case Text(content):
+                self._written.append(content)
+            case Replacement(content):
+                self._written = [content]
+
+    def _heal(self) -> Answer | None:
+        identity, user = self._identity, self.key.partition(":")[0]
+        if identity is None or identity.source != "dify" or identity.conversation_id is None:
+            return None
+        return self.link.heal(BrokenAnswer(identity, user, "".join(self._written), WRITER_LOST))

@@ -2,24 +2,22 @@
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Message, Send
 
-from service.answers.app_api import AppApi, Audio, Rating
+from service.answers.app_api import AppApi, Rating
 from service.answers.base import AnswerError
 from service.chat.client_identity import is_token, user_of
 from service.result_codes import ResultCode
 from service.web.request_bodies import BadBody, open_file, read_json
 from service.web.responses import UNCACHED, Reply, fail, ok
+from service.web.streamed_reply import StreamedReply
 
-SEND_TIMEOUT_SECONDS = 30
 MIN_JSON_BYTES = 64 * 1024
 MAX_BYTES_PER_CHARACTER = 12  # of an escaped emoji
 
@@ -63,7 +61,7 @@ class Api:
 
     async def suggested(self, request: Request) -> Response:
         user, message_id = _user(request), str(request.path_params["message_id"])
-        return ok(await _while_connected(request, self._app_api.suggest(message_id, user)), UNCACHED)
+        return ok(await while_connected(request, self._app_api.suggest(message_id, user)), UNCACHED)
 
     async def feedback(self, request: Request) -> Response:
         user, message_id = _user(request), str(request.path_params["message_id"])
@@ -82,7 +80,8 @@ class Api:
         self._check_speech_request(wanted)
         message_id = None if wanted.message_id is None else str(wanted.message_id)
         speaking = self._app_api.speak(user, text=wanted.text, message_id=message_id)
-        return _AudioReply(await _while_connected(request, speaking))
+        audio = await while_connected(request, speaking)
+        return StreamedReply(audio, UNCACHED, audio.head.media_type)
 
     async def files(self, request: Request) -> Response:
         user = _user(request)
@@ -98,29 +97,7 @@ class Api:
             raise BadBody(f"{name} is too long: {len(text)} characters, {self._max_length} are allowed.")
 
 
-class _AudioReply(StreamingResponse):
-    """Where the source breaks off, the connection is closed without an end: the client notices.
-
-    So it is where the client does not read: it holds a slot.
-    """
-
-    def __init__(self, audio: Audio) -> None:
-        super().__init__(audio.chunks, media_type=audio.media_type, headers=UNCACHED)
-        self._audio = audio
-
-    async def stream_response(self, send: Send) -> None:
-        async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                await send(message)
-
-        try:
-            with suppress(AnswerError, TimeoutError):
-                await super().stream_response(send_in_time)
-        finally:
-            await self._audio.close()
-
-
-async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """Cancel the work when the client disconnects. The body must have been read."""
     working, leaving = asyncio.create_task(work), asyncio.create_task(_disconnected(request))
     try:

@@ -12,6 +12,7 @@ from starlette.templating import Jinja2Templates
 
 from service import __version__
 from service.answers import failures
+from service.answers.dify.healing import HEALING_SECONDS, STORED_SECONDS
 from service.answers.mock.scripts import SCRIPTS
 from service.chat import close_codes, continuations, turn
 from service.result_codes import ResultCode
@@ -70,6 +71,8 @@ class Pages:
             "failures": [*failures.ALL, *turn.FAILURES, *continuations.FAILURES],
             "degrading": [failure for failure in failures.ALL if not failure.is_client_error],
             "scripts": SCRIPTS,
+            "healing_seconds": HEALING_SECONDS,
+            "stored_seconds": STORED_SECONDS,
             "declarations": declarations(),
         }
         return self._page(request, "docs.html", **tables)

@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from service.answers.app_api import Audio
+from service.answers.app_api import ByteStream, Head
 
 
 @pytest.fixture
@@ -18,12 +18,12 @@ def audio():
 
     ending = AsyncExitStack()
     ending.callback(given_back.append, True)
-    return Audio("audio/mpeg", chunks(), ending), given_back
+    return ByteStream(Head("audio/mpeg"), chunks(), ending), given_back
 
 
 async def test_its_end_gives_back_what_it_came_from(audio):
     audio, given_back = audio
-    assert ([chunk async for chunk in audio.chunks], audio.media_type) == ([b"one", b"two"], "audio/mpeg")
+    assert ([chunk async for chunk in audio.chunks], audio.head.media_type) == ([b"one", b"two"], "audio/mpeg")
     assert given_back == [True]
     await audio.close()
     assert given_back == [True]

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from service.answers.base import Replacement, Speech, Step
+from service.answers.base import AppFile, Replacement, Speech, Step
 from service.chat import answer_buffer
 from service.chat.answer_buffer import AnswerBuffer, Cursor, Delta
 
@@ -58,12 +58,27 @@ def test_a_reader_goes_on_where_it_was_when_the_record_is_compacted():
     assert cursor.updates() == []
 
 
+LINKED, UNLINKED = AppFile("image", "a.png", "/a", "/files/a"), AppFile("image", "b.png", "/b")
+
+
+def test_files_keep_their_place_and_those_that_withdrawn_text_linked_are_none_any_more():
+    buffer = buffer_of("one ", LINKED, UNLINKED, STEP, "two")
+    assert read(Cursor(buffer)) == ("one two", [LINKED, UNLINKED, STEP])
+    assert read(Cursor(buffer, 4), "one ") == ("one two", [LINKED, UNLINKED, STEP])
+    assert buffer.files == [LINKED, UNLINKED]
+    buffer.replace(Replacement("ok"))
+    assert buffer.files == [UNLINKED]
+    buffer.add_progress(LINKED)
+    assert buffer.files == [UNLINKED, LINKED]
+
+
 def test_of_steps_and_speech_only_so_much_is_kept(monkeypatch):
     monkeypatch.setattr(answer_buffer, "MAX_PROGRESS_CHARACTERS", 1000)
     buffer = AnswerBuffer()
     kept = [buffer.add_progress(Step("thought_finished", "t", content="x" * 300)) for _ in range(3)]
     assert kept == [True, True, False]
     assert buffer.size == 1000
+    assert not buffer.add_progress(UNLINKED)
 
 
 def buffer_of(*entries):

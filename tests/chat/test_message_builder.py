@@ -6,8 +6,19 @@ import msgspec
 import pytest
 
 from service.answers import failures
-from service.answers.base import Form, FormAction, FormInput, Identity, Pause, Speech, Step, Summary
-from service.chat.answer_buffer import Delta
+from service.answers.base import (
+    AppFile,
+    Form,
+    FormAction,
+    FormInput,
+    Identity,
+    Pause,
+    Replacement,
+    Speech,
+    Step,
+    Summary,
+)
+from service.chat.answer_buffer import AnswerBuffer, Delta
 from service.chat.client_identity import user_of
 from service.chat.message_builder import terminal_message, update_message
 from service.chat.messages import encode
@@ -23,6 +34,7 @@ def turn(**known):
         "summary": Summary(),
         "text": "",
         "status": Status.DONE,
+        "buffer": AnswerBuffer(),
         "pause": None,
         "token": "0" * 32,
     }
@@ -43,6 +55,11 @@ def plain(message):
           "status": "succeeded", "duration_ms": 5}),
         (Speech(2, "bXAz"),
          {"type": "chat_audio", "id": "t", "number": 2, "content": "bXAz", "media_type": "audio/mpeg"}),
+        (AppFile("image", "a.png", "/api/app-files/a"),
+         {"type": "chat_file", "id": "t", "kind": "image", "name": "a.png", "url": "/api/app-files/a"}),
+        (AppFile("audio", "a.mp3", "/api/app-files/a", "/files/a"),
+         {"type": "chat_file", "id": "t", "kind": "audio", "name": "a.mp3", "url": "/api/app-files/a",
+          "link": "/files/a"}),
     ],
 )  # fmt: skip
 def test_each_update_is_a_frame_of_the_turn(update, frame):
@@ -84,6 +101,20 @@ WHOLE = {"type": "chat", "role": "assistant", "id": "t", "content": "Hi", "statu
 )  # fmt: skip
 def test_the_last_frame_says_what_is_known_of_the_answer(known, more):
     assert plain(terminal_message(turn(text="Hi", **known), Seal(), says_status=False)) == WHOLE | more
+
+
+def test_the_last_frame_has_the_files_that_no_withdrawn_text_alone_named():
+    buffer = AnswerBuffer()
+    for file in (AppFile("image", "a.png", "/a"), AppFile("image", "b.png", "/b", "/files/b")):
+        buffer.add_progress(file)
+    buffer.replace(Replacement(""))
+    buffer.add_progress(AppFile("document", "c.pdf", "/c", "/files/c"))
+    files = [
+        {"kind": "image", "name": "a.png", "url": "/a"},
+        {"kind": "document", "name": "c.pdf", "url": "/c", "link": "/files/c"},
+    ]
+    answer = turn(text="Hi", buffer=buffer)
+    assert plain(terminal_message(answer, Seal(), says_status=False)) == WHOLE | {"files": files}
 
 
 def test_an_answer_without_a_word_of_its_own_ends_in_the_words_of_its_failure():

@@ -41,6 +41,15 @@ async def test_each_bit_is_told_once_and_the_identity_first(publish):
     assert published.updates() == []
 
 
+async def test_the_identity_is_told_anew_when_more_of_it_is_known(publish):
+    published, source = publish
+    first, second = Identity("dify", "c", "m"), Identity("dify", "c", "m", run_id="r")
+    await put(source, published, first)
+    assert published.updates() == [first, Text(".")]
+    await put(source, published, second)
+    assert published.updates() == [second, Text(".")]
+
+
 async def test_its_end_is_told_once(publish):
     published, source = publish
     source.put(Text("a"), Summary({"total_tokens": 3}))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.answers.base import AnswerError, AnswerStopped, Pause, Summary, Text
+from service.answers.base import AnswerError, AnswerStopped, BrokenAnswer, Identity, Pause, Replacement, Summary, Text
 from service.chat.turn import WRITER_LOST, Status
 from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
 from service.cluster.wire_format import End
@@ -18,6 +18,8 @@ class Link:
     def __init__(self):
         self.claimed = asyncio.get_running_loop().create_future()
         self.told = []
+        self.healing = None
+        self.broken = []
 
     async def claim(self, key, checksum):
         self.told.append(("claim", key, checksum))
@@ -31,6 +33,10 @@ class Link:
 
     def stop(self, key):
         self.told.append(("stop", key))
+
+    def heal(self, broken):
+        self.broken.append(broken)
+        return self.healing
 
 
 @pytest.fixture
@@ -81,6 +87,47 @@ async def test_whose_writer_is_lost_breaks_off(link, remote):
     with pytest.raises(AnswerError) as lost:
         await task
     assert (lost.value.failure, parts, link.told[-1]) == (WRITER_LOST, [Summary()], ("unfollow", "k"))
+
+
+DIFY = Identity("dify", "c", "m", task_id="t", run_id="r")
+
+
+async def test_the_rest_of_whose_writer_is_lost_is_had_from_the_source(link):
+    remote, rest = (
+        RemoteAnswer(link, "someone:q1", "elsewhere", 7),
+        Scripted(Text("more."), Summary({"total_tokens": 3})),
+    )
+    link.healing = rest.ask(None)
+    parts, task = reading(remote)
+    told = [Identity("dify", "c", "m"), Text("bad"), Replacement("One "), DIFY, Text("and ")]
+    remote.put("1-0", told)
+    remote.mark_lost()
+    await task
+    assert parts == [*told, Text("more."), Summary({"total_tokens": 3})]
+    assert link.broken == [BrokenAnswer(DIFY, "someone", "One and ", WRITER_LOST)]
+    assert link.told[-1] == ("unfollow", "someone:q1")
+
+
+async def test_a_stop_reaches_the_rest(link, remote):
+    rest = Scripted(ends=False)
+    link.healing = rest.ask(None)
+    _, task = reading(remote)
+    remote.put("1-0", [DIFY])
+    remote.mark_lost()
+    await eventually(lambda: remote._healing)
+    await remote.stop()
+    await task
+    assert (rest.stops, link.told[-1]) == (1, ("unfollow", "k"))
+
+
+@pytest.mark.parametrize("told", [[], [Identity("mock", "c", "m")], [Identity("dify", None, "m")], [DIFY]])
+async def test_of_what_no_source_can_tell_the_rest_there_is_none(link, remote, told):
+    _, task = reading(remote)
+    remote.put("1-0", told)
+    remote.mark_lost()
+    with pytest.raises(AnswerError):
+        await task
+    assert [broken.identity for broken in link.broken] == [each for each in told if each is DIFY]
 
 
 async def test_who_no_longer_reads_does_not_follow(link, remote):

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from service.answers import failures
-from service.answers.base import Identity, Replacement, Speech, Step, Summary, Text
+from service.answers.base import AppFile, Identity, Replacement, Speech, Step, Summary, Text
 from service.cluster.wire_format import (
     ClientConnected,
     End,
@@ -24,6 +24,7 @@ def test_entries_arrive_as_they_were():
         Replacement(""),
         Step("node_started", "n", "LLM"),
         Speech(0, "bXAz"),
+        AppFile("image", "a.png", "/api/app-files/a", "/files/a"),
         End("incomplete", failures.STALLED, Summary({"total_tokens": 3}, [{"document_name": "a"}])),
     ]
     assert decode_entries(encode(entries)) == entries

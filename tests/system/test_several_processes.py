@@ -70,6 +70,20 @@ async def test_a_pause_is_a_pause_through_another_process_too(pair, connect, dif
     assert dify.stops == []
 
 
+async def test_files_are_had_through_another_process_too(pair, connect, dify, http):
+    dify.files["/files/a.png"] = ("image/png", b"PNG")
+    dify.plays(fake_dify.say("![x](/files/a.png)"))
+    first = await connect(pair[0])
+    await first.ask("Draw", id="q1", stream=True)
+    *_, told, end = await first.frames_until_end()
+    second = await connect(pair[1])
+    await come_back(second, token_of(first))
+    *_, again, same_end = await second.frames_until_end()
+    assert (again, same_end["files"]) == (told, end["files"])
+    async with http.get(pair[1].url + again["url"]) as response:
+        assert await response.read() == b"PNG"
+
+
 async def test_a_form_is_filled_in_through_another_process(pair, connect, dify):
     dify.plays(fake_dify.flow(asking_human("Some words", token="t0")))
     first = await connect(pair[0])

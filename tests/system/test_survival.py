@@ -11,7 +11,10 @@ from contextlib import suppress
 import pytest
 
 from tests import fake_dify
+from tests.clients import text_of
+from tests.conftest import eventually
 from tests.fake_dify import KEY
+from tests.fake_workflows import saying_in_parts
 from tests.returning import Returning
 
 ANSWERS = 20
@@ -151,3 +154,48 @@ async def test_what_a_dead_process_was_writing_ends_in_words_within_its_lease(tw
         assert whole.startswith(client.text)
     assert any(client.text for client, end in zip(clients, ends, strict=True) if end.get("reason"))
     assert len(dify.questions) == ANSWERS
+
+
+@pytest.fixture
+async def left_behind(run, http, dify, redis, connect):
+    """A chatflow, half written, whose process is killed; what lets it go on; who came back through another process."""
+    may_go_on = asyncio.Event()
+    dify.plays(fake_dify.flow(saying_in_parts(["Once upon ", "a "], ["time."], may_go_on)))
+    settings = {"DIFY_API_URL": dify.url, "DIFY_API_KEY": KEY, "REDIS_URL": redis.url}
+    first, second = [await (await run(**settings)).until_up(http) for _ in range(2)]
+    client, other = await connect(first), await connect(second)
+    await client.ask("Hello", id="q1", stream=True)
+    await client.frame()
+    await other.say({"type": "resume", "token": client.greeting["resume_token"], "id": "q1"})
+    frames = []
+    while text_of(frames) != "Once upon a ":
+        frames.append(await other.frame())
+    first.process.kill()
+    (flow,) = dify.workflows.runs
+    return flow, may_go_on, other, frames
+
+
+async def test_what_a_dead_process_was_writing_goes_on_where_dify_writes_on(left_behind, dify):
+    flow, may_go_on, client, frames = left_behind
+    may_go_on.set()
+    *deltas, end = await client.frames_until_end()
+    assert (end["status"], end["content"], end["conversation_id"]) == (
+        "done",
+        "Once upon a time.",
+        flow.conversation_id,
+    )
+    assert text_of(frames + deltas) == end["content"]
+    assert (len(dify.questions), dify.stops) == (1, [])
+
+
+async def test_a_stop_for_what_a_dead_process_was_writing_reaches_dify(left_behind, dify):
+    flow, _, client, _ = left_behind
+    await eventually(lambda: not flow._subscribers)
+    async with asyncio.timeout(20):
+        while not flow._subscribers:  # looked for by the other process, when the lease of the first is over
+            await asyncio.sleep(0.01)
+    await client.say({"type": "stop", "id": "q1"})
+    end = (await client.frames_until_end())[-1]
+    assert (end["status"], end["content"]) == ("stopped", "Once upon a ")
+    await eventually(lambda: [task for task, _ in dify.stops] == [flow.task_id])
+    await eventually(lambda: flow.status == "failed")

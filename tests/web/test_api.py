@@ -157,7 +157,7 @@ async def test_a_listener_that_does_not_listen_and_leaves_ends_it_too(with_dify,
 
 
 async def test_a_listener_that_stays_and_does_not_listen_is_cut_off(with_dify, http, flood, events, monkeypatch):
-    monkeypatch.setattr("service.web.api.SEND_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("service.web.streamed_reply.SEND_TIMEOUT_SECONDS", 0.2)
     service = await with_dify()
     async with http.post(f"{service.url}/api/text-to-audio", json={"text": "Hi"}, headers=HEADERS):
         await flood.wait()

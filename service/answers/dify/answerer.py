@@ -8,13 +8,25 @@ import structlog
 from msgspec import structs
 
 from service.answers import failures
-from service.answers.base import Answer, AnswerError, Continuation, Failure, OnPart, Pause, Question, Queued
+from service.answers.base import (
+    Answer,
+    AnswerError,
+    BrokenAnswer,
+    Continuation,
+    Failure,
+    OnPart,
+    Pause,
+    Question,
+    Queued,
+)
 from service.answers.dify.app_api import AppInfoCache
+from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.call_log import log_failure
 from service.answers.dify.client import DifyClient, EventStream, failure_of
 from service.answers.dify.continued_answer import ContinuedAnswer, fetch_form
 from service.answers.dify.error_mapping import FailureDetails, failure_of_event, plain_code
 from service.answers.dify.forms import is_incomplete
+from service.answers.dify.healing import Healing, HealingAnswer
 from service.answers.dify.sse import EventTooLarge
 from service.answers.dify.timeouts import Activity, Timeouts, Watchdog
 from service.answers.dify.upstream_call import LATE_SECONDS, STREAM_ERRORS, Upstream, UpstreamCall
@@ -31,12 +43,12 @@ SPEECH_SILENCE_SECONDS = 5
 class DifyAnswerer:
     """Asks the app that `client` knows; closes the client with itself."""
 
-    def __init__(self, client: DifyClient, timeouts: Timeouts) -> None:
+    def __init__(self, client: DifyClient, timeouts: Timeouts, links: FileLinks | None = None) -> None:
         self.client = client
         self.app_info = AppInfoCache(client)
         self._timeouts = timeouts
         self._activity = Activity()
-        self._upstream = Upstream(client, timeouts.total)
+        self._upstream = Upstream(client, timeouts.total, links)
 
     @overload
     def ask(self, question: Question) -> "DifyAnswer": ...
@@ -48,10 +60,22 @@ class DifyAnswerer:
             self.app_info.refresh_if_stale()
         if isinstance(question, Continuation):
             return ContinuedAnswer(self._upstream, question, self._read)
+        call = UpstreamCall(self._upstream, question)
+        return HealingAnswer(
+            self._read(call), call, lambda broken: Healing(self._upstream, broken, call.files, steps=question.steps)
+        )
+
+    def ask_without_healing(self, question: Question) -> "DifyAnswer":
         return self._read(UpstreamCall(self._upstream, question))
 
     def _read(self, call: UpstreamCall) -> "DifyAnswer":
         return DifyAnswer(call, self._timeouts, self._activity, self.app_info)
+
+    def heal(self, broken: BrokenAnswer) -> Healing:
+        """The rest of an answer whose process has died."""
+        files = FileFinder(self._upstream.links)
+        files.in_text(broken.written)  # what it found is told already
+        return Healing(self._upstream, broken, files)
 
     async def check(self) -> Failure | None:
         """Asks for the app's name, which takes a right address, a good key and an app."""

@@ -2,23 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, suppress
 from typing import Any, cast
 
-import structlog
-
 from service.answers import failures, files
-from service.answers.app_api import App, Audio, Rating, StoredFile
+from service.answers.app_api import App, ByteStream, Head, Rating, StoredFile
 from service.answers.base import AnswerError, Failure
-from service.answers.dify.call_log import log_failure, reply_body
+from service.answers.dify.call_log import calling, log_failure, reply_body
 from service.answers.dify.client import BodyStream, DifyClient
 from service.answers.files import File
 from service.answers.resilience.limiter import Limiter
-from service.elapsed import ms_since
 from service.tasks import Tasks
-
-log = structlog.get_logger()
 
 FRESH_SECONDS = 30
 RETRY_SECONDS = 3
@@ -39,13 +34,13 @@ class DifyAppApi:
         return _app(info, parameters, stale=stale)
 
     async def suggest(self, message_id: str, user: str) -> list[str]:
-        async with self._calling("suggested", self._limiter):
+        async with calling("suggested", self._limiter):
             reply = await self._client.get(f"messages/{message_id}/suggested", {"user": user})
             return [question for question in files.as_list(reply.get("data")) if isinstance(question, str)]
 
     async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
         body = {"rating": rating, "user": user} | ({} if content is None else {"content": content})
-        async with self._calling("feedbacks", self._limiter):
+        async with calling("feedbacks", self._limiter):
             try:
                 await self._client.post(f"messages/{message_id}/feedbacks", body)
             except AnswerError as error:
@@ -53,46 +48,28 @@ class DifyAppApi:
                     raise
 
     async def transcribe(self, file: File, user: str) -> str:
-        async with self._calling("audio-to-text", self._uploads):
+        async with calling("audio-to-text", self._uploads):
             reply = await self._client.upload("audio-to-text", user, files.as_speech(file))
             return str(reply.get("text") or "")
 
-    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Audio:
+    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> ByteStream:
         what = {"text": text} if message_id is None else {"message_id": message_id}
         async with AsyncExitStack() as opening:
-            await opening.enter_async_context(self._calling("text-to-audio", self._limiter))
+            await opening.enter_async_context(calling("text-to-audio", self._limiter))
             stream = await opening.enter_async_context(self._client.stream("text-to-audio", {"user": user} | what))
             if not (first := await stream.read()):
                 raise AnswerError(failures.BROKEN_OFF)
-            return Audio(stream.media_type, _rest(first, stream), opening.pop_all())
+            return ByteStream(Head(stream.media_type), _rest(first, stream), opening.pop_all())
 
     async def upload(self, file: File, user: str) -> StoredFile:
         parameters, _, _ = await self._app_info.get()
-        async with self._calling("files/upload", self._uploads):
+        async with calling("files/upload", self._uploads):
             kind, max_bytes = files.admit(file, files.all_rules(parameters))
             reply = await self._client.upload("files/upload", user, files.limit_size(file, max_bytes))
             return _stored(file, kind, reply)
 
     async def close(self) -> None:
         await self._app_info.close()
-
-    @asynccontextmanager
-    async def _calling(self, route: str, limiter: Limiter) -> AsyncIterator[None]:
-        """Hold a slot for the call, and log its outcome, without contents."""
-        started_at = time.monotonic()
-        try:
-            await limiter.acquire()
-            try:
-                yield
-            finally:
-                limiter.release()
-        except AnswerError as error:
-            log_failure(error, route=route, duration_ms=ms_since(started_at))
-            raise
-        except BaseException as error:  # the client hung up, or sent a malformed body
-            log.info("dify.abandoned", route=route, why=type(error).__name__, duration_ms=ms_since(started_at))
-            raise
-        log.info("dify.called", route=route, duration_ms=ms_since(started_at))
 
 
 class AppInfoCache:

@@ -1,5 +1,8 @@
-"""Failed requests in the log."""
+"""Requests in the log, and the slots that they hold."""
 
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -7,6 +10,8 @@ import structlog
 from service.answers.base import AnswerError
 from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import FailureDetails, details_of_reply
+from service.answers.resilience.limiter import Limiter
+from service.elapsed import ms_since
 
 log = structlog.get_logger()
 
@@ -25,6 +30,25 @@ def log_failure(error: AnswerError, details: FailureDetails | None = None, **fie
     )
     if details.message is not None:
         log.debug("dify.said", reason=failure.reason, said=details.message)
+
+
+@asynccontextmanager
+async def calling(route: str, limiter: Limiter) -> AsyncIterator[None]:
+    """Hold a slot for a call around the chat, and log its outcome, without contents."""
+    started_at = time.monotonic()
+    try:
+        await limiter.acquire()
+        try:
+            yield
+        finally:
+            limiter.release()
+    except AnswerError as error:
+        log_failure(error, route=route, duration_ms=ms_since(started_at))
+        raise
+    except BaseException as error:  # the client hung up, or sent a malformed body
+        log.info("dify.abandoned", route=route, why=type(error).__name__, duration_ms=ms_since(started_at))
+        raise
+    log.info("dify.called", route=route, duration_ms=ms_since(started_at))
 
 
 def reply_body(error: AnswerError) -> bytes:

@@ -68,7 +68,7 @@ class DifyClient:
         """Raises UnexpectedResponse and HTTP_ERRORS. What a good reply says does not matter."""
         async with self._request("POST", path, json=body) as response:
             if response.status not in _SUCCESSES:
-                raise UnexpectedResponse(response.status, await _read_start(response))
+                raise UnexpectedResponse(response.status, await read_start(response))
 
     async def upload(self, path: str, user: str, file: File) -> Mapping[str, Any]:
         """Send the file while it is read, at Dify's pace. Raises what reading it raises, too."""
@@ -85,7 +85,7 @@ class DifyClient:
         with translated_errors():
             async with self._request("POST", path, json=body, headers={"Accept": "*/*"}) as response:
                 if response.status != HTTPStatus.OK or not response.content_type.startswith("audio/"):
-                    raise UnexpectedResponse(response.status, await _read_start(response))
+                    raise UnexpectedResponse(response.status, await read_start(response))
                 yield BodyStream(response)
 
     def events(self, path: str, body: dict[str, Any]) -> "EventStream":
@@ -132,7 +132,7 @@ class DifyClient:
         """The JSON object of a reply. Raises UnexpectedResponse and HTTP_ERRORS, too."""
         async with self._request(method, path, headers={"Accept": "application/json"}, **options) as response:
             if response.status not in _SUCCESSES or response.content_type != "application/json":
-                raise UnexpectedResponse(response.status, await _read_start(response))
+                raise UnexpectedResponse(response.status, await read_start(response))
             with suppress(ValueError):
                 if isinstance(reply := await response.json(), dict):
                     return {**reply, "date": response.headers.get("Date")}
@@ -239,10 +239,10 @@ def failure_of_error(error: Exception) -> Failure:
 
 async def _check_is_event_stream(response: aiohttp.ClientResponse) -> None:
     if response.status != HTTPStatus.OK or response.content_type != "text/event-stream":
-        raise UnexpectedResponse(response.status, await _read_start(response))
+        raise UnexpectedResponse(response.status, await read_start(response))
 
 
-async def _read_start(response: aiohttp.ClientResponse) -> bytes:
+async def read_start(response: aiohttp.ClientResponse) -> bytes:
     body = b""
     while len(body) < _MAX_REFUSAL_BYTES and (chunk := await response.content.readany()):
         body += chunk

@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec import structs
+
 from service.answers.base import Form, Identity, Part, Pause, Replacement, Speech, Summary, Text
 from service.answers.dify import progress_events
+from service.answers.dify.app_files import FileFinder
 from service.answers.dify.error_mapping import MAX_MESSAGE_CHARACTERS, FailureDetails, plain_code
 from service.answers.dify.event_decoder import TEXT_DELTAS, Event, UnreadableText, decode_event, decode_fields
 from service.answers.dify.forms import form_of, form_of_pause
@@ -31,10 +34,11 @@ class EventParser:
     `task_id` is what Dify's stop route wants; `usage` the tokens and prices. `has_started`: a workflow's first event
     came. `is_over`: Dify said that it writes no more, and how it ended: `ended`, the answer is whole; `stopped`,
     somebody stopped it; `pause`, a person is to decide; `failure`, and what is known of it. What follows then adds to
-    the answer, until it `is_complete`: speech, if it `awaits_speech`.
+    the answer, until it `is_complete`: speech, if it `awaits_speech`. `written` is the text as it stands,
+    in pieces.
     """
 
-    def __init__(self, *, steps: bool = False, speech: bool = False) -> None:
+    def __init__(self, *, steps: bool = False, speech: bool = False, files: FileFinder | None = None) -> None:
         self.task_id: str | None = None
         self.run_id: str | None = None
         self.identity: Identity | None = None
@@ -49,6 +53,8 @@ class EventParser:
         self.text_events = 0
         self.last_event: str | None = None
         self.unknown_events: list[str] = []
+        self.written: list[str] = []
+        self._files = files or FileFinder()
         self._has_failed = False
         self._is_agent = False
         self._progress = ProgressParser() if steps else None
@@ -83,18 +89,18 @@ class EventParser:
             if event is None:
                 continue
             self.last_event = event.event
-            if self.identity is None:
+            if self.identity is None or (self.run_id is None and event.workflow_run_id):
                 parts += self._identify(event)
-            if event.event in TEXT_DELTAS:
+            if event.event in TEXT_DELTAS and event.answer is not None:
                 self.text_events += 1
-                text.append(self._text(event))
+                text.append(self._text(event, event.answer))
                 continue
-            parts += _joined(text)
+            parts += self._write(text)
             text.clear()
             parts += self._other(event, raw)
             if self._has_failed or self.is_paused:
                 break
-        return parts + _joined(text)
+        return parts + self._write(text)
 
     def finish(self) -> list[Part]:
         """The parts that the end of the stream adds: a form, after which nothing was said."""
@@ -108,18 +114,37 @@ class EventParser:
             return None
 
     def _identify(self, event: Event) -> list[Part]:
+        """Told anew when the run is known, too."""
         self.task_id = self.task_id or event.task_id
-        if not event.message_id:
+        self.run_id = self.run_id or event.workflow_run_id
+        if self.identity is None and event.message_id:
+            self.identity = Identity(
+                "dify", event.conversation_id, event.message_id, task_id=self.task_id, run_id=self.run_id
+            )
+        elif self.identity is not None and self.run_id is not None:
+            self.identity = structs.replace(self.identity, run_id=self.run_id)
+        else:
             return []
-        self.identity = Identity("dify", event.conversation_id, event.message_id)
         return [self.identity]
 
-    def _text(self, event: Event) -> str:
+    def _text(self, event: Event, answer: str) -> str:
         if event.event == "agent_message":
             self._is_agent = True
         elif self._is_agent and event.event == "message":
             return ""  # newer agents close with a `message` that repeats the whole answer
-        return event.answer or ""
+        return answer
+
+    def _write(self, text: list[str]) -> list[Part]:
+        content = "".join(text)
+        if not content:
+            return []
+        self.written.append(content)
+        return [Text(content), *self._files.in_text(content)]
+
+    def _replace(self, content: str) -> list[Part]:
+        self.written = [content]
+        self._files.restart()
+        return [Replacement(content), *self._files.in_text(content)]
 
     def _other(self, event: Event, raw: bytes) -> list[Part]:
         parts = self._read(event, raw)
@@ -128,12 +153,13 @@ class EventParser:
         return parts
 
     def _read(self, event: Event, raw: bytes) -> list[Part]:
-        self.run_id = self.run_id or event.workflow_run_id
         match event.event:
             case "message_replace":
-                return [Replacement(event.answer or "")]
+                return self._replace(event.answer or "")
+            case "message_file":
+                return [*self._files.in_event(decode_fields(raw))]
             case "message_end":
-                return [self._end(_object(decode_fields(raw).get("metadata")))]
+                return self._end(decode_fields(raw))
             case "workflow_paused":
                 return [self._pause(form_of_pause(_data(raw)))]
             case "tts_message" if self._wants_speech:
@@ -164,11 +190,13 @@ class EventParser:
         if is_new and _PLAIN_NAME.fullmatch(kind):
             self.unknown_events.append(kind)
 
-    def _end(self, metadata: dict[str, Any]) -> Summary:
+    def _end(self, event: dict[str, Any]) -> list[Part]:
         self.is_over = self.ended = self._is_summed_up = True
+        metadata = _object(event.get("metadata"))
         self.usage = _object(metadata.get("usage")) or None
         citations = metadata.get("retriever_resources")
-        return Summary(self.usage, citations if isinstance(citations, list) else None)
+        files = self._files.at_end(event.get("files"), is_run=self.run_id is not None)
+        return [*files, Summary(self.usage, citations if isinstance(citations, list) else None)]
 
     def _finish_run(self, run: dict[str, Any]) -> None:
         """A failing chatflow says so here, sometimes without an `error` event."""
@@ -226,8 +254,3 @@ def _data(raw: bytes) -> dict[str, Any]:
 
 def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _joined(text: list[str]) -> list[Part]:
-    content = "".join(text)
-    return [Text(content)] if content else []

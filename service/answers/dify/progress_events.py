@@ -3,16 +3,23 @@
 Inputs and outputs of nodes and tools are left out: they may hold prompts and secrets of the app.
 """
 
+import json
 import math
+import re
 from typing import cast
 
 import msgspec
 
 from service.answers.base import Step, StepEvent
+from service.answers.dify.event_decoder import decode_fields
 
 _RUNS = frozenset({"workflow_started", "workflow_finished", "node_started", "node_finished", "node_retry"})
 _ROUNDS = frozenset(f"{name}_{event}" for name in ("iteration", "loop") for event in ("started", "next", "completed"))
 KINDS = _RUNS | _ROUNDS | {"text_chunk", "agent_thought", "agent_log"}
+# Dify tells these of a node before what went into it and came out.
+_HEAD_FIELD = re.compile(
+    rb'"(id|title|node_type)"\s*:\s*("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})){1,200}")'
+)
 _TOOL_LABEL = "CALL "
 
 
@@ -55,15 +62,39 @@ class ProgressParser:
 
     def parse(self, raw: bytes) -> list[Step]:
         """The steps of an event of one of KINDS; none, if its shape is unknown."""
-        try:
-            event = _decode(raw)
-        except (ValueError, RecursionError):
+        event = _read(raw)
+        if event is None:
             return []
         if event.event == "text_chunk":
             return [_of_text(event.data)]
         new = [step for step in _steps(event) if _key(step) not in self._seen]
         self._seen.update(map(_key, new))
         return new
+
+
+def _read(raw: bytes) -> _Event | None:
+    """Of an event that is cut off, a node's whole outputs for instance, what comes before."""
+    try:
+        return _decode(raw)
+    except (ValueError, RecursionError):
+        pass
+    fields = decode_fields(raw)
+    data = fields.get("data")
+    if isinstance(data, dict) and "id" not in data:
+        fields |= {"data": _data_of_head(raw)}
+    try:
+        event = _decode(msgspec.json.encode(fields))
+    except ValueError:
+        return None
+    return event if event.id or event.data.id else None
+
+
+def _data_of_head(head: bytes) -> dict[str, str]:
+    """Without a status, which stands after all that is cut off."""
+    fields: dict[str, str] = {}
+    for name, value in _HEAD_FIELD.findall(head.partition(b'"data"')[2]):
+        fields.setdefault(name.decode(), json.loads(value.decode(errors="replace")))
+    return fields
 
 
 def _key(step: Step) -> tuple[StepEvent, str, int | None]:

@@ -13,7 +13,8 @@ from typing import Any
 
 import structlog
 
-from service.answers.base import AnswerStopped, Part, Question, Replacement, Text
+from service.answers.base import AnswerStopped, BrokenAnswer, Failure, Part, Question, Replacement, Text
+from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.client import HTTP_ERRORS, DifyClient, EventStream, UnexpectedResponse
 from service.answers.dify.event_decoder import is_text
 from service.answers.dify.event_parser import EventParser
@@ -50,8 +51,9 @@ class State(Enum):
 class Upstream:
     """What the calls of one Dify share."""
 
-    def __init__(self, client: DifyClient, max_seconds: float) -> None:
+    def __init__(self, client: DifyClient, max_seconds: float, links: FileLinks | None = None) -> None:
         self.client = client
+        self.links = links
         self.tasks = Tasks()
         self.max_seconds = max_seconds
         self.abandoned = asyncio.Semaphore(MAX_ABANDONED)
@@ -66,7 +68,8 @@ class UpstreamCall:
     def __init__(self, upstream: Upstream, question: Question) -> None:
         self.state = State.OPENING
         self.is_stop_wanted = False
-        self.parser = EventParser(steps=question.steps, speech=question.speech)
+        self.files = FileFinder(upstream.links)
+        self.parser = EventParser(steps=question.steps, speech=question.speech, files=self.files)
         self.first_event_ms: int | None = None
         self.first_text_ms: int | None = None
         self.started_at = time.monotonic()
@@ -117,7 +120,7 @@ class UpstreamCall:
             while self.state is State.STREAMING and not self.parser.is_over and tries_after < TRIES_AFTER_LEAVING:
                 tries += 1
                 tries_after += self._left.is_set()
-                if await self._post_stop(tries):
+                if await post_stop(self._upstream.client, str(self.parser.task_id), self._question.user, tries):
                     self.state = State.STOPPING
                 else:
                     await self._pause(min(LONGEST_STOP_PAUSE_SECONDS, FIRST_STOP_PAUSE_SECONDS * 2 ** (tries - 1)))
@@ -170,19 +173,28 @@ class UpstreamCall:
             async with asyncio.timeout(seconds):
                 await self._left.wait()
 
-    async def _post_stop(self, tries: int) -> bool:
-        task = self.parser.task_id
-        path, body = f"chat-messages/{task}/stop", {"user": self._question.user}
-        try:
-            status = await self.client.post_status(path, body, STOP_TIMEOUT_SECONDS)
-        except HTTP_ERRORS as error:
-            log.warning("dify.stop_failed", task_id=task, tries=tries, exc_info=error)
-            return False
-        is_accepted = status == HTTPStatus.OK
-        (log.info if is_accepted else log.warning)(
-            "dify.stop_sent" if is_accepted else "dify.stop_failed", task_id=task, tries=tries, status=status
-        )
-        return is_accepted
+    def broken(self, failure: Failure) -> BrokenAnswer | None:
+        """What is known of it when nobody reads it any more; None if it is over or stopped, or has hardly begun."""
+        parser = self.parser
+        identity = parser.identity
+        if identity is None or identity.conversation_id is None or parser.is_over or self.is_stop_wanted:
+            return None
+        return BrokenAnswer(identity, self._question.user, "".join(parser.written), failure)
+
+
+async def post_stop(client: DifyClient, task_id: str, user: str, tries: int) -> bool:
+    """Whether Dify accepted it; logged as the try of that number."""
+    path, body = f"chat-messages/{task_id}/stop", {"user": user}
+    try:
+        status = await client.post_status(path, body, STOP_TIMEOUT_SECONDS)
+    except HTTP_ERRORS as error:
+        log.warning("dify.stop_failed", task_id=task_id, tries=tries, exc_info=error)
+        return False
+    is_accepted = status == HTTPStatus.OK
+    (log.info if is_accepted else log.warning)(
+        "dify.stop_sent" if is_accepted else "dify.stop_failed", task_id=task_id, tries=tries, status=status
+    )
+    return is_accepted
 
 
 def _body(question: Question) -> dict[str, Any]:

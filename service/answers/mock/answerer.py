@@ -15,11 +15,10 @@ from service.answers.base import (
     Form,
     Identity,
     OnPart,
+    Part,
     Pause,
     Question,
     Replacement,
-    Speech,
-    Step,
     Summary,
     Text,
 )
@@ -85,7 +84,9 @@ class MockAnswer:
         await self._pause(script.wait)
         if script.failure is None or words:
             on_part(self._identity)
-        parts: list[Step | Text | Speech] = [*script.steps, *(Text(word) for word in words), *script.speech]
+        parts: list[Part] = [*script.steps, *(Text(word) for word in words), *script.speech]
+        if script.file is not None:
+            parts.append(script.file)
         for part in parts:
             if self._stopped.is_set():
                 return

@@ -1,14 +1,16 @@
 """An app's other routes without a Dify."""
 
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 
 from service.answers import files
-from service.answers.app_api import App, Audio, Rating, StoredFile
+from service.answers.app_api import App, ByteStream, Head, Rating, StoredFile
+from service.answers.base import AnswerError
+from service.answers.failures import FILE_LINK_INVALID
 from service.answers.files import KINDS, File, UploadRules
-from service.answers.mock import audio
-from service.answers.mock.scripts import fail_if_asked
+from service.answers.mock import audio, image
+from service.answers.mock.scripts import FILE_NAME, fail_if_asked
 
 _CHUNK_BYTES = 2048
 _RULES = UploadRules(list(KINDS), [], max_files=3, max_bytes=files.size_limits({}))
@@ -45,15 +47,29 @@ class MockAppApi:
         fail_if_asked(file.name)
         return f"This is a mock: {size} bytes of speech."
 
-    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> Audio:
+    async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> ByteStream:
         fail_if_asked(text)
-        return Audio("audio/wav", _in_chunks(audio.wav()), AsyncExitStack())
+        return ByteStream(Head("audio/wav"), _in_chunks(audio.wav()), AsyncExitStack())
 
     async def upload(self, file: File, user: str) -> StoredFile:
         kind, max_bytes = files.admit(file, [_RULES])
         size = await _size(files.limit_size(file, max_bytes))
         fail_if_asked(file.name)
         return StoredFile(str(uuid.uuid4()), file.name, size, kind, file.extension, file.media_type)
+
+    async def close(self) -> None: ...
+
+
+class MockFiles:
+    """The file of `/mock file`: a small image."""
+
+    async def open(
+        self, path: str, query: Mapping[str, str], headers: Mapping[str, str], *, is_head: bool
+    ) -> ByteStream:
+        if path != FILE_NAME:
+            raise AnswerError(FILE_LINK_INVALID)
+        head = Head("image/png", name=FILE_NAME)
+        return ByteStream(head, _in_chunks(b"" if is_head else image.png()), AsyncExitStack())
 
     async def close(self) -> None: ...
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.answers import failures
-from service.answers.base import AnswerError, Decision, Failure, Form, FormAction, FormInput, Speech, Step
+from service.answers.base import AnswerError, AppFile, Decision, Failure, Form, FormAction, FormInput, Speech, Step
 from service.answers.mock import audio
 
 COMMAND = "/mock"
@@ -55,6 +55,7 @@ _CITATIONS = [
 _SPOKEN_PIECES = 3
 _FRAMES_EACH = 16  # 0.4 seconds
 _SPOKEN = base64.b64encode(audio.mp3(_FRAMES_EACH)).decode()
+FILE_NAME = "mock-sunrise.png"
 _LONG = "\n\n".join(f"{number}. {'The quick brown fox jumps over the lazy dog. ' * 8}" for number in range(1, 41))
 
 
@@ -89,6 +90,7 @@ class Script:
     words_per_second: float | None = None
     steps: tuple[Step, ...] = ()
     speech: tuple[Speech, ...] = ()
+    file: AppFile | None = None
     citations: list[Any] | None = None
     replacement: str | None = None
     failure: Failure | None = None
@@ -126,6 +128,11 @@ SCRIPTS = {
     ),
     "citations": Script(
         "an answer with its sources", "Visitors may come all day, and into the garden.", citations=_CITATIONS
+    ),
+    "file": Script(
+        "an answer with an image that the app made",
+        f"Here it is.\n\n![A sunrise](/files/{FILE_NAME})",
+        file=AppFile("image", "A sunrise.png", f"/api/app-files/{FILE_NAME}", f"/files/{FILE_NAME}"),
     ),
     "empty": Script("an answer without a word", ""),
     "replaced": Script("an answer that moderation withdraws", "Words that go too far …", replacement="Withdrawn."),

@@ -1,12 +1,15 @@
 """What the log says of a request that failed."""
 
+from contextlib import suppress
+
 import pytest
 
 from service.answers import failures
 from service.answers.base import AnswerError
-from service.answers.dify.call_log import log_failure, reply_body
+from service.answers.dify.call_log import calling, log_failure, reply_body
 from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import FailureDetails
+from service.answers.resilience.limiter import Limiter
 
 BODY = b'{"code":"invalid_param","message":"Not Ann again"}'
 
@@ -44,3 +47,32 @@ def test_where_dify_said_nothing_nothing_is_told_of_it(events):
 def test_the_body_of_a_refusal_is_at_hand():
     assert reply_body(refused()) == BODY
     assert reply_body(AnswerError(failures.LOST)) == b""
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (None, ("dify.called", "info")),
+        (AnswerError(failures.BUSY), ("dify.failed", "error")),
+        (ConnectionResetError(), ("dify.abandoned", "info")),
+    ],
+)
+async def test_a_call_holds_a_slot_and_is_told_with_its_outcome(events, error, told):
+    limiter = Limiter(1, 0, 1)
+    with suppress(AnswerError, ConnectionResetError):
+        async with calling("files", limiter):
+            assert not limiter.try_acquire()
+            if error is not None:
+                raise error
+    assert limiter.try_acquire()
+    assert [(event["event"], event["log_level"], event["route"]) for event in events] == [(*told, "files")]
+
+
+async def test_a_call_without_a_slot_is_not_made(events):
+    limiter = Limiter(1, 0, 1)
+    assert limiter.try_acquire()
+    with pytest.raises(AnswerError):
+        async with calling("files", limiter):
+            pytest.fail("called")
+    assert not limiter.try_acquire()
+    assert [event["reason"] for event in events] == ["overloaded"]

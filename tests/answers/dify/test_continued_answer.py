@@ -71,7 +71,8 @@ async def test_what_follows_a_decision_are_parts_as_of_any_answer(answerer, begi
     run = await begin(asking_human(DRAFT, token="t0", after=("Yes.",)))
     parts = await parts_of(answerer, kept(run), YES)
     summary = Summary({"total_tokens": 3}, [])
-    assert parts == [Identity("dify", run.conversation_id, run.message_id), Text("Yes."), summary]
+    ids = {"task_id": run.task_id, "run_id": run.id}
+    assert parts == [Identity("dify", run.conversation_id, run.message_id, **ids), Text("Yes."), summary]
 
 
 async def test_a_next_pause_says_what_was_written_before_it(answerer, begin):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from service.answers.base import Form, Identity, Pause, Replacement, Speech, Step, Summary, Text
+from service.answers.base import AppFile, Form, Identity, Pause, Replacement, Speech, Step, Summary, Text
+from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.error_mapping import FailureDetails
 from service.answers.dify.event_parser import EventParser
 from service.answers.dify.sse import SseDecoder
@@ -66,7 +67,8 @@ def test_recordings_of_every_kind_of_app_read_as_their_text(name, start, length)
 def test_the_ids_are_known_from_the_first_event_on():
     parser, parts = read(recordings.load("1s_basic_short").chunks[0])
     assert parser.task_id == "e10f44ac-9e4b-4741-b469-834bd8a02390"
-    assert parts[0] == Identity("dify", "fbb009e4-2241-4c54-a76f-9e2a4d15c0fa", "96fc2a13-4564-436c-a852-ede12dce3d16")
+    ids = ("fbb009e4-2241-4c54-a76f-9e2a4d15c0fa", "96fc2a13-4564-436c-a852-ede12dce3d16")
+    assert parts[0] == Identity("dify", *ids, task_id=parser.task_id)
 
 
 def test_texts_that_arrive_together_become_one():
@@ -102,6 +104,62 @@ def test_text_that_is_labelled_message_file_is_text():
 
 def test_a_file_without_text_adds_nothing():
     assert EventParser().parse([event("message_file", url="/files/1")]) == []
+
+
+def finding(**ids):
+    """A parser that finds files, and what it is told, as (kind, name, link)."""
+    parser = EventParser(files=FileFinder(FileLinks("https://dify.example.com/v1", "k")))
+
+    def read(*events):
+        return [
+            (part.kind, part.name, part.link) if isinstance(part, AppFile) else part
+            for part in parser.parse([event(kind, **ids, **fields) for kind, fields in events])
+        ]
+
+    return read
+
+
+def test_files_stand_where_the_app_tells_them():
+    read = finding()
+    file = {"type": "image", "url": "/files/1.png", "belongs_to": "assistant"}
+    parts = read(
+        ("message", {"answer": "See ![x](/fi"}), ("message_file", file), ("message", {"answer": "les/2.png) and"})
+    )
+    one, two = ("image", "1.png", None), ("image", "x.png", "/files/2.png")
+    assert parts == [Text("See ![x](/fi"), one, Text("les/2.png) and"), two]
+
+
+def test_files_of_a_text_that_replaces_another_are_told_too():
+    read = finding()
+    read(("message", {"answer": "![x](/files/1.png)"}))
+    again = ("image", "y.png", "/files/1.png")
+    assert read(("message_replace", {"answer": "![y](/files/1.png)"})) == [Replacement("![y](/files/1.png)"), again]
+
+
+@pytest.mark.parametrize(("ids", "files"), [({}, []), ({"workflow_run_id": "r"}, [("document", "a.pdf", None)])])
+def test_files_that_a_workflow_made_may_come_with_the_end(ids, files):
+    end = ("message_end", {"files": [{"type": "document", "url": "/files/a.pdf", "transfer_method": "local_file"}]})
+    assert finding(**ids)(end) == [*files, Summary(None, None)]
+
+
+def test_the_text_as_it_stands_is_known():
+    parser, _ = read(*recordings.load("1s_moderated_output").chunks)
+    assert "".join(parser.written) == "Output blocked."
+
+
+def test_the_run_is_part_of_the_identity_as_soon_as_it_is_known():
+    parser = EventParser()
+    ids = {"task_id": "t", "message_id": "m", "conversation_id": "c"}
+    assert parser.parse([event("node_started", **ids)]) == [Identity("dify", "c", "m", task_id="t")]
+    run = Identity("dify", "c", "m", task_id="t", run_id="r")
+    assert parser.parse([event("workflow_started", workflow_run_id="r", **ids)]) == [run]
+    assert parser.parse([event("node_started", workflow_run_id="r", **ids)]) == []
+
+
+def test_a_run_without_a_message_has_no_identity():
+    parser = EventParser()
+    assert parser.parse([event("workflow_started", workflow_run_id="r", task_id="t")]) == []
+    assert (parser.run_id, parser.task_id) == ("r", "t")
 
 
 @pytest.mark.parametrize(

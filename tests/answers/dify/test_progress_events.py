@@ -86,6 +86,18 @@ def test_a_node_that_is_tried_again_says_how_often():
     ]
 
 
+def test_of_a_node_whose_outputs_are_cut_off_the_end_is_told_all_the_same():
+    whole = event("node_finished", data=NODE | {"title": 'é "q"', "outputs": {"text": "x" * 9, "id": "other"}})
+    cut = whole[: whole.index(b"xxx")]
+    assert steps(cut) == [Step("node_finished", "n", 'é "q"', "http-request")]
+    assert steps(whole[: whole.index(b'"n"')]) == steps(whole[:5]) == []
+
+
+def test_a_number_that_is_none_costs_no_step():
+    raw = b'{"event":"node_finished","data":{"id":"n","elapsed_time":NaN,"outputs":{"text":NaN}}}'
+    assert steps(raw) == [Step("node_finished", "n")]
+
+
 @pytest.mark.parametrize("name", ["iteration", "loop"])
 def test_rounds_are_counted(name):
     data = {"id": "n", "title": "Each", "node_type": name}

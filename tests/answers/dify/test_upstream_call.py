@@ -6,9 +6,10 @@ import json
 import aiohttp
 import pytest
 
-from service.answers.base import Identity, Question, Text
+from service.answers.base import BrokenAnswer, Identity, Question, Text
 from service.answers.dify import upstream_call
 from service.answers.dify.upstream_call import MAX_ABANDONED, TRIES_AFTER_LEAVING, State, Upstream, UpstreamCall
+from service.answers.failures import BROKEN_OFF
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
 
 
@@ -20,6 +21,7 @@ def event(kind="message", **fields):
 WORD = event(answer="Hi")
 END = event("message_end")
 PING = b"event: ping\n\n"
+IDENTITY = Identity("dify", None, "m", task_id="t")
 STOP = ("chat-messages/t/stop", {"user": "user"})
 
 
@@ -143,7 +145,7 @@ def test_a_text_that_replaces_counts_as_the_first_too(call):
 async def test_a_task_that_is_told_after_the_first_words_is_known_too(call, client):
     assert read(call, event(task_id=None, message_id=None, answer="Hi")) == [Text("Hi")]
     assert call.state is State.OPENING
-    assert read(call, WORD) == [Identity("dify", None, "m"), Text("Hi")]
+    assert read(call, WORD) == [IDENTITY, Text("Hi")]
     await call.stop()
     assert client.stops == [STOP]
 
@@ -255,7 +257,7 @@ async def test_a_stream_that_is_held_open_after_the_end_is_left(call, client, ta
 
 
 async def test_what_is_said_last_lacks_a_blank_line_and_is_read(call):
-    assert read(call, WORD, b'data: {"event":"message","answer":"!"}') == [Identity("dify", None, "m"), Text("Hi")]
+    assert read(call, WORD, b'data: {"event":"message","answer":"!"}') == [IDENTITY, Text("Hi")]
     assert call.finish() == [Text("!")]
 
 
@@ -321,3 +323,22 @@ async def test_only_so_many_are_read_on_to_learn_what_to_stop(client, events):
     assert client.stream.is_closed
     client.stream.queue.put_nowait(None)
     await upstream.tasks.finish(within=0)
+
+
+async def test_what_is_known_of_a_broken_answer_is_known_until_it_is_over(call):
+    ids = {"conversation_id": "c"}
+    assert call.broken(BROKEN_OFF) is None
+    read(call, event("node_started", message_id=None))
+    assert call.broken(BROKEN_OFF) is None
+    read(call, event(answer="One ", **ids), event("message_replace", answer="Two "), event(answer="three."))
+    identity = Identity("dify", "c", "m", task_id="t")
+    assert call.broken(BROKEN_OFF) == BrokenAnswer(identity, "user", "Two three.", BROKEN_OFF)
+    read(call, END)
+    assert call.broken(BROKEN_OFF) is None
+
+
+@pytest.mark.parametrize("fields", [{}, {"conversation_id": "c"}])
+async def test_of_what_is_stopped_or_has_no_conversation_nothing_is_to_be_had(call, fields):
+    read(call, event(answer="One ", **fields))
+    call.is_stop_wanted = bool(fields)
+    assert call.broken(BROKEN_OFF) is None
