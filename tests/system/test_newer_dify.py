@@ -373,7 +373,7 @@ async def writing(service, dify, connect):
 
 
 async def test_questions_that_wait_in_dify_s_queue_are_all_answered(with_dify, dify, connect, events):
-    service = await with_dify(dify_first_event_timeout=0.2, dify_breaker_failures=1)
+    service = await with_dify(dify_first_event_timeout=1, dify_breaker_failures=1)
     first, release = await writing(service, dify, connect)
     waiting = [await connect(service) for _ in range(5)]
     for client in waiting:

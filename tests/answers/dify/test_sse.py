@@ -25,6 +25,7 @@ def test_a_recording_gives_the_same_events_wherever_it_is_cut_in_two(name):
     assert all(decode(body[:cut], body[cut:]) == whole for cut in range(len(body)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NEWER)
 def test_a_newer_recording_gives_the_same_events_wherever_it_is_cut_in_two(name):
     body = recordings.load(name).body
