@@ -11,8 +11,8 @@ from tests.conftest import ROOT
 
 _LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 (PURE,) = [each["source_modules"] for each in _LINTER["contracts"] if each["name"] == "Pure modules do no I/O"]
-OPTIONS = ("-c", os.devnull, "--rootdir", str(ROOT), "-p", "pytest_cov.plugin", "-p", "no:cacheprovider", "-q", "-m", "not slow",
-           "--noconftest", "--cov-config=pyproject.toml", "--cov-branch", "--cov-fail-under=100",
+OPTIONS = ("-c", os.devnull, "--rootdir", str(ROOT), "-p", "pytest_cov.plugin", "-p", "no:cacheprovider", "-q",
+           "-m", "not slow", "--noconftest", "--cov-config=pyproject.toml", "--cov-branch", "--cov-fail-under=100",
            "--cov-report=term-missing")  # fmt: skip
 # Without the plugins that are of no use here; hypothesis takes the same examples each time, in its own time.
 ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CI": "1"}
