@@ -279,7 +279,8 @@ def test_a_recorded_pause_is_the_last_part_and_brings_its_form():
     assert (pause.run_id, pause.task_id) == (parser.run_id, parser.task_id)
     assert pause.form.token == "yK52yBH9nCS2mL2NtuLuhO"
     assert [action.id for action in pause.form.actions] == ["approve", "reject"]
-    assert (parser.is_paused, parser.is_complete, parser.ended, parser.failure) == (True, True, False, None)
+    assert (parser.is_over, parser.is_paused, parser.is_complete) == (True, True, True)
+    assert (parser.ended, parser.failure) == (False, None)
 
 
 WAITING = {"data": {"form_content": "Yes?", "form_token": "t"}}
