@@ -6,7 +6,7 @@ import pytest
 
 from service.answers.base import AppFile, Replacement, Speech, Step
 from service.chat import answer_buffer
-from service.chat.answer_buffer import AnswerBuffer, Cursor, Delta
+from service.chat.answer_buffer import STEP_CHARACTERS, AnswerBuffer, Cursor, Delta
 
 STEP = Step("node_started", "n")
 
@@ -79,6 +79,11 @@ def test_of_steps_and_speech_only_so_much_is_kept(monkeypatch):
     assert kept == [True, True, False]
     assert buffer.size == 1000
     assert not buffer.add_progress(UNLINKED)
+
+
+def test_a_file_takes_what_three_steps_do_without_their_content():
+    buffer = buffer_of(UNLINKED)
+    assert buffer.size == 3 * STEP_CHARACTERS
 
 
 def buffer_of(*entries):

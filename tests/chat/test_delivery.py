@@ -239,3 +239,13 @@ async def test_who_comes_while_it_waits_is_told_and_who_comes_later_is_not(deliv
     source.put(None)
     await delivery
     assert [sum(isinstance(frame, System) for frame in client.frames) for client in (first, second, third)] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(("stream", "content"), [(True, "Hi"), (False, "Hi\n\n[The answer broke off here.]")])
+async def test_who_reads_the_content_only_is_told_there_that_the_answer_broke_off(deliver, stream, content):
+    client = Client()
+    source, turn, delivery = await deliver(client, stream=stream)
+    await say(source, turn, "Hi")
+    source.fail()
+    await delivery
+    assert client.frames[-1].content == content

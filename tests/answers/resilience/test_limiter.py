@@ -313,3 +313,10 @@ async def test_the_operator_is_told_that_questions_wait_and_where_to_look(monkey
     assert [(event["times"], event["see"]) for event in logged(events, "limiter.waits")] == [
         (1, "DIFY_MAX_CONCURRENCY")
     ]
+
+
+async def test_while_the_operator_s_own_limit_holds_nobody_waits_longer_than_the_operator_said():
+    line = Limiter(1, 1, timeout=0.01, patience=PATIENCE_SECONDS)
+    await line.acquire()
+    with pytest.raises(AnswerError):
+        await asyncio.wait_for(line.acquire(), PATIENCE_SECONDS / 2)
