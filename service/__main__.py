@@ -18,6 +18,7 @@ import uvicorn
 from service import logs, open_files
 from service.app import create_app
 from service.check import check
+from service.check_answers import MAX_LOAD
 from service.http_protocol import HttpProtocol
 from service.server import Server
 from service.settings import Settings, SettingsError, read_settings
@@ -44,10 +45,10 @@ def main() -> None:
             serve_worker(settings, *map(int, numbers))
         case ["check"]:
             run_check(settings)
-        case ["check", "--load", number] if number.isdecimal():
+        case ["check", "--load", number] if number in map(str, range(1, MAX_LOAD + 1)):
             run_check(settings, int(number))
         case _:
-            print("Usage: python -m service [check [--load N]]", file=sys.stderr)  # noqa: T201
+            print(f"Usage: python -m service [check [--load N]], N up to {MAX_LOAD}", file=sys.stderr)  # noqa: T201
             sys.exit(2)
 
 

@@ -17,7 +17,7 @@ from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import DifyAppApi
 from service.answers.dify.app_files import FileLinks
 from service.answers.dify.client import DifyClient
-from service.answers.dify.file_proxy import DifyFiles
+from service.answers.dify.file_proxy import DifyFiles, FileLimiters
 from service.answers.dify.input_check import InputCheck
 from service.answers.dify.timeouts import Timeouts
 from service.answers.mock.answerer import MockAnswerer
@@ -153,10 +153,10 @@ class Limiters:
         self.answers = Limiter(answers, waiting, timeout, settings.dify_total_timeout)
         self.calls = Limiter(max(1, answers * 2 // 5), waiting, timeout)
         self.uploads = Limiter(max(1, answers // 5), waiting, timeout)
-        self.files = Limiter(max(1, answers // 5), waiting, timeout)
+        self.large_files = Limiter(max(1, answers // 5), waiting, timeout)
 
     def divide(self, processes: int) -> None:
-        for limiter in (self.answers, self.calls, self.uploads, self.files):
+        for limiter in (self.answers, self.calls, self.uploads, self.large_files):
             limiter.divide(processes)
 
 
@@ -169,7 +169,8 @@ def _sources(settings: Settings, limiters: Limiters) -> tuple[Answerer, AppApi, 
     dify = dify_answerer(settings)
     app_api = DifyAppApi(dify.client, dify.app_info, limiters.calls, limiters.uploads)
     connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
-    files = DifyFiles(settings.dify_api_url, _file_links(settings), limiters.files, connect, idle)
+    links, url = _file_links(settings), settings.dify_api_url
+    files = DifyFiles(url, links, FileLimiters(limiters.calls, limiters.large_files), connect, idle)
     return _resilient(dify, settings, limiters.answers), app_api, files, dify.heal
 
 

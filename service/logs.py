@@ -34,7 +34,13 @@ Entry = tuple[int, EventDict]
 Events = SimpleQueue[Entry | None]
 """Ends with None."""
 
-_IRRELEVANT = ('%s - "WebSocket ', "connection open", "connection closed", "Invalid UTF-8 sequence received")
+_IRRELEVANT = (
+    '%s - "WebSocket ',
+    "connection open",
+    "connection closed",
+    "Invalid UTF-8 sequence received",
+    "ASGI callable returned without completing",  # a refused handshake, or a reply that was cut off: we said why
+)
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
 _LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping().items()}
 _render = structlog.dev.ConsoleRenderer()
@@ -180,7 +186,7 @@ def _capture_standard_records(queue: Events, level: int) -> None:
 
 
 def _is_relevant(record: logging.LogRecord) -> bool:
-    """Uvicorn's lines on a WebSocket repeat ours, or hold the query string or what a client sent."""
+    """Uvicorn's lines on these repeat ours, or hold the query string or what a client sent."""
     return not str(record.msg).startswith(_IRRELEVANT)
 
 

@@ -90,8 +90,9 @@ def test_a_request_is_told_in_fields_without_its_query(configure, tmp_path):
     assert "secret" not in str(line)
 
 
-def test_the_server_s_own_word_on_websockets_is_left_out(configure, tmp_path):
+def test_the_server_s_own_word_on_what_we_have_told_is_left_out(configure, tmp_path):
     stop = configure()
+    logging.getLogger("uvicorn.error").error("ASGI callable returned without completing response.")
     logging.getLogger("uvicorn.error").info('%s - "WebSocket %s" [accepted]', "10.0.0.1:5", "/ws/chat?token=secret")
     logging.getLogger("uvicorn.error").info("connection open")
     stop()

@@ -143,7 +143,10 @@ async def test_check_asks_many_at_once_where_it_is_told_to(run, dify):
     assert len(dify.questions) == 4
 
 
-@pytest.mark.parametrize("words", [["serve"], ["check", "--load"], ["check", "--load", "many"]])
+@pytest.mark.parametrize(
+    "words",
+    [["serve"], ["check", "--load"], ["check", "--load", "many"], ["check", "--load", "0"], ["check", "--load", "51"]],
+)
 async def test_another_word_gets_the_usage(run, words):
     code, errors = await (await run("-m", "service", *words)).end()
     assert code == 2

@@ -51,8 +51,15 @@ class Head(msgspec.Struct, frozen=True):
     name: str = ""
 
 
+class SlowReader(Exception):
+    """The reader of a ByteStream takes too long: others wait for its place."""
+
+
 class ByteStream:
-    """Audio or another file as it comes. `chunks` raise AnswerError where the source breaks off. To be closed."""
+    """Audio or another file as it comes. To be closed.
+
+    `chunks` raise AnswerError where the source breaks off, and SlowReader.
+    """
 
     def __init__(self, head: Head, chunks: AsyncGenerator[bytes, None], cleanup: AsyncExitStack) -> None:
         self.head = head

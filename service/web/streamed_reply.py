@@ -7,7 +7,7 @@ from contextlib import suppress
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from service.answers.app_api import ByteStream
+from service.answers.app_api import ByteStream, SlowReader
 from service.answers.base import AnswerError
 
 SEND_TIMEOUT_SECONDS = 30
@@ -29,7 +29,7 @@ class StreamedReply(StreamingResponse):
                 await send(message)
 
         try:
-            with suppress(AnswerError, TimeoutError):
+            with suppress(AnswerError, SlowReader, TimeoutError):
                 await super().stream_response(send_in_time)
         finally:
             await self._content.close()

@@ -10,6 +10,7 @@ import structlog
 from service.answers.base import AnswerError
 from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import FailureDetails, details_of_reply
+from service.answers.failures import OVERLOADED
 from service.answers.resilience.limiter import Limiter
 from service.elapsed import ms_since
 
@@ -32,16 +33,34 @@ def log_failure(error: AnswerError, details: FailureDetails | None = None, **fie
         log.debug("dify.said", reason=failure.reason, said=details.message)
 
 
+class Slot:
+    """A slot that is held."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
+
+    def move(self, limiter: Limiter) -> None:
+        """Give it back for one of another limiter. Raises AnswerError where that has none free."""
+        if not limiter.try_acquire():
+            raise AnswerError(OVERLOADED)
+        self._limiter.release()
+        self._limiter = limiter
+
+    def release(self) -> None:
+        self._limiter.release()
+
+
 @asynccontextmanager
-async def calling(route: str, limiter: Limiter) -> AsyncIterator[None]:
+async def calling(route: str, limiter: Limiter) -> AsyncIterator[Slot]:
     """Hold a slot for a call around the chat, and log its outcome, without contents."""
     started_at = time.monotonic()
     try:
         await limiter.acquire()
+        slot = Slot(limiter)
         try:
-            yield
+            yield slot
         finally:
-            limiter.release()
+            slot.release()
     except AnswerError as error:
         log_failure(error, route=route, duration_ms=ms_since(started_at))
         raise

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import ContentEncodingError
 from service.answers import failures
 from service.answers.base import AnswerError, Failure
 from service.answers.dify.error_mapping import failure_of_reply
+from service.answers.dify.event_decoder import decode_object
 from service.answers.dify.upload_stream import UploadStream
 from service.answers.files import File
 from service.tasks import Tasks
@@ -133,9 +134,8 @@ class DifyClient:
         async with self._request(method, path, headers={"Accept": "application/json"}, **options) as response:
             if response.status not in _SUCCESSES or response.content_type != "application/json":
                 raise UnexpectedResponse(response.status, await read_start(response))
-            with suppress(ValueError):
-                if isinstance(reply := await response.json(), dict):
-                    return {**reply, "date": response.headers.get("Date")}
+            if (reply := decode_object(await response.read())) is not None:
+                return {**reply, "date": response.headers.get("Date")}
         raise AnswerError(failures.LOST)
 
     def _request(self, method: str, path: str, **options: Any) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:

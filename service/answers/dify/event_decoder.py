@@ -47,7 +47,13 @@ def decode_event(raw: bytes) -> Event | None:
 
 
 def decode_fields(raw: bytes) -> dict[str, Any]:
-    """All fields; of an event that is cut off those that are plain, of anything else none.
+    """All fields; of an event that is cut off those that are plain, of anything else none."""
+    fields = decode_object(raw)
+    return fields if fields is not None else _fields_of_head(raw)
+
+
+def decode_object(raw: bytes) -> dict[str, Any] | None:
+    """A JSON object; None if it is none.
 
     NaN and the infinite become null; what cannot be text, half an emoji for instance, becomes a question mark.
     """
@@ -55,7 +61,7 @@ def decode_fields(raw: bytes) -> dict[str, Any]:
         fields = msgspec.json.decode(raw)
     except (ValueError, RecursionError):
         fields = _decode_leniently(raw)
-    return fields if isinstance(fields, dict) else _fields_of_head(raw)
+    return fields if isinstance(fields, dict) else None
 
 
 def is_text(head: bytes) -> bool:

@@ -1,15 +1,17 @@
 """Files that the app made, as Dify hands them out: by the paths that it signs, without the key."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from email.message import Message
 from http import HTTPStatus
+from typing import NamedTuple
 
 import aiohttp
 from yarl import URL
 
-from service.answers.app_api import ByteStream, Head
+from service.answers.app_api import ByteStream, Head, SlowReader
 from service.answers.base import AnswerError
 from service.answers.dify.app_files import FileLinks
 from service.answers.dify.call_log import calling
@@ -20,20 +22,36 @@ from service.answers.files import MEGABYTE
 from service.answers.resilience.limiter import Limiter
 
 MAX_FILE_BYTES = 100 * MEGABYTE
+MAX_SMALL_BYTES = 4 * MEGABYTE
+"""A file up to this size is fetched at Dify's pace, and holds no slot while its reader takes its time."""
+MAX_KEPT_BYTES = 64 * MEGABYTE
+"""Of all small files that are being read; beyond that they are as large ones."""
+SLOW_AFTER_SECONDS, SLOW_BYTES_PER_SECOND = 30, 128 * 1024
+"""The reader of a large file that waits for so long for one who is slower than that is cut off."""
+PIECE_BYTES = 64 * 1024
+_MAX_DIGITS = 18
 _GOOD = {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
 _HEADERS = ("Accept-Ranges", "Content-Length", "Content-Range", "ETag", "Last-Modified")
 _NOT_ITS_FAULT = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+class FileLimiters(NamedTuple):
+    """Each file is begun in a slot of `all`, and gone on with in one of `large` where it is."""
+
+    all: Limiter
+    large: Limiter
 
 
 class DifyFiles:
     """`connect_timeout` and `idle_timeout` are seconds. Redirects are not followed, cookies neither kept nor sent."""
 
     def __init__(
-        self, url: str, links: FileLinks, limiter: Limiter, connect_timeout: float, idle_timeout: float
+        self, url: str, links: FileLinks, limiters: FileLimiters, connect_timeout: float, idle_timeout: float
     ) -> None:
         self._origin = str(URL(url).origin())
         self._links = links
-        self._limiter = limiter
+        self._limiters = limiters
+        self._kept_bytes = 0
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_timeout, sock_read=idle_timeout)
         self._session: aiohttp.ClientSession | None = None
 
@@ -42,16 +60,29 @@ class DifyFiles:
     ) -> ByteStream:
         dify_path, max_age = self._links.open(path, query)
         async with AsyncExitStack() as opening:
-            await opening.enter_async_context(calling("app-files", self._limiter))
+            slot = await opening.enter_async_context(calling("app-files", self._limiters.all))
             method = "HEAD" if is_head else "GET"
             reply = await opening.enter_async_context(self._request(method, dify_path, headers))
             headers = _passed_on(reply) | {"Cache-Control": f"private, max-age={max_age}"}
             head = Head(reply.content_type, reply.status, headers, _name_of(reply))
-            return ByteStream(head, _limited(BodyStream(reply)), opening.pop_all())
+            body = BodyStream(reply)
+            start, is_whole = await _read_start(body, min(MAX_SMALL_BYTES, MAX_KEPT_BYTES - self._kept_bytes))
+            if is_whole:
+                return ByteStream(head, self._kept(start), AsyncExitStack())
+            slot.move(self._limiters.large)
+            return ByteStream(head, _limited(start, body), opening.pop_all())
 
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+    async def _kept(self, content: bytes) -> AsyncGenerator[bytes, None]:
+        self._kept_bytes += len(content)
+        try:
+            for start in range(0, len(content), PIECE_BYTES):
+                yield content[start : start + PIECE_BYTES]
+        finally:
+            self._kept_bytes -= len(content)
 
     @asynccontextmanager
     async def _request(
@@ -87,7 +118,7 @@ def _refuse(reply: UnexpectedResponse) -> None:
 def _size(response: aiohttp.ClientResponse) -> int:
     """Of the whole file, in bytes, as far as it is said."""
     total = response.headers.get("Content-Range", "").rpartition("/")[2]
-    return int(total) if total.isdecimal() else response.content_length or 0
+    return int(total) if total.isdecimal() and len(total) <= _MAX_DIGITS else response.content_length or 0
 
 
 def _passed_on(response: aiohttp.ClientResponse) -> dict[str, str]:
@@ -103,11 +134,27 @@ def _name_of(response: aiohttp.ClientResponse) -> str:
     return disposition.get_filename() or response.url.raw_name
 
 
-async def _limited(body: BodyStream) -> AsyncGenerator[bytes, None]:
-    size = 0
+async def _read_start(body: BodyStream, size: int) -> tuple[bytes, bool]:
+    """A little more than `size` bytes, or all of it: then True."""
+    start = bytearray()
     while chunk := await body.read():
+        start += chunk
+        if len(start) > size:
+            return bytes(start), False
+    return bytes(start), True
+
+
+async def _limited(start: bytes, body: BodyStream) -> AsyncGenerator[bytes, None]:
+    """Raises AnswerError and SlowReader."""
+    size, waited, chunk = 0, 0.0, start
+    while chunk:
         size += len(chunk)
         if size > MAX_FILE_BYTES:
             raise AnswerError(TOO_LARGE)
+        before = time.monotonic()
         yield chunk
         await asyncio.sleep(0)  # lets a client's disconnect be noticed, however fast Dify writes
+        waited += time.monotonic() - before
+        if waited > SLOW_AFTER_SECONDS and size < SLOW_BYTES_PER_SECOND * waited:
+            raise SlowReader
+        chunk = await body.read()

@@ -9,6 +9,8 @@ from typing import Any
 
 from service.answers.base import Form, FormAction, FormInput
 
+_YEAR_10000 = 253_402_300_800
+
 
 def form_of(data: Mapping[str, Any]) -> Form:
     """Of a `human_input_required` event, of a reason in `workflow_paused`, or of the form route's reply."""
@@ -61,7 +63,7 @@ def _action(item: Mapping[str, Any]) -> FormAction:
 
 def _milliseconds(seconds: Any) -> int | None:
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool) and math.isfinite(seconds)
-    return round(seconds * 1000) if is_number and seconds > 0 else None
+    return round(seconds * 1000) if is_number and 0 < seconds < _YEAR_10000 else None
 
 
 def _text(value: Any) -> str:

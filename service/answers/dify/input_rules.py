@@ -17,7 +17,7 @@ from service.answers.files import KINDS, as_list, as_object, positive_int
 _METHODS = {"local_file", "remote_url", "tool_file", "datasource_file"}
 _IDS_OF_UPLOADS = ("upload_file_id", "reference", "related_id")
 _BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off"}
-_MISSING_FILE = "is to be a file: type, transfer_method, and upload_file_id or url"
+_MISSING_FILE = "needs to be a file: type, transfer_method, and upload_file_id or url"
 
 Parameters = Mapping[str, Any]
 Field = Mapping[str, Any]
@@ -174,7 +174,8 @@ def _problem_of_files(uploads: Mapping[str, Any], files: list[dict[str, Any]]) -
     most = positive_int(uploads.get("number_limits"), 0)
     if 0 < most < len(files):
         return f"{most} are allowed, {len(files)} came"
-    return _first_problem(uploads, files, checks_images=True)
+    problem = _first_problem(uploads, files, checks_images=True)
+    return f"each {problem}" if problem == _MISSING_FILE else problem
 
 
 def _first_problem(rules: Mapping[str, Any], files: list[dict[str, Any]], *, checks_images: bool = False) -> str | None:
@@ -186,16 +187,25 @@ def _first_problem(rules: Mapping[str, Any], files: list[dict[str, Any]], *, che
 def _problem_of_file(rules: Mapping[str, Any], file: Mapping[str, Any], *, checks_images: bool = False) -> str | None:
     """`checks_images`: their transfer method, too. The extensions of uploaded files are not known here."""
     method, kind = file.get("transfer_method"), file.get("type", "custom")
-    kinds, methods = as_list(rules.get("allowed_file_types")), as_list(rules.get("allowed_file_upload_methods"))
-    if method not in _METHODS or kind not in KINDS or (method == "local_file" and not _has_id(file)):
+    kinds, methods = _words(rules.get("allowed_file_types")), _words(rules.get("allowed_file_upload_methods"))
+    if (
+        not isinstance(method, str)
+        or method not in _METHODS
+        or kind not in KINDS
+        or (method == "local_file" and not _has_id(file))
+    ):
         return _MISSING_FILE
     if method == "tool_file":
         return None
     if kinds and kind not in {*kinds, "custom"}:
-        return f"files of type {kind} are not allowed, but {', '.join(map(str, kinds))}"
+        return f"files of type {kind} are not allowed, but {', '.join(kinds)}"
     if methods and method not in methods and (kind != "image" or checks_images):
-        return f"files are not taken as {method}, but as {', '.join(map(str, methods))}"
+        return f"files are not taken as {method}, but as {', '.join(methods)}"
     return None
+
+
+def _words(value: Any) -> list[str]:
+    return [word for word in as_list(value) if isinstance(word, str)]
 
 
 def _has_id(file: Mapping[str, Any]) -> bool:

@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from service.answers.dify.event_decoder import Event, UnreadableText, decode_event, decode_fields, is_text
+from service.answers.dify.event_decoder import (
+    Event,
+    UnreadableText,
+    decode_event,
+    decode_fields,
+    decode_object,
+    is_text,
+)
 
 
 def test_a_word_more_is_read_with_its_ids():
@@ -78,3 +85,11 @@ def test_text_is_known_by_its_head(kind):
 )
 def test_nothing_else_is_text(head):
     assert not is_text(head)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [(b'{"a": NaN}', {"a": None}), (b'{"a": "\\ud800!"}', {"a": "?!"}), (b"[]", None), (b"<html>", None), (b"", None)],
+)
+def test_a_reply_is_an_object_or_nothing(raw, value):
+    assert decode_object(raw) == value

@@ -144,6 +144,7 @@ async def test_where_dify_cannot_be_reached_the_envelope_says_so(start, http, un
 
 async def test_a_file_that_is_too_large_is_refused_or_cut_off(linked, dify, http, monkeypatch):
     monkeypatch.setattr("service.answers.dify.file_proxy.MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr("service.answers.dify.file_proxy.MAX_SMALL_BYTES", 100)
     headers = {}
 
     async def reply(request):
@@ -163,7 +164,7 @@ async def test_a_file_that_is_too_large_is_refused_or_cut_off(linked, dify, http
     assert (await envelope(http, url))[:3] == (413, 413, "too_large")
 
 
-async def test_a_file_that_breaks_off_has_no_end(linked, dify, http, events):
+async def test_a_small_file_that_breaks_off_is_none_and_a_large_one_has_no_end(linked, dify, http, events, monkeypatch):
     async def reply(request):
         response = web.StreamResponse(headers={"Content-Length": "100"})
         await response.prepare(request)
@@ -173,13 +174,15 @@ async def test_a_file_that_breaks_off_has_no_end(linked, dify, http, events):
 
     _, url = await linked()
     dify.file_reply = reply
+    assert (await envelope(http, url))[2] == "broken_off"
+    monkeypatch.setattr("service.answers.dify.file_proxy.MAX_SMALL_BYTES", 10)
     with pytest.raises(aiohttp.ClientError):
         await fetch(http, url)
-    await eventually(lambda: [line["reason"] for line in logged(events, "dify.failed")] == ["broken_off"])
+    await eventually(lambda: [line["reason"] for line in logged(events, "dify.failed")] == ["broken_off"] * 2)
 
 
-async def test_who_waits_for_a_file_keeps_no_answer_waiting(linked, dify, http, connect):
-    """Files have slots of their own, and one comes at the pace of its reader."""
+async def test_who_waits_for_a_large_file_keeps_nobody_else_waiting(linked, dify, http, connect):
+    """It comes at the pace of its reader: neither an answer nor a small file waits for that, only another large one."""
     given = asyncio.Event()
 
     async def reply(request):
@@ -191,14 +194,49 @@ async def test_who_waits_for_a_file_keeps_no_answer_waiting(linked, dify, http, 
         finally:
             given.set()
 
-    service, url = await linked(dify_max_concurrency=1, dify_wait_timeout=0.1)
+    service, url = await linked(dify_max_concurrency=1, dify_wait_timeout=5)
     dify.file_reply = reply
     async with http.get(url) as response:
         await response.content.readany()
         assert (await (await connect(service)).answer("Hello"))["status"] == "done"
         assert not given.is_set()
-        assert (await envelope(http, url))[:3] == (503, 503, "waited_too_long")
+        assert (await envelope(http, url))[:3] == (503, 503, "overloaded")
+        dify.file_reply = None
+        assert (await fetch(http, url))[0] == 200
     await given.wait()
+
+
+async def test_the_slow_reader_of_a_small_file_holds_no_slot(linked, dify, http):
+    _, url = await linked(dify_max_concurrency=1, dify_wait_timeout=0.1)
+    dify.files["/files/tools/a1.png"] = ("image/png", b"x" * 3 * 1024 * 1024)
+    async with http.get(url) as slow:
+        await slow.content.read(10)
+        assert len((await fetch(http, url))[-1]) == 3 * 1024 * 1024
+
+
+async def test_so_much_is_kept_for_slow_readers_and_no_more(linked, dify, http, monkeypatch):
+    monkeypatch.setattr("service.answers.dify.file_proxy.MAX_SMALL_BYTES", 20 * 1024 * 1024)
+    monkeypatch.setattr("service.answers.dify.file_proxy.MAX_KEPT_BYTES", 20 * 1024 * 1024)
+    _, url = await linked(dify_max_concurrency=1)
+    dify.files["/files/tools/a1.png"] = ("image/png", b"x" * 15 * 1024 * 1024)
+    async with http.get(url) as first, http.get(url) as second:
+        await first.content.read(10)
+        await second.content.read(10)
+        assert (await envelope(http, url))[:3] == (503, 503, "overloaded")
+    assert (await fetch(http, url))[0] == 200
+
+
+async def test_who_reads_a_large_file_at_a_trickle_is_cut_off(linked, dify, http, monkeypatch, events):
+    monkeypatch.setattr("service.answers.dify.file_proxy.SLOW_AFTER_SECONDS", 0.2)
+    monkeypatch.setattr("service.answers.dify.file_proxy.SLOW_BYTES_PER_SECOND", 10**9)
+    _, url = await linked()
+    dify.files["/files/tools/a1.png"] = ("image/png", b"x" * 30 * 1024 * 1024)
+    async with http.get(url) as response:
+        await response.content.read(10)
+        await asyncio.sleep(0.5)
+        with pytest.raises(aiohttp.ClientError):
+            await response.read()
+    await eventually(lambda: [line["why"] for line in logged(events, "dify.abandoned")] == ["SlowReader"])
 
 
 @pytest.mark.parametrize("target", [SIGNED, "{origin}" + SIGNED])

@@ -32,6 +32,7 @@ def test_any_field_may_be_missing(missing):
         {"inputs": [{"type": "paragraph"}, [], None], "expiration_time": "soon"},
         {"expiration_time": float("nan"), "resolved_default_values": []},
         {"expiration_time": True, "form_content": None},
+        {"expiration_time": 2**80},
     ],
 )
 def test_fields_of_another_shape_are_left_out(odd):

@@ -60,7 +60,7 @@ def test_what_dify_takes_fits(kind, field, value):
     assert misfit(app(kind, **field), asked(value)) is None
 
 
-NO_FILE = "is to be a file: type, transfer_method, and upload_file_id or url"
+NO_FILE = "needs to be a file: type, transfer_method, and upload_file_id or url"
 MISFITS = [
     ("text-input", {"required": True}, None, "is required"),
     ("checkbox", {"required": True}, None, "is required"),
@@ -84,6 +84,9 @@ MISFITS = [
     ("file", {}, {}, NO_FILE),
     ("file", {}, FILE | {"transfer_method": "pigeon"}, NO_FILE),
     ("file", {}, FILE | {"type": "smell"}, NO_FILE),
+    ("file", {}, FILE | {"type": ["image"]}, NO_FILE),
+    ("file", {}, FILE | {"transfer_method": ["local_file"]}, NO_FILE),
+    ("file", {}, FILE | {"transfer_method": {"a": 1}}, NO_FILE),
     ("file", {}, FILE | {"upload_file_id": "no uuid"}, NO_FILE),
     ("file", {}, FILE | {"upload_file_id": None}, NO_FILE),
     ("file", {"allowed_file_types": ["audio", "video"]}, FILE, "files of type image are not allowed, but audio, video"),
@@ -93,6 +96,7 @@ MISFITS = [
         LINK,
         "files are not taken as remote_url, but as local_file",
     ),
+    ("file", {"allowed_file_types": [{"a": 1}, "audio"]}, FILE, "files of type image are not allowed, but audio"),
     ("file-list", {}, FILE, "is to be a list of files"),
     ("file-list", {}, [FILE, "a"], "is to be a list of files"),
     ("file-list", {"max_length": 1}, [FILE, FILE], "may have 1 files, and has 2"),
@@ -184,7 +188,7 @@ def test_files_that_the_app_takes_fit(files):
         ([FILE, FILE | {"type": "audio"}], "files of type audio are not allowed, but image, document"),
         ([LINK], "files are not taken as remote_url, but as local_file"),
         ([LINK | {"type": "image"}], "files are not taken as remote_url, but as local_file"),
-        ([FILE | {"upload_file_id": "?"}], NO_FILE),
+        ([FILE | {"upload_file_id": "?"}], f"each {NO_FILE}"),
     ],
 )
 def test_other_files_do_not(files, words):
