@@ -130,6 +130,7 @@ function ended(turn) {
   clear(progress); // not said anew in another language
   progress.textContent = answer.announcement();
   update();
+  if (turn.failure?.field) welcome.refuse(turn.failure.field);
   announce("turn:ended", { ...turn, text: wordsOf(turn) });
   if (turn.status === "done" && turn.message_id && app.suggested_questions_after_answer) suggestAfter(turn);
 }
@@ -176,7 +177,7 @@ function newConversation() {
 /** With these values in what the app wants to know. */
 function greet(inputs) {
   save("inputs", inputs);
-  welcome.greet(app, ask);
+  welcome.greet(app, ask, api.upload);
   welcome.show(!queue.turns.length);
 }
 
@@ -234,7 +235,7 @@ function restore() {
 
 async function meetApp() {
   app = await api.app().catch(() => app);
-  welcome.greet(app, ask);
+  welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
   voice?.mountVoice({ app, slot: byId("voice"), composer, turns: { ask, cancel, textOf }, api });

@@ -23,11 +23,11 @@ const ALIKE = {
   busy: "quota overloaded waited_too_long no_files",
   set_up: "not_dify unauthorized switched_off misconfigured",
   broken_off: "stalled total_timeout failed event_too_large owner_lost",
-  internal: "500 90000",
+  internal: "500 90000 file_link_invalid file_link_expired file_not_found",
   too_large: "413",
   unsupported_type: "415",
-  invalid: "invalid_inputs bad_frame 400 10000",
-  unknown_turn: "message_not_found",
+  invalid: "bad_frame 400 10000",
+  unknown_turn: "message_not_found run_not_found form_not_found not_paused",
 };
 const kindOf = (name) => Object.keys(ALIKE).find((kind) => ALIKE[kind].split(" ").includes(String(name))) ?? name;
 

@@ -87,6 +87,14 @@ file.count: At most {limit} files with a question. | 每个问题最多 {limit} 
 file.failed: {name} could not be uploaded. {why} | {name} 上传失败。{why}
 files.only: What is in this file? | 这个文件里有什么？
 
+field.missing: Please fill this in. | 请填写此项。
+field.number: Please enter a number. | 请输入数字。
+field.json: Please enter a JSON object. | 请输入 JSON 对象。
+field.unfit: The assistant does not take this. | 助手不接受此内容。
+field.files: At most {limit} files. | 最多 {limit} 个文件。
+field.unknown: {name}: this cannot be filled in here. Please tell those who run the assistant.
+  | {name}：无法在此填写，请告知管理人员。
+
 inputs: Before you begin | 开始之前
 inputs.required: {name} (required) | {name}（必填）
 inputs.choose: Choose… | 请选择…
@@ -99,6 +107,11 @@ reason.conversation_not_found: This conversation is over. Your next question sta
   | 此对话已结束。您的下一个问题将开始新的对话。
 reason.invalid: The assistant cannot take this question. | 助手无法处理这个问题。
 reason.feature_off: This is switched off here. | 此功能未开启。
+reason.invalid_inputs: Something that was filled in is missing or does not fit. | 填写的内容有缺失或不符合要求。
+reason.form_submitted: This has been decided already. | 此事已经决定过了。
+reason.form_expired: The time to decide is over. | 决定的期限已过。
+reason.form_by_email: The form went out by e-mail, and is answered there. | 表单已通过电子邮件发出，请在邮件中填写。
+reason.continuation_invalid: This cannot be decided here any more. Please ask again. | 此事已无法在此决定，请重新提问。
 reason.internal: Something went wrong. Please try again. | 出错了，请重试。
 reason.too_long: The answer became too long. | 回答过长。
 reason.restarting: The service is restarting. Please ask again soon. | 服务正在重启，请稍后再问。

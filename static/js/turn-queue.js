@@ -1,6 +1,7 @@
 // Questions and their answers: a queue, of which one is under way at a time. Knows frames, and no DOM.
 
 import { withErrorBoundary } from "./error-boundary.js";
+import { questionFrame } from "./frames.js";
 import { load, saveTurns } from "./storage.js";
 import { countCodePoints, unseen } from "./code-points.js";
 
@@ -62,20 +63,7 @@ export function createTurnQueue({ send, on: listeners }) {
     on.started(turn);
   }
 
-  /** What has no value is left out of JSON. */
-  function frameOf({ id, question, files, inputs }) {
-    const named = ({ kind, id: file }) => ({ type: kind, transfer_method: "local_file", upload_file_id: file });
-    return {
-      type: "chat",
-      id,
-      content: question,
-      stream: true,
-      events: true,
-      conversation_id: conversation(),
-      inputs,
-      files: files.length ? files.map(named) : undefined,
-    };
-  }
+  const frameOf = (turn) => questionFrame(turn, conversation());
 
   /** Ends the answer under way; without one, takes back the last question that waits. Returns its turn. */
   function stop() {

@@ -28,6 +28,10 @@ def pdf(name, size=3):
     return {"name": name, "mimeType": "application/pdf", "buffer": b"x" * size}
 
 
+def picture(name):
+    return {"name": name, "mimeType": "image/png", "buffer": b"x"}
+
+
 async def choose(page, *files):
     async with page.expect_file_chooser() as chooser:
         await page.get_by_role("button", name="Add files").click()
@@ -123,6 +127,70 @@ async def test_what_an_app_must_know_is_asked_for_first_and_goes_with_each_quest
     await eventually(lambda: len(dify.questions) == 2)
     expected = {"room": "12b", "age": 40.5, "diet": "vegan"}
     assert [question["inputs"] for question in dify.questions] == [expected, expected]
+
+
+async def test_an_app_asks_for_a_required_checkbox_and_a_file(with_dify, dify, visit):
+    inputs = [
+        {"checkbox": {"label": "I agree", "variable": "agreed", "required": True}},
+        {"file": {"label": "Your letter", "variable": "letter", "required": True, "allowed_file_types": ["document"]}},
+        {"file-list": {"label": "Pictures", "variable": "pictures", "allowed_file_types": ["image"], "max_length": 2}},
+        {"json_object": {"label": "Options", "variable": "options"}},
+        {"text-input": {"label": "Ward", "variable": "ward", "hide": True, "default": "7"}},
+        {"new_kind": {"label": "Signature", "variable": "signature"}},
+    ]
+    dify.parameters["user_input_form"] = inputs
+    page = await visit(await with_dify(), viewport={"width": 320, "height": 720})
+    await expect(page.get_by_text("Signature: this cannot be filled in here.")).to_be_visible()
+    await expect(page.get_by_text("Ward")).to_have_count(0)
+    await page.get_by_label("I agree (required)").check()
+    await page.get_by_label("Options").fill("[1]")
+    await ask(page, "Lunch?")
+    letter = page.get_by_label("Your letter (required)")
+    await expect(letter).to_be_focused()
+    await expect(letter).to_have_accessible_description("Please fill this in.")
+    await expect(page.get_by_text("Please enter a JSON object.")).to_be_visible()
+    await accessible(page, "what is missing or unfit")
+    await letter.set_input_files([picture("letter.png")])
+    await expect(page.get_by_text("letter.png: files of this kind are not taken here.")).to_be_visible()
+    await letter.set_input_files([pdf("letter.pdf")])
+    await page.get_by_label("Pictures").set_input_files([picture(f"{name}.png") for name in "abc"])
+    await expect(page.get_by_text("At most 2 files.")).to_be_visible()
+    await page.get_by_role("button", name="Remove a.png").click()
+    await page.get_by_label("Options").fill('{"a": 1}')
+    await expect(page.get_by_text("Uploading…")).to_have_count(0)
+    await page.reload()
+    await expect(page.get_by_text("letter.pdf")).to_be_visible()
+    await accessible(page, "filled in")
+    await page.press("#question", "Enter")
+    await ends(page)
+    named = {"transfer_method": "local_file", "upload_file_id": STORED}
+    (question,) = dify.questions
+    assert question["inputs"] == {
+        "agreed": True,
+        "letter": {"type": "document"} | named,
+        "pictures": [{"type": "image"} | named],
+        "options": {"a": 1},
+        "ward": "7",
+    }
+
+
+async def test_an_input_that_the_service_refuses_is_pointed_out(with_dify, dify, visit):
+    dify.parameters["user_input_form"] = [{"text-input": {"label": "Room", "variable": "room", "max_length": 9}}]
+    service = await with_dify()
+    page = await visit(service)
+    await page.get_by_label("Room").fill("far away")
+    dify.parameters["user_input_form"] = [{"text-input": {"label": "Room", "variable": "room", "max_length": 3}}]
+    await service.restart(lambda: asyncio.sleep(0))
+    await expect(page.locator("#state[data-state=open]")).to_be_visible()
+    await ask(page, "Lunch?")
+    await ends(page, "failed")
+    await expect(page.get_by_label("Room")).to_be_focused()
+    await expect(page.get_by_label("Room")).to_have_accessible_description("The assistant does not take this.")
+    await accessible(page, "refused")
+    await page.get_by_label("Room").fill("12b")
+    await page.get_by_role("button", name="Ask again").click()
+    await ends(page)
+    assert [question["inputs"] for question in dify.questions] == [{"room": "12b"}]
 
 
 async def test_steps_are_told_quietly_until_the_first_word(with_dify, dify, visit):
