@@ -1,9 +1,11 @@
 // One answer on the page: its text as it grows, what the assistant is doing, and what stands below it.
 
 import { button, copyBy, element, iconButton } from "./elements.js";
+import { withoutPlaces } from "./fields.js";
 import { clear, failureWords, label, language, say, t } from "./i18n.js";
 import { blocksOf } from "./markdown.js";
 import { createMarkdownRenderer } from "./markdown-renderer.js";
+import { createPause } from "./pause.js";
 import { plainTextOf } from "./plain-text.js";
 
 const LOOK_UPS = ["knowledge-retrieval", "http-request", "tool"];
@@ -16,7 +18,7 @@ export const wordsOf = (turn) => (turn.isStandIn ? t("stand-in") : turn.text);
 
 const plainWordsOf = (turn) => plainTextOf(blocksOf(wordsOf(turn)));
 
-/** `actions` are ask(question, files), and rate(turn, rating): a promise of whether it was taken. */
+/** `actions`: ask(question, files); rate(turn, rating), a promise of whether it was taken; and those of createPause. */
 export function createAnswer(turn, actions) {
   const text = Object.assign(element("div", "text prose"), { dir: "auto" });
   const doing = element("p", "doing");
@@ -29,6 +31,7 @@ export function createAnswer(turn, actions) {
   const markdown = createMarkdownRenderer(text);
   let frame = 0;
   let isReplaced = false;
+  let pause = null;
 
   /** All at once: what only becomes shorter for a moment must not move the page. */
   function draw() {
@@ -37,7 +40,7 @@ export function createAnswer(turn, actions) {
     isReplaced = false;
     clear(doing);
     if (turn.isStandIn) say(text, "stand-in");
-    else markdown.render(turn.text, turn.status !== "asked");
+    else markdown.render(wordsOf(turn), turn.status !== "asked");
   }
 
   /** Draws once a frame, however often text comes. */
@@ -58,6 +61,7 @@ export function createAnswer(turn, actions) {
     article.dataset.state = turn.status;
     draw(); // before all that may fail
     note.replaceChildren(...spansOf(notesOf(turn)));
+    if (turn.status === "paused") note.before((pause = createPause(turn, actions)).node);
     if (turn.citations?.length) note.after(sourcesOf(turn.citations));
     if (turn.isStandIn) note.after(madeUp(turn));
     showButtons();
@@ -67,20 +71,30 @@ export function createAnswer(turn, actions) {
   function showButtons() {
     const copies = iconButton("copy", "copy", () => copyBy(copies, plainWordsOf(turn)));
     if (turn.text) buttons.prepend(copies, ...ratingsOf(turn, actions.rate));
-    const again = button("again", () => actions.ask(turn.question, turn.files), "again");
-    if (turn.status !== "done" || turn.isStandIn) buttons.append(again);
+    const again = turn.follows
+      ? button("look", () => actions.look(turn), "again")
+      : button("again", () => actions.ask(turn.question, turn.files), "again");
+    if (!["done", "paused"].includes(turn.status) || turn.isStandIn) buttons.append(again);
   }
 
   /** What a screen reader hears when it is over: how it ended, and all of its words. */
   function announcement() {
     const { status, failure, isStandIn } = turn;
     if (isStandIn) return wordsOf(turn);
-    return t(`progress.${status}`, { text: failure ? t(...failureWords(failure)) : plainWordsOf(turn) });
+    const form = turn.form ? plainTextOf(blocksOf(withoutPlaces(turn.form.content))) : "";
+    const text = failure ? t(...failureWords(failure)) : `${plainWordsOf(turn)} ${form}`.trim();
+    return t(`progress.${status}`, { text });
   }
+
+  const paused = {
+    update: (isOther) => pause?.update(isOther),
+    choices: () => pause?.choices() ?? [],
+    choose: (action) => pause.press(action),
+  };
 
   if (turn.status !== "asked") finish();
   else if (turn.text) grow();
-  return { article, grow, showStep, finish, announcement };
+  return { article, grow, showStep, finish, announcement, ...paused };
 }
 
 const spansOf = (lines) => lines.filter(Boolean).map((words) => say(element("span"), ...words));

@@ -5,7 +5,9 @@
  *   slot      an empty element in the composer's row, before the Send button
  *   composer  fill(text) puts text in place of what is in the field; text(); submit(); focus()
  *   turns     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
- *             taken; cancel(id) takes back or stops that turn; textOf(id), an answer's Markdown
+ *             taken; cancel(id) takes back or stops that turn; textOf(id), an answer's Markdown; choices(), the titles
+ *             between which the latest answer waits for a person to decide; choose(at) does so, and returns the id of
+ *             the turn that follows, null where something is to be filled in first
  *   api       as made by api.js
  * On `document` the page dispatches turn:added {id}, turn:started {id}, turn:text {id, text, replaced} (`text` as shown
  * so far; `replaced`: what came before was withdrawn), turn:ended, a turn of turn-queue.js with the text as shown;
@@ -20,11 +22,13 @@ import * as field from "./composer.js";
 import { connect, socketUrl } from "./connection.js";
 import { dress } from "./elements.js";
 import { allow } from "./files.js";
+import { createFeedback } from "./feedback.js";
 import { askToClose } from "./iframe-messages.js";
 import { withErrorBoundary } from "./error-boundary.js";
 import { showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
 import { load, save } from "./storage.js";
+import { createPauses } from "./pauses.js";
 import { showSnackbar } from "./snackbar.js";
 import * as drawing from "./transcript.js";
 import * as welcome from "./welcome.js";
@@ -48,10 +52,15 @@ for (const name of ["new", "attach", "below"]) dress(byId(name), name, name);
 const [transcript, composer] = [drawing, field].map(withErrorBoundary);
 const queue = createTurnQueue({
   send: (frame) => connection.send(frame),
-  on: { added, started, text: grown, event: stepped, ended },
+  token,
+  on: { added, started, text: grown, event: stepped, ended, dropped: (...all) => pauses.dropped(...all) },
 });
 const { isAnswering } = queue;
 const api = createApi(token);
+const pauses = createPauses({ queue, transcript, after: acted, onDropped });
+const { rate, suggestAfter } = createFeedback({ api, queue, transcript, onRated: () => say(progress, "rated") });
+const { decide, look, choices, choose } = pauses;
+const actions = { ask, rate, decide, look, upload: api.upload, typed: queue.saveSoon };
 const connection = connect({
   url: socketUrl(location.origin, randomId()),
   token,
@@ -66,13 +75,13 @@ function ask(question, attached) {
   if (!welcome.isComplete()) return null;
   const id = queue.ask(question, attached, welcome.inputs());
   if (id) forget();
-  update();
-  rescueFocus();
+  acted();
   return id;
 }
 
-/** The button that was pressed may be gone. */
-function rescueFocus() {
+/** A person did something; the button that was pressed may be gone. */
+function acted() {
+  update();
   const { activeElement, body } = document;
   if (activeElement !== body && activeElement.getClientRects().length) return;
   if (!composer.focusByKeyboard()) byId("log").focus({ preventScroll: true });
@@ -103,13 +112,15 @@ function takenBack(turn) {
 }
 
 function added(turn) {
+  if (turn.follows) return;
   welcome.show(false);
   transcript.question(turn, () => takenBack(queue.takeBack(turn)));
   announce("turn:added", { id: turn.id });
 }
 
 function started(turn) {
-  transcript.answer(turn, { ask, rate });
+  transcript.answer(turn, actions);
+  pauses.started(turn);
   say(progress, "progress.streaming");
   update();
   announce("turn:started", { id: turn.id });
@@ -132,7 +143,14 @@ function ended(turn) {
   update();
   if (turn.failure?.field) welcome.refuse(turn.failure.field);
   announce("turn:ended", { ...turn, text: wordsOf(turn) });
-  if (turn.status === "done" && turn.message_id && app.suggested_questions_after_answer) suggestAfter(turn);
+  if (turn.status === "done" && turn.message_id && app.suggested_questions_after_answer) suggestAfter(turn, ask);
+}
+
+/** Nothing followed a pause. */
+function onDropped(turn) {
+  clear(progress);
+  update();
+  announce("turn:ended", { ...turn, text: "" });
 }
 
 /** As shown: for the voice. */
@@ -143,24 +161,6 @@ function textOf(id) {
 
 function announce(name, detail) {
   document.dispatchEvent(new CustomEvent(name, { detail }));
-}
-
-/** Nice to have: where it fails, nobody needs to know. */
-async function suggestAfter(turn) {
-  const questions = await api.suggested(turn.message_id).catch(() => []);
-  if (questions.length && queue.turns.at(-1) === turn) transcript.suggest(questions, ask);
-}
-
-async function rate(turn, rating) {
-  try {
-    await api.rate(turn.message_id, rating);
-  } catch (error) {
-    transcript.notice(error);
-    return false;
-  }
-  queue.save();
-  if (rating) say(progress, "rated");
-  return true;
 }
 
 function newConversation() {
@@ -189,8 +189,7 @@ function undo({ draft, inputs, nodes }) {
   sayAll(); // the language may be another one
   composer.putBack(draft);
   queue.next();
-  update();
-  rescueFocus();
+  acted();
 }
 
 /** To be called when an answer begins or ends, or the connection does. */
@@ -219,7 +218,7 @@ function connectionChanged(state) {
 
 function reconnect() {
   connection.reconnect();
-  rescueFocus();
+  acted();
 }
 
 // The page
@@ -228,8 +227,9 @@ function reconnect() {
 function restore() {
   for (const turn of queue.turns) {
     added(turn);
-    if (turn.status !== "waiting") transcript.answer(turn, { ask, rate });
+    if (turn.follows ? turn.isBegun : turn.status !== "waiting") transcript.answer(turn, actions);
   }
+  pauses.lookAtAll();
   update();
 }
 
@@ -238,7 +238,7 @@ async function meetApp() {
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
-  voice?.mountVoice({ app, slot: byId("voice"), composer, turns: { ask, cancel, textOf }, api });
+  voice?.mountVoice({ app, slot: byId("voice"), composer, turns: { ask, cancel, textOf, choices, choose }, api });
 }
 
 startOver.onclick = newConversation;

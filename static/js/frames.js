@@ -16,3 +16,16 @@ export function questionFrame({ id, question, files, inputs }, conversation) {
 
 /** How Dify is told of an uploaded {id, kind}. */
 export const asInput = ({ id, kind }) => ({ type: kind, transfer_method: "local_file", upload_file_id: id });
+
+/** Goes on after a pause with this continuation: by a decision, or by asking how it went on. */
+export function followUpFrame({ id, decides }, continuation, token) {
+  if (!decides) return { type: "resume", token, continuation, turn_id: id };
+  const { action, inputs } = decides;
+  return { type: "form", continuation, turn_id: id, action, inputs, stream: true, events: true };
+}
+
+/** Whether a frame tells a turn after a pause more than that the pause goes on. */
+export function isNews({ decides }, { type, status, content }) {
+  if (type === "chat" && !content) return status !== "stopped" && (Boolean(decides) || status !== "paused");
+  return type.startsWith("chat");
+}

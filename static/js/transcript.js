@@ -10,7 +10,8 @@ const talk = document.getElementById("talk");
 const welcome = talk.firstElementChild; // stays
 const questions = new WeakMap(); // each turn's article
 const answers = new WeakMap();
-const UNDRAWN = { grow() {}, showStep() {}, finish() {}, announcement: () => "" };
+const NOTHING = { grow() {}, showStep() {}, finish() {}, update() {} };
+const UNDRAWN = { ...NOTHING, announcement: () => "", choices: () => [] };
 let suggestions;
 
 /** `takeBack()` is offered as long as it waits. */
@@ -32,20 +33,25 @@ function filesOf({ files }) {
 
 /** Says of a question what it waits for. */
 export function waits(turn, key) {
-  say(questions.get(turn).lastChild.firstChild, key);
+  const asked = questions.get(turn);
+  if (asked) say(asked.lastChild.firstChild, key);
 }
 
 export function remove(turn) {
-  questions.get(turn).remove();
+  questions.get(turn)?.remove();
 }
 
 /** `actions` are those of createAnswer. */
 export function answer(turn, actions) {
   const { article, ...own } = createAnswer(turn, actions);
   answers.set(turn, withErrorBoundary(own));
-  const asked = questions.get(turn);
+  const asked = questions.get(turn); // there is none where an answer goes on after a pause
   if (asked?.isConnected) asked.after(article); // before the questions that wait
-  else talk.append(article);
+  else talk.insertBefore(article, talk.querySelector(".question[data-state=waiting]"));
+  if (!asked) {
+    suggestions?.remove();
+    return toEnd();
+  }
   asked.dataset.state = "sent";
   clear(asked.lastChild);
 }

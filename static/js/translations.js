@@ -39,10 +39,12 @@ take-back: Take back | 撤回
 progress.streaming: Answering… | 正在回答…
 progress.done: Answer: {text} | 回答：{text}
 progress.stopped: Answer stopped. {text} | 回答已停止。{text}
+progress.paused: A decision is needed. {text} | 需要决定。{text}
 progress.incomplete: Answer broken off. {text} | 回答中断。{text}
 progress.failed: No answer. {text} | 没有回答。{text}
 status.mock: Mock answer | 模拟回答
 status.stopped: Stopped | 已停止
+status.asked: A person was asked to decide. The answer goes on after that. | 已请人决定，之后会继续回答。
 status.incomplete: Broken off | 已中断
 stand-in: Sorry, the assistant cannot be reached just now. | 抱歉，暂时无法连接到助手。
 made-up: For developers | 供开发人员查看
@@ -87,6 +89,13 @@ file.count: At most {limit} files with a question. | 每个问题最多 {limit} 
 file.failed: {name} could not be uploaded. {why} | {name} 上传失败。{why}
 files.only: What is in this file? | 这个文件里有什么？
 
+form: Your decision | 请您决定
+form.open: The answer goes on when you have decided. | 您决定后会继续回答。
+form.until: Please decide by {time}. | 请在 {time} 前决定。
+form.decided: Decided: {title} | 已决定：{title}
+form.elsewhere: This has been decided. | 此事已有决定。
+form.waits: Nobody has decided yet. | 还没有人决定。
+look: Look again | 再看一次
 field.missing: Please fill this in. | 请填写此项。
 field.number: Please enter a number. | 请输入数字。
 field.json: Please enter a JSON object. | 请输入 JSON 对象。
@@ -146,6 +155,8 @@ voice.full: Too much is waiting to be written down. | 等待转成文字的录�
 voice.kept: What you said is kept. | 您说的话已保留。
 voice.discard: Discard | 放弃
 voice.wordless: This answer cannot be read aloud. It is on the screen. | 这个回答无法朗读，请看屏幕。
+voice.choices: {content} You can say: {choices}. | {content} 您可以说：{choices}。
+voice.form: The form on the screen has to be filled in first. | 请先填写屏幕上的表单。
 voice.broken: Listening does not work in this browser. | 此浏览器无法使用语音输入。
 voice.silence: Nothing was heard for a long time. | 很久没有听到声音。
 voice.closed: The question cannot be sent now. | 现在无法发送问题。

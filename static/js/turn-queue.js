@@ -1,7 +1,7 @@
 // Questions and their answers: a queue, of which one is under way at a time. Knows frames, and no DOM.
 
 import { withErrorBoundary } from "./error-boundary.js";
-import { questionFrame } from "./frames.js";
+import { followUpFrame, isNews, questionFrame } from "./frames.js";
 import { load, saveTurns } from "./storage.js";
 import { countCodePoints, unseen } from "./code-points.js";
 
@@ -15,18 +15,23 @@ export function randomId() {
 }
 
 const isWaiting = ({ status }) => status === "waiting";
+const isOpen = ({ status }) => ["waiting", "asked"].includes(status);
 const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
 
 /**
  * A turn is {id, question, files, inputs, status, text, at, …}: `status` is waiting (not yet sent), asked, and then
- * done, stopped, incomplete or failed; `text` the answer so far, of `count` code points; `at` and `askedAt` Unix
- * milliseconds, `wordAfter` milliseconds; `isStandIn`: its text is made up; at its end what the service sent with it,
- * `failure` (an error frame) or `lost`.
+ * done, stopped, paused, incomplete or failed; `text` the answer so far, of `count` code points; `at` and `askedAt` Unix
+ * milliseconds, `wordAfter` milliseconds; `isStandIn`: its text is made up; at its end what the service sent with it, `failure` (an error frame) or `lost`.
  *
- * `send(frame)` says whether it was written. `on` is told: added(turn), started(turn), text(turn, replaced),
- * event(turn, frame), ended(turn); what fails there does not stop the queue.
+ * A paused one waits for a person: `decision` ({title}; {} where it was taken elsewhere) tells that it does no more,
+ * `refusal` (an error frame, {} for "still waiting") what became of the last try. What goes on `follows` it: a turn
+ * without a question, which `isBegun` with the first news; one that brings none is dropped.
+ *
+ * `send(frame)` says whether it was written; `token` is the connection's. `on` is told: added(turn), started(turn),
+ * text(turn, replaced), event(turn, frame), ended(turn), and dropped(turn, paused, isOther): `isOther`
+ * where another form waits by now. What fails there does not stop the queue.
  */
-export function createTurnQueue({ send, on: listeners }) {
+export function createTurnQueue({ send, token, on: listeners }) {
   const on = withErrorBoundary(listeners);
   const turns = load("turns", []);
   let before = []; // the turns of the conversation before this one
@@ -36,6 +41,11 @@ export function createTurnQueue({ send, on: listeners }) {
 
   /** The latest answer's, unless the service has said since that it is over. */
   const conversation = () => turns.filter((turn) => turn.conversation_id || isGone(turn)).at(-1)?.conversation_id;
+
+  /** To be called after small changes of a turn. */
+  function saveSoon() {
+    saveTimer ??= setTimeout(save, SAVE_PERIOD_MS);
+  }
 
   function save() {
     saveTimer = clearTimeout(saveTimer);
@@ -47,7 +57,19 @@ export function createTurnQueue({ send, on: listeners }) {
   /** Returns the turn's id, or null where there is nothing to ask. */
   function ask(question, files = [], inputs) {
     if (!question.trim()) return null;
-    const turn = { id: randomId(), question, files, inputs, status: "waiting", text: "", count: 0, at: Date.now() };
+    return push({ question, files, inputs });
+  }
+
+  /** After a pause: as it was decided, {action, inputs, title}; without a `decision`, it is asked how it went on. */
+  function goOn(paused, decision) {
+    if (!decision && turns.some((turn) => turn.follows === paused.id && isOpen(turn))) return null;
+    paused.refusal = undefined;
+    if (decision) paused.decision = { title: decision.title };
+    return push({ question: "", files: [], follows: paused.id, decides: decision });
+  }
+
+  function push(asked) {
+    const turn = { ...asked, id: randomId(), status: "waiting", text: "", count: 0, at: Date.now() };
     turns.push(turn);
     on.added(turn);
     save();
@@ -60,10 +82,13 @@ export function createTurnQueue({ send, on: listeners }) {
     if (!turn || !send(frameOf(turn))) return;
     Object.assign(turn, { status: "asked", askedAt: Date.now() });
     save();
-    on.started(turn);
+    if (!turn.follows) on.started(turn);
   }
 
-  const frameOf = (turn) => questionFrame(turn, conversation());
+  function frameOf(turn) {
+    const { continuation } = pausedBefore(turn);
+    return turn.follows ? followUpFrame(turn, continuation, token) : questionFrame(turn, conversation());
+  }
 
   /** Ends the answer under way; without one, takes back the last question that waits. Returns its turn. */
   function stop() {
@@ -76,16 +101,44 @@ export function createTurnQueue({ send, on: listeners }) {
   }
 
   function takeBack(turn) {
-    turns.splice(turns.indexOf(turn), 1);
+    if (turn.follows) drop(turn);
+    else remove(turn);
     save();
     return turn;
+  }
+
+  // What follows a pause
+
+  const pausedBefore = ({ follows }) => [...turns, ...before].find(({ id }) => id === follows) ?? {};
+
+  function begin(turn) {
+    turn.isBegun = true;
+    pausedBefore(turn).decision ??= {};
+    on.started(turn);
+  }
+
+  /** The form can be filled in again, unless it was decided on elsewhere. */
+  function drop(turn) {
+    const paused = pausedBefore(turn);
+    const { status, lost, failure = lost ? { reason: "no_connection" } : {}, form, continuation } = turn;
+    remove(turn);
+    const isOther = status === "paused" && JSON.stringify(form) !== JSON.stringify(paused.form);
+    if (isOther) Object.assign(paused, { form, continuation, entered: undefined });
+    if (isOther || turn.decides) paused.decision = undefined;
+    paused.refusal = failure;
+    on.dropped(turn, paused, isOther);
+  }
+
+  function remove(turn) {
+    for (const all of [turns, before]) if (all.includes(turn)) all.splice(all.indexOf(turn), 1);
   }
 
   function end(turn, status, more) {
     stopTimer = clearTimeout(stopTimer);
     Object.assign(turn, more, { status });
+    if (turn.follows && !turn.isBegun) drop(turn);
+    else on.ended(turn);
     save();
-    on.ended(turn);
     next();
   }
 
@@ -118,15 +171,15 @@ export function createTurnQueue({ send, on: listeners }) {
     const news = unseen(turn.count, offset, content);
     turn.text += news;
     turn.count += countCodePoints(news);
-    saveTimer ??= setTimeout(save, SAVE_PERIOD_MS);
+    saveSoon();
     on.text(turn, replace);
   }
 
   function finish(turn, frame) {
-    const { status, source, reason, content, conversation_id, message_id, usage, citations } = frame;
+    const { type, id, role, status, content, ...more } = frame;
     if (status === "done") label(turn, frame);
     if (content !== turn.text) add(turn, { content, replace: true });
-    end(turn, status, { source, reason, conversation_id, message_id, usage, citations });
+    end(turn, status, more);
   }
 
   function fail(turn, failure) {
@@ -146,8 +199,10 @@ export function createTurnQueue({ send, on: listeners }) {
 
   function receive(frame) {
     const turn = current();
-    if (turn && turn.id === frame.id) RECEIVERS[frame.type]?.(turn, frame);
-    else if (frame.type === "chat") learnConversation(frame);
+    if (turn && turn.id === frame.id) {
+      if (turn.follows && !turn.isBegun && isNews(turn, frame)) begin(turn);
+      RECEIVERS[frame.type]?.(turn, frame);
+    } else if (frame.type === "chat") learnConversation(frame);
   }
 
   /** What was stopped for a new conversation says only now which one it was of. */
@@ -164,6 +219,7 @@ export function createTurnQueue({ send, on: listeners }) {
   return {
     turns,
     ask,
+    goOn,
     stop,
     takeBack,
     clear,
@@ -172,6 +228,7 @@ export function createTurnQueue({ send, on: listeners }) {
     receive,
     connectionIs,
     save,
+    saveSoon,
     isAnswering: () => Boolean(current()),
     find: (id) => turns.find((turn) => turn.id === id),
     running: () => current() && { id: current().id, offset: current().count },

@@ -1,11 +1,21 @@
 // What is to be told of an answer when it is over. Pure.
 
-import { failureWords } from "../i18n.js";
+import { withoutPlaces } from "../fields.js";
+import { failureWords, language } from "../i18n.js";
+import { blocksOf } from "../markdown.js";
+import { plainTextOf } from "../plain-text.js";
 
 /** Takes a turn of turn-queue.js; returns [key, values], or null where its words say all. */
-export function outcomeOf({ status, text, lost, failure, reason }) {
+export function outcomeOf({ status, text, lost, failure, reason, form }) {
   if (lost) return ["status.lost"];
   if (failure || status === "incomplete") return failureWords(failure ?? { reason: reason ?? "broken_off" });
   if (status === "stopped") return ["status.stopped"];
+  if (status === "paused") return form?.actions.length ? choicesOf(form) : ["status.asked"];
   return text.trim() ? null : ["status.empty"];
+}
+
+function choicesOf({ content, actions }) {
+  const names = actions.map(({ title }) => title);
+  const choices = new Intl.ListFormat(language(), { type: "disjunction" }).format(names);
+  return ["voice.choices", { content: plainTextOf(blocksOf(withoutPlaces(content))), choices }];
 }

@@ -9,6 +9,7 @@ import { watchConnectionLoss } from "./connection-loss.js";
 import { outcomeOf } from "./answer-outcome.js";
 import { joined } from "./phrases.js";
 import { settings } from "./settings.js";
+import { choiceOf } from "./spoken-choice.js";
 import { createWakeLock } from "./wake-lock.js";
 
 const QUIET_MS = 500; // between two sentences there is less
@@ -114,15 +115,22 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
     input.clear();
     [results, talk] = [[], createBargeIn(input.hasLevel)];
     change({ ...UNANSWERED, state: "thinking", asked: question(), heard: "", turn: null, note: null });
-    const id = turns.ask(call.asked);
+    const choice = choiceOf(call.asked, turns.choices?.() ?? []);
+    const id = choice < 0 ? turns.ask(call.asked) : turns.choose(choice);
     if (id) change({ turn: id });
-    else cannotAsk();
+    else if (choice < 0) cannotAsk();
+    else cannotChoose();
     loss.announceIfQuiet();
   }
 
   function cannotAsk() {
     keep(call.asked);
     end(["voice.closed"]);
+  }
+
+  function cannotChoose() {
+    change({ state: "listening", asked: "", note: ["voice.form"] });
+    announce(call.note);
   }
 
   /** Somebody interrupts; before the answer has begun, that goes on with the same question. */

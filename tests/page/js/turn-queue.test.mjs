@@ -26,9 +26,9 @@ function begin() {
   mock.timers.enable({ apis: ["setTimeout"] });
   [sent, told, isOpen] = [[], [], false];
   const tell = (name) => (turn) => told.push(`${name} ${turn.question}: ${turn.text}`);
-  const names = ["added", "started", "text", "event", "ended"];
+  const names = ["added", "started", "text", "event", "ended", "dropped"];
   const on = Object.fromEntries(names.map((name) => [name, tell(name)]));
-  queue = createTurnQueue({ send: (frame) => isOpen && Boolean(sent.push(frame)), on });
+  queue = createTurnQueue({ send: (frame) => isOpen && Boolean(sent.push(frame)), token: "mine", on });
 }
 
 function connectionIs(name) {
@@ -198,4 +198,120 @@ test("a conversation that is brought back is the same, and goes on", () => {
   assert.deepEqual(asked(), ["a", "b"]);
   assert.equal(sent.at(-1).conversation_id, "talk");
   assert.deepEqual(queue.turns.map(({ status, text }) => [status, text]), [["stopped", "half"], ["asked", ""]]);
+});
+
+// What waits for a person.
+
+const FORM = { content: "Well?", inputs: [], actions: [{ id: "yes", title: "Yes" }] };
+const YES = { action: "yes", title: "Yes", inputs: { a: 1 } };
+
+/** A turn that waits for a person; nothing was told so far. */
+function pause(more = { form: FORM }) {
+  connectionIs("open");
+  const id = queue.ask("a");
+  end(id, { status: "paused", content: "Draft.", continuation: "sealed", conversation_id: "talk", ...more });
+  told = [];
+  return queue.find(id);
+}
+
+test("a decision goes on by the continuation, as a turn of its own that begins with the first news", () => {
+  const paused = pause();
+  const id = queue.goOn(paused, YES);
+  const { stream, events, ...frame } = sent.at(-1);
+  const expected = { type: "form", continuation: "sealed", turn_id: id, action: "yes", inputs: { a: 1 } };
+  assert.deepEqual([frame, stream, events], [expected, true, true]);
+  assert.deepEqual([paused.decision, told], [{ title: "Yes" }, ["added : "]]);
+  delta(id, 0, "Sent");
+  end(id, { content: "Sent." });
+  assert.deepEqual(told.slice(1), ["started : ", "text : Sent", "text : Sent.", "ended : Sent."]);
+  queue.ask("b");
+  assert.equal(sent.at(-1).conversation_id, "talk");
+});
+
+test("a decision that is refused can be taken again, with what was typed", () => {
+  const paused = Object.assign(pause(), { entered: { a: "1" } });
+  const id = queue.goOn(paused, YES);
+  queue.receive({ type: "error", id, code: 412, reason: "form_submitted" });
+  assert.deepEqual([told.at(-1), queue.turns, paused.decision], ["dropped : ", [paused], undefined]);
+  assert.deepEqual([paused.refusal.reason, paused.entered], ["form_submitted", { a: "1" }]);
+  queue.goOn(paused, YES);
+  assert.equal(paused.refusal, undefined);
+});
+
+test("a decision before there is a connection is sent once there is one, also after a reload", () => {
+  pause();
+  connectionIs("waiting");
+  queue.goOn(queue.turns[0], YES);
+  begin();
+  connectionIs("open");
+  const told = sent.map(({ type, action, continuation }) => [type, action, continuation]);
+  assert.deepEqual(told, [["form", "yes", "sealed"]]);
+  assert.deepEqual(queue.turns[0].decision, { title: "Yes" });
+});
+
+test("how it went on is asked with the token, by one at a time; where nothing has changed, nothing is told", () => {
+  const paused = pause();
+  const id = queue.goOn(paused);
+  assert.equal(queue.goOn(paused), null);
+  assert.deepEqual(sent.at(-1), { type: "resume", token: "mine", continuation: "sealed", turn_id: id });
+  queue.receive({ type: "chat", id, status: "paused", content: "", form: { ...FORM }, continuation: "resealed" });
+  assert.deepEqual([queue.turns, told.at(-1)], [[paused], "dropped : "]);
+  assert.deepEqual([paused.form, paused.continuation, paused.decision], [FORM, "sealed", undefined]);
+});
+
+test("another form that waits by now takes the place of the first", () => {
+  const paused = Object.assign(pause(), { entered: { a: "1" } });
+  const id = queue.goOn(paused);
+  const form = { ...FORM, content: "And?" };
+  queue.receive({ type: "chat", id, status: "paused", content: "", form, continuation: "other" });
+  assert.deepEqual([paused.form.content, paused.continuation, paused.entered], ["And?", "other", undefined]);
+});
+
+test("what was decided elsewhere is told as what follows", () => {
+  const paused = pause();
+  end(queue.goOn(paused), { content: "Sent." });
+  assert.deepEqual(told.slice(1), ["started : ", "text : Sent.", "ended : Sent."]);
+  assert.deepEqual(paused.decision, {});
+});
+
+test("a decision is taken while it is asked how it went on, and the asking does not undo it", () => {
+  const paused = pause();
+  const look = queue.goOn(paused);
+  const id = queue.goOn(paused, YES);
+  queue.receive({ type: "chat", id: look, status: "paused", content: "", form: FORM, continuation: "x" });
+  assert.deepEqual([sent.at(-1).turn_id, paused.decision], [id, { title: "Yes" }]);
+});
+
+test("a form after a form is a pause of its own", () => {
+  const id = queue.goOn(pause(), YES);
+  end(id, { status: "paused", content: "", form: FORM, continuation: "second" });
+  queue.goOn(queue.find(id), YES);
+  assert.deepEqual([sent.at(-1).continuation, queue.turns.length], ["second", 3]);
+});
+
+test("what follows is lost with its connection, and can be asked for again", () => {
+  const paused = pause();
+  queue.goOn(paused, YES);
+  connectionIs("ended");
+  assert.deepEqual([queue.turns, paused.refusal], [[paused], { reason: "no_connection" }]);
+});
+
+test("what is stopped before its first news, or taken back, leaves the form as it was", () => {
+  const paused = pause();
+  const id = queue.goOn(paused, YES);
+  queue.stop();
+  end(id, { status: "stopped" });
+  assert.deepEqual([queue.turns, paused.decision], [[paused], undefined]);
+  connectionIs("waiting");
+  queue.goOn(paused, YES);
+  queue.stop();
+  assert.deepEqual([queue.turns, paused.decision], [[paused], undefined]);
+});
+
+test("a new conversation takes what follows a pause with it", () => {
+  const paused = pause();
+  queue.goOn(paused, YES);
+  queue.clear();
+  queue.restore();
+  assert.deepEqual([queue.turns, paused.decision], [[paused], undefined]);
 });

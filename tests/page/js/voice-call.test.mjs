@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 /** A call that was started. `did()` tells what it did since one asked last. */
-function startCall({ mode = "recognition", canAsk = true, hasLevel = false, broken = {} } = {}) {
+function startCall({ mode = "recognition", canAsk = true, hasLevel = false, broken = {}, choices = [] } = {}) {
   const did = [];
   const does = (name) => (text) => void did.push(text ? `${name}: ${text}` : name);
   const names = { start: "listen", stop: "finish", abort: "deafen", clear: "forget" };
@@ -40,6 +40,11 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
       return canAsk ? question : null;
     },
     cancel: does("cancel"),
+    choices: () => choices,
+    choose(at) {
+      does("choose")(choices[at]);
+      return canAsk ? "next" : null;
+    },
   };
   const view = { show: (shown) => (call.shown = shown), answer: (text) => (call.answer = text), close: does("close") };
   const call = {
@@ -521,4 +526,49 @@ test("whatever happens, the end lets go of everything, and nothing happens after
   const call = startCall();
   call.fails("silence");
   assert.deepEqual([call.name(), call.shown.note], ["ended", ["voice.silence"]]);
+});
+
+const PAUSED = { status: "paused", form: { content: "**May** it go out? {{#$output.a#}}", actions: [] } };
+PAUSED.form.actions = ["Yes", "No"].map((title) => ({ title }));
+
+test("what a person is asked is told with the choices, and one of them decides", () => {
+  const call = askedCall({ choices: ["Yes", "No"] });
+  call.saying("A draft.");
+  call.written("A draft.", PAUSED);
+  call.did();
+  call.over();
+  const words = "May it go out? You can say: Yes or No.";
+  assert.deepEqual([call.name(), call.did()], ["listening", [`say: ${words}`]]);
+  assert.equal(call.shown.note[0], "voice.choices");
+  call.heard("Number two.");
+  call.waits();
+  assert.deepEqual([call.name(), call.did()], ["thinking", ["forget", "choose: No"]]);
+  call.real.turn.started({ id: "next" });
+  call.saying("As you wish.");
+  assert.equal(call.name(), "speaking");
+});
+
+test("what is no choice is asked as ever", () => {
+  const call = startCall({ choices: ["Yes", "No"] });
+  call.heard("why not");
+  call.waits();
+  assert.equal(call.asked(), "why not");
+});
+
+test("where a form has to be filled in first, that is said and shown", () => {
+  const call = startCall({ choices: ["Yes"], canAsk: false });
+  call.heard("yes");
+  call.waits();
+  assert.deepEqual([call.name(), call.shown.note], ["listening", ["voice.form"]]);
+  assert.ok(call.did().includes("say: The form on the screen has to be filled in first."));
+  call.heard("and why");
+  assert.equal(call.shown.question, "and why");
+});
+
+test("a form that went out to others is told when the answer was read", () => {
+  const call = askedCall();
+  call.saying();
+  call.written("Here.", { status: "paused" });
+  call.over();
+  assert.deepEqual([call.name(), call.shown.note[0]], ["listening", "status.asked"]);
 });
