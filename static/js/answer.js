@@ -4,7 +4,8 @@ import { button, copyBy, element, iconButton } from "./elements.js";
 import { withoutPlaces } from "./fields.js";
 import { clear, failureWords, label, language, say, t } from "./i18n.js";
 import { blocksOf } from "./markdown.js";
-import { createMarkdownRenderer } from "./markdown-renderer.js";
+import { unlinked, withLinks } from "./made-files.js";
+import { createMarkdownRenderer, fileLink } from "./markdown-renderer.js";
 import { createPause } from "./pause.js";
 import { plainTextOf } from "./plain-text.js";
 
@@ -14,7 +15,7 @@ const EXCERPT_LENGTH = 300;
 const isDebug = "debug" in document.getElementById("log").dataset || /[?&]debug\b/.test(location.search);
 
 /** What is to be shown, said and copied: words that were made up by a mock which stands in are nobody's answer. */
-export const wordsOf = (turn) => (turn.isStandIn ? t("stand-in") : turn.text);
+export const wordsOf = (turn) => (turn.isStandIn ? t("stand-in") : withLinks(turn.text, turn.made));
 
 const plainWordsOf = (turn) => plainTextOf(blocksOf(wordsOf(turn)));
 
@@ -22,11 +23,12 @@ const plainWordsOf = (turn) => plainTextOf(blocksOf(wordsOf(turn)));
 export function createAnswer(turn, actions) {
   const text = Object.assign(element("div", "text prose"), { dir: "auto" });
   const doing = element("p", "doing");
+  const files = label(element("ul", "files"), "files");
   const note = element("p", "note");
   const buttons = element("div", "buttons", element("span", "voice"));
   const detail = element("p", "detail");
   const foot = element("div", "foot", buttons, detail);
-  const article = label(element("article", "message answer", text, doing, note, foot), "answer");
+  const article = label(element("article", "message answer", text, doing, files, note, foot), "answer");
   Object.assign(article.dataset, { id: turn.id, state: "streaming" });
   const markdown = createMarkdownRenderer(text);
   let frame = 0;
@@ -36,7 +38,10 @@ export function createAnswer(turn, actions) {
   /** All at once: what only becomes shorter for a moment must not move the page. */
   function draw() {
     frame = 0;
-    if (isReplaced) markdown.clear();
+    if (isReplaced) {
+      markdown.clear();
+      listFiles();
+    }
     isReplaced = false;
     clear(doing);
     if (turn.isStandIn) say(text, "stand-in");
@@ -77,6 +82,12 @@ export function createAnswer(turn, actions) {
     if (!["done", "paused"].includes(turn.status) || turn.isStandIn) buttons.append(again);
   }
 
+  /** Those that have no place in the text. */
+  function listFiles() {
+    files.replaceChildren(...unlinked(turn.made).map((file) => element("li", "", fileLink(file))));
+    files.hidden = !files.firstChild;
+  }
+
   /** What a screen reader hears when it is over: how it ended, and all of its words. */
   function announcement() {
     const { status, failure, isStandIn } = turn;
@@ -92,6 +103,7 @@ export function createAnswer(turn, actions) {
     choose: (action) => pause.press(action),
   };
 
+  listFiles();
   if (turn.status !== "asked") finish();
   else if (turn.text) grow();
   return { article, grow, showStep, finish, announcement, ...paused };
@@ -108,13 +120,13 @@ function stepWords({ event, kind, name }) {
   return name && !QUIET_STEPS.includes(kind) ? ["doing.step", { name }] : null;
 }
 
-function notesOf({ status, source, reason, text, lost, failure, isStandIn }) {
+function notesOf({ status, source, reason, text, lost, failure, isStandIn, made }) {
   if (isStandIn) return [];
   const why = failureWords(failure ?? { reason });
   const isNews = failure || !["failed", "reason.broken_off"].includes(why[0]);
   return [
     source === "mock" && ["status.mock"],
-    status === "done" && !text && ["status.empty"],
+    status === "done" && !text && !made?.length && ["status.empty"],
     status === "stopped" && ["status.stopped"],
     status === "incomplete" && [lost ? "status.lost" : "status.incomplete"],
     isNews && why,

@@ -53,7 +53,7 @@ const [transcript, composer] = [drawing, field].map(withErrorBoundary);
 const queue = createTurnQueue({
   send: (frame) => connection.send(frame),
   token,
-  on: { added, started, text: grown, event: stepped, ended, dropped: (...all) => pauses.dropped(...all) },
+  on: { added, started, text: grown, event: stepped, file: filed, ended, dropped: (...all) => pauses.dropped(...all) },
 });
 const { isAnswering } = queue;
 const api = createApi(token);
@@ -133,6 +133,10 @@ function grown(turn, replaced) {
 
 function stepped(turn, frame) {
   transcript.answerOf(turn).showStep(frame);
+}
+
+function filed(turn) {
+  transcript.answerOf(turn).grow(true);
 }
 
 function ended(turn) {

@@ -187,6 +187,14 @@ function makePicture(part) {
   return link;
 }
 
+/** A link to a file of the app's, below an answer; a picture is shown by a tap. */
+export function fileLink({ kind, name, url }) {
+  const link = (kind === "image" ? makePicture : makeLink)({ href: url });
+  if (kind === "image") link.firstChild.textContent = name;
+  else link.textContent = name;
+  return link;
+}
+
 function load(src, link, hint) {
   const image = Object.assign(element("img"), { alt: "", referrerPolicy: "no-referrer" });
   image.onload = () => hint.remove();

@@ -157,6 +157,7 @@ voice.discard: Discard | 放弃
 voice.wordless: This answer cannot be read aloud. It is on the screen. | 这个回答无法朗读，请看屏幕。
 voice.choices: {content} You can say: {choices}. | {content} 您可以说：{choices}。
 voice.form: The form on the screen has to be filled in first. | 请先填写屏幕上的表单。
+voice.files: There is a file: {names}. | 有文件：{names}。
 voice.broken: Listening does not work in this browser. | 此浏览器无法使用语音输入。
 voice.silence: Nothing was heard for a long time. | 很久没有听到声音。
 voice.closed: The question cannot be sent now. | 现在无法发送问题。

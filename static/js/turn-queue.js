@@ -2,6 +2,7 @@
 
 import { withErrorBoundary } from "./error-boundary.js";
 import { followUpFrame, isNews, questionFrame } from "./frames.js";
+import { withFile } from "./made-files.js";
 import { load, saveTurns } from "./storage.js";
 import { countCodePoints, unseen } from "./code-points.js";
 
@@ -21,14 +22,15 @@ const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
 /**
  * A turn is {id, question, files, inputs, status, text, at, …}: `status` is waiting (not yet sent), asked, and then
  * done, stopped, paused, incomplete or failed; `text` the answer so far, of `count` code points; `at` and `askedAt` Unix
- * milliseconds, `wordAfter` milliseconds; `isStandIn`: its text is made up; at its end what the service sent with it, `failure` (an error frame) or `lost`.
+ * milliseconds, `wordAfter` milliseconds; `isStandIn`: its text is made up; `made`: the files of chat_file frames; at
+ * its end what the service sent with it, `failure` (an error frame) or `lost`.
  *
  * A paused one waits for a person: `decision` ({title}; {} where it was taken elsewhere) tells that it does no more,
  * `refusal` (an error frame, {} for "still waiting") what became of the last try. What goes on `follows` it: a turn
  * without a question, which `isBegun` with the first news; one that brings none is dropped.
  *
  * `send(frame)` says whether it was written; `token` is the connection's. `on` is told: added(turn), started(turn),
- * text(turn, replaced), event(turn, frame), ended(turn), and dropped(turn, paused, isOther): `isOther`
+ * text(turn, replaced), event(turn, frame), file(turn), ended(turn), and dropped(turn, paused, isOther): `isOther`
  * where another form waits by now. What fails there does not stop the queue.
  */
 export function createTurnQueue({ send, token, on: listeners }) {
@@ -167,7 +169,7 @@ export function createTurnQueue({ send, token, on: listeners }) {
   function add(turn, { offset = 0, content, replace = false, ...frame }) {
     label(turn, frame);
     turn.wordAfter ??= Date.now() - turn.askedAt;
-    if (replace) Object.assign(turn, { text: "", count: 0 });
+    if (replace) Object.assign(turn, { text: "", count: 0, made: turn.made?.filter(({ link }) => !link) });
     const news = unseen(turn.count, offset, content);
     turn.text += news;
     turn.count += countCodePoints(news);
@@ -175,10 +177,19 @@ export function createTurnQueue({ send, token, on: listeners }) {
     on.text(turn, replace);
   }
 
+  function addFile(turn, file) {
+    const made = withFile(turn.made, file);
+    if (made === turn.made) return;
+    turn.made = made;
+    saveSoon();
+    on.file(turn);
+  }
+
   function finish(turn, frame) {
-    const { type, id, role, status, content, ...more } = frame;
+    const { type, id, role, status, content, files, ...more } = frame;
     if (status === "done") label(turn, frame);
     if (content !== turn.text) add(turn, { content, replace: true });
+    for (const file of files ?? []) addFile(turn, file);
     end(turn, status, more);
   }
 
@@ -195,7 +206,7 @@ export function createTurnQueue({ send, token, on: listeners }) {
 
   const lose = (turn) => end(turn, "incomplete", { lost: true });
 
-  const RECEIVERS = { chat_delta: add, chat: finish, error: fail, chat_event: on.event };
+  const RECEIVERS = { chat_delta: add, chat: finish, error: fail, chat_event: on.event, chat_file: addFile };
 
   function receive(frame) {
     const turn = current();

@@ -26,7 +26,7 @@ function begin() {
   mock.timers.enable({ apis: ["setTimeout"] });
   [sent, told, isOpen] = [[], [], false];
   const tell = (name) => (turn) => told.push(`${name} ${turn.question}: ${turn.text}`);
-  const names = ["added", "started", "text", "event", "ended", "dropped"];
+  const names = ["added", "started", "text", "event", "file", "ended", "dropped"];
   const on = Object.fromEntries(names.map((name) => [name, tell(name)]));
   queue = createTurnQueue({ send: (frame) => isOpen && Boolean(sent.push(frame)), token: "mine", on });
 }
@@ -308,10 +308,33 @@ test("what is stopped before its first news, or taken back, leaves the form as i
   assert.deepEqual([queue.turns, paused.decision], [[paused], undefined]);
 });
 
+test("an asking that is stopped changes nothing", () => {
+  const paused = pause();
+  const id = queue.goOn(paused);
+  queue.stop();
+  end(id, { status: "stopped" });
+  assert.deepEqual([queue.turns, paused.decision, told.at(-1)], [[paused], undefined, "dropped : "]);
+});
+
 test("a new conversation takes what follows a pause with it", () => {
   const paused = pause();
   queue.goOn(paused, YES);
   queue.clear();
   queue.restore();
   assert.deepEqual([queue.turns, paused.decision], [[paused], undefined]);
+});
+
+test("files of an app are kept with its answer; those in a text that is withdrawn go with it", () => {
+  connectionIs("open");
+  const id = queue.ask("a");
+  const file = (name, link) => ({ kind: "image", name, url: `/api/app-files/${name}?1`, link });
+  queue.receive({ type: "chat_file", id, ...file("a") });
+  queue.receive({ type: "chat_file", id, ...file("b", "/files/b") });
+  const names = () => queue.find(id).made.map(({ name }) => name);
+  assert.deepEqual([names(), told.at(-1)], [["a", "b"], "file a: "]);
+  queue.receive({ type: "chat_delta", id, offset: 0, content: "Withdrawn.", replace: true });
+  assert.deepEqual(names(), ["a"]);
+  told = [];
+  end(id, { files: [file("a"), file("c")] });
+  assert.deepEqual([names(), told], [["a", "c"], ["file a: Withdrawn.", "ended a: Withdrawn."]]);
 });

@@ -565,10 +565,12 @@ test("where a form has to be filled in first, that is said and shown", () => {
   assert.equal(call.shown.question, "and why");
 });
 
-test("a form that went out to others is told when the answer was read", () => {
-  const call = askedCall();
-  call.saying();
-  call.written("Here.", { status: "paused" });
-  call.over();
-  assert.deepEqual([call.name(), call.shown.note[0]], ["listening", "status.asked"]);
+test("a form that went out to others, and the files of an answer, are told when it was read", () => {
+  for (const [more, key] of [[{ status: "paused" }, "status.asked"], [{ made: [{ name: "a.pdf" }] }, "voice.files"]]) {
+    const call = askedCall();
+    call.saying();
+    call.written("Here.", more);
+    call.over();
+    assert.deepEqual([call.name(), call.shown.note[0]], ["listening", key]);
+  }
 });
