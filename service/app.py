@@ -54,10 +54,11 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     answerer, app_api, files, heal = _sources(settings, limiters)
     sessions = SessionRegistry(settings.max_connections)
     cluster = _cluster(settings, sessions, limiters, heal)
+    seal = Seal(settings.dify_api_key)
     turns = TurnRegistry(
         answerer,
         cluster,
-        Seal(settings.dify_api_key),
+        seal,
         orphan_grace=settings.orphan_grace,
         resume_window=settings.resume_window,
     )
@@ -120,7 +121,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             WebSocketRoute("/{path:path}", gateway.unknown_path),
             *Pages(settings).routes(),
             *health.routes(),
-            *Api(app_api, settings.max_content_length).routes(),
+            *Api(app_api, seal, settings.max_content_length).routes(),
             *AppFileRoutes(files).routes(),
         ],
         middleware=origin_middleware(settings.allowed_origins),

@@ -106,7 +106,7 @@ def call(http):
     """Call a route of the API; returns the HTTP status and the envelope."""
 
     async def call(service, method, path, token="0123456789abcdef" * 2, **options):
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = ({"Authorization": f"Bearer {token}"} if token else {}) | options.pop("headers", {})
         async with http.request(method, f"{service.url}{path}", headers=headers, **options) as response:
             return response.status, await response.json()
 

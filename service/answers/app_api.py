@@ -92,7 +92,8 @@ class AppApi(Protocol):
     async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> ByteStream:
         """Returns when the first audio is there."""
 
-    async def upload(self, file: File, user: str) -> StoredFile: ...
+    async def upload(self, file: File, user: str, *, for_form: bool = False) -> StoredFile:
+        """`for_form`: for an answer's form, which may take files of kinds that questions do not have."""
 
     async def close(self) -> None:
         """Release connections and tasks."""

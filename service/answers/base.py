@@ -176,8 +176,9 @@ class Pause(msgspec.Struct, frozen=True, tag=True):
 class PausedRun(msgspec.Struct, frozen=True, array_like=True):
     """All that is needed to go on after a pause, days later too: what a continuation holds, sealed.
 
-    `actions` and `inputs` are what the form takes; without a `form_token` it went out by e-mail. `length` and
-    `checksum` are of all text of the answer so far. New fields are added at the end, with a default.
+    `actions` and `inputs` are what the form takes, files among it if it `takes_files`; without a `form_token` it went
+    out by e-mail. `length` and `checksum` are of all text of the answer so far. New fields are added at the end, with a
+    default.
     """
 
     run_id: str
@@ -190,6 +191,7 @@ class PausedRun(msgspec.Struct, frozen=True, array_like=True):
     expires_at: int | None = None
     length: int = 0
     checksum: int = 0
+    takes_files: bool = False
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -103,6 +103,11 @@ def upload_rules(parameters: Mapping[str, Any]) -> UploadRules | None:
     return None
 
 
+def rules_of_forms(parameters: Mapping[str, Any]) -> UploadRules:
+    """Of the forms amid answers: what each field takes is for Dify to check."""
+    return UploadRules(list(KINDS), [], _DEFAULT_MAX_FILES, size_limits(parameters))
+
+
 def size_limits(parameters: Mapping[str, Any]) -> dict[str, int]:
     limits = as_object(parameters.get("system_parameters"))
     return {kind: positive_int(limits.get(name), default) * MEGABYTE for kind, (name, default) in _LIMITS.items()}

@@ -12,6 +12,7 @@ from service.chat.turn import Status, Turn
 from service.chat.turn_registry import TurnRegistry
 from service.result_codes import ResultCode
 
+FILE_INPUTS = {"file", "file-list"}
 REMOTE_TIMEOUT_SECONDS = 3
 """How long a turn that ended in another process is waited for."""
 
@@ -61,6 +62,7 @@ def paused_run(turn: Turn) -> PausedRun | None:
         expires_at=form.expires_at,
         length=pause.length + len(text),
         checksum=zlib.crc32(text.encode(errors="replace"), pause.checksum),
+        takes_files=any(field.type in FILE_INPUTS for field in form.inputs),
     )
 
 

@@ -13,6 +13,8 @@ from starlette.routing import Route
 from service.answers.app_api import AppApi, Rating
 from service.answers.base import AnswerError
 from service.chat.client_identity import is_token, user_of
+from service.chat.continuations import CONTINUATION_INVALID
+from service.chat.seal import Seal
 from service.result_codes import ResultCode
 from service.web.request_bodies import BadBody, open_file, read_json
 from service.web.responses import UNCACHED, Reply, fail, ok
@@ -41,8 +43,9 @@ class NoToken(Exception):
 class Api:
     """`max_length` of texts is in characters."""
 
-    def __init__(self, app_api: AppApi, max_length: int) -> None:
+    def __init__(self, app_api: AppApi, seal: Seal, max_length: int) -> None:
         self._app_api = app_api
+        self._seal = seal
         self._max_length = max_length
         self._max_bytes = max(MIN_JSON_BYTES, max_length * MAX_BYTES_PER_CHARACTER)
 
@@ -85,7 +88,16 @@ class Api:
 
     async def files(self, request: Request) -> Response:
         user = _user(request)
-        return ok(await self._app_api.upload(await open_file(request), user))
+        for_form = self._is_for_form(request.headers.get("continuation"), user)
+        return ok(await self._app_api.upload(await open_file(request), user, for_form=for_form))
+
+    def _is_for_form(self, continuation: str | None, user: str) -> bool:
+        """Whether it is of an answer that waits for files."""
+        if continuation is None:
+            return False
+        if (run := self._seal.open(continuation, user)) is None:
+            raise AnswerError(CONTINUATION_INVALID)
+        return run.takes_files
 
     def _check_speech_request(self, wanted: SpeechRequest) -> None:
         if wanted.message_id is None and not (wanted.text or "").strip():

@@ -32,7 +32,7 @@ def origin_middleware(allowed: tuple[str, ...]) -> list[Middleware]:
     guard = Middleware(OriginGuard, allowed=allowed)
     if not allowed:
         return [guard]
-    headers = ["Authorization", "Content-Type"]
+    headers = ["Authorization", "Content-Type", "Continuation"]
     return [
         guard,
         Middleware(CORSMiddleware, allow_origins=allowed, allow_methods=["GET", "POST"], allow_headers=headers),

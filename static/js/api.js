@@ -15,10 +15,12 @@ export function createApi(token) {
     throw Object.assign(new Error(message), { code, reason: data?.reason });
   }
 
-  function upload(file, signal) {
+  /** With the `continuation` of an answer, for its form. */
+  function upload(file, signal, continuation) {
     const body = new FormData();
     body.append("file", file);
-    return call("/api/files", { method: "POST", body, signal });
+    const headers = continuation && { continuation };
+    return call("/api/files", { method: "POST", headers, body, signal });
   }
 
   function rate(messageId, rating) {

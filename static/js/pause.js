@@ -31,7 +31,8 @@ export function createPause(turn, { decide, look, upload, typed }) {
   function createForm() {
     const fields = fieldsOfForm(turn.form.inputs);
     const keep = () => [(turn.entered = rows.entered()), typed()];
-    const rows = createFields(fields, { entered: turn.entered, upload, onInput: () => rows && keep() });
+    const uploadHere = (file, signal) => upload(file, signal, turn.continuation);
+    const rows = createFields(fields, { entered: turn.entered, upload: uploadHere, onInput: () => rows && keep() });
     const pieces = placed(turn.form.content, fields).map((piece) => (piece.name ? rows.rowOf(piece) : proseOf(piece)));
     const choices = turn.form.actions.map((action) => choiceOf(action, () => press(action)));
     const legend = say(element("legend"), "form");

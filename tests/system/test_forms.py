@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 
 from tests import fake_dify
@@ -481,3 +482,28 @@ async def test_a_mock_s_form_goes_on_too(start, connect):
     assert "**Request changes**" in end["content"]
     (again,) = await look(client, client.greeting["resume_token"], answer)
     assert (again["status"], again["form"]["actions"]) == ("paused", form["actions"])
+
+
+# Files of a form.
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_owner", "is_told", "outcome"),
+    [
+        ("file", True, True, (200, None)),
+        ("file", True, False, (409, "feature_off")),
+        ("file", False, True, (400, "continuation_invalid")),
+        ("paragraph", True, True, (409, "feature_off")),
+    ],
+)
+async def test_a_form_takes_files_where_the_app_takes_none(
+    client, dify, call, service, kind, is_owner, is_told, outcome
+):
+    pauses(dify, inputs=[{"output_variable_name": "scan", "type": kind}])
+    asked = await paused(client)
+    file = aiohttp.FormData()
+    file.add_field("file", b"%PDF", filename="scan.pdf", content_type="application/pdf")
+    token = client.greeting["resume_token"] if is_owner else "f" * 32
+    headers = {"Continuation": asked["continuation"]} if is_told else {}
+    status, reply = await call(service, "POST", "/api/files", token, data=file, headers=headers)
+    assert (status, (reply["data"] or {}).get("reason")) == outcome

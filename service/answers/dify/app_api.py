@@ -61,10 +61,11 @@ class DifyAppApi:
                 raise AnswerError(failures.BROKEN_OFF)
             return ByteStream(Head(stream.media_type), _rest(first, stream), opening.pop_all())
 
-    async def upload(self, file: File, user: str) -> StoredFile:
+    async def upload(self, file: File, user: str, *, for_form: bool = False) -> StoredFile:
         parameters, _, _ = await self._app_info.get()
+        rules = [files.rules_of_forms(parameters)] if for_form else files.all_rules(parameters)
         async with calling("files/upload", self._uploads):
-            kind, max_bytes = files.admit(file, files.all_rules(parameters))
+            kind, max_bytes = files.admit(file, rules)
             reply = await self._client.upload("files/upload", user, files.limit_size(file, max_bytes))
             return _stored(file, kind, reply)
 
