@@ -216,3 +216,10 @@ def test_speech_that_is_too_long_is_broken_off(monkeypatch):
 )
 def test_a_name_is_the_last_part_of_a_path_without_what_cannot_be_seen(name, media_type, kept):
     assert files.sanitize_name(name, media_type) == kept
+
+
+def test_a_form_takes_files_of_any_kind_within_dify_s_sizes():
+    rules = [files.rules_of_forms({"system_parameters": {"file_size_limit": 2}})]
+    for name, kind in (("a.png", "image"), ("a.pdf", "document"), ("a.xyz", "custom"), ("a", "custom")):
+        assert files.admit(File(name, "application/octet-stream", None), rules)[0] == kind
+    assert files.admit(File("a.pdf", "application/pdf", None), rules)[1] == 2 * 1024 * 1024
