@@ -362,6 +362,11 @@ async def test_a_silence_amid_pings_that_is_shorter_is_waited_out(with_dify, dif
 # Dify's own queue.
 
 
+@pytest.fixture
+def queued_early(monkeypatch):
+    monkeypatch.setattr("service.answers.dify.timeouts.QUEUED_AFTER_SECONDS", 0.1)
+
+
 async def writing(service, dify, connect):
     """A client whose answer is being written, and what ends it; a later question waits, and is then answered."""
     release = asyncio.Event()
@@ -372,8 +377,9 @@ async def writing(service, dify, connect):
     return client, release
 
 
+@pytest.mark.usefixtures("queued_early")
 async def test_questions_that_wait_in_dify_s_queue_are_all_answered(with_dify, dify, connect, events):
-    service = await with_dify(dify_first_event_timeout=1, dify_breaker_failures=1)
+    service = await with_dify(dify_breaker_failures=1, dify_max_concurrency=10)
     first, release = await writing(service, dify, connect)
     waiting = [await connect(service) for _ in range(5)]
     for client in waiting:
@@ -386,8 +392,9 @@ async def test_questions_that_wait_in_dify_s_queue_are_all_answered(with_dify, d
     assert (len(dify.questions), dify.stops, errors(events)) == (6, [], [])
 
 
+@pytest.mark.usefixtures("queued_early")
 async def test_a_client_that_comes_back_hears_that_its_question_waits(with_dify, dify, connect):
-    service = await with_dify(dify_first_event_timeout=0.1)
+    service = await with_dify()
     _, release = await writing(service, dify, connect)
     second = await connect(service)
     await second.ask("Hello", id="q2")
@@ -400,8 +407,9 @@ async def test_a_client_that_comes_back_hears_that_its_question_waits(with_dify,
     assert (await third.frames_until_end())[-1]["content"] == "Here."
 
 
+@pytest.mark.usefixtures("queued_early")
 async def test_a_stop_ends_the_wait_in_dify_s_queue(with_dify, dify, connect):
-    service = await with_dify(dify_first_event_timeout=0.1)
+    service = await with_dify()
     _, release = await writing(service, dify, connect)
     dify.plays(fake_dify.flow(saying_until(asyncio.Event(), "word ")))
     second = await connect(service)

@@ -101,11 +101,11 @@ async def test_a_form_is_filled_in_through_another_process(pair, connect, dify):
     assert len(dify.workflows.submissions) == 1
 
 
-async def test_that_a_question_waits_is_told_through_another_process_too(with_dify, redis, connect, dify):
+async def test_that_a_question_waits_is_told_through_another_process_too(with_dify, redis, connect, dify, monkeypatch):
+    monkeypatch.setattr("service.answers.dify.timeouts.QUEUED_AFTER_SECONDS", 0.1)
     release = asyncio.Event()
     dify.plays(fake_dify.flow(saying_until(release, "word ")), fake_dify.flow(saying("Here.")))
-    settings = {"redis_url": redis.url, "dify_first_event_timeout": 0.1}
-    first, second = await with_dify(**settings), await with_dify(**settings)
+    first, second = await with_dify(redis_url=redis.url), await with_dify(redis_url=redis.url)
     writing, waiting = await connect(first), await connect(first)
     await writing.ask("Hello", stream=True)
     await writing.frame()
