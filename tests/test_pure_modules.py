@@ -18,6 +18,7 @@ OPTIONS = ("-c", os.devnull, "--rootdir", str(ROOT), "-p", "pytest_cov.plugin", 
 ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CI": "1"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", PURE)
 async def test_a_pure_module_is_covered_by_its_own_tests(module, tmp_path):
     *rooms, name = module.removeprefix("service.").split(".")
