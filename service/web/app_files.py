@@ -43,7 +43,9 @@ class AppFileRoutes:
 
 
 def _disposition(head: Head, how: str) -> str:
-    """RFC 6266, with a name that is safe as a header and as a file's."""
+    """RFC 6266, with a name that is safe as a header and as a file's; without one a page may give it one."""
+    if not head.name:
+        return how
     return f"{how}; filename*=UTF-8''{quote(sanitize_name(head.name, head.media_type), safe='')}"
 
 

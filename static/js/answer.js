@@ -8,6 +8,7 @@ import { unlinked, withLinks } from "./made-files.js";
 import { createMarkdownRenderer, fileLink } from "./markdown-renderer.js";
 import { createPause } from "./pause.js";
 import { plainTextOf } from "./plain-text.js";
+import { toStartOf } from "./scroll.js";
 
 const LOOK_UPS = ["knowledge-retrieval", "http-request", "tool"];
 const QUIET_STEPS = ["start", "end", "answer", "llm", "if-else", "variable-aggregator", "assigner"];
@@ -71,6 +72,7 @@ export function createAnswer(turn, actions) {
     if (turn.isStandIn) note.after(madeUp(turn));
     showButtons();
     detail.replaceChildren(timeOf(turn), ...spansOf(factsOf(turn)));
+    if (turn.form) toStartOf(article);
   }
 
   function showButtons() {

@@ -192,6 +192,7 @@ export function fileLink({ kind, name, url }) {
   const link = (kind === "image" ? makePicture : makeLink)({ href: url });
   if (kind === "image") link.firstChild.textContent = name;
   else link.textContent = name;
+  if (kind === "document") link.download = name;
   return link;
 }
 

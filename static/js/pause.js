@@ -32,7 +32,8 @@ export function createPause(turn, { decide, look, upload, typed }) {
     const fields = fieldsOfForm(turn.form.inputs);
     const keep = () => [(turn.entered = rows.entered()), typed()];
     const uploadHere = (file, signal) => upload(file, signal, turn.continuation);
-    const rows = createFields(fields, { entered: turn.entered, upload: uploadHere, onInput: () => rows && keep() });
+    let rows = null; // while files are put back into it
+    rows = createFields(fields, { entered: turn.entered, upload: uploadHere, onInput: () => rows && keep() });
     const pieces = placed(turn.form.content, fields).map((piece) => (piece.name ? rows.rowOf(piece) : proseOf(piece)));
     const choices = turn.form.actions.map((action) => choiceOf(action, () => press(action)));
     const legend = say(element("legend"), "form");
@@ -60,7 +61,8 @@ export function createPause(turn, { decide, look, upload, typed }) {
     const isExpired = turn.form?.expires_at < Date.now();
     const isOver = decision || isExpired || OVER.includes(refusal?.reason);
     say(state, ...wordsOf(turn, isExpired));
-    lookAgain.hidden = Boolean(decision || !turn.continuation || (form && !isOver));
+    const canDecide = form && !isOver && turn.form.actions.length;
+    lookAgain.hidden = Boolean(decision || !turn.continuation || canDecide);
     if (!form) return;
     form.set.disabled = Boolean(isOver);
     if (refusal?.field) form.rows.refuse(refusal.field);

@@ -53,6 +53,14 @@ export function toEnd() {
   update();
 }
 
+/** What is taller than the window is read from its beginning on: the reader who follows is led there. */
+export function toStartOf(node) {
+  if (!isFollowing || node.offsetHeight <= log.clientHeight) return;
+  follow(false);
+  log.scrollTop += node.getBoundingClientRect().top - log.getBoundingClientRect().top;
+  update();
+}
+
 export function toStart() {
   follow(false);
   log.scrollTop = 0;

@@ -211,3 +211,36 @@ async def test_axe_finds_nothing_in_the_mock_s_form(start, visit, theme):
     await accessible(page)
     await page.locator(".pause button.primary").click()
     await accessible(page, "fields are missing")
+
+
+async def test_a_file_in_a_form_is_there_after_a_reload_and_after_the_decision(with_dify, dify, visit):
+    pauses(dify, form_content="{{#$output.scan#}}", inputs=[{"output_variable_name": "scan", "type": "file"}])
+    page = await visit(await with_dify())
+    await ask(page, "Please write")
+    await ends(page, "paused")
+    scan = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}
+    await form(page).get_by_label("scan").set_input_files(scan)
+    await expect(form(page).locator(".files .state")).to_have_count(0)
+    await page.reload()
+    await expect(form(page).locator(".files .name")).to_have_text("scan.pdf")
+    await form(page).get_by_role("button", name="Approve").click()
+    await expect(answer(page).locator(".text")).to_have_text("The letter went out.")
+    await page.reload()
+    await expect(form(page).locator(".files .name")).to_have_text("scan.pdf")
+    await expect(answer(page).locator(".text")).to_have_text("The letter went out.")
+
+
+async def test_a_long_form_is_read_from_its_beginning_on(with_dify, dify, visit):
+    pauses(dify, "A draft.", form_content="\n\n".join(f"Paragraph {number}." for number in range(40)))
+    page = await visit(await with_dify(), viewport=NARROW)
+    await ask(page, "Please write")
+    await ends(page, "paused")
+    await expect(answer(page).get_by_text("A draft.")).to_be_in_viewport()
+
+
+async def test_a_form_without_choices_can_be_looked_at_again(with_dify, dify, visit):
+    pauses(dify, actions=[])
+    page = await visit(await with_dify())
+    await ask(page, "Please write")
+    await ends(page, "paused")
+    await expect(button(page, "Look again")).to_be_visible()

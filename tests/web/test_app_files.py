@@ -32,7 +32,7 @@ def fetch(with_dify, dify, http):
 async def test_what_cannot_act_is_shown(fetch, media_type):
     status, headers, body = await fetch(media_type)
     assert (status, headers["Content-Type"], body) == (200, media_type, b"content")
-    assert headers["Content-Disposition"] == "inline; filename*=UTF-8''a1.png"
+    assert headers["Content-Disposition"] == "inline"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ async def test_what_cannot_act_is_shown(fetch, media_type):
 async def test_anything_else_is_to_be_kept_under_a_name(fetch, media_type):
     status, headers, body = await fetch(media_type, "/files/tools/a1.html")
     assert (status, headers["Content-Type"], body) == (200, "application/octet-stream", b"content")
-    assert headers["Content-Disposition"] == "attachment; filename*=UTF-8''a1.html"
+    assert headers["Content-Disposition"] == "attachment"
 
 
 @pytest.mark.parametrize("media_type", ["image/png", "text/html"])
@@ -62,7 +62,6 @@ async def test_none_of_it_may_run_or_be_taken_for_something_else(fetch, media_ty
         ('attachment; filename="../../etc/passwd"', "passwd"),
         ("attachment; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x%22.pdf", "aSet-Cookie%3A%20x%22.pdf"),
         ('attachment; filename=".."', "file"),
-        ("???", "a1.bin"),
     ],
 )
 async def test_the_name_is_dify_s_made_safe(fetch, said, name):

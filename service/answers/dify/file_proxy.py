@@ -131,7 +131,7 @@ def _passed_on(response: aiohttp.ClientResponse) -> dict[str, str]:
 def _name_of(response: aiohttp.ClientResponse) -> str:
     disposition = Message()
     disposition["Content-Disposition"] = response.headers.get("Content-Disposition", "")
-    return disposition.get_filename() or response.url.raw_name
+    return disposition.get_filename() or ""
 
 
 async def _read_start(body: BodyStream, size: int) -> tuple[bytes, bool]:
