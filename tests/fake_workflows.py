@@ -168,6 +168,7 @@ class FakeWorkflows:
         self.submissions = []
         self.lost_replies = []  # to the next submissions, which arrive: a proxy's status, or None where it hangs up
         self.events_asked = []  # the query of each request for a run's events
+        self.events_cut = asyncio.Event()  # tears down the next connection that tells the events of a run
         self.may_tell_events = asyncio.Event()
         self.may_tell_events.set()
         self.released = asyncio.Event()  # ends what would be held open
@@ -266,8 +267,23 @@ class FakeWorkflows:
                 event["data"] = {"id": run.id, "status": run.status, "outputs": {"answer": run.answer}}
                 await response.write(f"data: {json.dumps(event)}\n\n".encode())
             else:
-                await self._stream(run, queue, response)
+                await self._stream_until_cut(run, queue, response, request)
         return response
+
+    async def _stream_until_cut(self, run, queue, response, request):
+        cut = asyncio.ensure_future(self.events_cut.wait())
+        streaming = asyncio.ensure_future(self._stream(run, queue, response))
+        try:
+            await asyncio.wait({cut, streaming}, return_when=asyncio.FIRST_COMPLETED)
+            if cut.done():
+                self.events_cut.clear()
+                request.transport.abort()
+        finally:
+            for task in (cut, streaming):
+                task.cancel()
+            for result in await asyncio.gather(cut, streaming, return_exceptions=True):
+                if isinstance(result, Exception):
+                    raise result
 
     async def _form(self, request):
         return self._refusal(request) or web.json_response(self.forms[request.match_info["token"]].as_reply())

@@ -68,7 +68,9 @@ class Failure(msgspec.Struct, frozen=True):
 class Identity(msgspec.Struct, frozen=True, tag=True):
     """Where the answer comes from: known before any text; told anew where more of it is known.
 
-    `instead_of` is the failure for which a mock stands in. `task_id` and `run_id` are the source's own, no client's.
+    `instead_of` is the failure for which a mock stands in. `task_id` and `run_id` are the source's own, no client's;
+    without a `task_id` it is not stopped. `length` (code points) and `checksum` are of the text that earlier turns had
+    of this answer.
     """
 
     source: Source
@@ -77,6 +79,8 @@ class Identity(msgspec.Struct, frozen=True, tag=True):
     instead_of: Failure | None = None
     task_id: str | None = None
     run_id: str | None = None
+    length: int = 0
+    checksum: int = 0
 
 
 class Text(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -5,6 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
+from service.answers.dify import healing
 from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
@@ -449,6 +450,132 @@ async def test_what_waits_for_the_worker_after_its_form_is_waited_for(client, di
     await eventually(lambda: len(dify.workflows.events_asked) == 2)
     dify.workflows.worker.release()
     assert (await looking)[-1]["content"] == "Approved."
+
+
+# A stream that breaks off.
+
+
+class Continued:
+    """A run that goes on after its form with `before`, and with `after` when it may."""
+
+    def __init__(self, dify, *before, after=("two.",)):
+        self.dify = dify
+        self.may_go_on = asyncio.Event()
+
+        async def program(run):
+            run.start()
+            await run.say("Draft. ")
+            await run.ask_human(token="t0")
+            await run.say(*before)
+            await self.may_go_on.wait()
+            await run.say(*after)
+            run.sum_up()
+            run.finish()
+
+        dify.plays(fake_dify.flow(program))
+
+    @property
+    def run(self):
+        return self.dify.workflows.runs[0]
+
+    async def cut(self):
+        await eventually(lambda: self.run._subscribers and self.run.status == "running")
+        subscribers = set(self.run._subscribers)
+        self.dify.workflows.events_cut.set()
+        await eventually(lambda: not subscribers & self.run._subscribers)
+
+
+@pytest.fixture
+def quick_healing(monkeypatch):
+    monkeypatch.setattr(healing, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(healing, "LONGEST_PAUSE_SECONDS", 0.05)
+
+
+@pytest.mark.parametrize("before", [("One ",), ()])
+async def test_what_goes_on_heals_where_its_stream_breaks_off(client, dify, events, quick_healing, before):
+    flow = Continued(dify, *before)
+    answer = await paused(client)
+    await client.say({"type": "form", "stream": True, **YES, "continuation": answer["continuation"]})
+    frames = [await client.frame() for _ in before]
+    await flow.cut()
+    flow.may_go_on.set()
+    frames += await client.frames_until_end()
+    content = "".join([*before, "two."])
+    assert text_of(frames[:-1]) == frames[-1]["content"] == content
+    assert (frames[-1]["status"], frames[-1]["message_id"]) == ("done", flow.run.message_id)
+    assert not any(frame.get("replace") for frame in frames)
+    assert [line["how"] for line in logged(events, "dify.healed")] == ["continued"]
+    assert (len(dify.workflows.submissions), dify.stops) == (1, [])
+
+
+async def test_what_is_cut_off_while_it_waits_for_the_worker_heals(client, dify, quick_healing):
+    flow = Continued(dify, "One ")
+    answer = await paused(client)
+    await dify.workflows.worker.acquire()
+    await client.say({"type": "form", "stream": True, **YES, "continuation": answer["continuation"]})
+    await eventually(lambda: dify.workflows.submissions)
+    dify.workflows.events_cut.set()
+    await eventually(lambda: len(dify.workflows.events_asked) == 2)
+    flow.may_go_on.set()
+    dify.workflows.worker.release()
+    assert (await client.frames_until_end())[-1]["content"] == "One two."
+    assert len(dify.workflows.submissions) == 1
+
+
+async def test_what_is_stored_otherwise_replaces_what_follows_the_pause(client, dify, quick_healing):
+    flow = Continued(dify, "Bad ", after=("words.",))
+    answer = await paused(client)
+    await client.say({"type": "form", "stream": True, **YES, "continuation": answer["continuation"]})
+    frames = [await client.frame()]
+    await flow.cut()
+    flow.run.answer = "Draft. Good "
+    flow.may_go_on.set()
+    frames += await client.frames_until_end()
+    assert text_of(frames[:-1]) == frames[-1]["content"] == "Good words."
+
+
+async def test_what_is_looked_at_heals_too(client, dify, http, quick_healing):
+    flow = Continued(dify, "One ")
+    answer = await paused(client)
+    await decide(http, dify)
+    await eventually(lambda: flow.run.answer.endswith("One "))
+    looking = asyncio.create_task(look(client, client.greeting["resume_token"], answer))
+    await eventually(lambda: dify.workflows.events_asked)
+    await flow.cut()
+    flow.may_go_on.set()
+    frames = await looking
+    assert text_of(frames[:-1]) == frames[-1]["content"] == "One two."
+    assert (frames[-1]["status"], dify.stops) == ("done", [])
+
+
+async def test_a_second_pause_that_a_broken_stream_hid_goes_on_after_all_that_was_written(client, dify, quick_healing):
+    may_ask = asyncio.Event()
+
+    async def program(run):
+        run.start()
+        await run.say("One. ")
+        await run.ask_human(token="t0")
+        await run.say("Two. ")
+        await may_ask.wait()
+        await run.ask_human(token="t1")
+        await run.say("Three.")
+        run.sum_up()
+        run.finish()
+
+    dify.plays(fake_dify.flow(program))
+    first = await paused(client)
+    await client.say({"type": "form", "stream": True, **YES, "continuation": first["continuation"]})
+    assert (await client.frame())["content"] == "Two. "
+    (run,) = dify.workflows.runs
+    dify.workflows.events_cut.set()
+    await eventually(lambda: len(dify.workflows.events_asked) == 2)
+    may_ask.set()
+    second = (await client.frames_until_end())[-1]
+    assert (second["status"], second["content"]) == ("paused", "Two. ")
+    await submit(client, second)
+    await eventually(lambda: run.is_over)
+    (again,) = (await look(client, client.greeting["resume_token"], second))[-1:]
+    assert again["content"] == "Three."
 
 
 # A client that knows `content` only.

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Any, overload
 
 import structlog
@@ -23,7 +24,8 @@ from service.answers.dify.app_api import AppInfoCache
 from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.call_log import log_failure
 from service.answers.dify.client import DifyClient, EventStream, failure_of
-from service.answers.dify.continued_answer import ContinuedAnswer, fetch_form
+from service.answers.dify.continued_answer import ContinuedAnswer
+from service.answers.dify.continued_call import fetch_form
 from service.answers.dify.error_mapping import FailureDetails, failure_of_event, plain_code
 from service.answers.dify.forms import is_incomplete
 from service.answers.dify.healing import Healing, HealingAnswer
@@ -59,17 +61,18 @@ class DifyAnswerer:
         if question.speech:
             self.app_info.refresh_if_stale()
         if isinstance(question, Continuation):
-            return ContinuedAnswer(self._upstream, question, self._read)
+            return ContinuedAnswer(self._upstream, question, self._read, self._heal)
         call = UpstreamCall(self._upstream, question)
-        return HealingAnswer(
-            self._read(call), call, lambda broken: Healing(self._upstream, broken, call.files, steps=question.steps)
-        )
+        return HealingAnswer(self._read(call), call, partial(self._heal, call))
 
     def ask_without_healing(self, question: Question) -> "DifyAnswer":
         return self._read(UpstreamCall(self._upstream, question))
 
     def _read(self, call: UpstreamCall) -> "DifyAnswer":
         return DifyAnswer(call, self._timeouts, self._activity, self.app_info)
+
+    def _heal(self, call: UpstreamCall, broken: BrokenAnswer) -> Healing:
+        return Healing(self._upstream, broken, call.files, steps=call.steps)
 
     def heal(self, broken: BrokenAnswer) -> Healing:
         """The rest of an answer whose process has died."""

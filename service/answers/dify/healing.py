@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import structlog
+from msgspec import structs
 
 from service.answers import failures
 from service.answers.base import (
@@ -28,11 +29,12 @@ from service.answers.base import (
     Text,
 )
 from service.answers.dify.app_files import FileFinder
-from service.answers.dify.client import DifyClient, UnexpectedResponse
+from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import failure_of_reply
 from service.answers.dify.event_decoder import is_text
 from service.answers.dify.event_parser import EventParser
 from service.answers.dify.sse import SseDecoder
+from service.answers.dify.stored_message import fetch_message, text_since
 from service.answers.dify.upstream_call import STREAM_ERRORS, Upstream, UpstreamCall, post_stop
 from service.answers.files import as_list
 from service.elapsed import ms_since
@@ -125,7 +127,7 @@ class Healing:
             raise NotHealed("run_failed")
         try:
             message = await self._stored_message(is_over=run is not None)
-            how = self._go_on(str(message["answer"]), on_part)
+            how = self._go_on(self._text_of(message) or "", on_part)
             self._sum_up(message, on_part)
         except (NotHealed, TimeoutError):
             if self._pause is None:
@@ -169,20 +171,23 @@ class Healing:
     def _relay(self, part: Part, on_part: OnPart) -> None:
         match part:
             case Pause():
-                self._pause = part
+                identity = self._broken.identity
+                self._pause = structs.replace(part, length=identity.length, checksum=identity.checksum)
             case Summary() | Step():
                 self._is_summed_up |= isinstance(part, Summary)
                 on_part(part)
 
     async def _stored_message(self, *, is_over: bool) -> Mapping[str, Any]:
         """When it is complete. Raises NotHealed and TimeoutError."""
-        pauses = _pauses()
+        pauses, identity = _pauses(), self._broken.identity
         async with asyncio.timeout(STORED_SECONDS):
             while True:
                 try:
-                    message = await _fetch_message(self._client, self._broken)
+                    message = await fetch_message(
+                        self._client, identity.conversation_id, identity.message_id, self._broken.user
+                    )
                 except AnswerError as error:
-                    if not _may_pass(error.failure):
+                    if error.failure is not failures.MESSAGE_NOT_FOUND and not _may_pass(error.failure):
                         raise NotHealed(error.failure.reason) from error
                     message = None
                 if message is not None and self._is_complete(message, is_over=is_over):
@@ -191,15 +196,20 @@ class Healing:
 
     def _is_complete(self, message: Mapping[str, Any], *, is_over: bool) -> bool:
         """Before the run is over no text is stored; less than was written is not all."""
-        answer, written = message.get("answer"), self._broken.written.strip()
+        answer, written = self._text_of(message), self._broken.written.strip()
         if message.get("error") or message.get("status") == "error":
             raise NotHealed("run_failed")
-        if not isinstance(answer, str):
+        if answer is None:
             return False
         if is_over:
             return bool(answer) or not written
         is_less = written.startswith(answer) and len(answer) < len(written)
         return bool(answer) and not is_less and message.get("status") in (None, "normal")
+
+    def _text_of(self, message: Mapping[str, Any]) -> str | None:
+        """Without what earlier turns had of it."""
+        answer, identity = message.get("answer"), self._broken.identity
+        return text_since(answer, identity.length, identity.checksum) if isinstance(answer, str) else None
 
     def _go_on(self, answer: str, on_part: OnPart) -> str:
         """Exactly where the text broke off, or anew. Dify stores some answers without white space around them."""
@@ -230,14 +240,6 @@ class Healing:
     def _tell(self, files: list[AppFile], on_part: OnPart) -> None:
         for file in files:
             on_part(file)
-
-
-async def _fetch_message(client: DifyClient, broken: BrokenAnswer) -> Mapping[str, Any] | None:
-    """Raises AnswerError. It is one of the newest of its conversation."""
-    identity = broken.identity
-    reply = await client.get("messages", {"conversation_id": str(identity.conversation_id), "user": broken.user})
-    messages = [message for message in as_list(reply.get("data")) if isinstance(message, dict)]
-    return next((message for message in messages if message.get("id") == identity.message_id), None)
 
 
 def _may_pass(failure: Failure) -> bool:

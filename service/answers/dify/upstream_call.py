@@ -69,6 +69,7 @@ class UpstreamCall:
         self.state = State.OPENING
         self.is_stop_wanted = False
         self.files = FileFinder(upstream.links)
+        self.steps = question.steps
         self.parser = EventParser(steps=question.steps, speech=question.speech, files=self.files)
         self.first_event_ms: int | None = None
         self.first_text_ms: int | None = None

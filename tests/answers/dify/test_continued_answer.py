@@ -9,70 +9,34 @@ from service.answers import failures
 from service.answers.base import (
     AnswerError,
     Continuation,
-    Decision,
     Identity,
     Pause,
-    PausedRun,
     Replacement,
     Summary,
     Text,
 )
-from service.answers.dify import continued_answer
+from service.answers.dify import stored_message
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.client import DifyClient
 from service.answers.dify.timeouts import Timeouts
-from tests import fake_dify
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
+from tests.continuing import DRAFT, YES, kept, parts_of
 from tests.fake_dify import KEY
 from tests.fake_workflows import Form, asking_human, failing, saying
 
-YES = Decision("approve", {"comment": "good"})
-DRAFT = "Draft. "
 
-
-@pytest.fixture
-async def answerer(dify):
-    timeouts = Timeouts(PATIENCE_SECONDS, PATIENCE_SECONDS, PATIENCE_SECONDS, PATIENCE_SECONDS)
-    answerer = DifyAnswerer(DifyClient(dify.url, KEY, PATIENCE_SECONDS, PATIENCE_SECONDS), timeouts)
-    yield answerer
-    await answerer.close()
-
-
-@pytest.fixture
-def begin(dify, http):
-    """Ask a question; returns the run, once it is paused or over."""
-
-    async def begin(program, conversation_id=None):
-        dify.plays(fake_dify.flow(program))
-        question = {"query": "Hi", "user": "user", "inputs": {}, "response_mode": "streaming"}
-        question |= {"conversation_id": conversation_id} if conversation_id else {}
-        headers = {"Authorization": f"Bearer {KEY}"}
-        async with http.post(f"{dify.url}/chat-messages", json=question, headers=headers) as reply:
-            await reply.read()
-        return dify.workflows.runs[-1]
-
-    return begin
-
-
-def kept(run, text=DRAFT, **changes):
-    """What a continuation holds of a run."""
-    known = {"run_id": run.id, "task_id": run.task_id, "conversation_id": run.conversation_id}
-    known |= {"message_id": run.message_id, "form_token": "t0"}
-    return PausedRun(**known | {"length": len(text), "checksum": zlib.crc32(text.encode())} | changes)
-
-
-async def parts_of(answerer, run, decision=None):
-    parts = []
-    await answerer.ask(Continuation(run, "user", decision)).stream(parts.append)
-    return parts
+def identity_of(run, *, is_decided=True):
+    """Who may only look does not stop."""
+    before = {"length": len(DRAFT), "checksum": zlib.crc32(DRAFT.encode())}
+    task_id = run.task_id if is_decided else None
+    return Identity("dify", run.conversation_id, run.message_id, task_id=task_id, run_id=run.id, **before)
 
 
 async def test_what_follows_a_decision_are_parts_as_of_any_answer(answerer, begin):
     run = await begin(asking_human(DRAFT, token="t0", after=("Yes.",)))
     parts = await parts_of(answerer, kept(run), YES)
     summary = Summary({"total_tokens": 3}, [])
-    ids = {"task_id": run.task_id, "run_id": run.id}
-    assert parts == [Identity("dify", run.conversation_id, run.message_id, **ids), Text("Yes."), summary]
+    assert parts == [identity_of(run), Text("Yes."), summary]
 
 
 async def test_a_next_pause_says_what_was_written_before_it(answerer, begin):
@@ -92,7 +56,7 @@ async def test_the_end_of_what_nobody_heard_is_stored(answerer, begin, decision)
     if decision is None:
         form.submitted.set_result(None)
     parts = await parts_of(answerer, kept(run), decision)
-    assert parts == [Identity("dify", run.conversation_id, run.message_id), Text("Unheard.")]
+    assert parts == [identity_of(run, is_decided=decision is not None), Text("Unheard.")]
 
 
 def continued_form(run):
@@ -213,7 +177,7 @@ async def test_what_moderation_puts_in_its_place_is_told_as_it_is(answerer, begi
 
 
 async def test_the_message_is_looked_for_page_by_page(answerer, begin, dify, monkeypatch):
-    monkeypatch.setattr(continued_answer, "MESSAGES_A_PAGE", 1)
+    monkeypatch.setattr(stored_message, "MESSAGES_A_PAGE", 1)
     run = await ended(begin, dify, DRAFT, "Old.")
     for _ in range(2):
         await begin(saying("New."), run.conversation_id)
@@ -229,8 +193,8 @@ async def test_a_message_that_is_not_there_is_a_failure(answerer, begin, dify, c
 
 
 async def test_it_is_not_looked_for_without_end(answerer, begin, dify, monkeypatch):
-    monkeypatch.setattr(continued_answer, "MESSAGES_A_PAGE", 1)
-    monkeypatch.setattr(continued_answer, "MAX_PAGES", 1)
+    monkeypatch.setattr(stored_message, "MESSAGES_A_PAGE", 1)
+    monkeypatch.setattr(stored_message, "MAX_PAGES", 1)
     run = await ended(begin, dify, DRAFT, "Old.")
     await begin(saying("New."), run.conversation_id)
     with pytest.raises(AnswerError):
@@ -281,4 +245,4 @@ async def test_what_is_stopped_before_it_is_asked_asks_nothing(answerer, begin, 
     await answer.stop()
     parts = []
     await answer.stream(parts.append)
-    assert (parts, dify.workflows.events_asked) == ([Identity("dify", run.conversation_id, run.message_id)], [])
+    assert (parts, dify.workflows.events_asked) == ([identity_of(run, is_decided=False)], [])
