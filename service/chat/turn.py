@@ -111,7 +111,7 @@ class Turn:
     delivered: int = 0
     released_at: float = 0.0
     _is_withholding: bool = False
-    _was_queued: bool = False
+    _is_queued: bool = False
     _subscribers: tuple[Callable[[], None], ...] = ()
     _listeners: int = 0
     _orphan_timer: asyncio.TimerHandle | None = None
@@ -136,7 +136,7 @@ class Turn:
     @property
     def is_queued(self) -> bool:
         """The question waits in the source's own queue."""
-        return self._was_queued and self.status is None and self.identity is None and not self.buffer.entries
+        return self._is_queued and self.status is None
 
     def is_same_question(self, content: str) -> bool:
         return self.checksum == checksum_of(content)
@@ -211,6 +211,7 @@ class Turn:
             self._end(Status.STOPPED, reason="cancelled")
 
     def _on_part(self, part: Part) -> None:
+        self._is_queued = isinstance(part, Queued)
         match part:
             case Text() if self.status is None:
                 self.buffer.write(part.content)
@@ -228,8 +229,6 @@ class Turn:
             case Pause():
                 self.pause = part
                 return
-            case Queued():
-                self._was_queued = True
             case Step() | Speech() | AppFile():
                 self._add_progress(part)
         self._notify()

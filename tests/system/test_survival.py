@@ -199,3 +199,47 @@ async def test_a_stop_for_what_a_dead_process_was_writing_reaches_dify(left_behi
     assert (end["status"], end["content"]) == ("stopped", "Once upon a ")
     await eventually(lambda: [task for task, _ in dify.stops] == [flow.task_id])
     await eventually(lambda: flow.status == "failed")
+
+
+def pausing_twice(before, may_go_on):
+    async def program(run):
+        run.start()
+        await run.say("Draft. ")
+        await run.ask_human(token="t0")
+        await run.say(*before)
+        await may_go_on.wait()
+        await run.say("two.")
+        await run.ask_human(token="t1")
+        await run.say("Three.")
+        run.sum_up()
+        run.finish()
+
+    return program
+
+
+@pytest.mark.parametrize("before", [["One "]])
+async def test_what_follows_a_form_goes_on_after_its_process_died_and_nothing_from_before_is_told(
+    run, http, dify, redis, connect, before
+):
+    may_go_on = asyncio.Event()
+    dify.plays(fake_dify.flow(pausing_twice(before, may_go_on)))
+    settings = {"DIFY_API_URL": dify.url, "DIFY_API_KEY": KEY, "REDIS_URL": redis.url}
+    first, second = [await (await run(**settings)).until_up(http) for _ in range(2)]
+    client, other = await connect(first), await connect(second)
+    paused = await client.answer("Hello", id="q1", stream=True)
+    form = {"type": "form", "stream": True, "action": "approve", "inputs": {"comment": "good"}}
+    await client.say({**form, "continuation": paused["continuation"], "turn_id": "q2"})
+    await other.say({"type": "resume", "token": client.greeting["resume_token"]})
+    await other.frame()
+    await eventually(lambda: dify.workflows.submissions)
+    await other.say({"type": "resume", "token": client.greeting["resume_token"], "id": "q2"})
+    frames = [await other.frame() for _ in before]
+    first.process.kill()
+    may_go_on.set()
+    *deltas, end = await other.frames_until_end()
+    assert (end["status"], end["content"]) == ("paused", "".join([*before, "two."]))
+    assert text_of(frames + deltas) == end["content"]
+    await other.say({**form, "continuation": end["continuation"]})
+    assert (await other.frames_until_end())[-1]["content"] == "Three."
+    await other.say({"type": "resume", "token": client.greeting["resume_token"], "continuation": end["continuation"]})
+    assert (await other.frames_until_end())[-1]["content"] == "Three."

@@ -6,6 +6,7 @@ comes later is told the end, and gets the words from the stored message.
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from msgspec import structs
 
@@ -62,7 +63,7 @@ class ContinuedAnswer:
         self._read = read
         self._heal = heal
         self._answer: Answer | None = None
-        self._is_stopped = self._is_identified = self._has_summary = False
+        self._is_stopped = self._is_decided = self._is_identified = self._has_summary = False
         self._heard: list[str] = []  # since the pause
         self._pause: Pause | None = None
 
@@ -102,22 +103,29 @@ class ContinuedAnswer:
         self._pause = None
         if self._is_stopped:
             return False
-        call = ContinuedCall(self._upstream, self._continuation, with_snapshot=with_snapshot)
+        call = ContinuedCall(
+            self._upstream, self._continuation, partial(self._on_decided, on_part), with_snapshot=with_snapshot
+        )
         self._answer = self._read(call)
         try:
             await self._answer.stream(lambda part: self._relay(part, on_part))
         except AnswerError as error:
-            if (broken := self._broken(call, error.failure)) is None:
+            if (broken := self._broken(error.failure)) is None:
                 raise
             self._answer = self._heal(call, broken)
             await self._answer.stream(lambda part: self._tell(part, on_part))
             return True
         return call.parser.has_started
 
-    def _broken(self, call: ContinuedCall, failure: Failure) -> BrokenAnswer | None:
+    def _on_decided(self, on_part: OnPart) -> None:
+        """Told at once, so that another process could go on with it."""
+        self._is_decided = True
+        self._identify(on_part)
+
+    def _broken(self, failure: Failure) -> BrokenAnswer | None:
         """What can be taken up again: before the first event, too, since the run is known."""
-        is_submitted = self._continuation.decision is None or call.is_decided
-        if failure not in HEALABLE or not is_submitted or self._is_stopped or not self._identity.conversation_id:
+        may_go_on = self._is_decided or self._continuation.decision is None
+        if failure not in HEALABLE or not may_go_on or self._is_stopped or not self._identity.conversation_id:
             return None
         return BrokenAnswer(self._identity, self._continuation.user, "".join(self._heard), failure)
 

@@ -1,5 +1,6 @@
 """The form of a paused run, and the events of a run that goes on."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -27,16 +28,20 @@ async def fetch_form(client: DifyClient, token: str) -> Form:
 class ContinuedCall(UpstreamCall):
     """The events of a run that goes on. With a decision, its form is submitted when they are subscribed to.
 
+    `on_decided` is called when Dify has taken it.
+
     Only a stop that was asked for is sent, not one for our own timeouts: what a person decided cannot be repeated, and
     how it went on can still be asked.
     """
 
-    def __init__(self, upstream: Upstream, continuation: Continuation, *, with_snapshot: bool) -> None:
+    def __init__(
+        self, upstream: Upstream, continuation: Continuation, on_decided: Callable[[], None], *, with_snapshot: bool
+    ) -> None:
         run, user = continuation.run, continuation.user
         super().__init__(upstream, Question("", user, steps=continuation.steps, speech=continuation.speech))
         self._run = run
         self._decision = continuation.decision
-        self.is_decided = False
+        self._on_decided = on_decided
         self._query = {"user": user} | ({"include_state_snapshot": "true"} if with_snapshot else {})
 
     def open(self) -> EventStream:
@@ -61,8 +66,8 @@ class ContinuedCall(UpstreamCall):
                 raise
             log.warning("dify.form_uncertain", run_id=self._run.run_id, reason=failure.reason)
             await self._submit_again(path, body)
-        self.is_decided = True
         log.info("dify.form_submitted", run_id=self._run.run_id)
+        self._on_decided()
 
     async def _submit_again(self, path: str, body: dict[str, Any]) -> None:
         try:

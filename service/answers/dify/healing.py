@@ -30,6 +30,7 @@ from service.answers.base import (
 )
 from service.answers.dify.app_files import FileFinder
 from service.answers.dify.client import UnexpectedResponse
+from service.answers.dify.continued_call import fetch_form
 from service.answers.dify.error_mapping import failure_of_reply
 from service.answers.dify.event_decoder import is_text
 from service.answers.dify.event_parser import EventParser
@@ -141,22 +142,42 @@ class Healing:
         """Until it is over; None where this Dify does not tell of it. Dify may be restarting meanwhile."""
         pauses = _pauses()
         while True:
-            parser = EventParser(steps=self._steps, files=FileFinder(self._links))
+            self._pause = None
+            may_be_paused = await self._is_stored_as_paused()
+            parser = EventParser(steps=self._steps and not may_be_paused, files=FileFinder(self._links))
             try:
-                await self._read_events(run_id, parser, on_part)
+                await self._read_events(run_id, parser, on_part, with_snapshot=may_be_paused)
             except UnexpectedResponse as error:
                 if not _may_pass(failure_of_reply(error.status, error.body)):
                     return None
             except STREAM_ERRORS:
                 pass
-            if parser.is_over:
+            if parser.is_over and not await self._is_decided(parser.pause):
                 return parser
             await asyncio.sleep(next(pauses))
 
-    async def _read_events(self, run_id: str, parser: EventParser, on_part: OnPart) -> None:
+    async def _is_stored_as_paused(self) -> bool:
+        """Then only a snapshot of the run tells of the pause; it repeats steps. It stays so until the run is over."""
+        try:
+            return (await self._fetch_message()).get("status") == "paused"
+        except AnswerError:
+            return False
+
+    async def _is_decided(self, pause: Pause | None) -> bool:
+        """A snapshot says that a run is paused until Dify's worker has taken it up again."""
+        token = pause.form.token if pause and pause.form else None
+        try:
+            if token is not None:
+                await fetch_form(self._client, token)
+        except AnswerError as error:
+            return error.failure is failures.FORM_SUBMITTED
+        return False
+
+    async def _read_events(self, run_id: str, parser: EventParser, on_part: OnPart, *, with_snapshot: bool) -> None:
         """Some text is missing, so that none of it is of use here: the stored message has all."""
         path = f"workflow/{quote(run_id, safe='')}/events"
-        events = self._client.run_events(path, {"user": self._broken.user}, None)
+        query = {"user": self._broken.user} | ({"include_state_snapshot": "true"} if with_snapshot else {})
+        events = self._client.run_events(path, query, None)
         decoder, loop = SseDecoder(is_text=is_text), asyncio.get_running_loop()
         try:
             async with asyncio.timeout(LOOK_AGAIN_SECONDS) as patience:
@@ -179,13 +200,11 @@ class Healing:
 
     async def _stored_message(self, *, is_over: bool) -> Mapping[str, Any]:
         """When it is complete. Raises NotHealed and TimeoutError."""
-        pauses, identity = _pauses(), self._broken.identity
+        pauses = _pauses()
         async with asyncio.timeout(STORED_SECONDS):
             while True:
                 try:
-                    message = await fetch_message(
-                        self._client, identity.conversation_id, identity.message_id, self._broken.user
-                    )
+                    message = await self._fetch_message()
                 except AnswerError as error:
                     if error.failure is not failures.MESSAGE_NOT_FOUND and not _may_pass(error.failure):
                         raise NotHealed(error.failure.reason) from error
@@ -193,6 +212,10 @@ class Healing:
                 if message is not None and self._is_complete(message, is_over=is_over):
                     return message
                 await asyncio.sleep(next(pauses))
+
+    async def _fetch_message(self) -> Mapping[str, Any]:
+        identity = self._broken.identity
+        return await fetch_message(self._client, identity.conversation_id, identity.message_id, self._broken.user)
 
     def _is_complete(self, message: Mapping[str, Any], *, is_over: bool) -> bool:
         """Before the run is over no text is stored; less than was written is not all."""

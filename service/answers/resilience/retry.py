@@ -115,12 +115,11 @@ class RetryingAnswer:
 
     def _relay(self, on_part: OnPart, on_success: Callable[[], None]) -> OnPart:
         def relay(part: Part) -> None:
-            if not self._has_begun:
-                if isinstance(part, Queued):
-                    self.answerer.limiter.decrease(self._admitted_at)
-                else:
-                    self._has_begun = True
-                    on_success()
+            if isinstance(part, Queued):
+                self.answerer.limiter.decrease(self._admitted_at)
+            elif not self._has_begun:
+                self._has_begun = True
+                on_success()
             on_part(part)
 
         return relay

@@ -36,7 +36,7 @@ async def test_what_follows_a_decision_are_parts_as_of_any_answer(answerer, begi
     run = await begin(asking_human(DRAFT, token="t0", after=("Yes.",)))
     parts = await parts_of(answerer, kept(run), YES)
     summary = Summary({"total_tokens": 3}, [])
-    assert parts == [identity_of(run), Text("Yes."), summary]
+    assert parts == [identity_of(run), identity_of(run), Text("Yes."), summary]
 
 
 async def test_a_next_pause_says_what_was_written_before_it(answerer, begin):
@@ -173,7 +173,7 @@ async def test_what_moderation_puts_in_its_place_is_told_as_it_is(answerer, begi
 
     run = await begin(program)
     parts = await parts_of(answerer, kept(run), YES)
-    assert parts[1:3] == [Text("Too much."), Replacement("Withdrawn.")]
+    assert parts[2:4] == [Text("Too much."), Replacement("Withdrawn.")]
 
 
 async def test_the_message_is_looked_for_page_by_page(answerer, begin, dify, monkeypatch):

@@ -170,6 +170,56 @@ async def test_a_run_that_pauses_meanwhile_is_paused(with_dify, dify, connect):
     assert dify.stops == []
 
 
+async def test_a_run_that_paused_before_it_was_taken_up_is_paused(with_dify, dify, connect):
+    may_ask = asyncio.Event()
+
+    async def program(run):
+        run.start()
+        await run.say("Draft: ")
+        await may_ask.wait()
+        await run.say("so far.")
+        await run.ask_human(token="t0")
+
+    flow = Break(dify, [], program=program)
+    client = await connect(await with_dify())
+    frames = await ask(client)
+    dify.is_down = True
+    flow.cut.set()
+    may_ask.set()
+    await eventually(lambda: flow.run.status == "paused")
+    dify.is_down = False
+    end = await rest(client, frames)
+    assert (end["status"], end["content"], "form" in end) == ("paused", "Draft: so far.", True)
+
+
+async def test_what_was_decided_meanwhile_and_waits_for_the_worker_goes_on(with_dify, dify, connect):
+    may_ask = asyncio.Event()
+
+    async def program(run):
+        run.start()
+        await run.say("Draft: ")
+        await may_ask.wait()
+        await run.ask_human(token="t0")
+        await run.say("done.")
+        run.sum_up()
+        run.finish()
+
+    flow = Break(dify, [], program=program)
+    client = await connect(await with_dify())
+    frames = await ask(client)
+    dify.is_down = True
+    flow.cut.set()
+    may_ask.set()
+    await eventually(lambda: flow.run.status == "paused")
+    await dify.workflows.worker.acquire()
+    dify.workflows.forms["t0"].submitted.set_result(("approve", {}))
+    dify.is_down = False
+    await eventually(lambda: len(dify.workflows.events_asked) > 2)
+    dify.workflows.worker.release()
+    end = await rest(client, frames)
+    assert (end["status"], end["content"]) == ("done", "Draft: done.")
+
+
 async def test_steps_that_come_meanwhile_are_told_to_who_asked(with_dify, dify, connect):
     may_go_on = asyncio.Event()
 
