@@ -162,6 +162,13 @@ FORM_NOT_FOUND = _client_error(
     "This form is not known any more.",
     "HTTP 404: Dify has no such form, or does not take it this way",
 )
+DECISION_TAKEN = _client_error(
+    "decision_taken",
+    ResultCode.GATEWAY_TIMEOUT,
+    "The decision was taken, and need not be made again; nothing has been written since. Ask later how it went on.",
+    "a form was taken, and no word came of what follows within DIFY_TOTAL_TIMEOUT, or until the connection ended for "
+    "good: `resume` with the same `continuation` asks how it went on",
+)
 RUN_NOT_FOUND = _client_error(
     "run_not_found",
     ResultCode.NOT_FOUND,

@@ -201,7 +201,7 @@ async def test_a_run_that_was_decided_on_is_not_stopped_for_being_slow(with_dify
     service = await with_dify(dify_silence_timeout=1)
     client = await connect(service)
     frames = await submit(client, await paused(client))
-    assert (frames[-1]["type"], frames[-1]["reason"]) == ("error", "stalled")
+    assert (frames[-1]["type"], frames[-1]["reason"]) == ("error", "decision_taken")
     await client.leave()
     await service.stop()
     assert (len(dify.workflows.submissions), dify.stops) == (1, [])
@@ -506,6 +506,73 @@ async def test_what_goes_on_heals_where_its_stream_breaks_off(client, dify, even
     assert not any(frame.get("replace") for frame in frames)
     assert [line["how"] for line in logged(events, "dify.healed")] == ["continued"]
     assert (len(dify.workflows.submissions), dify.stops) == (1, [])
+
+
+async def submitted_behind_others(dify, connect, service):
+    """A form whose run waits for Dify's worker; its client and continuation."""
+    pauses(dify)
+    client = await connect(service)
+    answer = await paused(client)
+    await dify.workflows.worker.acquire()
+    await client.say({"type": "form", "stream": True, **YES, "continuation": answer["continuation"], "turn_id": "n"})
+    await eventually(lambda: dify.workflows.submissions)
+    return client, answer
+
+
+async def test_a_form_that_waits_for_the_worker_is_waited_for(with_dify, dify, connect, events):
+    service = await with_dify(dify_first_event_timeout=0.2, dify_silence_timeout=0.3)
+    client, _ = await submitted_behind_others(dify, connect, service)
+    notice = await client.frame()
+    assert (notice["type"], notice["id"]) == ("system", "n")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):  # more than either timeout
+            await client.frame()
+    dify.workflows.worker.release()
+    assert (await client.frames_until_end())[-1]["content"] == "Approved."
+    assert (dify.stops, errors(events)) == ([], [])
+
+
+async def test_what_waited_too_long_for_the_worker_says_that_the_decision_was_taken(with_dify, dify, connect):
+    service = await with_dify(dify_first_event_timeout=0.2, dify_total_timeout=0.6)
+    client, answer = await submitted_behind_others(dify, connect, service)
+    token = client.greeting["resume_token"]
+    *notices, end = await client.frames_until_end()
+    for again in (end, (await look(client, token, answer))[-1]):
+        assert (again["type"], again["reason"]) == ("error", "decision_taken")
+        assert "try again" not in again["content"]
+    assert [notice["type"] for notice in notices] == ["system"]
+    dify.workflows.worker.release()
+    assert (await look(client, token, answer))[-1]["content"] == "Approved."
+    assert (len(dify.workflows.submissions), dify.stops) == (1, [])
+
+
+async def test_a_look_at_what_waits_for_the_worker_waits_too(with_dify, dify, connect, http, events):
+    service = await with_dify(dify_first_event_timeout=0.2, dify_silence_timeout=0.3)
+    pauses(dify)
+    client = await connect(service)
+    answer = await paused(client)
+    await dify.workflows.worker.acquire()
+    await decide(http, dify)
+    token = client.greeting["resume_token"]
+    await client.say({"type": "resume", "token": token, "continuation": answer["continuation"]})
+    assert (await client.frame())["type"] == "system"
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):  # more than either timeout
+            await client.frame()
+    dify.workflows.worker.release()
+    assert (await client.frames_until_end())[-1]["content"] == "Approved."
+    assert errors(events) == []
+
+
+async def test_what_waits_for_the_worker_can_be_stopped(with_dify, dify, connect):
+    client, _ = await submitted_behind_others(dify, connect, await with_dify())
+    await client.say({"type": "stop", "id": "n"})
+    assert (await client.frames_until_end())[-1]["status"] == "stopped"
+    (run,) = dify.workflows.runs
+    await eventually(lambda: run.is_over)
+    dify.workflows.worker.release()
+    assert dify.stops == [(run.task_id, run.user)]
+    assert (run.status, run.answer) == ("failed", "Draft. ")
 
 
 async def test_what_is_cut_off_while_it_waits_for_the_worker_heals(client, dify, quick_healing):

@@ -113,7 +113,7 @@ class DifyAnswer:
     async def stream(self, on_part: OnPart) -> None:
         """One loop in one function, since each one between the task and the source costs time with every word."""
         call, parser, events = self._call, self._parser, self._call.open()
-        watchdog = Watchdog(self._timeouts, self._activity, lambda: on_part(Queued()))
+        watchdog = Watchdog(self._timeouts, self._activity, lambda: on_part(Queued()), lambda: call.is_taken)
         has_ended = False
         try:
             async with watchdog.watch():

@@ -63,11 +63,20 @@ class ContinuedAnswer:
         self._read = read
         self._heal = heal
         self._answer: Answer | None = None
-        self._is_stopped = self._is_decided = self._is_identified = self._has_summary = False
+        self._is_stopped = self._is_taken = self._is_identified = self._has_summary = False
         self._heard: list[str] = []  # since the pause
         self._pause: Pause | None = None
 
     async def stream(self, on_part: OnPart) -> None:
+        try:
+            await self._go_on(on_part)
+        except AnswerError as error:
+            is_silent = not self._heard and error.failure is not failures.FAILED and not error.failure.is_client_error
+            if self._is_taken and is_silent:
+                raise AnswerError(failures.DECISION_TAKEN) from error
+            raise
+
+    async def _go_on(self, on_part: OnPart) -> None:
         if self._continuation.decision is not None:
             if not await self._follow(on_part):
                 await self._recover(on_part)
@@ -104,7 +113,11 @@ class ContinuedAnswer:
         if self._is_stopped:
             return False
         call = ContinuedCall(
-            self._upstream, self._continuation, partial(self._on_decided, on_part), with_snapshot=with_snapshot
+            self._upstream,
+            self._continuation,
+            partial(self._on_taken, on_part),
+            is_taken=self._is_taken,
+            with_snapshot=with_snapshot,
         )
         self._answer = self._read(call)
         try:
@@ -117,14 +130,14 @@ class ContinuedAnswer:
             return True
         return call.parser.has_started
 
-    def _on_decided(self, on_part: OnPart) -> None:
+    def _on_taken(self, on_part: OnPart) -> None:
         """Told at once, so that another process could go on with it."""
-        self._is_decided = True
+        self._is_taken = True
         self._identify(on_part)
 
     def _broken(self, failure: Failure) -> BrokenAnswer | None:
         """What can be taken up again: before the first event, too, since the run is known."""
-        may_go_on = self._is_decided or self._continuation.decision is None
+        may_go_on = self._is_taken or self._continuation.decision is None
         if failure not in HEALABLE or not may_go_on or self._is_stopped or not self._identity.conversation_id:
             return None
         return BrokenAnswer(self._identity, self._continuation.user, "".join(self._heard), failure)
@@ -161,6 +174,7 @@ class ContinuedAnswer:
             return await fetch_form(self._upstream.client, self._run.form_token)
         except AnswerError as error:
             if error.failure in _DECIDED:
+                self._is_taken = error.failure is failures.FORM_SUBMITTED
                 return None
             log_failure(error, run_id=self._run.run_id)
             raise

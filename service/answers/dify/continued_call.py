@@ -12,7 +12,7 @@ from service.answers import failures
 from service.answers.base import AnswerStopped, Continuation, Decision, Form, Question
 from service.answers.dify.client import HTTP_ERRORS, DifyClient, EventStream, UnexpectedResponse, failure_of
 from service.answers.dify.forms import form_of
-from service.answers.dify.upstream_call import Upstream, UpstreamCall
+from service.answers.dify.upstream_call import State, Upstream, UpstreamCall
 
 log = structlog.get_logger()
 
@@ -28,20 +28,27 @@ async def fetch_form(client: DifyClient, token: str) -> Form:
 class ContinuedCall(UpstreamCall):
     """The events of a run that goes on. With a decision, its form is submitted when they are subscribed to.
 
-    `on_decided` is called when Dify has taken it.
+    `on_taken` is called when Dify has taken it. It `is_taken` already, where somebody else has decided.
 
     Only a stop that was asked for is sent, not one for our own timeouts: what a person decided cannot be repeated, and
     how it went on can still be asked.
     """
 
     def __init__(
-        self, upstream: Upstream, continuation: Continuation, on_decided: Callable[[], None], *, with_snapshot: bool
+        self,
+        upstream: Upstream,
+        continuation: Continuation,
+        on_taken: Callable[[], None],
+        *,
+        is_taken: bool,
+        with_snapshot: bool,
     ) -> None:
         run, user = continuation.run, continuation.user
         super().__init__(upstream, Question("", user, steps=continuation.steps, speech=continuation.speech))
         self._run = run
         self._decision = continuation.decision
-        self._on_decided = on_decided
+        self.is_taken = is_taken
+        self._on_taken = on_taken
         self._query = {"user": user} | ({"include_state_snapshot": "true"} if with_snapshot else {})
 
     def open(self) -> EventStream:
@@ -67,7 +74,16 @@ class ContinuedCall(UpstreamCall):
             log.warning("dify.form_uncertain", run_id=self._run.run_id, reason=failure.reason)
             await self._submit_again(path, body)
         log.info("dify.form_submitted", run_id=self._run.run_id)
-        self._on_decided()
+        self._take()
+
+    def _take(self) -> None:
+        """From now on a stop can be sent: the task is the one that paused (Dify 1.14)."""
+        self.is_taken = True
+        self._on_taken()
+        if self._run.task_id is not None:
+            self.parser.task_id = self._run.task_id
+            self.state = State.STREAMING
+            self._opened.set()
 
     async def _submit_again(self, path: str, body: dict[str, Any]) -> None:
         try:

@@ -54,16 +54,24 @@ class Watchdog:
 
     A question that hears only pings while other answers of this Dify progress waits in Dify's own queue: `on_queued` is
     called once, and the wait ends when none of them progresses any more, or after the total. Where the first ping came
-    late, it may as well be an app that is slow: then the wait is as long as a silence may be.
+    late, it may as well be an app that is slow: then the wait is as long as a silence may be. What Dify `has_taken`, a
+    form, waits there whatever the others do, until after the total.
     """
 
-    def __init__(self, timeouts: Timeouts, activity: Activity, on_queued: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        activity: Activity,
+        on_queued: Callable[[], None],
+        has_taken: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.failure: Failure = failures.TOTAL_TIMEOUT
         self.has_begun = False
         self.last_event_at = float("-inf")
         self._timeouts = timeouts
         self._activity = activity
         self._on_queued = on_queued
+        self._has_taken = has_taken
         self._deadline = asyncio.timeout(None)
         self._timer: asyncio.TimerHandle | None = None
         self._clock = time.monotonic
@@ -114,14 +122,19 @@ class Watchdog:
 
     def _look_at_queue(self, now: float) -> None:
         waits = self._has_heard and not self.has_begun and now >= self._queued_at
-        if waits and not self._is_queued and self._activity.has_progressed(self._started_at):
+        progresses = self._is_taken or self._activity.has_progressed(self._started_at)
+        if waits and not self._is_queued and progresses:
             self._is_queued = True
             self._on_queued()
 
     @property
+    def _is_taken(self) -> bool:
+        return self._has_heard and self._has_taken()
+
+    @property
     def _queued_at(self) -> float:
-        first_event = self._timeouts.first_event
-        return self._started_at + (min(QUEUED_AFTER_SECONDS, first_event) if self._has_led else first_event)
+        first_event, is_sure = self._timeouts.first_event, self._has_led or self._is_taken
+        return self._started_at + (min(QUEUED_AFTER_SECONDS, first_event) if is_sure else first_event)
 
     def _limits(self, now: float) -> list[tuple[float, Failure | None]]:
         """When to look again, and what failed if that time has come."""
@@ -131,10 +144,10 @@ class Watchdog:
             limits.append((self._last_read_at + timeouts.idle, failures.STALLED))
         if self.has_begun:
             return [*limits, (self.last_event_at + timeouts.silence, failures.STALLED)]
-        if self._has_heard:
+        if self._has_heard and not self._is_taken:
             progressed_at = max(self._activity.last_event_at, self._started_at)
             limits.append((progressed_at + timeouts.silence, failures.SILENT))
-        if not self._is_queued or not self._has_led:
+        if not self._is_taken and not (self._is_queued and self._has_led):
             patience = timeouts.silence if self._is_queued else timeouts.first_event
             limits.append((self._started_at + patience, failures.FIRST_EVENT_TIMEOUT))
         if not self._is_queued:  # until others go on, too

@@ -62,8 +62,11 @@ class Upstream:
 class UpstreamCall:
     """Whoever opens it reads it, passes each chunk to `decode`, its events to `parse`, and releases it.
 
-    For `max_seconds` from its start it may be read on in the background, to learn what is to be stopped.
+    For `max_seconds` from its start it may be read on in the background, to learn what is to be stopped. `is_taken`:
+    Dify has said that it will go on.
     """
+
+    is_taken = False
 
     def __init__(self, upstream: Upstream, question: Question) -> None:
         self.state = State.OPENING

@@ -21,11 +21,12 @@ def queued_early(monkeypatch):
 class Reading:
     """Reads pings and data after so many seconds each, and then no more."""
 
-    def __init__(self, *reads, activity=None, first_event=LONG, idle=LONG, silence=LONG, total=LONG):
+    def __init__(self, *reads, activity=None, first_event=LONG, idle=LONG, silence=LONG, total=LONG, taken=False):
         self.reads = reads
         self.queued = 0
         self.read_at = []
-        self.dog = Watchdog(Timeouts(first_event, idle, silence, total), activity or Activity(), self.on_queued)
+        limits = Timeouts(first_event, idle, silence, total)
+        self.dog = Watchdog(limits, activity or Activity(), self.on_queued, lambda: taken)
 
     def on_queued(self):
         self.queued += 1
@@ -240,3 +241,28 @@ async def test_who_has_begun_waits_in_no_queue(queued_early):
     reading = Reading((0, PING), (0, DATA), activity=activity)
     assert (await reading.has_patience(0.05), reading.queued) == (True, 0)
     await end(other)
+
+
+@instantly
+async def test_what_was_taken_waits_in_the_queue_though_no_other_answer_goes_on(queued_early):
+    reading = Reading((0, PING), *[(0.03, PING)] * 9, first_event=0.05, silence=0.1, idle=0.1, taken=True)
+    assert (await reading.has_patience(0.2), reading.queued) == (True, 1)
+
+
+@instantly
+async def test_what_was_taken_waits_until_the_total(queued_early):
+    reading = Reading((0, PING), first_event=0.05, silence=0.1, total=0.3, taken=True)
+    assert (await reading.reason(), reading.queued) == ("total_timeout", 1)
+
+
+@instantly
+async def test_what_was_taken_is_told_to_wait_though_its_first_ping_comes_late(monkeypatch, queued_early):
+    monkeypatch.setattr(timeouts, "LEADING_PING_SECONDS", 0.005)
+    reading = Reading((0.02, PING), first_event=LONG, taken=True)
+    assert (await reading.has_patience(0.1), reading.queued) == (True, 1)
+
+
+@instantly
+async def test_what_was_taken_has_to_ping():
+    assert await Reading(first_event=0.05, taken=True).reason() == "first_event_timeout"
+    assert await Reading((0, PING), idle=0.05, taken=True).reason() == "stalled"
