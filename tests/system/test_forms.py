@@ -380,6 +380,33 @@ async def decide(http, dify, token="t0"):
         assert response.status == 200
 
 
+@pytest.mark.parametrize("by_email", [False, True])
+async def test_what_waits_for_a_form_that_has_expired_is_told_so_at_once(with_dify, dify, connect, by_email):
+    pauses(dify, token=None if by_email else "t0", expires_in=-1)
+    client = await connect(await with_dify(dify_first_event_timeout=PATIENCE_SECONDS * 2))
+    answer = await paused(client)
+    error = (await look(client, client.greeting["resume_token"], answer, turn_id="n"))[-1]
+    assert (error["type"], error["reason"], error["id"]) == ("error", "form_expired", "n")
+    assert dify.stops == []
+
+
+@pytest.mark.parametrize(("expires_in", "reason"), [(-1, "form_expired"), (60, "form_not_found")])
+async def test_what_waits_for_a_form_that_dify_has_forgotten_is_told_so(client, dify, expires_in, reason):
+    pauses(dify, expires_in=expires_in)
+    answer = await paused(client)
+    dify.workflows.forms.clear()
+    assert (await look(client, client.greeting["resume_token"], answer))[-1]["reason"] == reason
+
+
+async def test_what_went_on_when_its_form_had_expired_is_told(client, dify):
+    pauses(dify, expires_in=-1)
+    answer = await paused(client)
+    dify.workflows.forms["t0"].submitted.set_result(("", {}))  # as Dify takes the branch for a form that expired
+    await eventually(lambda: dify.workflows.runs[0].is_over)
+    dify.workflows.forms.clear()
+    assert (await look(client, client.greeting["resume_token"], answer))[-1]["content"] == "Approved."
+
+
 async def test_what_has_ended_is_told_from_the_stored_message(client, dify, http):
     pauses(dify)
     answer = await paused(client)

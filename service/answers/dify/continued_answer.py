@@ -4,6 +4,7 @@ A run's events are told from the moment on in which they are subscribed to. So a
 comes later is told the end, and gets the words from the stored message.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -32,7 +33,7 @@ from service.answers.dify.healing import HEALABLE
 from service.answers.dify.stored_message import fetch_message, text_since
 from service.answers.dify.upstream_call import Upstream, UpstreamCall
 
-_DECIDED = {failures.FORM_SUBMITTED, failures.FORM_EXPIRED, failures.FORM_NOT_FOUND}
+_GONE = {failures.FORM_SUBMITTED, failures.FORM_EXPIRED, failures.FORM_NOT_FOUND}
 
 
 class ContinuedAnswer:
@@ -64,6 +65,7 @@ class ContinuedAnswer:
         self._heal = heal
         self._answer: Answer | None = None
         self._is_stopped = self._is_taken = self._is_identified = self._has_summary = False
+        self._gone: Failure | None = None  # why its form waits no more
         self._heard: list[str] = []  # since the pause
         self._pause: Pause | None = None
 
@@ -98,14 +100,20 @@ class ContinuedAnswer:
         """Words that were written before are missing, until the stored message has them."""
         try:
             await self._follow(on_part, with_snapshot=True)
-            if self._is_old_pause():
-                await self._follow(on_part)
+            if self._gone is not None and self._is_old_pause():
+                await self._follow_without(self._gone, on_part)
         except AnswerError as error:
             if error.failure is failures.FAILED:
                 with suppress(AnswerError):
                     await self._recover(on_part)
             raise
         await self._recover(on_part)
+
+    async def _follow_without(self, gone: Failure, on_part: OnPart) -> None:
+        """The run's state says that it is paused, as long as it waits for Dify's worker, too."""
+        if gone is not failures.FORM_SUBMITTED:
+            raise AnswerError(gone)
+        await self._follow(on_part)
 
     async def _follow(self, on_part: OnPart, *, with_snapshot: bool = False) -> bool:
         """Whether the first event was heard, and so all that follows."""
@@ -167,22 +175,29 @@ class ContinuedAnswer:
         on_part(part)
 
     async def _waiting_form(self) -> Form | None:
-        """None if it was decided on, or cannot be known from here."""
-        if self._run.form_token is None:
-            return None
+        """None if it waits no more, or that cannot be known from here."""
         try:
-            return await fetch_form(self._upstream.client, self._run.form_token)
+            if self._run.form_token is not None:
+                return await fetch_form(self._upstream.client, self._run.form_token)
         except AnswerError as error:
-            if error.failure in _DECIDED:
-                self._is_taken = error.failure is failures.FORM_SUBMITTED
-                return None
-            log_failure(error, run_id=self._run.run_id)
-            raise
+            if error.failure not in _GONE:
+                log_failure(error, run_id=self._run.run_id)
+                raise
+            self._gone = error.failure
+            self._is_taken = error.failure is failures.FORM_SUBMITTED
+        if self._gone is not failures.FORM_SUBMITTED and self._is_expired():
+            self._gone = failures.FORM_EXPIRED
+        return None
+
+    def _is_expired(self) -> bool:
+        return self._run.expires_at is not None and self._run.expires_at <= time.time() * 1000
 
     def _is_old_pause(self) -> bool:
-        """The form was submitted, and the run waits for Dify's worker: its state still says that it is paused."""
-        token = self._pause and self._pause.form and self._pause.form.token
-        return token is not None and token == self._run.form_token
+        """Of the form that is gone."""
+        form = self._pause.form if self._pause else None
+        if form is None or form.token != self._run.form_token:
+            return False
+        return form.token is not None or form.expires_at == self._run.expires_at
 
     async def _recover(self, on_part: OnPart) -> None:
         """What was written before anybody listened here: no word that was heard is given up. Raises AnswerError."""
