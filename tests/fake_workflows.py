@@ -47,7 +47,7 @@ class Run:
         self.created_at = int(time.time())
         self.answer = ""
         self.saved = ""  # of the answer, as long as it is written: up to its last pause
-        self.status = "running"
+        self.status, self.error = "running", None
         self.is_over = False  # nothing more will be published
         self.published = []
         self._flows = flows
@@ -86,7 +86,7 @@ class Run:
         self.publish("message_end", metadata={"usage": {"total_tokens": tokens}, "retriever_resources": []}, files=[])
 
     def finish(self, status="succeeded", error=None):
-        self.status = status
+        self.status, self.error = status, error
         data = {"id": self.id, "status": status, "outputs": {"answer": self.answer}, "error": error}
         self.publish("workflow_finished", data=data)
 
@@ -264,7 +264,8 @@ class FakeWorkflows:
         with suppress(ConnectionResetError):
             if run.is_over:
                 event = {"event": "workflow_finished", "workflow_run_id": run.id, "task_id": run.id}
-                event["data"] = {"id": run.id, "status": run.status, "outputs": {"answer": run.answer}}
+                outputs = {"answer": run.answer}
+                event["data"] = {"id": run.id, "status": run.status, "outputs": outputs, "error": run.error}
                 await response.write(f"data: {json.dumps(event)}\n\n".encode())
             else:
                 await self._stream_until_cut(run, queue, response, request)

@@ -263,8 +263,14 @@ class AnswerError(Exception):
         self.is_midway = is_midway
 
 
+STOPPED_ELSEWHERE = "stopped_elsewhere"
+
+
 class AnswerStopped(Exception):
-    """The answer was stopped through another process, or before it began; the message is the reason, if known."""
+    """The answer was stopped through another turn or process, or before it began; the message is the reason, if known.
+
+    STOPPED_ELSEWHERE: its source says only that somebody asked for it.
+    """
 
 
 class Answer(Protocol):

@@ -90,7 +90,7 @@ class Turn:
     It ends once: then `status` is set, with a `failure` or another `reason`; the source is read on until it stops.
     Without listeners it is stopped after `orphan_grace` seconds. `delivered` is how far the text got to any client, in
     code points. `is_remote`: another process asks the source. `goes_on_alone`: the source is stopped only where the
-    client says so.
+    client says so; what `only_looks` at what another turn asked for never stops it.
     """
 
     token: str
@@ -101,6 +101,7 @@ class Turn:
     orphan_grace: float
     is_remote: bool = False
     goes_on_alone: bool = False
+    only_looks: bool = False
     buffer: AnswerBuffer = field(default_factory=AnswerBuffer)
     status: Status | None = None
     reason: str | None = None
@@ -246,7 +247,7 @@ class Turn:
     def _terminate(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> None:
         if not self._end(status, failure, reason) or (reading := self._reading) is None:
             return
-        if self.goes_on_alone and reason != CLIENT_STOPPED:
+        if self.only_looks or (self.goes_on_alone and reason != CLIENT_STOPPED):
             reading.task.cancel()
         else:
             reading.tasks.spawn(_stop_answer(self.id, reading))

@@ -56,6 +56,7 @@ class TurnRegistry:
         answer = self._cluster.answer(token, turn_id, question, lambda: self._answerer.ask(question))
         turn = self._add(token, turn_id, checksum_of(question.content), answer)
         turn.goes_on_alone = isinstance(question, Continuation)
+        turn.only_looks = isinstance(question, Continuation) and question.decision is None
         self._cluster.publish(turn)
         return turn
 

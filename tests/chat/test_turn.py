@@ -211,6 +211,16 @@ async def test_what_goes_on_alone_is_stopped_by_its_client_only(begin, reason, s
     assert (turn.status, turn.reason, source.stops) == (Status.STOPPED, reason, stops)
 
 
+async def test_what_only_looks_is_left_where_its_client_stops_it(begin):
+    source = Scripted(Text("half"), ends=False)
+    turn, turns = begin(source)
+    turn.only_looks = True
+    await anext(follow(turn))
+    turn.stop("client_stopped")
+    await eventually(lambda: len(turns) == 0)
+    assert (turn.status, turn.reason, source.stops) == (Status.STOPPED, "client_stopped", 0)
+
+
 async def test_what_goes_on_alone_is_left_when_the_service_ends(begin):
     source = Scripted(Text("half"), ends=False)
     turn, turns = begin(source)

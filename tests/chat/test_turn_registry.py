@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.answers.base import Continuation, PausedRun, Question, Summary, Text
+from service.answers.base import Continuation, Decision, PausedRun, Question, Summary, Text
 from service.chat import turn as turn_module
 from service.chat import turn_registry
 from service.chat.cluster import RemoteTurn, SingleProcess
@@ -290,4 +290,6 @@ async def test_only_what_follows_a_pause_goes_on_alone(keep):
     turns = keep(Scripted())
     question = turns.start("owner", "q", QUESTION)
     continuation = turns.start("owner", "n", Continuation(PausedRun("r"), "user"))
-    assert (question.goes_on_alone, continuation.goes_on_alone) == (False, True)
+    decided = turns.start("owner", "d", Continuation(PausedRun("r"), "user", Decision("yes")))
+    assert (question.goes_on_alone, continuation.goes_on_alone, decided.goes_on_alone) == (False, True, True)
+    assert (question.only_looks, continuation.only_looks, decided.only_looks) == (False, True, False)

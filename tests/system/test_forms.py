@@ -239,6 +239,72 @@ async def test_a_run_that_was_decided_on_goes_on_though_its_client_leaves(with_d
     assert (run.status, dify.stops) == ("succeeded", [])
 
 
+async def two_turns(dify, client):
+    """A form's turn `form`, which writes, and a look at the same run, `look`; what lets it end."""
+    flow = Continued(dify, "One ")
+    answer = await paused(client)
+    await client.say({"type": "form", "stream": True, **YES, "continuation": answer["continuation"], "turn_id": "form"})
+    await client.frame()
+    await ask_to_look(client, answer)
+    await eventually(lambda: len(flow.run._subscribers) == 2)
+    return flow, answer
+
+
+async def ask_to_look(client, answer):
+    token = client.greeting["resume_token"]
+    await client.say({"type": "resume", "token": token, "continuation": answer["continuation"], "turn_id": "look"})
+
+
+async def ends_of(client, *turn_ids):
+    ends = {}
+    while set(ends) != set(turn_ids):
+        end = (await client.frames_until_end())[-1]
+        ends[end["id"]] = end
+    return ends
+
+
+async def test_a_stop_of_a_look_ends_the_look_alone(client, dify, events):
+    flow, _ = await two_turns(dify, client)
+    await client.say({"type": "stop", "id": "look"})
+    assert (await ends_of(client, "look"))["look"]["status"] == "stopped"
+    await eventually(lambda: len(flow.run._subscribers) == 1)
+    flow.may_go_on.set()
+    end = (await ends_of(client, "form"))["form"]
+    assert (end["status"], end["content"]) == ("done", "One two.")
+    assert (dify.stops, errors(events)) == ([], [])
+
+
+async def test_a_stop_of_what_follows_a_form_ends_a_look_at_it_too(client, dify, events):
+    flow, answer = await two_turns(dify, client)
+    await client.say({"type": "stop", "id": "form"})
+    ends = await ends_of(client, "form", "look")
+    assert [(end["status"], end["reason"]) for end in ends.values()] == [
+        ("stopped", "client_stopped"),
+        ("stopped", "stopped_elsewhere"),
+    ]
+    assert dify.stops == [(flow.run.task_id, flow.run.user)]
+    later = (await look(client, client.greeting["resume_token"], answer))[-1]
+    assert (later["status"], later["reason"], later["content"]) == ("stopped", "stopped_elsewhere", "One ")
+    assert errors(events) == []
+
+
+async def test_a_stop_of_a_look_that_heals_ends_the_look_alone(client, dify, http, events, quick_healing):
+    flow = Continued(dify, "One ")
+    answer = await paused(client)
+    await decide(http, dify)
+    await eventually(lambda: flow.run.answer.endswith("One "))
+    await ask_to_look(client, answer)
+    await eventually(lambda: dify.workflows.events_asked)
+    await flow.cut()
+    await eventually(lambda: flow.run._subscribers)
+    await client.say({"type": "stop", "id": "look"})
+    assert (await client.frames_until_end())[-1]["status"] == "stopped"
+    await eventually(lambda: not flow.run._subscribers)
+    assert dify.stops == []
+    flow.may_go_on.set()
+    assert (await look(client, client.greeting["resume_token"], answer))[-1]["content"] == "One two."
+
+
 # What is refused.
 
 

@@ -10,8 +10,10 @@ from msgspec import structs
 
 from service.answers import failures
 from service.answers.base import (
+    STOPPED_ELSEWHERE,
     Answer,
     AnswerError,
+    AnswerStopped,
     BrokenAnswer,
     Continuation,
     Failure,
@@ -167,6 +169,9 @@ class DifyAnswer:
         stopped_by_others = parser.stopped and not self._call.is_stop_wanted
         if parser.is_paused:
             log.info("dify.paused", **self._log_fields(), run_id=parser.run_id)
+        elif stopped_by_others and self._call.is_shared:
+            log.info("dify.stopped_elsewhere", **self._log_fields(), run_id=parser.run_id)
+            raise AnswerStopped(STOPPED_ELSEWHERE)
         elif parser.failure is not None or stopped_by_others:
             self._fail(failure_of_event(parser.failure or FailureDetails()))
         elif not parser.is_over and not self._call.is_stop_wanted:

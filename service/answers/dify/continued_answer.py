@@ -15,6 +15,7 @@ from service.answers import failures
 from service.answers.base import (
     Answer,
     AnswerError,
+    AnswerStopped,
     BrokenAnswer,
     Continuation,
     Failure,
@@ -102,8 +103,8 @@ class ContinuedAnswer:
             await self._follow(on_part, with_snapshot=True)
             if self._gone is not None and self._is_old_pause():
                 await self._follow_without(self._gone, on_part)
-        except AnswerError as error:
-            if error.failure is failures.FAILED:
+        except (AnswerError, AnswerStopped) as error:
+            if isinstance(error, AnswerStopped) or error.failure is failures.FAILED:
                 with suppress(AnswerError):
                     await self._recover(on_part)
             raise

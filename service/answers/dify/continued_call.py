@@ -34,6 +34,8 @@ class ContinuedCall(UpstreamCall):
     how it went on can still be asked.
     """
 
+    is_shared = True
+
     def __init__(
         self,
         upstream: Upstream,

@@ -24,8 +24,8 @@ _KNOWN = (
 )
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MAX_UNKNOWN_EVENTS = 20
-_ABORTED = "Aborted"
-"""So begins the error of a run that was stopped: since 1.13 its status is `failed`."""
+_STOPPED = re.compile(r"Aborted(?!:)|Aborted:.*\bstop")
+"""The error of a run that was stopped: since 1.13 its status is `failed`."""
 
 
 class EventParser:
@@ -203,7 +203,7 @@ class EventParser:
         error = str(run.get("error") or "")
         self._is_running, self.is_over = False, True
         match run.get("status"):
-            case "failed" if not error.startswith(_ABORTED):
+            case "failed" if not _STOPPED.match(error):
                 self._has_failed = True
                 self._fail(FailureDetails("a failed workflow", message=_message(error)))
             case "failed" | "stopped":

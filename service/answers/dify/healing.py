@@ -15,8 +15,10 @@ from msgspec import structs
 
 from service.answers import failures
 from service.answers.base import (
+    STOPPED_ELSEWHERE,
     Answer,
     AnswerError,
+    AnswerStopped,
     AppFile,
     BrokenAnswer,
     Failure,
@@ -84,6 +86,8 @@ class HealingAnswer:
 class Healing:
     """The rest of a broken answer, as an answer. `stream` raises its failure where that cannot be had.
 
+    It raises AnswerStopped where its run was stopped, through another process that heals the same answer.
+
     What `files` have told is not told again.
     """
 
@@ -124,7 +128,9 @@ class Healing:
     async def _heal(self, on_part: OnPart) -> str:
         """Returns how, in a word for the log."""
         run = await self._follow_run(self._broken.identity.run_id, on_part) if self._broken.identity.run_id else None
-        if run is not None and (run.failure or run.stopped):
+        if run is not None and run.stopped:
+            raise AnswerStopped(STOPPED_ELSEWHERE)
+        if run is not None and run.failure:
             raise NotHealed("run_failed")
         try:
             message = await self._stored_message(is_over=run is not None)

@@ -63,10 +63,10 @@ class UpstreamCall:
     """Whoever opens it reads it, passes each chunk to `decode`, its events to `parse`, and releases it.
 
     For `max_seconds` from its start it may be read on in the background, to learn what is to be stopped. `is_taken`:
-    Dify has said that it will go on.
+    Dify has said that it will go on. `is_shared`: other turns may have stopped it, also of other processes.
     """
 
-    is_taken = False
+    is_taken = is_shared = False
 
     def __init__(self, upstream: Upstream, question: Question) -> None:
         self.state = State.OPENING

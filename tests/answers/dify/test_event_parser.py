@@ -271,6 +271,22 @@ def test_an_answer_that_was_stopped_is_over_and_has_not_failed(name):
     assert parser.stopped is ("flow" in name)
 
 
+@pytest.mark.parametrize(
+    ("error", "is_stopped"),
+    [
+        ("Aborted: User requested stop", True),
+        ("Aborted", True),
+        ("Aborted: Maximum execution time exceeded", False),
+        ("Traceback: stop", False),
+        (None, False),
+    ],
+)
+def test_a_run_that_was_aborted_for_another_reason_than_a_stop_has_failed(error, is_stopped):
+    parser = EventParser()
+    parser.parse([event("workflow_finished", data={"status": "failed", "error": error})])
+    assert (parser.is_over, parser.stopped, parser.failure is None) == (True, is_stopped, is_stopped)
+
+
 def test_a_recorded_pause_is_the_last_part_and_brings_its_form():
     parser, parts = read(*recordings.load("1.14/1s_flow_hitl").chunks)
     assert text(parts) == "Draft: tok0 tok1 tok2 \n"

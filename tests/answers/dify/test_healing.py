@@ -275,6 +275,19 @@ async def test_a_run_that_fails_meanwhile_is_not_healed(with_dify, dify, connect
     assert (len(dify.questions), dify.stops) == (1, [])
 
 
+async def test_a_run_that_is_stopped_meanwhile_is_stopped(with_dify, dify, connect, events):
+    """Where two processes heal the same answer, and its client stops it through one."""
+    flow = Break(dify, ["One "], ["two."])
+    client = await connect(await with_dify())
+    frames = await ask(client)
+    flow.cut.set()
+    await flow.taken_up()
+    dify.stop_of(flow.run.task_id).set()
+    end = await rest(client, frames)
+    assert (end["status"], end["reason"], end["content"]) == ("stopped", "stopped_elsewhere", "One ")
+    assert logged(events, "dify.not_healed") == []
+
+
 async def test_a_stop_ends_it_at_once_and_stops_the_run(with_dify, dify, connect, events):
     flow = Break(dify, ["One "], ["two."])
     client = await connect(await with_dify())
