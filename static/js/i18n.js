@@ -27,6 +27,7 @@ const ALIKE = {
   too_large: "413",
   unsupported_type: "415",
   invalid: "bad_frame 400 10000",
+  form_submitted: "decision_taken",
   unknown_turn: "message_not_found run_not_found form_not_found not_paused",
 };
 const kindOf = (name) => Object.keys(ALIKE).find((kind) => ALIKE[kind].split(" ").includes(String(name))) ?? name;

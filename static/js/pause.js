@@ -6,7 +6,8 @@ import { createFields } from "./form.js";
 import { failureWords, language, say } from "./i18n.js";
 import { createMarkdownRenderer } from "./markdown-renderer.js";
 
-const OVER = ["form_submitted", "form_expired", "form_not_found", "form_by_email", "continuation_invalid"];
+const OVER =
+  "form_submitted decision_taken form_expired form_not_found form_by_email continuation_invalid".split(" ");
 const UNFIT = ["bad_frame", "invalid"];
 const STYLES = ["primary", "accent", "ghost"]; // Dify has "default", too
 
