@@ -96,6 +96,7 @@ async def test_a_second_signal_ends_all_at_once(run_two, connect, dify):
     assert (await process.end(signal.SIGTERM))[0] == 0
 
 
+@pytest.mark.slow
 async def test_a_worker_that_was_killed_is_replaced_while_the_other_serves(run_two):
     process = await run_two()
     before = pids(process)
@@ -178,7 +179,7 @@ async def test_several_workers_without_redis_are_refused_in_words(run):
         ({}, 0),
         pytest.param({"WEB_CONCURRENCY": "2"}, 0, marks=pytest.mark.slow),
         pytest.param({"REDIS_URL": "unix:///nowhere/redis.sock"}, 0, marks=pytest.mark.slow),
-        ({"WEB_CONCURRENCY": "2", "REDIS_URL": "unix:///nowhere/redis.sock"}, 2),
+        pytest.param({"WEB_CONCURRENCY": "2", "REDIS_URL": "unix:///nowhere/redis.sock"}, 2, marks=pytest.mark.slow),
     ],
 )
 async def test_the_procfile_starts_as_many_as_redis_allows(run, http, tmp_path, settings, workers):

@@ -175,6 +175,7 @@ async def left_behind(run, http, dify, redis, connect):
     return flow, may_go_on, other, frames
 
 
+@pytest.mark.slow
 async def test_what_a_dead_process_was_writing_goes_on_where_dify_writes_on(left_behind, dify):
     flow, may_go_on, client, frames = left_behind
     may_go_on.set()
@@ -188,6 +189,7 @@ async def test_what_a_dead_process_was_writing_goes_on_where_dify_writes_on(left
     assert (len(dify.questions), dify.stops) == (1, [])
 
 
+@pytest.mark.slow
 async def test_a_stop_for_what_a_dead_process_was_writing_reaches_dify(left_behind, dify):
     flow, _, client, _ = left_behind
     await eventually(lambda: not flow._subscribers)

@@ -61,7 +61,7 @@ async def test_ids_usage_and_source_come_with_the_answer(with_dify, dify, connec
         ("1s_agent_react", None),
         ("1s_agent_react", fake_dify.all_at_once),
         ("1s_llmflow_short", None),
-        ("1s_echo_unicode", fake_dify.byte_by_byte),
+        pytest.param("1s_echo_unicode", fake_dify.byte_by_byte, marks=pytest.mark.slow),
     ],
 )
 async def test_every_kind_of_app_streams_its_text_however_the_network_cuts_it(with_dify, dify, connect, name, cut):
