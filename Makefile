@@ -18,7 +18,8 @@ test: lint
 ci: slow mutants engines
 
 slow: .venv/test tests/axe/node_modules/.ready
-	$(BIN)/python -m pytest -m slow -n 2 --no-cov --timeout 900
+	$(BIN)/python -m pytest -m "slow and not alone" -n 2 --no-cov --timeout 900
+	$(BIN)/python -m pytest -m alone -n 0 --no-cov --timeout 900
 
 mutants: .venv/test
 	$(BIN)/python -m tests.mutants

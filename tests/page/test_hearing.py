@@ -121,6 +121,7 @@ def seconds_of(sound):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("locale", TALKS)
 async def test_what_is_spoken_into_the_microphone_is_what_is_asked(with_dify, dify, visit, voice, locale):
