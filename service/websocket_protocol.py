@@ -22,6 +22,8 @@ MIN_BYTES_PER_SECOND = 256 * 1024
 SECONDS_AT_ONCE = 4
 PIECE_BYTES = 4096
 """At most this much is parsed before the budget is looked at: at six bytes a frame that takes milliseconds."""
+UNPAID_FRAMES, UNPAID_BYTES = 100, 64 * 1024
+"""Up to so much is only counted: looking at the clock with each frame would cost a tenth of a short message."""
 FLOOD_CLOSE_SECONDS = 1
 MAX_UNREAD_BYTES = 1024 * 1024
 _FIN_TEXT = 0x81
@@ -54,24 +56,39 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         now, bytes_per_second = self.loop.time(), max(config.ws_max_size, MIN_BYTES_PER_SECOND)
         self._frames = Budget(FRAMES_PER_SECOND, FRAMES_AT_ONCE, now)
         self._bytes = Budget(bytes_per_second, SECONDS_AT_ONCE * bytes_per_second, now)
+        self._unpaid_frames = self._unpaid_bytes = 0
         self._is_flooded = False
 
     def data_received(self, data: bytes) -> None:
         """A client that sends faster than its budgets is disconnected; what it still sends is discarded unread."""
-        for start in range(0, len(data), PIECE_BYTES):
-            if self._is_flooded:
-                return
-            super().data_received(data[start : start + PIECE_BYTES])
-        if self.conn.handshake_exc is not None and not self.handshake_complete:
+        if self._is_flooded:
+            return
+        self._unpaid_bytes += len(data)
+        if len(data) <= PIECE_BYTES:
+            super().data_received(data)
+        else:
+            self._receive_in_pieces(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
             self._refuse_handshake()
-        elif self.handshake_initiated and not self._bytes.take(len(data), self.loop.time()):
-            self._end_flood()
+
+    def _receive_in_pieces(self, data: bytes) -> None:
+        for start in range(0, len(data), PIECE_BYTES):
+            if not self._is_flooded:
+                super().data_received(data[start : start + PIECE_BYTES])
 
     def handle_events(self) -> None:
-        if not self.handshake_initiated or self._frames.take(len(self.conn.events), self.loop.time()):
-            super().handle_events()
-        else:
+        self._unpaid_frames += len(self.conn.events)
+        is_due = self._unpaid_frames > UNPAID_FRAMES or self._unpaid_bytes > UNPAID_BYTES
+        if is_due and not self._pay():
             self._end_flood()
+        else:
+            super().handle_events()
+
+    def _pay(self) -> bool:
+        now, frames, size = self.loop.time(), self._unpaid_frames, self._unpaid_bytes
+        self._unpaid_frames = self._unpaid_bytes = 0
+        has_paid = self._frames.take(frames, now)
+        return self._bytes.take(size, now) and has_paid
 
     def _end_flood(self) -> None:
         """Reading goes on until the client has had time to read why: closing with unread data would reset it."""
