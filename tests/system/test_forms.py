@@ -613,12 +613,12 @@ async def submitted_behind_others(dify, connect, service):
 
 
 async def test_a_form_that_waits_for_the_worker_is_waited_for(with_dify, dify, connect, events):
-    service = await with_dify(dify_first_event_timeout=0.2, dify_silence_timeout=0.3)
+    service = await with_dify(dify_first_event_timeout=1, dify_silence_timeout=1)
     client, _ = await submitted_behind_others(dify, connect, service)
     notice = await client.frame()
     assert (notice["type"], notice["id"]) == ("system", "n")
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):  # more than either timeout
+        async with asyncio.timeout(1.5):  # more than either timeout
             await client.frame()
     dify.workflows.worker.release()
     assert (await client.frames_until_end())[-1]["content"] == "Approved."
@@ -626,7 +626,7 @@ async def test_a_form_that_waits_for_the_worker_is_waited_for(with_dify, dify, c
 
 
 async def test_what_waited_too_long_for_the_worker_says_that_the_decision_was_taken(with_dify, dify, connect):
-    service = await with_dify(dify_first_event_timeout=0.2, dify_total_timeout=0.6)
+    service = await with_dify(dify_first_event_timeout=1, dify_total_timeout=2)
     client, answer = await submitted_behind_others(dify, connect, service)
     token = client.greeting["resume_token"]
     *notices, end = await client.frames_until_end()
@@ -640,7 +640,7 @@ async def test_what_waited_too_long_for_the_worker_says_that_the_decision_was_ta
 
 
 async def test_a_look_at_what_waits_for_the_worker_waits_too(with_dify, dify, connect, http, events):
-    service = await with_dify(dify_first_event_timeout=0.2, dify_silence_timeout=0.3)
+    service = await with_dify(dify_first_event_timeout=1, dify_silence_timeout=1)
     pauses(dify)
     client = await connect(service)
     answer = await paused(client)
@@ -650,7 +650,7 @@ async def test_a_look_at_what_waits_for_the_worker_waits_too(with_dify, dify, co
     await client.say({"type": "resume", "token": token, "continuation": answer["continuation"]})
     assert (await client.frame())["type"] == "system"
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):  # more than either timeout
+        async with asyncio.timeout(1.5):  # more than either timeout
             await client.frame()
     dify.workflows.worker.release()
     assert (await client.frames_until_end())[-1]["content"] == "Approved."
