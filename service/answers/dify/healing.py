@@ -50,6 +50,8 @@ STORED_SECONDS = 20
 """So long the stored message is waited for: after the end of a run, or at once for an app without one."""
 LOOK_AGAIN_SECONDS = 30
 """After so long without an event a run is asked for anew: it may have ended before it was listened to."""
+QUIET_SECONDS = 60
+"""A run of which nothing is heard for so long is given up: others wait for its place."""
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 3
 STOP_TRIES = 2
@@ -101,6 +103,7 @@ class Healing:
         self._is_stopped = False
         self._is_summed_up = False
         self._limit: asyncio.Timeout | None = None
+        self._heard_at = time.monotonic()  # the last event of its run
 
     async def stream(self, on_part: OnPart) -> None:
         started_at, identity = time.monotonic(), self._broken.identity
@@ -160,6 +163,8 @@ class Healing:
                 pass
             if parser.is_over and not await self._is_decided(parser.pause):
                 return parser
+            if time.monotonic() - self._heard_at > QUIET_SECONDS:
+                raise NotHealed("silent")
             await asyncio.sleep(next(pauses))
 
     async def _is_stored_as_paused(self) -> bool:
@@ -189,6 +194,7 @@ class Healing:
             async with asyncio.timeout(LOOK_AGAIN_SECONDS) as patience:
                 while not parser.is_over and (chunk := await events.read()):
                     if data := decoder.feed(chunk):
+                        self._heard_at = time.monotonic()
                         patience.reschedule(loop.time() + LOOK_AGAIN_SECONDS)
                     for part in parser.parse(data):
                         self._relay(part, on_part)

@@ -341,6 +341,20 @@ async def test_it_is_bounded_in_time(with_dify, dify, connect, events, monkeypat
     assert dify.stops == []
 
 
+async def test_a_run_of_which_nothing_is_heard_is_given_up(with_dify, dify, connect, events, monkeypatch):
+    """As when Dify's worker died with it: pings go on, and its place is wanted."""
+    monkeypatch.setattr(healing, "LOOK_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(healing, "QUIET_SECONDS", 0.3)
+    flow = Break(dify, ["One "], ["two."])
+    client = await connect(await with_dify(dify_max_concurrency=1))
+    frames = await ask(client)
+    flow.cut.set()
+    end = await rest(client, frames)
+    assert (end["status"], end["content"]) == ("incomplete", "One ")
+    assert [line["why"] for line in logged(events, "dify.not_healed")] == ["silent"]
+    assert (await client.answer("Hello again"))["content"] == "Asked again!"
+
+
 async def test_a_run_is_looked_for_anew_where_nothing_is_heard_of_it(with_dify, dify, connect, monkeypatch):
     monkeypatch.setattr(healing, "LOOK_AGAIN_SECONDS", 0.1)
     flow = Break(dify, ["One "], ["two."])
