@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import Any, overload
+from typing import Any
 
 import structlog
 from msgspec import structs
@@ -53,11 +53,6 @@ class DifyAnswerer:
         self._timeouts = timeouts
         self._activity = Activity()
         self._upstream = Upstream(client, timeouts.total, links)
-
-    @overload
-    def ask(self, question: Question) -> "DifyAnswer": ...
-    @overload
-    def ask(self, question: Question | Continuation) -> Answer: ...
 
     def ask(self, question: Question | Continuation) -> Answer:
         if question.speech:

@@ -1,4 +1,4 @@
-"""The HTTP client of one Dify app. The only module that imports aiohttp."""
+"""The HTTP client of one Dify app. No other module sends its key."""
 
 import asyncio
 import errno

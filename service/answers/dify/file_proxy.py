@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from email.message import Message
 from http import HTTPStatus
 from typing import NamedTuple
@@ -27,7 +27,7 @@ MAX_SMALL_BYTES = 4 * MEGABYTE
 MAX_KEPT_BYTES = 64 * MEGABYTE
 """Of all small files that are being read; beyond that they are as large ones."""
 SLOW_AFTER_SECONDS, SLOW_BYTES_PER_SECOND = 30, 128 * 1024
-"""The reader of a large file that waits for so long for one who is slower than that is cut off."""
+"""A reader for whom was waited so long, and who is slower than that, is cut off."""
 PIECE_BYTES = 64 * 1024
 _MAX_DIGITS = 18
 _GOOD = {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
@@ -68,9 +68,9 @@ class DifyFiles:
             body = BodyStream(reply)
             start, is_whole = await _read_start(body, min(MAX_SMALL_BYTES, MAX_KEPT_BYTES - self._kept_bytes))
             if is_whole:
-                return ByteStream(head, self._kept(start), AsyncExitStack())
+                return ByteStream(head, _paced(self._kept(start)), AsyncExitStack())
             slot.move(self._limiters.large)
-            return ByteStream(head, _limited(start, body), opening.pop_all())
+            return ByteStream(head, _paced(_limited(start, body)), opening.pop_all())
 
     async def close(self) -> None:
         if self._session is not None:
@@ -145,16 +145,24 @@ async def _read_start(body: BodyStream, size: int) -> tuple[bytes, bool]:
 
 
 async def _limited(start: bytes, body: BodyStream) -> AsyncGenerator[bytes, None]:
-    """Raises AnswerError and SlowReader."""
-    size, waited, chunk = 0, 0.0, start
+    """Raises AnswerError."""
+    size, chunk = 0, start
     while chunk:
         size += len(chunk)
         if size > MAX_FILE_BYTES:
             raise AnswerError(TOO_LARGE)
-        before = time.monotonic()
         yield chunk
         await asyncio.sleep(0)  # lets a client's disconnect be noticed, however fast Dify writes
-        waited += time.monotonic() - before
-        if waited > SLOW_AFTER_SECONDS and size < SLOW_BYTES_PER_SECOND * waited:
-            raise SlowReader
         chunk = await body.read()
+
+
+async def _paced(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Raises SlowReader, too: others wait for the reader's slot, or for the room that its file takes."""
+    size, waited = 0, 0.0
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            before = time.monotonic()
+            yield chunk
+            size, waited = size + len(chunk), waited + time.monotonic() - before
+            if waited > SLOW_AFTER_SECONDS and size < SLOW_BYTES_PER_SECOND * waited:
+                raise SlowReader

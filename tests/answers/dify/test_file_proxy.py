@@ -226,17 +226,20 @@ async def test_so_much_is_kept_for_slow_readers_and_no_more(linked, dify, http, 
     assert (await fetch(http, url))[0] == 200
 
 
-async def test_who_reads_a_large_file_at_a_trickle_is_cut_off(linked, dify, http, monkeypatch, events):
+@pytest.mark.parametrize(("small_bytes", "abandoned"), [(20 * 1024 * 1024, []), (1, ["SlowReader"])])
+async def test_who_reads_at_a_trickle_is_cut_off(linked, dify, http, monkeypatch, events, small_bytes, abandoned):
+    """For a small file no call is under way any more."""
+    monkeypatch.setattr("service.answers.dify.file_proxy.MAX_SMALL_BYTES", small_bytes)
     monkeypatch.setattr("service.answers.dify.file_proxy.SLOW_AFTER_SECONDS", 0.2)
     monkeypatch.setattr("service.answers.dify.file_proxy.SLOW_BYTES_PER_SECOND", 10**9)
     _, url = await linked()
-    dify.files["/files/tools/a1.png"] = ("image/png", b"x" * 30 * 1024 * 1024)
+    dify.files["/files/tools/a1.png"] = ("image/png", b"x" * 18 * 1024 * 1024)
     async with http.get(url) as response:
         await response.content.read(10)
         await asyncio.sleep(0.5)
         with pytest.raises(aiohttp.ClientError):
             await response.read()
-    await eventually(lambda: [line["why"] for line in logged(events, "dify.abandoned")] == ["SlowReader"])
+    await eventually(lambda: [line["why"] for line in logged(events, "dify.abandoned")] == abandoned)
 
 
 @pytest.mark.parametrize("target", [SIGNED, "{origin}" + SIGNED])
