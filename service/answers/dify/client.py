@@ -3,7 +3,7 @@
 import asyncio
 import errno
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +34,10 @@ class UnexpectedResponse(Exception):
         super().__init__(f"HTTP {status}")
         self.status = status
         self.body = body
+
+
+class UnreadableReply(aiohttp.ClientError):
+    """A head, or chunks, that are no HTTP: what is wrong, without the address."""
 
 
 class DifyClient:
@@ -116,9 +120,10 @@ class DifyClient:
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         """The reply and its first chunk, which would be lost if the connection broke before it is read."""
         timeout = aiohttp.ClientTimeout(total=None, connect=self._connect_timeout)
-        response = await self._open_session().request(
-            method, f"{self._url}/{path}", timeout=timeout, allow_redirects=False, **options
-        )
+        with nameless_errors():
+            response = await self._open_session().request(
+                method, f"{self._url}/{path}", timeout=timeout, allow_redirects=False, **options
+            )
         try:
             await _check_is_event_stream(response)
             chunk = await response.content.readany()
@@ -138,8 +143,12 @@ class DifyClient:
                 return {**reply, "date": response.headers.get("Date")}
         raise AnswerError(failures.LOST)
 
-    def _request(self, method: str, path: str, **options: Any) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        return self._open_session().request(method, f"{self._url}/{path}", allow_redirects=False, **options)
+    @asynccontextmanager
+    async def _request(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+        url, session = f"{self._url}/{path}", self._open_session()
+        with nameless_errors():
+            async with session.request(method, url, allow_redirects=False, **options) as response:
+                yield response
 
     def _open_session(self) -> aiohttp.ClientSession:
         """Created at first use: aiohttp needs a running event loop."""
@@ -200,6 +209,15 @@ class EventStream:
 
 
 @contextmanager
+def nameless_errors() -> Iterator[None]:
+    """The words of aiohttp's error name the address, where a form's token or a file's signature may be: no log's."""
+    try:
+        yield
+    except aiohttp.ClientResponseError as error:
+        raise UnreadableReply(error.message) from None
+
+
+@contextmanager
 def translated_errors() -> Iterator[None]:
     """UnexpectedResponse and HTTP_ERRORS as AnswerError."""
     try:
@@ -222,7 +240,7 @@ _FAILURE_BY_ERROR: dict[type[Exception], Failure] = {
     aiohttp.ClientSSLError: failures.TLS_ERROR,
     aiohttp.ClientConnectorError: failures.UNREACHABLE,
     TimeoutError: failures.SILENT,
-    aiohttp.ClientResponseError: failures.UNREADABLE,  # a head or chunks that are no HTTP
+    UnreadableReply: failures.UNREADABLE,
     aiohttp.ClientPayloadError: failures.BROKEN_OFF,
     Exception: failures.LOST,
 }

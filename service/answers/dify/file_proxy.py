@@ -15,7 +15,7 @@ from service.answers.app_api import ByteStream, Head, SlowReader
 from service.answers.base import AnswerError
 from service.answers.dify.app_files import FileLinks
 from service.answers.dify.call_log import calling
-from service.answers.dify.client import BodyStream, UnexpectedResponse, read_start, translated_errors
+from service.answers.dify.client import BodyStream, UnexpectedResponse, nameless_errors, read_start, translated_errors
 from service.answers.dify.error_mapping import failure_of_reply
 from service.answers.failures import FILE_NOT_FOUND, TOO_LARGE
 from service.answers.files import MEGABYTE
@@ -89,7 +89,7 @@ class DifyFiles:
         self, method: str, path: str, headers: Mapping[str, str]
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         url = URL(self._origin + path, encoded=True)
-        with translated_errors():
+        with translated_errors(), nameless_errors():
             async with self._open_session().request(method, url, headers=headers, allow_redirects=False) as response:
                 if response.status not in _GOOD:
                     _refuse(UnexpectedResponse(response.status, await read_start(response)))

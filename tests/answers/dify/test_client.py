@@ -1,13 +1,16 @@
 """The way to Dify, and what goes wrong on it."""
 
+import asyncio
 import errno
 import ssl
+import traceback
 
 import aiohttp
 import pytest
 
 from service.answers import failures
-from service.answers.dify.client import _FAILURE_BY_ERROR, failure_of_error
+from service.answers.base import AnswerError
+from service.answers.dify.client import _FAILURE_BY_ERROR, DifyClient, failure_of_error
 from tests import fake_dify
 from tests.fake_dify import KEY
 
@@ -59,3 +62,23 @@ async def test_questions_share_connections_to_dify(with_dify, dify, connect, eve
 def test_a_process_without_files_is_no_failure_of_dify(number):
     error = aiohttp.ClientOSError(number, "Too many open files")
     assert (failure_of_error(error), failures.NO_FILES.trips_breaker) == (failures.NO_FILES, False)
+
+
+async def test_no_error_tells_the_address_of_a_form_or_its_key():
+    async def talk_nonsense(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 nonsense\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(talk_nonsense, "127.0.0.1", 0)
+    client = DifyClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", KEY, 5, 5)
+    path = "form/human_input/its-token"
+    for asking in (client.get(path, {}), client.submit(path, {}), client.run_events(path, {}, None).read()):
+        with pytest.raises((AnswerError, aiohttp.ClientError)) as raised:
+            await asking
+        told = "".join(traceback.format_exception(raised.value))
+        assert ("nonsense" in told, "its-token" in told, KEY in told) == (True, False, False)
+    await client.close()
+    server.close()
+    await server.wait_closed()
