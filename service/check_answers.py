@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.answers.base import AnswerError, Part, Pause, Question, Queued, Text
+from service.answers.base import AnswerError, Part, Question, Queued, Text
 from service.answers.dify.answerer import DifyAnswerer
+from service.answers.pauses import Pause
 
 USER = "service-check"
 # An answer that takes longer, and yet comes in one piece, was buffered on the way.

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from environs import ValidationError, validate
 
-from service.origins import http_origin
+from service.admission.origins import http_origin
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 

@@ -2,7 +2,7 @@
 
 import zlib
 
-from service.answers.base import Continuation, Decision, PausedRun
+from service.answers.pauses import Continuation, Decision, PausedRun
 
 YES = Decision("approve", {"comment": "good"})
 DRAFT = "Draft. "

@@ -2,7 +2,7 @@
 
 from tests.conftest import ROOT
 
-ROOMS = ("answers", "chat", "cluster", "web")
+ROOMS = ("admission", "answers", "chat", "cluster", "web")
 
 
 def modules():

@@ -1,10 +1,21 @@
-"""Resume tokens: turns, conversations and files belong to the holder of one. A client id is no secret."""
+"""Resume tokens, and whose turns, conversations and files are whose. A client id is a name, no secret. No I/O."""
 
 import hashlib
 import re
 import secrets
+from typing import NamedTuple
 
 _TOKEN = re.compile(r"[0-9a-f]{32}\Z")
+
+
+class Owner(NamedTuple):
+    """Whose turns these are. `user` is Dify's: conversations, files and messages are the same user's only.
+
+    `key` names the owner of turns in this service and in Redis. No token can be derived from either.
+    """
+
+    user: str
+    key: str
 
 
 def new_token() -> str:
@@ -16,6 +27,14 @@ def is_token(text: str) -> bool:
     return _TOKEN.match(text) is not None
 
 
-def user_of(token: str) -> str:
-    """Dify's `user` for the holder of a token, from which the token cannot be derived."""
-    return hashlib.sha256(token.encode()).hexdigest()[:32]
+def owner_of(token: str, subject: str | None = None) -> Owner:
+    """The holder of a resume token. Where users prove who they are, turns take both: the same `subject`, and the token.
+
+    Without a subject, `user` is made from the token.
+    """
+    key = _digest(token if subject is None else f"{token} {subject}")
+    return Owner(key if subject is None else subject, key)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from service.answers.base import Answer, Continuation, Question
+from service.answers.base import Answer, Question
+from service.answers.pauses import Continuation
+from service.chat.client_identity import Owner
 from service.chat.turn import Turn
 
 
@@ -28,13 +30,15 @@ class Cluster(Protocol):
 
     can_resume: bool
 
-    def answer(self, token: str, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]) -> Answer:
+    def answer(
+        self, owner: Owner, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]
+    ) -> Answer:
         """`ask`s here, unless another process was asked under that id."""
 
     def publish(self, turn: Turn) -> None:
         """Let other processes read, join and stop a turn that starts here."""
 
-    async def find(self, token: str, turn_id: str) -> RemoteTurn | None:
+    async def find(self, owner: Owner, turn_id: str) -> RemoteTurn | None:
         """A turn of another process."""
 
     def announce(self, client_id: str) -> None:
@@ -56,12 +60,14 @@ class SingleProcess:
 
     can_resume = False
 
-    def answer(self, token: str, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]) -> Answer:
+    def answer(
+        self, owner: Owner, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]
+    ) -> Answer:
         return ask()
 
     def publish(self, turn: Turn) -> None: ...
 
-    async def find(self, token: str, turn_id: str) -> None: ...
+    async def find(self, owner: Owner, turn_id: str) -> None: ...
 
     def announce(self, client_id: str) -> None: ...
 

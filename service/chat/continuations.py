@@ -4,8 +4,10 @@ import asyncio
 import zlib
 from contextlib import suppress
 
-from service.answers.base import Continuation, Decision, Failure, Form, PausedRun
-from service.chat import client_identity, messages
+from service.answers.base import Failure
+from service.answers.pauses import Continuation, Decision, Form, PausedRun
+from service.chat import messages
+from service.chat.client_identity import Owner
 from service.chat.message_parser import BadMessage
 from service.chat.messages import Resume
 from service.chat.turn import Status, Turn
@@ -66,25 +68,23 @@ def paused_run(turn: Turn) -> PausedRun | None:
     )
 
 
-async def continuation_of(frame: messages.Form | Resume, token: str, turns: TurnRegistry) -> Continuation:
+async def continuation_of(frame: messages.Form | Resume, owner: Owner, turns: TurnRegistry) -> Continuation:
     """Raises Refused, and BadMessage for a decision that the form does not take."""
-    run = await _run_of(frame, token, turns)
+    run = await _run_of(frame, owner, turns)
     decision, streams = None, True
     if isinstance(frame, messages.Form):
         _check(frame, run)
         decision, streams = Decision(frame.action, frame.inputs), frame.stream
-    return Continuation(
-        run, client_identity.user_of(token), decision, streams and frame.events, streams and frame.audio
-    )
+    return Continuation(run, owner.user, decision, streams and frame.events, streams and frame.audio)
 
 
-async def _run_of(frame: messages.Form | Resume, token: str, turns: TurnRegistry) -> PausedRun:
+async def _run_of(frame: messages.Form | Resume, owner: Owner, turns: TurnRegistry) -> PausedRun:
     if frame.continuation is not None:
-        run = turns.seal.open(frame.continuation, client_identity.user_of(token))
+        run = turns.seal.open(frame.continuation, owner.user)
         if run is None:
             raise Refused(CONTINUATION_INVALID)
         return run
-    turn = await turns.find(token, frame.id) if frame.id is not None else None
+    turn = await turns.find(owner, frame.id) if frame.id is not None else None
     if turn is not None and turn.is_remote:
         await _read_remote(turn)
     if turn is None or (run := paused_run(turn)) is None:

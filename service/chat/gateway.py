@@ -11,13 +11,14 @@ import structlog
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
+from service.admission.caller import Caller
+from service.admission.origins import is_allowed
 from service.chat import close_codes
 from service.chat.close_codes import CloseCode
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
 from service.elapsed import ms_since
-from service.origins import is_allowed
 from service.result_codes import ResultCode
 
 log = structlog.get_logger()
@@ -72,7 +73,7 @@ class Gateway:
 
     async def _serve(self, transport: "_Transport", client_id: str) -> None:
         started_at = time.monotonic()
-        session = Session(client_id, transport, self.turns, self.max_content_length)
+        session = Session(client_id, Caller(transport.client_address), transport, self.turns, self.max_content_length)
         replaced = self.sessions.add(session)
         log.info("connection.opened", client_address=transport.client_address, connections=len(self.sessions))
         try:

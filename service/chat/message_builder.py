@@ -4,8 +4,8 @@ import re
 
 from msgspec import UNSET, UnsetType, structs
 
-from service.answers.base import AppFile, Identity, Pause, Speech, Step
-from service.chat import client_identity
+from service.answers.base import AppFile, Identity, Speech, Step
+from service.answers.pauses import Pause
 from service.chat.answer_buffer import Delta, Update
 from service.chat.continuations import paused_run
 from service.chat.messages import (
@@ -104,4 +104,4 @@ def _form(pause: Pause | None) -> AskedForm | UnsetType:
 
 def _continuation(turn: Turn, seal: Seal) -> str | UnsetType:
     run = paused_run(turn)
-    return seal.seal(run, client_identity.user_of(turn.token)) if run is not None else UNSET
+    return seal.seal(run, turn.owner.user) if run is not None else UNSET

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from service.answers.base import FileKind, FormAction, FormInput, StepEvent
+from service.answers.base import FileKind, StepEvent
+from service.answers.pauses import FormAction, FormInput
 from service.result_codes import ResultCode
 
 TurnId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]

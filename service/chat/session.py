@@ -9,8 +9,11 @@ from typing import Protocol
 import structlog
 from msgspec import UNSET, structs
 
-from service.answers.base import Continuation, Question
-from service.chat import client_identity, close_codes, messages
+from service.admission.caller import Caller
+from service.answers.base import Question
+from service.answers.pauses import Continuation
+from service.chat import close_codes, messages
+from service.chat.client_identity import Owner, new_token, owner_of
 from service.chat.close_codes import CloseCode
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
@@ -63,6 +66,7 @@ class Session:
     """
 
     client_id: str
+    caller: Caller
     transport: Transport
     turns: TurnRegistry
     max_content_length: int
@@ -70,8 +74,12 @@ class Session:
     is_announced: bool = False
     last_received: float = field(default_factory=time.monotonic)
     last_activity: float = field(default_factory=time.monotonic)
-    _token: str = field(default_factory=client_identity.new_token)
+    owner: Owner = field(init=False)
+    _token: str = field(default_factory=new_token)
     _deliveries: dict[Turn, asyncio.Task[None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.owner = owner_of(self._token, self.caller.subject)
 
     @property
     def is_busy(self) -> bool:
@@ -149,14 +157,14 @@ class Session:
 
     async def _ask(self, turn_id: str | None, question: Question | Continuation, stream: bool) -> None:  # noqa: FBT001
         turn_id = turn_id or random.randbytes(8).hex()  # noqa: S311 - a name, no secret
-        turn = self.turns.get(self._token, turn_id)
+        turn = self.turns.get(self.owner, turn_id)
         if turn is None and self.turns.is_closing:
             await self.send(Error(RESTARTING.message, RESTARTING.code, turn_id, RESTARTING.reason))
         elif turn is None and self._has_too_many():
             await self.send(Error(_TOO_MANY, ResultCode.TOO_MANY_REQUESTS, turn_id, "too_many_turns"))
         elif turn is None:
             log.info("turn.started", turn_id=turn_id, characters=len(question.content), stream=stream)
-            self._answer(self.turns.start(self._token, turn_id, question), stream)
+            self._answer(self.turns.start(self.owner, turn_id, question), stream)
         elif turn.is_same_question(question.content):
             log.info("turn.joined", turn_id=turn_id)
             self._answer(turn, stream)
@@ -165,7 +173,7 @@ class Session:
 
     def _has_too_many(self) -> bool:
         """On this connection, or of this token. Stopped turns whose source is still read have a limit of their own."""
-        running = self.turns.running(self._token)
+        running = self.turns.running(self.owner)
         unstopped = [turn for turn in running if turn.status is None]
         return max(len(unstopped), len(self._deliveries), len(running) - MAX_RUNNING_TURNS) >= MAX_RUNNING_TURNS
 
@@ -177,11 +185,12 @@ class Session:
     async def _resume(self, resume: Resume) -> None:
         """What was asked on this connection before stays the first token's."""
         self._token = resume.token
+        self.owner = owner_of(resume.token, self.caller.subject)
         if resume.continuation is not None:
             await self._go_on(resume, stream=True)
         elif resume.id is None:
             await self.send(System("Welcome back", resume_token=self._token))
-        elif (turn := await self.turns.find(self._token, resume.id)) is not None:
+        elif (turn := await self.turns.find(self.owner, resume.id)) is not None:
             log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
             self._answer(turn, stream=True, offset=resume.offset)
         else:
@@ -191,7 +200,7 @@ class Session:
     async def _go_on(self, frame: Form | Resume, stream: bool) -> None:  # noqa: FBT001 - the client's own flag
         """What follows a pause is a turn of its own."""
         try:
-            continuation = await continuation_of(frame, self._token, self.turns)
+            continuation = await continuation_of(frame, self.owner, self.turns)
         except Refused as refused:
             failure = refused.failure
             await self._refuse(Error(failure.message, failure.code, frame.turn_id or UNSET, failure.reason))
@@ -213,7 +222,7 @@ class Session:
     def _question_of(self, chat: Chat) -> Question:
         return Question(
             content=chat.content,
-            user=client_identity.user_of(self._token),
+            user=self.owner.user,
             conversation_id=chat.conversation_id,
             inputs=chat.inputs or {},
             files=chat.files or [],
@@ -222,7 +231,7 @@ class Session:
         )
 
     def _stop(self, turn_id: str | None) -> None:
-        for turn in {*self._deliveries, *self.turns.running(self._token)}:
+        for turn in {*self._deliveries, *self.turns.running(self.owner)}:
             if turn_id in (None, turn.id):
                 turn.stop(CLIENT_STOPPED)
 

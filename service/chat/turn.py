@@ -18,7 +18,6 @@ from service.answers.base import (
     Failure,
     Identity,
     Part,
-    Pause,
     Queued,
     Replacement,
     Speech,
@@ -26,7 +25,9 @@ from service.answers.base import (
     Summary,
     Text,
 )
+from service.answers.pauses import Pause
 from service.chat.answer_buffer import AnswerBuffer, Progress
+from service.chat.client_identity import Owner
 from service.elapsed import ms_since
 from service.result_codes import ResultCode
 from service.tasks import Tasks
@@ -93,7 +94,7 @@ class Turn:
     client says so; what `only_looks` at what another turn asked for never stops it.
     """
 
-    token: str
+    owner: Owner
     id: str
     checksum: int
     answer: InitVar[Answer]

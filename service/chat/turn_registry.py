@@ -1,4 +1,4 @@
-"""The turns of this process, by token, while they run and for a while after that."""
+"""The turns of this process, by owner, while they run and for a while after that."""
 
 import asyncio
 import contextvars
@@ -8,7 +8,9 @@ from typing import Any
 
 import structlog
 
-from service.answers.base import Answer, Answerer, Continuation, Question
+from service.answers.base import Answer, Answerer, Question
+from service.answers.pauses import Continuation
+from service.chat.client_identity import Owner
 from service.chat.cluster import Cluster
 from service.chat.seal import Seal
 from service.chat.turn import RESTARTING, Turn, checksum_of
@@ -16,7 +18,7 @@ from service.tasks import Tasks
 
 log = structlog.get_logger()
 
-MAX_KEPT_PER_TOKEN = 32
+MAX_KEPT_PER_OWNER = 32
 MAX_KEPT = 10_000
 MAX_KEPT_CHARACTERS = 64_000_000
 CLOSE_TIMEOUT_SECONDS = 1
@@ -37,7 +39,7 @@ class TurnRegistry:
         self._cluster = cluster
         self._orphan_grace = orphan_grace
         self._resume_window = resume_window
-        self._by_token: dict[str, dict[str, Turn]] = {}
+        self._by_owner: dict[Owner, dict[str, Turn]] = {}
         self._running = 0
         self._kept: dict[Turn, None] = {}  # in the order in which they are evicted
         self._kept_characters = 0
@@ -52,30 +54,30 @@ class TurnRegistry:
         """How many are running: their sources have not been read to the end, even if they were stopped."""
         return self._running
 
-    def start(self, token: str, turn_id: str, question: Question | Continuation) -> Turn:
-        answer = self._cluster.answer(token, turn_id, question, lambda: self._answerer.ask(question))
-        turn = self._add(token, turn_id, checksum_of(question.content), answer)
+    def start(self, owner: Owner, turn_id: str, question: Question | Continuation) -> Turn:
+        answer = self._cluster.answer(owner, turn_id, question, lambda: self._answerer.ask(question))
+        turn = self._add(owner, turn_id, checksum_of(question.content), answer)
         turn.goes_on_alone = isinstance(question, Continuation)
         turn.only_looks = isinstance(question, Continuation) and question.decision is None
         self._cluster.publish(turn)
         return turn
 
-    def get(self, token: str, turn_id: str) -> Turn | None:
-        return self._by_token.get(token, {}).get(turn_id)
+    def get(self, owner: Owner, turn_id: str) -> Turn | None:
+        return self._by_owner.get(owner, {}).get(turn_id)
 
-    async def find(self, token: str, turn_id: str) -> Turn | None:
+    async def find(self, owner: Owner, turn_id: str) -> Turn | None:
         """Of another process, too."""
-        if (turn := self.get(token, turn_id)) is not None:
+        if (turn := self.get(owner, turn_id)) is not None:
             return turn
-        found = await self._cluster.find(token, turn_id)
-        if found is None or self.get(token, turn_id) is not None:
-            return self.get(token, turn_id)
-        turn = self._add(token, turn_id, found.checksum, found.answer)
+        found = await self._cluster.find(owner, turn_id)
+        if found is None or self.get(owner, turn_id) is not None:
+            return self.get(owner, turn_id)
+        turn = self._add(owner, turn_id, found.checksum, found.answer)
         turn.is_remote = True
         return turn
 
-    def running(self, token: str) -> list[Turn]:
-        return [turn for turn in self._by_token.get(token, {}).values() if turn not in self._kept]
+    def running(self, owner: Owner) -> list[Turn]:
+        return [turn for turn in self._by_owner.get(owner, {}).values() if turn not in self._kept]
 
     def counts(self) -> dict[str, Any]:
         """Since the start: answers by status, tokens used, code points of evicted turns that nobody got."""
@@ -112,11 +114,11 @@ class TurnRegistry:
             self._sweep.cancel()
 
     def _local(self) -> list[Turn]:
-        return [turn for turns in self._by_token.values() for turn in turns.values() if not turn.is_remote]
+        return [turn for turns in self._by_owner.values() for turn in turns.values() if not turn.is_remote]
 
-    def _add(self, token: str, turn_id: str, checksum: int, answer: Answer) -> Turn:
-        turn = Turn(token, turn_id, checksum, answer, self._tasks, self._orphan_grace)
-        self._by_token.setdefault(token, {})[turn_id] = turn
+    def _add(self, owner: Owner, turn_id: str, checksum: int, answer: Answer) -> Turn:
+        turn = Turn(owner, turn_id, checksum, answer, self._tasks, self._orphan_grace)
+        self._by_owner.setdefault(owner, {})[turn_id] = turn
         self._running += 1
         turn.when_read(lambda: self._keep(turn))
         return turn
@@ -131,13 +133,13 @@ class TurnRegistry:
         self._tokens += _total_tokens(turn)
         self._kept[turn] = None
         self._kept_characters += turn.buffer.size
-        self._evict_excess(turn.token)
+        self._evict_excess(turn.owner)
         if self._sweep is None:
             self._sweep_after(self._resume_window)
 
-    def _evict_excess(self, token: str) -> None:
-        own = [turn for turn in self._by_token[token].values() if turn in self._kept]
-        for turn in own[:-MAX_KEPT_PER_TOKEN]:
+    def _evict_excess(self, owner: Owner) -> None:
+        own = [turn for turn in self._by_owner[owner].values() if turn in self._kept]
+        for turn in own[:-MAX_KEPT_PER_OWNER]:
             self._evict(turn)
         while len(self._kept) > MAX_KEPT or self._kept_characters > MAX_KEPT_CHARACTERS:
             self._evict(next(iter(self._kept)))
@@ -165,10 +167,10 @@ class TurnRegistry:
             log.info("turn.undelivered", turn_id=turn.id, characters=turn.undelivered)
 
     def _remove(self, turn: Turn) -> None:
-        turns = self._by_token[turn.token]
+        turns = self._by_owner[turn.owner]
         del turns[turn.id]
         if not turns:
-            del self._by_token[turn.token]
+            del self._by_owner[turn.owner]
 
 
 def _total_tokens(turn: Turn) -> int:

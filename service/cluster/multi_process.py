@@ -9,8 +9,9 @@ from typing import Any
 
 import structlog
 
-from service.answers.base import Answer, AnswerError, BrokenAnswer, Continuation, Question
-from service.chat import client_identity
+from service.answers.base import Answer, AnswerError, BrokenAnswer, Question
+from service.answers.pauses import Continuation
+from service.chat.client_identity import Owner
 from service.chat.cluster import LocalClients, RemoteTurn
 from service.chat.turn import CLIENT_STOPPED, ID_TAKEN, Turn, checksum_of
 from service.cluster.published_turn import PublishedTurn
@@ -88,25 +89,27 @@ class MultiProcess:
 
     # Turns
 
-    def answer(self, token: str, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]) -> Answer:
-        return ClaimedAnswer(self, _key(token, turn_id), checksum_of(question.content), ask)
+    def answer(
+        self, owner: Owner, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]
+    ) -> Answer:
+        return ClaimedAnswer(self, _key(owner, turn_id), owner.user, checksum_of(question.content), ask)
 
     def publish(self, turn: Turn) -> None:
-        self._published[_key(turn.token, turn.id)] = PublishedTurn(turn)
+        self._published[_key(turn.owner, turn.id)] = PublishedTurn(turn)
 
-    async def find(self, token: str, turn_id: str) -> RemoteTurn | None:
+    async def find(self, owner: Owner, turn_id: str) -> RemoteTurn | None:
         if not self._is_connected.is_set():
             return None
-        key = _key(token, turn_id)
+        key = _key(owner, turn_id)
         try:
             [claim] = await self._store.get_claims([key])
         except REDIS_ERRORS as error:
             self._on_lost(error)
             return None
-        remote = self._remote_answer(key, claim)
+        remote = self._remote_answer(key, owner.user, claim)
         return RemoteTurn(remote, remote.checksum) if remote is not None else None
 
-    async def claim(self, key: str, checksum: int) -> RemoteAnswer | None:
+    async def claim(self, key: str, user: str, checksum: int) -> RemoteAnswer | None:
         if not self._is_connected.is_set():
             return None
         local = self._published[key]
@@ -115,7 +118,7 @@ class MultiProcess:
         except REDIS_ERRORS as error:
             self._on_lost(error)
             return None
-        remote = self._remote_answer(key, claims[key])
+        remote = self._remote_answer(key, user, claims[key])
         if remote is None:
             local.is_claimed = True
             self._has_output.set()
@@ -129,10 +132,10 @@ class MultiProcess:
     def _claim_to(self, checksum: int) -> str:
         return f"{self.id}:{checksum}"
 
-    def _remote_answer(self, key: str, claim: str | None) -> RemoteAnswer | None:
+    def _remote_answer(self, key: str, user: str, claim: str | None) -> RemoteAnswer | None:
         """None if this process, or none, has claimed it."""
         by, _, checksum = (claim or "").partition(":")
-        return RemoteAnswer(self, key, by, int(checksum)) if by not in {"", self.id} else None
+        return RemoteAnswer(self, key, user, by, int(checksum)) if by not in {"", self.id} else None
 
     def follow(self, remote: RemoteAnswer) -> None:
         self._remotes[remote.key] = remote
@@ -283,6 +286,5 @@ class MultiProcess:
                     local.turn.stop(CLIENT_STOPPED)
 
 
-def _key(token: str, turn_id: str) -> str:
-    """The token itself is not stored in Redis."""
-    return f"{client_identity.user_of(token)}:{turn_id}"
+def _key(owner: Owner, turn_id: str) -> str:
+    return f"{owner.key}:{turn_id}"

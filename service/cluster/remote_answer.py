@@ -25,7 +25,7 @@ from service.cluster.wire_format import End, Entry
 class Link(Protocol):
     """The link to other processes."""
 
-    async def claim(self, key: str, checksum: int) -> "RemoteAnswer | None":
+    async def claim(self, key: str, user: str, checksum: int) -> "RemoteAnswer | None":
         """None: this process is to ask. Raises AnswerError where the id names another question."""
 
     def follow(self, remote: "RemoteAnswer") -> None: ...
@@ -44,6 +44,7 @@ class ClaimedAnswer:
 
     link: Link
     key: str
+    user: str
     checksum: int
     ask: Callable[[], Answer]
     _answer: Answer | None = None
@@ -51,7 +52,7 @@ class ClaimedAnswer:
 
     async def stream(self, on_part: OnPart) -> None:
         try:
-            self._answer = await self.link.claim(self.key, self.checksum) or self.ask()
+            self._answer = await self.link.claim(self.key, self.user, self.checksum) or self.ask()
         finally:
             self._decided.set()
         await self._answer.stream(on_part)
@@ -71,6 +72,7 @@ class RemoteAnswer:
 
     link: Link
     key: str
+    user: str
     by: str
     checksum: int
     last_id: str = START
@@ -128,7 +130,7 @@ class RemoteAnswer:
                 self._written = [content]
 
     def _heal(self) -> Answer | None:
-        identity, user = self._identity, self.key.partition(":")[0]
+        identity = self._identity
         if identity is None or identity.source != "dify" or identity.conversation_id is None:
             return None
-        return self.link.heal(BrokenAnswer(identity, user, "".join(self._written), WRITER_LOST))
+        return self.link.heal(BrokenAnswer(identity, self.user, "".join(self._written), WRITER_LOST))

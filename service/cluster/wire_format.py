@@ -4,7 +4,8 @@ from contextlib import suppress
 
 import msgspec
 
-from service.answers.base import Failure, Part, Pause, Summary
+from service.answers.base import Failure, Part, Summary
+from service.answers.pauses import Pause
 
 
 class End(msgspec.Struct, frozen=True, tag=True):

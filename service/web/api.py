@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from service.answers.app_api import AppApi, Rating
 from service.answers.base import AnswerError
-from service.chat.client_identity import is_token, user_of
+from service.chat.client_identity import is_token, owner_of
 from service.chat.continuations import CONTINUATION_INVALID
 from service.chat.seal import Seal
 from service.result_codes import ResultCode
@@ -132,7 +132,7 @@ def _user(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not is_token(token):
         raise NoToken
-    return user_of(token)
+    return owner_of(token).user
 
 
 async def on_answer_error(request: Request, error: Any) -> Reply:

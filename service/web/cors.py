@@ -5,7 +5,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.origins import is_allowed
+from service.admission.origins import is_allowed
 from service.result_codes import ResultCode
 from service.web.responses import fail
 

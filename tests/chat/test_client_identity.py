@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.chat.client_identity import is_token, new_token, user_of
+from service.chat.client_identity import is_token, new_token, owner_of
 
 TOKEN = "0123456789abcdef" * 2
 
@@ -21,4 +21,11 @@ def test_anything_else_is_no_token(text):
 
 
 def test_a_holder_is_always_the_same_user_and_the_user_does_not_tell_the_token():
-    assert user_of(TOKEN) == "3eb1bd439947eb762998e566ccc2e099"  # what an older version made of it: files are its own
+    made_by_older_versions = "3eb1bd439947eb762998e566ccc2e099"  # files at Dify are its own
+    assert owner_of(TOKEN) == (made_by_older_versions, made_by_older_versions)
+
+
+def test_who_proves_to_be_somebody_is_that_user_and_turns_take_the_same_token_too():
+    owners = [owner_of(token, subject) for token in (TOKEN, TOKEN[::-1]) for subject in (None, "ann", "ben")]
+    assert [owner.user for owner in owners] == [owners[0].user, "ann", "ben", owners[3].user, "ann", "ben"]
+    assert len({owner.key for owner in owners}) == len(owners)

@@ -5,20 +5,10 @@ import zlib
 
 import pytest
 
-from service.answers.base import (
-    Continuation,
-    Decision,
-    Form,
-    FormAction,
-    FormInput,
-    Identity,
-    Pause,
-    PausedRun,
-    Question,
-    Text,
-)
+from service.answers.base import Identity, Question, Text
+from service.answers.pauses import Continuation, Decision, Form, FormAction, FormInput, Pause, PausedRun
 from service.chat import continuations, messages
-from service.chat.client_identity import new_token, user_of
+from service.chat.client_identity import new_token, owner_of
 from service.chat.cluster import SingleProcess
 from service.chat.continuations import (
     CONTINUATION_INVALID,
@@ -36,7 +26,7 @@ from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
 
 FORM = Form("Yes?", [FormInput("comment", "paragraph")], [FormAction("yes", "Yes", "primary")], 5, "t0")
-TOKEN = new_token()
+OWNER = owner_of(new_token())
 SEAL = Seal("app-key")
 
 
@@ -55,7 +45,7 @@ def ended(registry):
 
     async def ended(*parts):
         registry._answerer = Scripted(*parts)
-        turn = registry.start(TOKEN, "q", Question("Hi", "user"))
+        turn = registry.start(OWNER, "q", Question("Hi", "user"))
         await eventually(lambda: turn.status is not None)
         return turn
 
@@ -87,26 +77,26 @@ async def test_what_does_not_go_on_is_no_paused_run(ended, parts):
 @pytest.mark.parametrize(("fields", "streams"), [({}, False), ({"stream": True}, True)])
 async def test_a_form_is_a_decision_on_its_run(registry, fields, streams):
     run = PausedRun("r", form_token="t0")
-    frame = form(continuation=SEAL.seal(run, user_of(TOKEN)), events=True, audio=True, **fields)
+    frame = form(continuation=SEAL.seal(run, OWNER.user), events=True, audio=True, **fields)
     decision = Decision("yes", {"comment": ""})
-    expected = Continuation(run, user_of(TOKEN), decision, steps=streams, speech=streams)
-    assert await continuation_of(frame, TOKEN, registry) == expected
+    expected = Continuation(run, OWNER.user, decision, steps=streams, speech=streams)
+    assert await continuation_of(frame, OWNER, registry) == expected
 
 
 async def test_a_resume_asks_only(registry):
     run = PausedRun("r")  # by e-mail
-    frame = Resume(TOKEN, continuation=SEAL.seal(run, user_of(TOKEN)), events=True)
-    assert await continuation_of(frame, TOKEN, registry) == Continuation(run, user_of(TOKEN), steps=True)
+    frame = Resume(new_token(), continuation=SEAL.seal(run, OWNER.user), events=True)
+    assert await continuation_of(frame, OWNER, registry) == Continuation(run, OWNER.user, steps=True)
 
 
 async def test_the_id_of_a_paused_turn_is_enough(registry, ended):
     turn = await ended(Pause(FORM, "r", "t"))
-    assert (await continuation_of(form(id="q"), TOKEN, registry)).run == paused_run(turn)
+    assert (await continuation_of(form(id="q"), OWNER, registry)).run == paused_run(turn)
 
 
-async def refused(frame, registry, token=TOKEN):
+async def refused(frame, registry, owner=OWNER):
     with pytest.raises(Refused) as caught:
-        await continuation_of(frame, token, registry)
+        await continuation_of(frame, owner, registry)
     return caught.value.failure
 
 
@@ -119,16 +109,16 @@ async def test_what_names_no_paused_turn_is_refused(registry, ended):
 
 async def test_of_another_owner_s_turn_nothing_is_told(registry, ended):
     await ended(Pause(FORM, "r", "t"))
-    assert await refused(form(id="q"), registry, new_token()) is NOT_PAUSED
+    assert await refused(form(id="q"), registry, owner_of(new_token())) is NOT_PAUSED
 
 
 async def test_what_was_sealed_for_another_owner_is_refused(registry):
-    frame = form(continuation=SEAL.seal(PausedRun("r", form_token="t0"), user_of(new_token())))
+    frame = form(continuation=SEAL.seal(PausedRun("r", form_token="t0"), owner_of(new_token()).user))
     assert await refused(frame, registry) is CONTINUATION_INVALID
 
 
 async def test_a_form_that_went_out_by_email_is_refused(registry):
-    assert await refused(form(continuation=SEAL.seal(PausedRun("r"), user_of(TOKEN))), registry) is FORM_BY_EMAIL
+    assert await refused(form(continuation=SEAL.seal(PausedRun("r"), OWNER.user)), registry) is FORM_BY_EMAIL
 
 
 @pytest.mark.parametrize(
@@ -137,22 +127,22 @@ async def test_a_form_that_went_out_by_email_is_refused(registry):
 async def test_what_the_form_does_not_take_names_its_field(registry, ended, fields, field):
     await ended(Pause(FORM, "r", "t"))
     with pytest.raises(BadMessage) as caught:
-        await continuation_of(form(id="q", turn_id="n", **fields), TOKEN, registry)
+        await continuation_of(form(id="q", turn_id="n", **fields), OWNER, registry)
     assert (caught.value.field, caught.value.turn_id) == (field, "n")
     assert field in str(caught.value)
 
 
 async def test_a_form_of_which_nothing_is_known_is_left_to_dify(registry):
-    frame = form(continuation=SEAL.seal(PausedRun("r", form_token="t0"), user_of(TOKEN)), inputs={})
-    assert (await continuation_of(frame, TOKEN, registry)).decision == Decision("yes", {})
+    frame = form(continuation=SEAL.seal(PausedRun("r", form_token="t0"), OWNER.user), inputs={})
+    assert (await continuation_of(frame, OWNER, registry)).decision == Decision("yes", {})
 
 
 async def test_a_turn_of_another_process_is_read_to_its_end_first(registry, monkeypatch):
     source = Scripted(ends=False)
     registry._answerer = source
-    turn = registry.start(TOKEN, "q", Question("Hi", "user"))
+    turn = registry.start(OWNER, "q", Question("Hi", "user"))
     turn.is_remote = True
-    asking = asyncio.create_task(continuation_of(form(id="q"), TOKEN, registry))
+    asking = asyncio.create_task(continuation_of(form(id="q"), OWNER, registry))
     await asyncio.sleep(0)
     source.put(Pause(FORM, "r", "t"), None)
     assert (await asking).run.run_id == "r"
@@ -161,5 +151,5 @@ async def test_a_turn_of_another_process_is_read_to_its_end_first(registry, monk
 async def test_one_that_does_not_end_is_waited_for_a_moment(registry, monkeypatch):
     monkeypatch.setattr(continuations, "REMOTE_TIMEOUT_SECONDS", 0.01)
     registry._answerer = Scripted(ends=False)
-    registry.start(TOKEN, "q", Question("Hi", "user")).is_remote = True
+    registry.start(OWNER, "q", Question("Hi", "user")).is_remote = True
     assert await refused(form(id="q"), registry) is NOT_PAUSED

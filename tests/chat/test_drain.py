@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from service.admission.caller import Caller
 from service.answers.base import Text
 from service.chat import drain as drain_module
 from service.chat.cluster import SingleProcess
@@ -47,7 +48,7 @@ class House:
             self.sessions.remove(session)
 
         transport.write, transport.close = note, leave
-        session = Session(name, transport, self.turns, max_content_length=100)
+        session = Session(name, Caller(), transport, self.turns, max_content_length=100)
         self.sessions.add(session)
         return session, transport
 

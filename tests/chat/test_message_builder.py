@@ -6,20 +6,10 @@ import msgspec
 import pytest
 
 from service.answers import failures
-from service.answers.base import (
-    AppFile,
-    Form,
-    FormAction,
-    FormInput,
-    Identity,
-    Pause,
-    Replacement,
-    Speech,
-    Step,
-    Summary,
-)
+from service.answers.base import AppFile, Identity, Replacement, Speech, Step, Summary
+from service.answers.pauses import Form, FormAction, FormInput, Pause
 from service.chat.answer_buffer import AnswerBuffer, Delta
-from service.chat.client_identity import user_of
+from service.chat.client_identity import owner_of
 from service.chat.message_builder import terminal_message, update_message
 from service.chat.messages import encode
 from service.chat.seal import Seal
@@ -36,7 +26,7 @@ def turn(**known):
         "status": Status.DONE,
         "buffer": AnswerBuffer(),
         "pause": None,
-        "token": "0" * 32,
+        "owner": owner_of("0" * 32),
     }
     return SimpleNamespace(**({"id": "t"} | nothing | known))
 
@@ -133,7 +123,7 @@ def paused(form=FORM, run_id="r", text="Hi", **known):
 
 def test_a_paused_answer_has_its_form_and_what_it_takes_to_go_on():
     frame = plain(terminal_message(paused(), Seal(), says_status=False))
-    run = Seal().open(frame.pop("continuation"), user_of("0" * 32))
+    run = Seal().open(frame.pop("continuation"), owner_of("0" * 32).user)
     assert (run.run_id, run.form_token, run.length) == ("r", "t0", 2)
     asked = {"content": FORM.content, "inputs": [{"name": "comment", "type": "paragraph"}], "expires_at": 5}
     asked["actions"] = [{"id": "y", "title": "Yes", "style": ""}]

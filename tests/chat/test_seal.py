@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from service.answers.base import PausedRun
+from service.answers.pauses import PausedRun
 from service.chat.seal import Seal
 
 RUN = PausedRun("r", "t", "c", "m", "secret-token", ["yes"], ["comment"], 1_795_784_253_000, 12, 2**32 - 1)

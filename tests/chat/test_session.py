@@ -5,11 +5,13 @@ import json
 
 import pytest
 
+from service.admission.caller import Caller
 from service.answers import failures
-from service.answers.base import Decision, Form, FormAction, Identity, Pause, Speech, Step, Text
+from service.answers.base import Identity, Speech, Step, Text
+from service.answers.pauses import Decision, Form, FormAction, Pause
 from service.chat import close_codes, message_builder
 from service.chat import session as session_module
-from service.chat.client_identity import user_of
+from service.chat.client_identity import owner_of
 from service.chat.cluster import SingleProcess
 from service.chat.messages import System, encode
 from service.chat.seal import Seal
@@ -31,7 +33,7 @@ async def meet():
                 source, SingleProcess(), Seal(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS
             )
         transport = Transport()
-        session = Session("bed-7", transport, turns, max_content_length=100)
+        session = Session("bed-7", Caller(), transport, turns, max_content_length=100)
         met.append((session, turns))
         return session, transport
 
@@ -55,7 +57,7 @@ async def test_the_question_is_handed_on_whole(meet):
     await session.greet()
     await session.receive(chat(conversation_id="c", inputs={"name": "Ann"}, files=[{"type": "image"}]))
     (question,) = source.questions
-    user = user_of(transport.frames[0]["resume_token"])
+    user = owner_of(transport.frames[0]["resume_token"]).user
     assert (question.content, question.user, question.conversation_id) == ("Hi", user, "c")
     assert (question.inputs, question.files) == ({"name": "Ann"}, [{"type": "image"}])
 
@@ -298,7 +300,7 @@ async def test_who_resumes_asks_on_as_the_same_user(meet, come_back):
         {"type": "system", "content": "Welcome back", "resume_token": transport.frames[0]["resume_token"]}
     ]
     await new_session.receive(chat())
-    assert source.questions[0].user == user_of(transport.frames[0]["resume_token"])
+    assert source.questions[0].user == owner_of(transport.frames[0]["resume_token"]).user
 
 
 async def test_who_resumes_twice_gets_the_text_once(meet, come_back):
@@ -375,7 +377,7 @@ async def test_what_a_closed_session_was_owed_counts_as_not_delivered(meet):
     await session.close(close_codes.REPLACED)
     source.put(Text(" unread"), None)
     await eventually(lambda: not session.is_busy)
-    turn = session.turns.get(session._token, "one")
+    turn = session.turns.get(session.owner, "one")
     assert (turn.delivered, turn.undelivered) == (5, 7)
 
 
@@ -551,7 +553,7 @@ async def test_what_another_process_writes_is_not_waited_for(meet):
     source = Scripted(ends=False)
     session, _ = meet(source)
     await session.receive(chat(id="one"))
-    turn = session.turns.get(session._token, "one")
+    turn = session.turns.get(session.owner, "one")
     turn.is_remote = True
     await session.wait_answered()
     assert session.is_busy
@@ -563,7 +565,7 @@ async def test_at_its_end_nothing_is_on_its_way_any_more_and_the_turn_goes_on(me
     source = Scripted(ends=False)
     session, _ = meet(source)
     await session.receive(chat(id="one"))
-    turn = session.turns.get(session._token, "one")
+    turn = session.turns.get(session.owner, "one")
     assert not turn.has_no_listeners
     await session.end()
     assert (session.is_busy, turn.has_no_listeners, turn.status) == (False, True, None)
@@ -573,7 +575,7 @@ async def test_a_delivery_is_forgotten_with_its_terminal_frame_and_the_turn_has_
     session, _ = meet(Scripted(Text("a")))
     await session.receive(chat(id="one"))
     await eventually(lambda: not session.is_busy)
-    assert session.turns.get(session._token, "one").has_no_listeners
+    assert session.turns.get(session.owner, "one").has_no_listeners
 
 
 async def test_a_turn_may_be_resumed_without_a_stream_of_its_own_from_any_place(meet):
@@ -616,7 +618,7 @@ async def test_a_form_is_handed_on_and_what_follows_is_a_turn_of_its_own(paused)
     await eventually(lambda: not session.is_busy)
     continuation = source.questions[-1]
     assert (continuation.run.run_id, continuation.decision) == ("r", Decision("yes", {"a": 1}))
-    assert continuation.user == user_of(transport.frames[0]["resume_token"])
+    assert continuation.user == owner_of(transport.frames[0]["resume_token"]).user
     end = transport.frames[-1]
     assert (end["id"], end["content"], end["status"]) == ("n", "Yes.", "done")
 

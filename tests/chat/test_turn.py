@@ -5,18 +5,8 @@ import asyncio
 import pytest
 import structlog
 
-from service.answers.base import (
-    AnswerStopped,
-    Identity,
-    Pause,
-    Question,
-    Queued,
-    Replacement,
-    Speech,
-    Step,
-    Summary,
-    Text,
-)
+from service.answers.base import AnswerStopped, Identity, Question, Queued, Replacement, Speech, Step, Summary, Text
+from service.answers.pauses import Pause
 from service.chat import answer_buffer
 from service.chat import turn as turn_module
 from service.chat.answer_buffer import Cursor, Delta

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.answers.base import Continuation, Decision, PausedRun, Question, Summary, Text
+from service.answers.base import Question, Summary, Text
+from service.answers.pauses import Continuation, Decision, PausedRun
 from service.chat import turn as turn_module
 from service.chat import turn_registry
 from service.chat.cluster import RemoteTurn, SingleProcess
@@ -67,7 +68,7 @@ async def test_only_what_runs_is_running(keep):
 
 
 async def test_of_one_owner_only_so_many_ended_turns_are_kept(keep, monkeypatch):
-    monkeypatch.setattr(turn_registry, "MAX_KEPT_PER_TOKEN", 2)
+    monkeypatch.setattr(turn_registry, "MAX_KEPT_PER_OWNER", 2)
     turns = keep(Scripted(Text("a")))
     for turn_id in ("one", "two", "three"):
         await ask(turns, turn_id)
@@ -124,7 +125,7 @@ class Peers(SingleProcess):
     def publish(self, turn):
         self.published.append(turn)
 
-    async def find(self, token, turn_id):
+    async def find(self, owner, turn_id):
         if self.meanwhile is not None:
             self.meanwhile()
         return self.found.get(turn_id)
@@ -233,7 +234,7 @@ async def test_a_source_that_does_not_stop_delays_its_end_no_longer_than_allowed
 async def test_an_owner_of_nothing_is_forgotten(keep):
     turns = keep(Scripted(Text("a")), resume_window=0.01)
     await ask(turns, "one")
-    await eventually(lambda: not turns._by_token)
+    await eventually(lambda: not turns._by_owner)
 
 
 async def test_what_every_client_got_is_given_up_without_a_word(keep, events):

@@ -6,6 +6,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from service.answers.base import AnswerError, Question, Summary, Text
+from service.chat.client_identity import owner_of
 from service.chat.seal import Seal
 from service.chat.turn import Status
 from service.chat.turn_registry import TurnRegistry
@@ -16,6 +17,8 @@ from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
 
 ELSEWHERE = "elsewhere"
+
+OWNER = owner_of("0" * 32)
 
 
 class RedisStore:
@@ -106,7 +109,7 @@ async def process(monkeypatch):
 
 
 def start(turns, number=0):
-    return turns.start("owner", f"t{number}", Question(f"Question {number}", "user"))
+    return turns.start(OWNER, f"t{number}", Question(f"Question {number}", "user"))
 
 
 async def away(one, store, is_away=True):
@@ -174,10 +177,10 @@ async def test_what_another_process_was_asked_meanwhile_is_not_mixed_with_ours(p
 
 async def relay(one, turns, store, *told):
     """A turn that another process writes."""
-    key = multi_process._key("owner", "t")
+    key = multi_process._key(OWNER, "t")
     store.claims[key] = f"{ELSEWHERE}:1"
     store.streams[key] = list(told)
-    return key, await turns.find("owner", "t")
+    return key, await turns.find(OWNER, "t")
 
 
 async def test_what_a_dead_process_wrote_is_read_before_it_is_given_up(process):
@@ -216,8 +219,8 @@ async def test_the_same_id_for_another_question_elsewhere_is_refused(process):
     one, turns, source, store = process
     store.alive.add(ELSEWHERE)
     await relay(one, turns, store)
-    answer = one.answer("owner", "t", Question("Another", "user"), lambda: source.ask(None))
-    one._published[multi_process._key("owner", "t")] = multi_process.PublishedTurn(start(turns, 1))
+    answer = one.answer(OWNER, "t", Question("Another", "user"), lambda: source.ask(None))
+    one._published[multi_process._key(OWNER, "t")] = multi_process.PublishedTurn(start(turns, 1))
     with pytest.raises(AnswerError):
         await answer.stream(lambda _: None)
 

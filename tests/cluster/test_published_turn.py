@@ -3,7 +3,8 @@
 import pytest
 
 from service.answers import failures
-from service.answers.base import Identity, Pause, Question, Queued, Replacement, Step, Summary, Text
+from service.answers.base import Identity, Question, Queued, Replacement, Step, Summary, Text
+from service.answers.pauses import Pause
 from service.chat.cluster import SingleProcess
 from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from service.answers.base import AnswerError, AnswerStopped, BrokenAnswer, Identity, Pause, Replacement, Summary, Text
+from service.answers.base import AnswerError, AnswerStopped, BrokenAnswer, Identity, Replacement, Summary, Text
+from service.answers.pauses import Pause
 from service.chat.turn import WRITER_LOST, Status
 from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
 from service.cluster.wire_format import End
@@ -21,7 +22,7 @@ class Link:
         self.healing = None
         self.broken = []
 
-    async def claim(self, key, checksum):
+    async def claim(self, key, user, checksum):
         self.told.append(("claim", key, checksum))
         return await self.claimed
 
@@ -52,7 +53,7 @@ def reading(answer):
 
 @pytest.fixture
 def remote(link):
-    return RemoteAnswer(link, "k", "elsewhere", 7)
+    return RemoteAnswer(link, "k", "someone", "elsewhere", 7)
 
 
 async def test_what_another_process_writes_is_read_to_its_end(link, remote):
@@ -94,7 +95,7 @@ DIFY = Identity("dify", "c", "m", task_id="t", run_id="r")
 
 async def test_the_rest_of_whose_writer_is_lost_is_had_from_the_source(link):
     remote, rest = (
-        RemoteAnswer(link, "someone:q1", "elsewhere", 7),
+        RemoteAnswer(link, "k", "someone", "elsewhere", 7),
         Scripted(Text("more."), Summary({"total_tokens": 3})),
     )
     link.healing = rest.ask(None)
@@ -105,7 +106,7 @@ async def test_the_rest_of_whose_writer_is_lost_is_had_from_the_source(link):
     await task
     assert parts == [*told, Text("more."), Summary({"total_tokens": 3})]
     assert link.broken == [BrokenAnswer(DIFY, "someone", "One and ", WRITER_LOST)]
-    assert link.told[-1] == ("unfollow", "someone:q1")
+    assert link.told[-1] == ("unfollow", "k")
 
 
 async def test_a_stop_reaches_the_rest(link, remote):
@@ -150,7 +151,7 @@ def source():
 
 @pytest.fixture
 def claimed(link, source):
-    return ClaimedAnswer(link, "k", 7, lambda: source.ask("Hi"))
+    return ClaimedAnswer(link, "k", "someone", 7, lambda: source.ask("Hi"))
 
 
 async def test_what_nobody_has_been_asked_is_asked_here(link, source, claimed):

@@ -6,7 +6,7 @@ import tracemalloc
 
 import pytest
 
-from service.chat.client_identity import user_of
+from service.chat.client_identity import owner_of
 from tests import fake_dify
 from tests.api import MESSAGE, TOKEN, form
 from tests.conftest import eventually, logged
@@ -34,7 +34,7 @@ async def test_a_file_goes_on_to_dify_as_the_chat_s_user(service, dify, call, ev
         },
     )
     file = {"filename": "notes.txt", "content_type": "text/plain", "size": 7}
-    assert dify.app_api.called("files/upload") == [{"user": user_of(TOKEN), "file": file}]
+    assert dify.app_api.called("files/upload") == [{"user": owner_of(TOKEN).user, "file": file}]
     assert logged(events, "dify.called")[0]["route"] == "files/upload"
 
 
@@ -185,7 +185,7 @@ async def test_uploads_that_take_long_keep_nobody_from_a_quick_call(with_dify, d
     sending = asyncio.create_task(Sender(1).send(http, service))
     await eventually(lambda: dify.app_api.uploads == 1)
     assert (await call(service, "POST", "/api/files", data=form()))[1]["data"] == {"reason": "overloaded"}
-    dify.app_api.owners[MESSAGE] = user_of(TOKEN)
+    dify.app_api.owners[MESSAGE] = owner_of(TOKEN).user
     assert (await call(service, "GET", f"/api/messages/{MESSAGE}/suggested"))[0] == 200
     dify.app_api.may_read.set()
     assert (await sending)[0] == 200

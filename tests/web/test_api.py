@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from service.chat.client_identity import user_of
+from service.chat.client_identity import owner_of
 from tests.api import HEADERS, MESSAGE, OTHER_TOKEN, TOKEN
 from tests.conftest import eventually, logged
 
@@ -27,14 +27,14 @@ async def test_suggestions_come_as_the_chat_s_own_user(with_dify, dify, call, co
     dify.app_api.owners[answer["message_id"]] = dify.questions[0]["user"]
     status, reply = await call(service, "GET", f"/api/messages/{answer['message_id']}/suggested", token)
     assert (status, reply["data"]) == (200, ["What next?", "为什么\uff1f", "How much?"])
-    assert dify.app_api.called("suggested") == [{"user": user_of(token)}]
+    assert dify.app_api.called("suggested") == [{"user": owner_of(token).user}]
     (line,) = logged(events, "dify.called")
     assert (line["route"], line["duration_ms"] >= 0) == ("suggested", True)
 
 
 async def test_nobody_sees_what_belongs_to_another(with_dify, dify, call):
     service = await with_dify()
-    dify.app_api.owners[MESSAGE] = user_of(TOKEN)
+    dify.app_api.owners[MESSAGE] = owner_of(TOKEN).user
     for token, status in ((TOKEN, 200), (OTHER_TOKEN, 404)):
         assert (await call(service, "GET", f"/api/messages/{MESSAGE}/suggested", token))[0] == status
         body = {"rating": "like"}
@@ -57,10 +57,10 @@ async def test_a_message_that_dify_does_not_know_is_said_so(with_dify, call, eve
 
 @pytest.mark.parametrize("body", [{"rating": "like"}, {"rating": "dislike", "content": "Too long."}])
 async def test_feedback_is_handed_on(with_dify, dify, call, body):
-    dify.app_api.owners[MESSAGE] = user_of(TOKEN)
+    dify.app_api.owners[MESSAGE] = owner_of(TOKEN).user
     status, reply = await call(await with_dify(), "POST", f"/api/messages/{MESSAGE}/feedback", json=body)
     assert (status, reply) == (200, {"code": 200, "message": "Operation successful", "data": None})
-    assert dify.app_api.called("feedbacks") == [body | {"user": user_of(TOKEN)}]
+    assert dify.app_api.called("feedbacks") == [body | {"user": owner_of(TOKEN).user}]
 
 
 async def test_feedback_on_an_unknown_message_is_said_so(with_dify, call):

@@ -15,10 +15,8 @@ from service.answers.base import (
     AnswerError,
     AnswerStopped,
     BrokenAnswer,
-    Continuation,
     Failure,
     OnPart,
-    Pause,
     Question,
     Queued,
 )
@@ -34,6 +32,7 @@ from service.answers.dify.healing import Healing, HealingAnswer
 from service.answers.dify.sse import EventTooLarge
 from service.answers.dify.timeouts import Activity, Timeouts, Watchdog
 from service.answers.dify.upstream_call import LATE_SECONDS, STREAM_ERRORS, Upstream, UpstreamCall
+from service.answers.pauses import Continuation, Pause
 from service.elapsed import ms_since
 
 log = structlog.get_logger()

@@ -17,13 +17,10 @@ from service.answers.base import (
     AnswerError,
     AnswerStopped,
     BrokenAnswer,
-    Continuation,
     Failure,
-    Form,
     Identity,
     OnPart,
     Part,
-    Pause,
     Replacement,
     Summary,
     Text,
@@ -33,6 +30,7 @@ from service.answers.dify.continued_call import ContinuedCall, fetch_form
 from service.answers.dify.healing import HEALABLE
 from service.answers.dify.stored_message import fetch_message, text_since
 from service.answers.dify.upstream_call import Upstream, UpstreamCall
+from service.answers.pauses import Continuation, Form, Pause
 
 _GONE = {failures.FORM_SUBMITTED, failures.FORM_EXPIRED, failures.FORM_NOT_FOUND}
 

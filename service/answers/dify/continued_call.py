@@ -9,10 +9,11 @@ import structlog
 from msgspec import structs
 
 from service.answers import failures
-from service.answers.base import AnswerStopped, Continuation, Decision, Form, Question
+from service.answers.base import AnswerStopped, Question
 from service.answers.dify.client import HTTP_ERRORS, DifyClient, EventStream, UnexpectedResponse, failure_of
 from service.answers.dify.forms import form_of
 from service.answers.dify.upstream_call import State, Upstream, UpstreamCall
+from service.answers.pauses import Continuation, Decision, Form
 
 log = structlog.get_logger()
 

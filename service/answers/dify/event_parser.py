@@ -6,13 +6,14 @@ from typing import Any
 
 from msgspec import structs
 
-from service.answers.base import Form, Identity, Part, Pause, Replacement, Speech, Summary, Text
+from service.answers.base import Identity, Part, Replacement, Speech, Summary, Text
 from service.answers.dify import progress_events
 from service.answers.dify.app_files import FileFinder
 from service.answers.dify.error_mapping import MAX_MESSAGE_CHARACTERS, FailureDetails, plain_code
 from service.answers.dify.event_decoder import TEXT_DELTAS, Event, UnreadableText, decode_event, decode_fields
 from service.answers.dify.forms import form_of, form_of_pause
 from service.answers.dify.progress_events import ProgressParser
+from service.answers.pauses import Form, Pause
 from service.result_codes import ResultCode
 
 _KNOWN = (

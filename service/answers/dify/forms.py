@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from service.answers.base import Form, FormAction, FormInput
+from service.answers.pauses import Form, FormAction, FormInput
 
 _YEAR_10000 = 253_402_300_800
 

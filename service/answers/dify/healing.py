@@ -24,7 +24,6 @@ from service.answers.base import (
     Failure,
     OnPart,
     Part,
-    Pause,
     Replacement,
     Step,
     Summary,
@@ -40,6 +39,7 @@ from service.answers.dify.sse import SseDecoder
 from service.answers.dify.stored_message import fetch_message, text_since
 from service.answers.dify.upstream_call import STREAM_ERRORS, Upstream, UpstreamCall, post_stop
 from service.answers.files import as_list
+from service.answers.pauses import Pause
 from service.elapsed import ms_since
 
 log = structlog.get_logger()

@@ -7,9 +7,10 @@ import structlog
 from msgspec import structs
 
 from service.answers import failures
-from service.answers.base import Answer, Answerer, AnswerError, Continuation, Failure, OnPart, Question
+from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Question
 from service.answers.dify.app_api import AppInfoCache
 from service.answers.dify.input_rules import completed, misfit
+from service.answers.pauses import Continuation
 
 log = structlog.get_logger()
 

@@ -9,21 +9,10 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from service.answers.base import (
-    AnswerError,
-    Continuation,
-    Form,
-    Identity,
-    OnPart,
-    Part,
-    Pause,
-    Question,
-    Replacement,
-    Summary,
-    Text,
-)
+from service.answers.base import AnswerError, Identity, OnPart, Part, Question, Replacement, Summary, Text
 from service.answers.failures import FORM_EXPIRED
 from service.answers.mock.scripts import SCRIPTS, Script, after_form, find_script
+from service.answers.pauses import Continuation, Form, Pause
 
 FORM_SECONDS = 3600
 _PAUSED_RUN = "mock-form"

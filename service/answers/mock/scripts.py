@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.answers import failures
-from service.answers.base import AnswerError, AppFile, Decision, Failure, Form, FormAction, FormInput, Speech, Step
+from service.answers.base import AnswerError, AppFile, Failure, Speech, Step
 from service.answers.mock import audio
+from service.answers.pauses import Decision, Form, FormAction, FormInput
 
 COMMAND = "/mock"
 SLOW_START_SECONDS = 5

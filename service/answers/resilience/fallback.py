@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import structlog
 from msgspec import structs
 
-from service.answers.base import Answer, Answerer, AnswerError, Continuation, Failure, Identity, OnPart, Part, Question
+from service.answers.base import Answer, Answerer, AnswerError, Failure, Identity, OnPart, Part, Question
+from service.answers.pauses import Continuation
 
 log = structlog.get_logger()
 

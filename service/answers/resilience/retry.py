@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from service.answers.base import Answer, Answerer, AnswerError, Continuation, Failure, OnPart, Part, Question, Queued
+from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Part, Question, Queued
 from service.answers.failures import BUSY
+from service.answers.pauses import Continuation
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.limiter import Limiter
 

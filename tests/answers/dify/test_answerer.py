@@ -6,7 +6,7 @@ import base64
 import pytest
 
 from service.answers import failures
-from service.chat.client_identity import user_of
+from service.chat.client_identity import owner_of
 from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import eventually, logged
@@ -23,7 +23,7 @@ async def test_the_question_reaches_dify_as_it_must(with_dify, dify, connect):
         {
             "query": "How are you?",
             "inputs": {"name": "Ann"},
-            "user": user_of(client.greeting["resume_token"]),
+            "user": owner_of(client.greeting["resume_token"]).user,
             "response_mode": "streaming",
             "auto_generate_name": False,
         }
@@ -320,7 +320,7 @@ async def test_a_stop_reaches_dify_for_the_same_user_and_the_stream_is_read_to_i
     await client.say({"type": "stop", "id": "q1"})
     assert (await client.frames_until_end())[-1]["status"] == "stopped"
     await eventually(lambda: dify.finished == 1)
-    assert [user for _, user in dify.stops] == [user_of(client.greeting["resume_token"])]
+    assert [user for _, user in dify.stops] == [owner_of(client.greeting["resume_token"]).user]
     assert dify.hung_up == 0
     await eventually(lambda: logged(events, "dify.answered"))
 
@@ -489,7 +489,7 @@ async def test_a_dify_that_begins_when_nobody_waits_any_more_is_stopped_then(wit
     assert (dify.stops, dify.finished) == ([], 0)
     release.set()
     await eventually(lambda: len(dify.stops) == 1)
-    assert [user for _, user in dify.stops] == [user_of(client.greeting["resume_token"])]
+    assert [user for _, user in dify.stops] == [owner_of(client.greeting["resume_token"]).user]
 
 
 async def test_pings_alone_do_not_hide_what_is_to_be_stopped(with_dify, dify, connect):

@@ -6,7 +6,7 @@ import io
 import aiohttp
 import pytest
 
-from service.chat.client_identity import user_of
+from service.chat.client_identity import owner_of
 from tests import fake_dify, recordings
 from tests.api import HEADERS, MESSAGE, TOKEN, speech
 from tests.conftest import eventually, logged
@@ -18,7 +18,7 @@ async def test_speech_becomes_text(with_dify, dify, call, events):
     status, reply = await call(await with_dify(), "POST", "/api/audio-to-text", data=speech(b"x" * 32044))
     assert (status, reply["data"]) == (200, {"text": "hello 你好 from fake stt, 32044 bytes"})
     (sent,) = dify.app_api.called("audio-to-text")
-    assert sent["user"] == user_of(TOKEN)
+    assert sent["user"] == owner_of(TOKEN).user
     assert sent["file"] == {"filename": "speech.wav", "content_type": "audio/wav", "size": 32044}
     assert "hello" not in str(events)
 
@@ -67,7 +67,7 @@ async def test_text_becomes_speech(with_dify, dify, http, what):
         audio = await response.read()
     assert (response.status, response.content_type) == (200, "audio/mpeg")
     assert audio == recordings.load("6x_tts_ok").body
-    assert dify.app_api.called("text-to-audio") == [what | {"user": user_of(TOKEN)}]
+    assert dify.app_api.called("text-to-audio") == [what | {"user": owner_of(TOKEN).user}]
 
 
 async def test_the_first_sound_is_here_before_the_last_has_left_dify(with_dify, dify, http, events):
@@ -286,7 +286,7 @@ async def test_an_app_that_was_never_known_is_a_failure_asked_for_once(with_dify
 
 
 async def test_feedback_may_be_taken_back_twice(with_dify, dify, call):
-    dify.app_api.owners[MESSAGE] = user_of(TOKEN)
+    dify.app_api.owners[MESSAGE] = owner_of(TOKEN).user
     service = await with_dify()
     for rating in ("like", None, None):
         path, body = f"/api/messages/{MESSAGE}/feedback", {"rating": rating}

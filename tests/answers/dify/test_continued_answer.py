@@ -6,19 +6,12 @@ import zlib
 import pytest
 
 from service.answers import failures
-from service.answers.base import (
-    AnswerError,
-    Continuation,
-    Identity,
-    Pause,
-    Replacement,
-    Summary,
-    Text,
-)
+from service.answers.base import AnswerError, Identity, Replacement, Summary, Text
 from service.answers.dify import stored_message
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.client import DifyClient
 from service.answers.dify.timeouts import Timeouts
+from service.answers.pauses import Continuation, Pause
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.continuing import DRAFT, YES, kept, parts_of
 from tests.fake_dify import KEY

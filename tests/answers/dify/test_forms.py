@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from service.answers.base import Form, FormAction, FormInput
 from service.answers.dify.forms import form_of, form_of_pause, is_incomplete
+from service.answers.pauses import Form, FormAction, FormInput
 from tests import recordings
 
 APPROVAL = Form(

@@ -3,8 +3,9 @@
 import pytest
 
 from service.answers import failures
-from service.answers.base import AnswerError, Decision
+from service.answers.base import AnswerError
 from service.answers.mock.scripts import SCRIPTS, after_form, fail_if_asked, find_script
+from service.answers.pauses import Decision
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -3,7 +3,8 @@
 import pytest
 
 from service.answers import failures
-from service.answers.base import AnswerError, Continuation, Identity, PausedRun, Question, Text
+from service.answers.base import AnswerError, Identity, Question, Text
+from service.answers.pauses import Continuation, PausedRun
 from service.answers.resilience.fallback import FallbackAnswerer
 from tests.scripted import Scripted
 

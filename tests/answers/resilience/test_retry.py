@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from service.answers import failures
-from service.answers.base import AnswerError, Continuation, PausedRun, Question, Queued, Text
+from service.answers.base import AnswerError, Question, Queued, Text
+from service.answers.pauses import Continuation, PausedRun
 from service.answers.resilience import retry
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.limiter import Limiter

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.origins import http_origin, is_allowed
+from service.admission.origins import http_origin, is_allowed
 
 SHOP = ("https://shop.example",)
 
