@@ -1,8 +1,13 @@
 """What one socket may do before it has asked anything, and besides what it asks."""
 
 import asyncio
+import socket
+from contextlib import suppress
+from itertools import pairwise
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from service import http_protocol
 from service.__main__ import server_options
@@ -190,3 +195,85 @@ def test_more_connections_than_files_are_told_at_start(monkeypatch, events):
     server_options(Settings())
     (told,) = logged(events, "settings.too_many_connections")
     assert (told["max_connections"], told["fit"] < 1024) == (5000, True)
+
+
+HANDSHAKE = [b"Host: a", b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13",
+             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]  # fmt: skip
+FIELDS = st.sampled_from([
+    b"Host: a", b"Host: a, b", b"Connection: Upgrade", b"Connection: close", b"Connection: keep-alive, upgrade",
+    b"Upgrade: websocket", b"Upgrade: h2c", b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Version: 8",
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Key: short", b"Sec-WebSocket-Protocol: one, two",
+    b"Sec-WebSocket-Extensions: permessage-deflate; bad=", b"Origin: http://elsewhere.example", b"Expect: 100-continue",
+    b"Content-Length: 5", b"Content-Length: -1", b"Content-Length: 9" + b"9" * 30, b"Transfer-Encoding: chunked",
+    b"Transfer-Encoding: gzip", b"Content-Type: multipart/form-data; boundary=x", b"Authorization: Bearer " + b"0" * 32,
+    b" folded", b"no colon", b": no name", b"bad\x00: y", b"x: \xff\xfe", b"Cookie: " + b"c" * 9000,
+])  # fmt: skip
+PATHS = st.sampled_from(
+    [
+        b"/health",
+        b"/ws/chat",
+        b"/ws/chat/%00",
+        b"/ws/none",
+        b"/api/files",
+        b"/api/app",
+        b"*",
+        b"//",
+        b"/\xff",
+        b"\x00",
+        b"",
+    ]
+)
+LINE_ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b"\x00"])
+
+
+@st.composite
+def heads(draw):
+    """What stands before a body, well-formed or not, and often a little behind it."""
+    method = draw(st.sampled_from([b"GET", b"POST", b"HEAD", b"OPTIONS", b"CONNECT", b"PRI", b"get", b"", b"\x16\x03"]))
+    version = draw(st.sampled_from([b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"HTTP/9", b""]))
+    lines = [b" ".join((method, draw(PATHS), version)), *draw(st.lists(FIELDS, max_size=9))]
+    if draw(st.booleans()):
+        lines = [b"GET /ws/chat HTTP/1.1", *draw(st.permutations(HANDSHAKE)), *draw(st.lists(FIELDS, max_size=2))]
+    ends = st.just(b"\r\n") if draw(st.booleans()) else LINE_ENDS
+    head = b"".join(line + draw(ends) for line in lines)
+    return head + draw(st.sampled_from([b"\r\n", b"\r\n", b"\n", b""])) + draw(st.binary(max_size=40))
+
+
+def exchange(port, head, cuts):
+    """Open a connection, and send that in pieces."""
+    client = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+    places = sorted({0, *(cut % (len(head) + 1) for cut in cuts), len(head)})
+    with suppress(ConnectionError):
+        for begin, end in pairwise(places):
+            client.sendall(head[begin:end])
+    return client
+
+
+def ends(client):
+    """The service closes within PATIENCE_SECONDS, by itself; a WebSocket at the latest when the client closes it."""
+    reply = b""
+    with client, suppress(ConnectionError):
+        while chunk := client.recv(MB):
+            is_new = b" 101 " not in reply[:40]
+            reply += chunk
+            if is_new and b" 101 " in reply[:40]:
+                client.sendall(b"\x88\x80\x00\x00\x00\x00")
+    return True
+
+
+@pytest.mark.timeout(300)
+async def test_whatever_a_head_looks_like_its_connection_ends_and_the_service_goes_on(start, http, monkeypatch, events):
+    """Random heads over real sockets, several at a time, in random pieces."""
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_SECONDS", 0.1)
+    service = await start(mock_mode=True)
+
+    @settings(max_examples=12, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.tuples(heads(), st.lists(st.integers(0, 10_000), max_size=3)), min_size=10, max_size=10))
+    def fuzz(requests):
+        clients = [exchange(service.port, *request) for request in requests]
+        assert all(ends(client) for client in clients)
+
+    await asyncio.to_thread(fuzz)
+    async with http.get(f"{service.url}/health") as response:
+        assert (response.status, (await response.json())["data"]["connections"]) == (200, 0)
+    assert [event for event in events if event["log_level"] in {"error", "critical"}] == []
