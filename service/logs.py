@@ -20,6 +20,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from service.redaction import redacted
 from service.settings import Settings
 
 if sys.platform != "win32":
@@ -217,7 +218,7 @@ class _StandardRecords(logging.Handler):
         event: EventDict = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
             "level": record.levelname.lower(),
-            "event": "http.request" if record.name == "uvicorn.access" else record.getMessage(),
+            "event": "http.request" if record.name == "uvicorn.access" else redacted(record.getMessage()),
             "logger": record.name,
             **structlog.contextvars.get_contextvars(),
         }

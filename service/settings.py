@@ -114,7 +114,8 @@ class Settings:
     )
     debug: bool = setting(
         False,
-        "Log at DEBUG, unless LOG_LEVEL is set: also what people write, and their requests' headers. The chat page "
+        "Log at DEBUG, unless LOG_LEVEL is set: also what people write, and their requests' headers, "
+        "without secrets. The chat page "
         "shows how long an answer took, and its tokens.",
     )
 

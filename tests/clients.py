@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+from tests.told import told
+
 
 class Client:
     """Frames as dicts. `connect` in conftest makes it."""
@@ -18,7 +20,9 @@ class Client:
 
     async def frame(self):
         """The next frame; fails where the server closes instead."""
-        return json.loads(await self.socket.receive_str())
+        text = await self.socket.receive_str()
+        told.heard.append(text)
+        return json.loads(text)
 
     async def frames_until_end(self):
         """All frames up to the one that ends a turn: a chat, or an error."""

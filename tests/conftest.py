@@ -3,7 +3,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import aiohttp
@@ -20,6 +20,7 @@ from tests.clients import Client
 from tests.fake_dify import KEY, FakeDify
 from tests.processes import Process
 from tests.redis_server import redis  # noqa: F401 - a fixture
+from tests.told import forget, told
 
 pytest_plugins = ["tests.page.browser", "tests.page.speech"]
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine proves nothing
@@ -81,6 +82,15 @@ def events():
     structlog.contextvars.clear_contextvars()
 
 
+@pytest.fixture(autouse=True)
+def nothing_secret_told(events):
+    """No key, password or token is in any frame, reply, page or log line of the test."""
+    forget()
+    yield
+    told.log(events)
+    assert told.leaks() == []
+
+
 def logged(events, name):
     return [event for event in events if event["event"] == name]
 
@@ -97,8 +107,14 @@ async def dify(aiohttp_server):
 
 @pytest.fixture
 async def http():
-    async with aiohttp.ClientSession() as session:
+    listening = aiohttp.TraceConfig()
+    listening.on_response_chunk_received.append(_hear)
+    async with aiohttp.ClientSession(trace_configs=[listening]) as session:
         yield session
+
+
+async def _hear(session, context, received):
+    told.heard.append(received.chunk.decode(errors="replace"))
 
 
 @pytest.fixture
@@ -118,6 +134,7 @@ class Service:
 
     def __init__(self, settings):
         self.settings = settings
+        told.keep(asdict(settings))
         self.port = 0
 
     async def start(self):
@@ -196,6 +213,7 @@ async def run(tmp_path):
         known = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "0", "LOG_DIR": str(tmp_path / "logs")}
         known |= {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
         known |= {"PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": "1", **settings}
+        told.keep(known)
         process = await asyncio.create_subprocess_exec(
             program, *(command or ("-m", "service")), cwd=tmp_path, env=known,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,

@@ -4,6 +4,8 @@ import asyncio
 import json
 import re
 
+from tests.told import told
+
 PATIENCE_SECONDS = 50  # a busy machine takes its time to start a process
 
 
@@ -38,6 +40,7 @@ class Process:
         line = await self.process.stdout.readline()
         assert line, f"ended: {self.lines}"
         self.lines.append(line.decode())
+        told.logged.append(line.decode())
 
     async def end(self, sent=None):
         """Exit code and all that was said, after a signal if one is given."""
@@ -45,6 +48,7 @@ class Process:
             self.process.send_signal(sent)
         out, err = await asyncio.wait_for(self.process.communicate(), PATIENCE_SECONDS)
         self.lines += out.decode().splitlines(keepends=True)
+        told.logged += out.decode().splitlines(), err.decode()
         return self.process.returncode, err.decode()
 
     def events(self):

@@ -99,6 +99,39 @@ class Pinger:
                 self.done.set_result(None)
 
 
+class Bystander:
+    """Pings every `gap` seconds, each time when the pong has come. `waits`: how long each took, in ms."""
+
+    def __init__(self, client, gap):
+        self.waits = []
+        self._client = client
+        self._gap = gap
+        self._sent_at = 0.0
+        self._timer = None
+        client.on_text = self._receive
+
+    def ask(self):
+        self._sent_at = time.monotonic()
+        self._client.send(PING)
+
+    def stop(self):
+        """What has not come yet counts, too."""
+        self._client.on_text = len
+        if self._timer is None:
+            self.waits.append((time.monotonic() - self._sent_at) * 1000)
+        else:
+            self._timer.cancel()
+
+    def _receive(self, text):
+        if b'"pong"' in text:
+            self.waits.append((time.monotonic() - self._sent_at) * 1000)
+            self._timer = asyncio.get_running_loop().call_later(self._gap, self._again)
+
+    def _again(self):
+        self._timer = None
+        self.ask()
+
+
 async def crowd(port, count):
     """A process of idle clients, in the background: at a line of input they all ping at once; at its end they leave."""
     os.nice(19)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from tests.bench.clients import DEFLATE, Asker, Pinger, connect, leave
-from tests.bench.servers import PROBED, TICKS_PER_SECOND, crowd, naive, service, stub
+from tests.bench.attacks import ON_ONE_SOCKET
+from tests.bench.clients import DEFLATE, Asker, Bystander, Pinger, connect, leave
+from tests.bench.servers import PROBED, TICKS_PER_SECOND, attack, crowd, naive, service, stub
 
 SETTLE_SECONDS = 0.3
 
@@ -26,6 +27,8 @@ class Size:
     neighbours: int = 10_000
     streaming: int = 100
     sweep_seconds: float = 6.0
+    attack_seconds: float = 1.0
+    attacks: int = 10
 
 
 SHORT = Size(
@@ -38,6 +41,8 @@ SHORT = Size(
     neighbours=50,
     streaming=5,
     sweep_seconds=1,
+    attack_seconds=0.2,
+    attacks=1,
 )
 
 
@@ -195,7 +200,30 @@ async def neighbours(size, rows):
             figures.append(percentile(held, 99))
 
 
-ALL = (burst, paced, pings, idle, start, sweep, neighbours)
+NEIGHBOURS_BAR_MS = 100
+MOST_KEPT_MIB = {"pipelined requests": 5.0}
+
+
+async def attacks(size, rows):
+    """What is felt of one hostile connection by those who ping and stream beside it, and what of it is kept.
+
+    The memory is that after ten attacks, above that after a first one.
+    """
+    for name in ON_ONE_SOCKET:
+        half, most = (Row(f"beside {name}: a token or a pong is late, p{p}", "ms", NEIGHBOURS_BAR_MS) for p in (50, 99))
+        kept = Row(f"{name}: memory that is kept", "MiB", MOST_KEPT_MIB.get(name, 2.0))
+        rows += half, most, kept
+        async with stub(tokens=round(50 * size.attack_seconds), gap=0.02) as url, service(url) as server:
+            await attack(name, server.port, size.attack_seconds)
+            before, late = server.resident_kib, []
+            for _ in range(size.attacks):
+                late += await _beside(attack(name, server.port, size.attack_seconds), server.port)
+            kept.ours.append((server.resident_kib - before) / 1024)
+            half.ours.append(percentile(late, 50))
+            most.ours.append(percentile(late, 99))
+
+
+ALL = (burst, paced, pings, idle, start, sweep, neighbours, attacks)
 
 
 def percentile(values, percent):
@@ -217,6 +245,22 @@ async def ask(port, count, questions, release=SETTLE_SECONDS):
     leave(clients)
     await asyncio.sleep(release)
     return [held for asker in askers for held in asker.held], seconds
+
+
+async def _beside(hostile, port):
+    """How late tokens and pongs are meanwhile, in ms."""
+    clients = await connect(port, 10)
+    askers, bystanders = (
+        [Asker(client, 100) for client in clients[:5]],
+        [Bystander(client, 0.01) for client in clients[5:]],
+    )
+    for client in (*askers, *bystanders):
+        client.ask()
+    await hostile
+    for bystander in bystanders:
+        bystander.stop()
+    leave(clients)
+    return [ms for client in askers for ms in client.held] + [ms for client in bystanders for ms in client.waits]
 
 
 async def timed(workers):

@@ -124,6 +124,20 @@ async def crowd(port, count):
         await end(process)
 
 
+async def attack(name, port, seconds):
+    """By a process of its own; returns when it is over."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.attacks", name, str(port), str(seconds)),
+        cwd=ROOT,
+        stderr=asyncio.subprocess.DEVNULL,  # asyncio tells of each connection that was reset
+    )
+    os.sched_setaffinity(process.pid, OTHER_CORES)
+    try:
+        assert await process.wait() == 0, f"the attack failed: {name}"
+    finally:
+        await end(process)
+
+
 async def end(process):
     """Killed: its goodbye is not what is measured."""
     with suppress(ProcessLookupError):

@@ -80,7 +80,7 @@ async def test_dify_is_not_asked_each_time(with_dify, dify, http, monkeypatch):
 
 
 async def test_a_dify_that_does_not_answer_the_check_is_given_up(with_dify, dify, http, monkeypatch):
-    monkeypatch.setattr("service.answers.dify.client.CHECK_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("service.answers.dify.client.CHECK_TIMEOUT_SECONDS", 0.5)
 
     async def silent(stage):
         await dify.released.wait()

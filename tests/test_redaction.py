@@ -1,0 +1,36 @@
+"""What of a client's own is kept out of the log."""
+
+import pytest
+
+from service.redaction import redacted
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("< Authorization: Bearer abc.def", "< Authorization: ***"),
+        ("< cookie: session=1; other=2", "< cookie: ***"),
+        ("< sec-websocket-protocol: dify-live, bearer.abc.def", "< sec-websocket-protocol: ***"),
+        ("> Set-Cookie: a=b", "> Set-Cookie: ***"),
+        (
+            '< TEXT \'{"type": "auth", "token": "abc.def"}\' [40 bytes]',
+            '< TEXT \'{"type": "auth", "token": "***"}\' [40 bytes]',
+        ),
+        ('> TEXT \'{"resume_token":"0123","id":"q"}\'', '> TEXT \'{"resume_token":"***","id":"q"}\''),
+        ('< TEXT \'{"token":"abc...ghi\' [2000 bytes]', '< TEXT \'{"token":"***'),
+        ('{"continuation":"sealed","id":"q"}', '{"continuation":"***","id":"q"}'),
+        ('{\\"token\\": \\"abc\\"}', '{\\"token\\": \\"***"}'),
+        ("asked with Bearer abc.def and more", "asked with Bearer *** and more"),
+        ("bearer.abc.def, more", "bearer.*** more"),
+    ],
+)
+def test_secrets_are_masked(text, shown):
+    assert redacted(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["< host: example.com", "GET /ws/chat HTTP/1.1", '< TEXT \'{"type":"chat","content":"my token is late"}\'', ""],
+)
+def test_all_else_is_left_alone(text):
+    assert redacted(text) == text
