@@ -119,6 +119,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "ws_ping_interval": None,  # the supervisor's job
         "timeout_graceful_shutdown": SHUTDOWN_TIMEOUT_SECONDS,
         "server_header": False,
+        "proxy_headers": False,  # see admission/proxy_headers.py
     }
 
 

@@ -8,9 +8,12 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.routing import WebSocketRoute
 
 from service import __version__, logs
+from service.admission.addresses import Networks
+from service.admission.proxy_headers import ProxyHeaders
 from service.answers.app_api import AppApi, AppFiles
 from service.answers.base import Answer, Answerer, AnswerError, BrokenAnswer
 from service.answers.dify.answerer import DifyAnswerer
@@ -124,7 +127,10 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             *Api(app_api, seal, settings.max_content_length).routes(),
             *AppFileRoutes(files).routes(),
         ],
-        middleware=origin_middleware(settings.allowed_origins),
+        middleware=[
+            Middleware(ProxyHeaders, trusted=Networks(settings.forwarded_allow_ips)),
+            *origin_middleware(settings.allowed_origins),
+        ],
         exception_handlers={HTTPException: on_http_error, Exception: on_fault, **HANDLERS},
         lifespan=lifespan,
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from environs import ValidationError, validate
 
+from service.admission.addresses import Networks
 from service.admission.origins import http_origin
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -83,6 +84,16 @@ def _origin(value: str) -> str:
     if origin is None or value.removeprefix(origin) not in {"", ":80", ":443"}:
         raise ValidationError(f'"{value}" is not an origin: write * or scheme://host[:port], separated by commas.')
     return origin
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """As uvicorn takes them."""
+    entries = tuple(item.strip() for item in value.split(",") if item.strip())
+    try:
+        Networks(entries)
+    except ValueError as error:
+        raise ValidationError(f"Must be addresses and networks (CIDR), separated by commas, or *: {error}.") from None
+    return entries
 
 
 def log_level(value: str) -> str:

@@ -20,6 +20,7 @@ from service.setting_types import (
     api_key,
     http_url,
     log_level,
+    networks,
     number,
     origins,
     redis_url,
@@ -128,6 +129,13 @@ class Settings:
     )
     frame_ancestors: tuple[str, ...] = setting(
         (), "Sites that may show the chat page in a frame: origins, separated by commas, or *.", parse=origins
+    )
+    forwarded_allow_ips: tuple[str, ...] = setting(
+        (),
+        "The proxies in front whose X-Forwarded-For is believed: addresses and networks (CIDR) with commas between, or "
+        "* where only they can connect (Heroku). The last address there that is no such proxy's is the client's. Where "
+        "this is empty, clients that come through a proxy are not counted by their address.",
+        parse=networks,
     )
     orphan_grace: float = seconds(
         30, "How long a client may be away before its running answers are stopped.", bounds=NOT_NEGATIVE

@@ -85,3 +85,11 @@ def test_a_good_value_is_understood(kind, value, meaning):
 def test_a_bad_value_is_explained(kind, value, words):
     with pytest.raises(ValidationError, match=words.replace("*", r"\*")):
         getattr(setting_types, kind)(value)
+
+
+def test_proxies_are_addresses_and_networks_or_all():
+    assert setting_types.networks(" 127.0.0.1, 10.0.0.0/8,") == ("127.0.0.1", "10.0.0.0/8")
+    assert setting_types.networks("*") == ("*",)
+    assert setting_types.networks("") == ()
+    with pytest.raises(ValidationError, match="localhost"):
+        setting_types.networks("localhost")

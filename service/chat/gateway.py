@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from service.admission.caller import Caller
 from service.admission.origins import is_allowed
+from service.admission.proxy_headers import ADDRESS
 from service.chat import close_codes
 from service.chat.close_codes import CloseCode
 from service.chat.session import Session
@@ -73,7 +74,7 @@ class Gateway:
 
     async def _serve(self, transport: "_Transport", client_id: str) -> None:
         started_at = time.monotonic()
-        session = Session(client_id, Caller(transport.client_address), transport, self.turns, self.max_content_length)
+        session = Session(client_id, Caller(transport.counted_address), transport, self.turns, self.max_content_length)
         replaced = self.sessions.add(session)
         log.info("connection.opened", client_address=transport.client_address, connections=len(self.sessions))
         try:
@@ -118,6 +119,11 @@ class _Transport:
     def client_address(self) -> str | None:
         client = self._websocket.client
         return client and client.host
+
+    @property
+    def counted_address(self) -> str | None:
+        address: str | None = self._websocket.scope[ADDRESS]
+        return address
 
     async def receive(self) -> str | bytes | None:
         """The next message; None when the connection is over."""
