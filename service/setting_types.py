@@ -1,5 +1,7 @@
 """How settings are declared, and what their values may be. No I/O."""
 
+import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import partial
@@ -12,7 +14,11 @@ from service.admission.addresses import Networks
 from service.admission.origins import http_origin
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
+MIN_SECRET_BYTES = 32
+"""Of an HMAC key (RFC 7518, 3.2: HS256)."""
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*\Z")
+_OTHERS_HEADERS = {"authorization", "connection", "cookie", "host", "origin", "upgrade", "user-agent"}
+_KEY_FILES = ("-----BEGIN", "ssh-")
 
 POSITIVE = validate.Range(min=0, min_inclusive=False, error="Must be a number above zero.")
 NOT_NEGATIVE = validate.Range(min=0, error="Must be zero or a number above.")
@@ -61,6 +67,52 @@ def http_url(value: str) -> str:
     if http_origin(value) is None or "?" in value or "#" in value:
         raise ValidationError("Must be a URL such as https://api.dify.ai/v1.")
     return value.rstrip("/")
+
+
+def jwt_secret(value: str) -> str:
+    if value and len(value.encode(errors="replace")) < MIN_SECRET_BYTES:
+        raise ValidationError(f"Must have {MIN_SECRET_BYTES} bytes or more: openssl rand -hex 32 makes a good one.")
+    if value.startswith(_KEY_FILES):
+        raise ValidationError("Is a public key, which everybody may know: give the provider's AUTH_JWKS_URL.")
+    return value
+
+
+def jwks_url(value: str) -> str:
+    if value and (http_origin(value) is None or "#" in value):
+        raise ValidationError("Must be a URL such as https://login.example.com/keys.")
+    url = urlsplit(value)
+    if url.scheme == "http" and not _is_near(url.hostname or ""):
+        raise ValidationError("Must begin with https://, or anybody on the way could put in keys of their own.")
+    return value
+
+
+def _is_near(host: str) -> bool:
+    """Loopback, private addresses, and names that only a local network knows."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal"))
+
+
+def header_name(value: str) -> str:
+    if not _HEADER_NAME.match(value) or value.lower() in _OTHERS_HEADERS:
+        raise ValidationError("Must be the name of a header of the proxy's own, such as X-Forwarded-User.")
+    return value
+
+
+def proxies(value: str) -> tuple[str, ...]:
+    """Addresses and networks (CIDR)."""
+    return tuple(_proxy(item.strip()) for item in value.split(",") if item.strip())
+
+
+def _proxy(value: str) -> str:
+    try:
+        network = ipaddress.ip_network(value)
+    except ValueError:
+        raise ValidationError(f'"{value}" is no address and no network such as 10.0.0.0/8.') from None
+    if network.prefixlen == 0:
+        raise ValidationError(f'"{value}" is everybody: name the proxies.')
+    return value
 
 
 def redis_url(value: str) -> str:

@@ -13,16 +13,21 @@ from typing import Any, cast
 
 from environs import Env, EnvValidationError
 
+from service.setting_conflicts import auth_conflicts
 from service.setting_types import (
     NOT_NEGATIVE,
     TCP_PORT,
     Declaration,
     api_key,
+    header_name,
     http_url,
+    jwks_url,
+    jwt_secret,
     log_level,
     networks,
     number,
     origins,
+    proxies,
     redis_url,
     seconds,
     setting,
@@ -160,6 +165,36 @@ class Settings:
         120, "A client silent for this long is closed (4000), unless its answer is being written."
     )
 
+    auth_jwt_secret: str = setting(
+        "",
+        "The secret of 32 bytes or more by which your own server signs a token (JWT, HS256) for each user. With it, "
+        "only who has a token may connect, or call /api; without any of these settings everybody may.",
+        section="Who may ask",
+        secret=True,
+        parse=jwt_secret,
+    )
+    auth_jwks_url: str = setting(
+        "",
+        "Instead of the secret: where your identity provider shows the keys (JWKS) of the tokens that it signs.",
+        parse=jwks_url,
+    )
+    auth_jwt_audience: str = setting(
+        "", "The aud that a token must have. Needed with AUTH_JWKS_URL: a token for another app is none for this one."
+    )
+    auth_jwt_issuer: str = setting("", "The iss that a token must have, if any.")
+    auth_header: str = setting(
+        "",
+        "Instead of tokens: the header in which a proxy that logs users in says who it is, such as X-Forwarded-User. "
+        "The proxy must overwrite what a client sends under that name.",
+        parse=header_name,
+    )
+    auth_proxy_ips: tuple[str, ...] = setting(
+        (),
+        "The addresses or networks, separated by commas, of the proxies whose AUTH_HEADER is believed. Nobody else may "
+        "connect then.",
+        parse=proxies,
+    )
+
     log_level: str = setting(
         "INFO",
         "DEBUG, INFO, WARNING, ERROR or CRITICAL.",
@@ -174,6 +209,11 @@ class Settings:
     @property
     def mode(self) -> str:
         return "mock" if self.mock_mode else "dify"
+
+    @property
+    def takes_tokens(self) -> bool:
+        """Each user needs a JWT."""
+        return bool(self.auth_jwt_secret or self.auth_jwks_url)
 
     def masked(self) -> dict[str, Any]:
         """For the log: each value; of a secret only whether it is set."""
@@ -228,6 +268,8 @@ def _check_together(settings: Settings) -> None:
         )
     if settings.web_concurrency > 1 and sys.platform == "win32":
         raise SettingsError("WEB_CONCURRENCY: more than one process is not possible on Windows.")
+    if conflicts := list(auth_conflicts(settings)):
+        raise SettingsError(*conflicts)
     if settings.websocket_heartbeat_timeout <= settings.websocket_heartbeat_interval:
         raise SettingsError("WEBSOCKET_HEARTBEAT_TIMEOUT: must be longer than WEBSOCKET_HEARTBEAT_INTERVAL.")
 

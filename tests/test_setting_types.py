@@ -57,6 +57,29 @@ GOOD = [
         ("https://a.example", "http://b.example:8080"),
     ),
     ("log_level", "warning", "WARNING"),
+    ("jwt_secret", "", ""),
+    ("jwt_secret", "x" * 32, "x" * 32),
+    ("jwt_secret", "ä" * 16, "ä" * 16),
+    ("jwks_url", "", ""),
+    ("jwks_url", "https://login.example.com/keys?p=policy", "https://login.example.com/keys?p=policy"),
+    *[
+        ("jwks_url", url, url)
+        for url in (
+            "http://localhost:8080/keys",
+            "http://[::1]/keys",
+            "http://10.1.2.3/keys",
+            "http://keycloak:8080/certs",
+            "http://login.hospital.internal/keys",
+        )
+    ],
+    ("header_name", "", ""),
+    ("header_name", "X-Forwarded-User", "X-Forwarded-User"),
+    ("proxies", "", ()),
+    (
+        "proxies",
+        "127.0.0.1, 10.0.0.0/8,fd00::/8",
+        ("127.0.0.1", "10.0.0.0/8", "fd00::/8"),
+    ),
 ]
 BAD = [
     ("api_key", "app x", "no key has"),
@@ -73,6 +96,22 @@ BAD = [
     ("origins", "https://a.example,shop.example", '"shop.example" is not an origin'),
     ("origins", "https://a.example/path", "is not an origin"),
     ("log_level", "loud", "DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+    ("jwt_secret", "x" * 31, "32 bytes or more"),
+    ("jwt_secret", "-----BEGIN PUBLIC KEY-----" + "x" * 99, "AUTH_JWKS_URL"),
+    ("jwks_url", "login.example.com/keys", "URL such as"),
+    ("jwks_url", "https://me:secret@login.example.com/keys", "URL such as"),
+    ("jwks_url", "https://login.example.com/keys#x", "URL such as"),
+    ("jwks_url", "http://login.example.com/keys", "begin with https://"),
+    ("jwks_url", "http://93.184.215.14/keys", "begin with https://"),
+    ("header_name", "X-Forwarded User", "name of a header"),
+    ("header_name", "X-User:", "name of a header"),
+    ("header_name", "X-User\n", "name of a header"),
+    ("header_name", "Cookie", "name of a header"),
+    ("proxies", "*", "no address"),
+    ("proxies", "proxy", "no address"),
+    ("proxies", "10.0.0.1/8", "no address"),
+    ("proxies", "0.0.0.0/0", "everybody"),
+    ("proxies", "10.0.0.1, ::/0", "everybody"),
 ]
 
 

@@ -109,6 +109,7 @@ def test_the_env_file_says_what_the_environment_does_not(monkeypatch, tmp_path):
         ("REDIS_URL", "redis://localhost:port", "URL such as"),
         ("WEB_CONCURRENCY", "0", "above zero"),
         ("WEB_CONCURRENCY", "2", "needs REDIS_URL"),
+        ("AUTH_JWKS_URL", "https://login.example.com/keys", "AUTH_JWT_AUDIENCE: is needed"),
     ],
 )
 def test_a_bad_value_is_refused_naming_the_variable_and_why(monkeypatch, name, value, words):
