@@ -13,6 +13,10 @@ from starlette.routing import WebSocketRoute
 
 from service import __version__, logs
 from service.admission.addresses import Networks
+from service.admission.authentication import Authenticator
+from service.admission.header_authenticator import HeaderAuthenticator
+from service.admission.jwks import Jwks
+from service.admission.jwt_authenticator import JwtAuthenticator, Secret
 from service.admission.proxy_headers import ProxyHeaders
 from service.answers.app_api import AppApi, AppFiles
 from service.answers.base import Answer, Answerer, AnswerError, BrokenAnswer
@@ -34,6 +38,7 @@ from service.chat.cluster import Cluster, SingleProcess
 from service.chat.drain import Drain
 from service.chat.gateway import Gateway
 from service.chat.heartbeat import Supervisor
+from service.chat.login import Login
 from service.chat.seal import Seal
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
@@ -45,6 +50,7 @@ from service.web.cors import origin_middleware
 from service.web.health import Health
 from service.web.pages import Pages
 from service.web.responses import fail, on_fault, on_http_error
+from service.web.users import Users
 
 log = structlog.get_logger()
 
@@ -66,6 +72,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         resume_window=settings.resume_window,
     )
     supervisor = Supervisor(sessions, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
+    authenticator = authenticator_of(settings)
     gateway = Gateway(
         sessions=sessions,
         turns=turns,
@@ -73,6 +80,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         allowed_origins=settings.allowed_origins,
         max_content_length=settings.max_content_length,
         error_response=fail,
+        login=Login(authenticator, settings.max_content_length) if authenticator is not None else None,
     )
 
     drain = Drain(sessions, turns, settings.drain_timeout)
@@ -94,6 +102,8 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = Tasks()
         await cluster.start()
+        if authenticator is not None:
+            tasks.spawn(authenticator.start())
         tasks.spawn(supervisor.run())
         tasks.spawn(cluster.run())
         if not settings.mock_mode:
@@ -110,6 +120,8 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             await turns.close()
             await tasks.finish(within=0)
             await cluster.close()
+            if authenticator is not None:
+                await authenticator.close()
             await files.close()
             await app_api.close()
             await answerer.close()
@@ -124,7 +136,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             WebSocketRoute("/{path:path}", gateway.unknown_path),
             *Pages(settings).routes(),
             *health.routes(),
-            *Api(app_api, seal, settings.max_content_length).routes(),
+            *Api(app_api, Users(authenticator), seal, settings.max_content_length).routes(),
             *AppFileRoutes(files).routes(),
         ],
         middleware=[
@@ -136,6 +148,16 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     )
     app.state.drain = drain.run
     return app
+
+
+def authenticator_of(settings: Settings) -> Authenticator | None:
+    """None where nobody has to prove anything."""
+    if settings.auth_header:
+        return HeaderAuthenticator(settings.auth_header, settings.auth_proxy_ips)
+    if not settings.takes_tokens:
+        return None
+    keys = Jwks(settings.auth_jwks_url) if settings.auth_jwks_url else Secret(settings.auth_jwt_secret)
+    return JwtAuthenticator(keys, settings.auth_jwt_audience, settings.auth_jwt_issuer)
 
 
 async def _log_readiness(app_api: AppApi) -> None:

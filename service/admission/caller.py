@@ -3,6 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+MAX_SUBJECT_CHARACTERS = 255
+"""Dify, end_users.session_id."""
+
+
+def is_subject(text: str) -> bool:
+    return len(text) <= MAX_SUBJECT_CHARACTERS and text.isprintable() and bool(text.strip())
+
 
 class UserLimits(NamedTuple):
     """What differs from the settings for one user; None where nothing does. 0 means no limit."""
@@ -36,3 +43,7 @@ class Caller(NamedTuple):
     @property
     def subject(self) -> str | None:
         return self.principal and self.principal.subject
+
+    def inputs(self, own: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Of a question: the client's own ones, and the user's over them."""
+        return {**(own or {}), **(self.principal.inputs if self.principal is not None else {})}

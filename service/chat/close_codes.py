@@ -20,6 +20,8 @@ class CloseCode(NamedTuple):
 INTERNAL_ERROR = CloseCode(1011, "Something went wrong here.")
 IDLE = CloseCode(4000, "Nothing was heard from this client for too long.")
 SLOW = CloseCode(4001, "This client reads too slowly.")
+UNAUTHENTICATED = CloseCode(4401, "Come back with a new token.")
+AUTH_UNAVAILABLE = CloseCode(1013, "No token can be checked at the moment: try again a little later.")
 RESTARTING = CloseCode(1012, "The service is restarting.")
 REPLACED = CloseCode(4500, "A newer connection with the same client id took over.")
 

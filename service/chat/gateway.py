@@ -11,11 +11,15 @@ import structlog
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from service.admission.caller import Caller
+from service.admission.authentication import Scope
+from service.admission.bearer_tokens import SUBPROTOCOL
+from service.admission.caller import Caller, Principal
 from service.admission.origins import is_allowed
 from service.admission.proxy_headers import ADDRESS
 from service.chat import close_codes
+from service.chat.authentication import Authentication
 from service.chat.close_codes import CloseCode
+from service.chat.login import Denied, Login
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
@@ -31,14 +35,18 @@ WRITE_TEXT = "dify_live.write_text"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """Accepts clients, and announces them to other processes. `error_response` answers a rejected handshake."""
+    """Accepts clients, and announces them to other processes. `error_response` answers a rejected handshake.
+
+    Without a `login` anybody may come.
+    """
 
     sessions: SessionRegistry
     turns: TurnRegistry
     announce: Callable[[str], None]
     allowed_origins: tuple[str, ...]
     max_content_length: int
-    error_response: Callable[[ResultCode, str], Response]
+    error_response: Callable[..., Response]
+    login: Login | None = None
 
     async def chat(self, websocket: WebSocket) -> None:
         """`/ws/chat` and `/ws/chat/{client_id}`."""
@@ -47,10 +55,24 @@ class Gateway:
         if (rejection := self._check(websocket, client_id)) is not None:
             await self._reject(websocket, *rejection)
             return
-        await websocket.accept()
+        transport = _Transport(websocket)
+        try:
+            principal = await self._accept(transport, client_id)
+        except Denied as denied:
+            failure = denied.failure
+            await self._reject(websocket, failure.code, failure.message, failure.reason)
+            return
+        if self.login is not None and principal is None:
+            return
         if "client_id" in websocket.path_params:  # a random one is nowhere else
             self.announce(client_id)
-        await self._serve(_Transport(websocket), client_id)
+        await self._serve(transport, client_id, principal)
+
+    async def _accept(self, transport: "_Transport", client_id: str) -> Principal | None:
+        if self.login is not None:
+            return await self.login.run(transport, client_id)
+        await transport.accept()
+        return None
 
     async def unknown_path(self, websocket: WebSocket) -> None:
         """Any other path."""
@@ -68,13 +90,18 @@ class Gateway:
             return ResultCode.UNAVAILABLE, "All places are taken at the moment: try again a little later."
         return None
 
-    async def _reject(self, websocket: WebSocket, code: ResultCode, message: str) -> None:
+    async def _reject(self, websocket: WebSocket, code: ResultCode, message: str, reason: str | None = None) -> None:
         log.warning("connection.refused", code=code, why=message, origin=websocket.headers.get("origin"))
-        await websocket.send_denial_response(self.error_response(code, message))
+        headers = {"WWW-Authenticate": "Bearer"} if code is ResultCode.UNAUTHORIZED else None
+        data = {"reason": reason} if reason is not None else None
+        await websocket.send_denial_response(self.error_response(code, message, headers, data))
 
-    async def _serve(self, transport: "_Transport", client_id: str) -> None:
+    async def _serve(self, transport: "_Transport", client_id: str, principal: Principal | None) -> None:
         started_at = time.monotonic()
-        session = Session(client_id, Caller(transport.counted_address), transport, self.turns, self.max_content_length)
+        caller = Caller(transport.counted_address, principal)
+        session = Session(client_id, caller, transport, self.turns, self.max_content_length)
+        if principal is not None and self.login is not None and (tokens := self.login.authenticator.tokens) is not None:
+            session.authentication = Authentication(tokens, session, principal)
         replaced = self.sessions.add(session)
         log.info("connection.opened", client_address=transport.client_address, connections=len(self.sessions))
         try:
@@ -124,6 +151,14 @@ class _Transport:
     def counted_address(self) -> str | None:
         address: str | None = self._websocket.scope[ADDRESS]
         return address
+
+    @property
+    def scope(self) -> Scope:
+        return self._websocket.scope
+
+    async def accept(self) -> None:
+        is_offered = SUBPROTOCOL in self._websocket.scope["subprotocols"]
+        await self._websocket.accept(SUBPROTOCOL if is_offered else None)
 
     async def receive(self) -> str | bytes | None:
         """The next message; None when the connection is over."""

@@ -34,7 +34,7 @@ class _NamedForm(Struct, tag_field="type", tag="form", rename={"id": "turn_id"})
     id: TurnId | None = None
 
 
-_KNOWN_TYPES = ("chat", "ping", "stop", "resume", "form")
+_KNOWN_TYPES = ("chat", "ping", "stop", "resume", "form", "auth")
 _LONGEST_ECHO = 40
 _NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
 _NOT_AN_OBJECT = 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'

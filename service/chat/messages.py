@@ -85,13 +85,20 @@ class Form(_Message, frozen=True, kw_only=True):
     audio: bool = False
 
 
-ClientMessage = Chat | Ping | Stop | Resume | Form
+class Auth(_Message, frozen=True):
+    """Who the client is: the first frame where its handshake did not say so, and later to renew its token."""
+
+    token: str
+
+
+ClientMessage = Chat | Ping | Stop | Resume | Form | Auth
 
 
 class System(_Message, frozen=True):
     """A notice. The first message of a connection has `client_id` and `resume_token`, which is a secret.
 
-    Before a restart, `retry_after` (milliseconds) says when to reconnect. With `id` it is about that turn.
+    Before a restart, `retry_after` (milliseconds) says when to reconnect. With `id` it is about that turn. `reason` is
+    a stable word; the user's token ends in `expires_in` milliseconds.
     """
 
     content: str
@@ -99,6 +106,8 @@ class System(_Message, frozen=True):
     resume_token: str | UnsetType = UNSET
     retry_after: int | UnsetType = UNSET
     id: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    expires_in: int | UnsetType = UNSET
 
 
 class Pong(_Message, frozen=True):

@@ -13,12 +13,14 @@ from service.admission.caller import Caller
 from service.answers.base import Question
 from service.answers.pauses import Continuation
 from service.chat import close_codes, messages
+from service.chat.authentication import Authentication
 from service.chat.client_identity import Owner, new_token, owner_of
 from service.chat.close_codes import CloseCode
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
 from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import (
+    Auth,
     Chat,
     ClientMessage,
     Error,
@@ -72,6 +74,7 @@ class Session:
     max_content_length: int
     close_code: CloseCode | None = None
     is_announced: bool = False
+    authentication: Authentication | None = None
     last_received: float = field(default_factory=time.monotonic)
     last_activity: float = field(default_factory=time.monotonic)
     owner: Owner = field(init=False)
@@ -110,6 +113,10 @@ class Session:
                 await self._resume(message)
             case Form():
                 await self._go_on(message, message.stream)
+            case Auth(token) if self.authentication is not None:
+                await self.authentication.renew(token)
+            case Auth():
+                await self.send(System("No token is asked for here."))
 
     def write(self, message: ServerMessage) -> bool:
         """Send at once; False where that would take waiting, or the connection is over."""
@@ -153,6 +160,8 @@ class Session:
         deliveries = list(self._deliveries.values())
         for delivery in deliveries:
             delivery.cancel()
+        if self.authentication is not None:
+            await self.authentication.end()
         await asyncio.gather(*deliveries, return_exceptions=True)
 
     async def _ask(self, turn_id: str | None, question: Question | Continuation, stream: bool) -> None:  # noqa: FBT001
@@ -224,7 +233,7 @@ class Session:
             content=chat.content,
             user=self.owner.user,
             conversation_id=chat.conversation_id,
-            inputs=chat.inputs or {},
+            inputs=self.caller.inputs(chat.inputs),
             files=chat.files or [],
             steps=chat.stream and chat.events,
             speech=chat.stream and chat.audio,

@@ -1,4 +1,4 @@
-"""/api: the app's other routes, for pages. The user is the holder of the resume token, as in the chat."""
+"""/api: the app's other routes, for pages. Messages and files are their user's, as in the chat."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,15 +10,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from service.admission.authentication import Unauthenticated
 from service.answers.app_api import AppApi, Rating
 from service.answers.base import AnswerError
-from service.chat.client_identity import is_token, owner_of
 from service.chat.continuations import CONTINUATION_INVALID
 from service.chat.seal import Seal
 from service.result_codes import ResultCode
 from service.web.request_bodies import BadBody, open_file, read_json
 from service.web.responses import UNCACHED, Reply, fail, ok
 from service.web.streamed_reply import StreamedReply
+from service.web.users import NoToken, Users, on_no_token, on_unauthenticated
 
 MIN_JSON_BYTES = 64 * 1024
 MAX_BYTES_PER_CHARACTER = 12  # of an escaped emoji
@@ -36,15 +37,12 @@ class SpeechRequest(msgspec.Struct, frozen=True):
     message_id: UUID | None = None
 
 
-class NoToken(Exception):
-    """Authorization is missing or malformed."""
-
-
 class Api:
     """`max_length` of texts is in characters."""
 
-    def __init__(self, app_api: AppApi, seal: Seal, max_length: int) -> None:
+    def __init__(self, app_api: AppApi, users: Users, seal: Seal, max_length: int) -> None:
         self._app_api = app_api
+        self._users = users
         self._seal = seal
         self._max_length = max_length
         self._max_bytes = max(MIN_JSON_BYTES, max_length * MAX_BYTES_PER_CHARACTER)
@@ -60,25 +58,26 @@ class Api:
         ]
 
     async def app(self, request: Request) -> Response:
+        await self._users.check(request)
         return ok(await self._app_api.app(), UNCACHED)
 
     async def suggested(self, request: Request) -> Response:
-        user, message_id = _user(request), str(request.path_params["message_id"])
+        user, message_id = await self._users.user_of(request), str(request.path_params["message_id"])
         return ok(await while_connected(request, self._app_api.suggest(message_id, user)), UNCACHED)
 
     async def feedback(self, request: Request) -> Response:
-        user, message_id = _user(request), str(request.path_params["message_id"])
+        user, message_id = await self._users.user_of(request), str(request.path_params["message_id"])
         feedback = await read_json(request, Feedback, self._max_bytes)
         self._check_length("content", feedback.content or "")
         await self._app_api.rate(message_id, user, feedback.rating, feedback.content)
         return ok()
 
     async def audio_to_text(self, request: Request) -> Response:
-        user = _user(request)
+        user = await self._users.user_of(request)
         return ok({"text": await self._app_api.transcribe(await open_file(request), user)})
 
     async def text_to_audio(self, request: Request) -> Response:
-        user = _user(request)
+        user = await self._users.user_of(request)
         wanted = await read_json(request, SpeechRequest, self._max_bytes)
         self._check_speech_request(wanted)
         message_id = None if wanted.message_id is None else str(wanted.message_id)
@@ -87,7 +86,7 @@ class Api:
         return StreamedReply(audio, UNCACHED, audio.head.media_type)
 
     async def files(self, request: Request) -> Response:
-        user = _user(request)
+        user = await self._users.user_of(request)
         for_form = self._is_for_form(request.headers.get("continuation"), user)
         return ok(await self._app_api.upload(await open_file(request), user, for_form=for_form))
 
@@ -128,13 +127,6 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def _user(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not is_token(token):
-        raise NoToken
-    return owner_of(token).user
-
-
 async def on_answer_error(request: Request, error: Any) -> Reply:
     failure = error.failure
     return fail(failure.code, failure.message, data={"reason": failure.reason})
@@ -144,14 +136,15 @@ async def on_bad_body(request: Request, error: Any) -> Reply:
     return fail(error.code, str(error))
 
 
-async def on_no_token(request: Request, error: Exception) -> Reply:
-    message = "Send the connection's resume_token: Authorization: Bearer <32 hexadecimal digits>."
-    return fail(ResultCode.UNAUTHORIZED, message, {"WWW-Authenticate": "Bearer"})
-
-
 async def on_disconnect(request: Request, error: Exception) -> Reply:
     """Nobody reads it."""
     return fail(ResultCode.BAD_REQUEST)
 
 
-HANDLERS = {AnswerError: on_answer_error, BadBody: on_bad_body, NoToken: on_no_token, ClientDisconnect: on_disconnect}
+HANDLERS = {
+    AnswerError: on_answer_error,
+    BadBody: on_bad_body,
+    NoToken: on_no_token,
+    Unauthenticated: on_unauthenticated,
+    ClientDisconnect: on_disconnect,
+}

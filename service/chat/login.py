@@ -1,0 +1,119 @@
+"""The start of a connection where users prove who they are: by its handshake, or by an `auth` frame soon after."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from service.admission.authentication import Authenticator, Reason, Scope, Tokens, Unauthenticated
+from service.admission.caller import Principal
+from service.admission.unauthenticated import NoPlace, Waiting
+from service.answers.base import Failure
+from service.chat import messages
+from service.chat.authentication import CROWDED, MISSING, close_code_of, error_of, failure_of
+from service.chat.message_parser import BadMessage, parse
+from service.chat.messages import Auth, ClientMessage, Ping, Pong, ServerMessage, System
+
+LOGIN_SECONDS = 10
+CLOSE_TIMEOUT_SECONDS = 1
+
+
+class Denied(Exception):
+    """The handshake is refused."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Transport(Protocol):
+    """Of a handshake, which becomes a connection when it is accepted."""
+
+    @property
+    def scope(self) -> Scope: ...
+
+    @property
+    def counted_address(self) -> str | None: ...
+
+    async def accept(self) -> None: ...
+
+    async def receive(self) -> str | bytes | None: ...
+
+    async def send(self, data: bytes) -> None: ...
+
+    async def close(self, code: int, reason: str) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    authenticator: Authenticator
+    max_content_length: int
+    waiting: Waiting = field(default_factory=Waiting)
+
+    async def run(self, transport: Transport, client_id: str) -> Principal | None:
+        """Accepts the handshake. None where the connection is over. Raises Denied."""
+        try:
+            principal = await self.authenticator.identify(transport.scope)
+        except Unauthenticated as error:
+            failure = failure_of(error)
+            if not error.by_close:
+                raise Denied(failure) from None
+            await transport.accept()
+            await _close(transport, failure)
+            return None
+        if principal is None and (tokens := self.authenticator.tokens) is not None:
+            return await self._wait_for_token(transport, client_id, tokens)
+        await transport.accept()
+        return principal
+
+    async def _wait_for_token(self, transport: Transport, client_id: str, tokens: Tokens) -> Principal | None:
+        try:
+            with self.waiting.place(transport.counted_address):
+                await transport.accept()
+                return await self._log_in(transport, client_id, tokens)
+        except NoPlace:
+            raise Denied(CROWDED) from None
+
+    async def _log_in(self, transport: Transport, client_id: str, tokens: Tokens) -> Principal | None:
+        try:
+            async with asyncio.timeout(LOGIN_SECONDS):
+                await _send(transport, System("Send your token in an auth frame.", client_id))
+                return await self._authenticate(transport, tokens)
+        except TimeoutError:
+            await _close(transport, failure_of(Unauthenticated(Reason.MISSING, f"none within {LOGIN_SECONDS} seconds")))
+        except Unauthenticated as error:
+            await _close(transport, failure_of(error))
+        return None
+
+    async def _authenticate(self, transport: Transport, tokens: Tokens) -> Principal | None:
+        """There is no service before the token but pongs. Raises Unauthenticated."""
+        while (data := await transport.receive()) is not None:
+            match self._parse(data):
+                case Auth(token):
+                    return await tokens.verify(token)
+                case Ping(timestamp):
+                    await _send(transport, Pong(messages.now_ms() if timestamp is None else timestamp))
+                case message:
+                    await _send(transport, error_of(MISSING, getattr(message, "id", None)))
+        return None
+
+    def _parse(self, data: str | bytes) -> ClientMessage | None:
+        try:
+            return parse(data, self.max_content_length)
+        except BadMessage:
+            return None
+
+
+async def _send(transport: Transport, message: ServerMessage) -> None:
+    await transport.send(messages.encode(message))
+
+
+async def _close(transport: Transport, failure: Failure) -> None:
+    """Say why first."""
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+            await _send(transport, error_of(failure))
+            await transport.close(*close_code_of(failure))
+    except TimeoutError:
+        transport.abort()
