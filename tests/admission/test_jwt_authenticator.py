@@ -42,7 +42,7 @@ async def refused(authenticator, text, reason="token_invalid"):
     with pytest.raises(Unauthenticated) as caught:
         await authenticator.verify(text)
     assert caught.value.reason == reason
-    assert text[:20] not in caught.value.why or not text
+    assert len(text) < 20 or text[:20] not in caught.value.why
     return caught.value.why
 
 
@@ -203,8 +203,10 @@ async def test_no_text_raises_anything_else(text):
     await refused(BY_SECRET, text)
 
 
-@given(st.dictionaries(st.sampled_from(["alg", "kid", "crit", "b64", "typ", "zip", "cty"]), st.none() | st.booleans()
-                       | st.integers() | st.text() | st.lists(st.text()) | st.sampled_from(["RS256", "rsa"])))  # fmt: skip
+ODD = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text()) | st.sampled_from(["RS256", "rsa"])
+
+
+@given(st.dictionaries(st.sampled_from(["alg", "kid", "crit", "b64", "typ", "zip", "cty"]), ODD))
 async def test_no_header_raises_anything_else(header):
     await refused(BY_KEYS, unsigned(header) + "AAAA")
 
