@@ -9,10 +9,11 @@ _SECRET = re.compile(
     (?P<field> ^[<>][ ] (?: (?:proxy-)?authorization | cookie | set-cookie | sec-websocket-protocol ) : [ ] ) .*
     | (?P<member> \\?"(?:resume_token|token|continuation)\\?" \s* : \s* \\?" ) [^"]*
     | (?P<scheme> \bbearer [ .] ) \S+
+    | (?P<jwt> \beyJ ) [\w-]+ [.] [\w.-]+
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-"""A header field as websockets logs it, a member of a JSON object, cut or not, or a credential of RFC 6750."""
+"""A header field as websockets logs it, a member of a JSON object, cut or not, a credential of RFC 6750, or a JWT."""
 
 
 def redacted(text: str) -> str:

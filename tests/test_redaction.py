@@ -22,6 +22,7 @@ from service.redaction import redacted
         ('{\\"token\\": \\"abc\\"}', '{\\"token\\": \\"***"}'),
         ("asked with Bearer abc.def and more", "asked with Bearer *** and more"),
         ("bearer.abc.def, more", "bearer.*** more"),
+        ("< GET /ws/chat?token=eyJhbGciOi.eyJzdWIi.c2ln-_ HTTP/1.1", "< GET /ws/chat?token=eyJ*** HTTP/1.1"),
     ],
 )
 def test_secrets_are_masked(text, shown):

@@ -86,11 +86,11 @@ def close_code_of(failure: Failure) -> CloseCode:
 class Authentication:
     """Ends a connection with its user's token, unless a newer one of the same user comes in time."""
 
-    def __init__(self, tokens: Tokens, client: Client, principal: Principal) -> None:
+    def __init__(self, tokens: Tokens, client: Client) -> None:
         self._tokens = tokens
         self._client = client
         self._tasks = Tasks()
-        self._watch = self._tasks.spawn(self._end_with(principal))
+        self._watch = self._tasks.spawn(self._end_with(client.caller.principal))
 
     async def renew(self, token: str) -> None:
         """A token that is refused changes nothing; that of another user ends the connection."""
@@ -113,8 +113,8 @@ class Authentication:
         """The connection is over."""
         await self._tasks.finish(within=0)
 
-    async def _end_with(self, principal: Principal) -> None:
-        if (expires_at := principal.expires_at) is None:
+    async def _end_with(self, principal: Principal | None) -> None:
+        if principal is None or (expires_at := principal.expires_at) is None:
             return
         left = max(0.0, expires_at - time.time())
         await _sleep_until(expires_at - min(NOTICE_SECONDS, left / 2))

@@ -13,11 +13,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from service.admission.authentication import Scope
 from service.admission.bearer_tokens import SUBPROTOCOL
-from service.admission.caller import Caller, Principal
+from service.admission.caller import Caller
 from service.admission.origins import is_allowed
 from service.admission.proxy_headers import ADDRESS
 from service.chat import close_codes
-from service.chat.authentication import Authentication
 from service.chat.close_codes import CloseCode
 from service.chat.login import Denied, Login
 from service.chat.session import Session
@@ -57,22 +56,27 @@ class Gateway:
             return
         transport = _Transport(websocket)
         try:
-            principal = await self._accept(transport, client_id)
+            caller = await self._accept(transport, client_id)
         except Denied as denied:
             failure = denied.failure
             await self._reject(websocket, failure.code, failure.message, failure.reason)
             return
-        if self.login is not None and principal is None:
+        if caller is None:
             return
         if "client_id" in websocket.path_params:  # a random one is nowhere else
             self.announce(client_id)
-        await self._serve(transport, client_id, principal)
+        await self._serve(transport, client_id, caller)
 
-    async def _accept(self, transport: "_Transport", client_id: str) -> Principal | None:
-        if self.login is not None:
-            return await self.login.run(transport, client_id)
-        await transport.accept()
-        return None
+    async def _accept(self, transport: "_Transport", client_id: str) -> Caller | None:
+        """None where the connection is over already. Raises Denied."""
+        if self.login is None:
+            await transport.accept()
+            return Caller(transport.counted_address)
+        principal = await self.login.run(transport, client_id)
+        if self.turns.is_closing and principal is not None:  # since the handshake
+            await transport.close(*close_codes.RESTARTING)
+            return None
+        return principal and Caller(transport.counted_address, principal)
 
     async def unknown_path(self, websocket: WebSocket) -> None:
         """Any other path."""
@@ -96,12 +100,11 @@ class Gateway:
         data = {"reason": reason} if reason is not None else None
         await websocket.send_denial_response(self.error_response(code, message, headers, data))
 
-    async def _serve(self, transport: "_Transport", client_id: str, principal: Principal | None) -> None:
+    async def _serve(self, transport: "_Transport", client_id: str, caller: Caller) -> None:
         started_at = time.monotonic()
-        caller = Caller(transport.counted_address, principal)
         session = Session(client_id, caller, transport, self.turns, self.max_content_length)
-        if principal is not None and self.login is not None and (tokens := self.login.authenticator.tokens) is not None:
-            session.authentication = Authentication(tokens, session, principal)
+        if self.login is not None:
+            session.authentication = self.login.watch(session)
         replaced = self.sessions.add(session)
         log.info("connection.opened", client_address=transport.client_address, connections=len(self.sessions))
         try:

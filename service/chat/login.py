@@ -9,7 +9,7 @@ from service.admission.caller import Principal
 from service.admission.unauthenticated import NoPlace, Waiting
 from service.answers.base import Failure
 from service.chat import messages
-from service.chat.authentication import CROWDED, MISSING, close_code_of, error_of, failure_of
+from service.chat.authentication import CROWDED, MISSING, Authentication, Client, close_code_of, error_of, failure_of
 from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import Auth, ClientMessage, Ping, Pong, ServerMessage, System
 
@@ -66,6 +66,11 @@ class Login:
             return await self._wait_for_token(transport, client_id, tokens)
         await transport.accept()
         return principal
+
+    def watch(self, client: Client) -> Authentication | None:
+        """Of who has logged in; None where no token has an end."""
+        tokens = self.authenticator.tokens
+        return Authentication(tokens, client) if tokens is not None else None
 
     async def _wait_for_token(self, transport: Transport, client_id: str, tokens: Tokens) -> Principal | None:
         try:

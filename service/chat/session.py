@@ -19,19 +19,7 @@ from service.chat.close_codes import CloseCode
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
 from service.chat.message_parser import BadMessage, parse
-from service.chat.messages import (
-    Auth,
-    Chat,
-    ClientMessage,
-    Error,
-    Form,
-    Ping,
-    Pong,
-    Resume,
-    ServerMessage,
-    Stop,
-    System,
-)
+from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, ServerMessage, Stop, System
 from service.chat.turn import CLIENT_STOPPED, ID_TAKEN, RESTARTING, Turn
 from service.chat.turn_registry import TurnRegistry
 from service.result_codes import ResultCode
@@ -113,9 +101,9 @@ class Session:
                 await self._resume(message)
             case Form():
                 await self._go_on(message, message.stream)
-            case Auth(token) if self.authentication is not None:
+            case messages.Auth(token) if self.authentication is not None:
                 await self.authentication.renew(token)
-            case Auth():
+            case messages.Auth():
                 await self.send(System("No token is asked for here."))
 
     def write(self, message: ServerMessage) -> bool:

@@ -52,7 +52,7 @@ async def open_until(monkeypatch):
 
     def open_until(principal, **tokens):
         session = Session(principal)
-        opened.append(Authentication(Tokens(**tokens), session, principal))
+        opened.append(Authentication(Tokens(**tokens), session))
         return session, opened[-1]
 
     yield open_until

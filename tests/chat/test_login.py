@@ -207,6 +207,22 @@ async def test_a_service_that_restarts_takes_nobody_in_late(service, connect):
     await service.start()
 
 
+async def test_who_proves_it_while_the_service_drains_is_sent_on(start, connect):
+    service = await start(auth_jwt_secret=SECRET, drain_timeout=10, mock_tokens_per_second=20)
+    busy = await connect(service, headers=bearer())
+    await busy.ask("Tell me more", stream=True)
+    await busy.frame()
+    client = await connect(service)
+    stopping = asyncio.create_task(service.stop())
+    while (await busy.frame())["type"] != "system":  # the drain has begun
+        pass
+    await client.say({"type": "auth", "token": token()})
+    assert await client.close_code() == close_codes.RESTARTING.code
+    await busy.say({"type": "stop"})
+    await stopping
+    await service.start()
+
+
 async def test_a_proxy_s_word_is_enough(proxied, connect):
     client = await connect(proxied, headers={"X-Forwarded-User": "ana"})
     assert client.greeting["resume_token"]
