@@ -1,6 +1,7 @@
 """An app's other routes, as an interface."""
 
 from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from http import HTTPStatus
 from typing import Any, Literal, Protocol
@@ -29,6 +30,16 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     upload: UploadRules | None = None
     inputs: list[Any] = []
     stale: bool = False
+
+    def without(self, names: AbstractSet[str]) -> "App":
+        """Nobody is to be asked for the inputs of these names."""
+        return msgspec.structs.replace(self, inputs=[each for each in self.inputs if names.isdisjoint(_names(each))])
+
+
+def _names(field: Any) -> set[str]:
+    """As Dify has an input: {"select": {"variable": "ward", …}}."""
+    details = field.values() if isinstance(field, dict) else ()
+    return {str(each.get("variable")) for each in details if isinstance(each, dict)}
 
 
 class StoredFile(msgspec.Struct, frozen=True):

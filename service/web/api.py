@@ -58,8 +58,9 @@ class Api:
         ]
 
     async def app(self, request: Request) -> Response:
-        await self._users.check(request)
-        return ok(await self._app_api.app(), UNCACHED)
+        principal = await self._users.principal_of(request)
+        app = await self._app_api.app()
+        return ok(app if principal is None else app.without(principal.inputs.keys()), UNCACHED)
 
     async def suggested(self, request: Request) -> Response:
         user, message_id = await self._users.user_of(request), str(request.path_params["message_id"])

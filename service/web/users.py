@@ -5,6 +5,7 @@ from typing import Any
 from starlette.requests import Request
 
 from service.admission.authentication import Authenticator, Reason, Unauthenticated
+from service.admission.caller import Principal
 from service.chat.authentication import failure_of
 from service.chat.client_identity import is_token, owner_of
 from service.result_codes import ResultCode
@@ -23,17 +24,17 @@ class Users:
 
     async def user_of(self, request: Request) -> str:
         """Raises NoToken, or Unauthenticated."""
-        if self._authenticator is None:
+        if (principal := await self.principal_of(request)) is None:
             return _holder(request)
-        principal = await self._authenticator.identify(request.scope)
-        if principal is None:
-            raise Unauthenticated(Reason.MISSING, "no Authorization: Bearer")
         return principal.subject
 
-    async def check(self, request: Request) -> None:
-        """For what is the same for all users. Raises Unauthenticated."""
-        if self._authenticator is not None:
-            await self.user_of(request)
+    async def principal_of(self, request: Request) -> Principal | None:
+        """None where nobody has to prove anything. Raises Unauthenticated."""
+        if self._authenticator is None:
+            return None
+        if (principal := await self._authenticator.identify(request.scope)) is None:
+            raise Unauthenticated(Reason.MISSING, "no Authorization: Bearer")
+        return principal
 
 
 def _holder(request: Request) -> str:

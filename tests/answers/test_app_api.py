@@ -1,10 +1,10 @@
-"""Audio as it comes from a source."""
+"""The app, and audio as it comes from a source."""
 
 from contextlib import AsyncExitStack
 
 import pytest
 
-from service.answers.app_api import ByteStream, Head
+from service.answers.app_api import App, ByteStream, Head
 
 
 @pytest.fixture
@@ -36,3 +36,11 @@ async def test_who_stops_listening_gives_it_back_too(audio, heard):
         await anext(audio.chunks)
     await audio.close()
     assert given_back == [True]
+
+
+def test_nobody_is_asked_for_what_is_known():
+    ward, topic = {"select": {"variable": "ward", "required": True}}, {"text-input": {"variable": "topic"}}
+    odd = ["ward", {"select": "ward"}, {"select": {"variable": ["ward"]}}, None]
+    app = App(name="Ward 7", mode="chat", source="dify", inputs=[ward, topic, *odd])
+    assert app.without({"ward": 7, "role": "nurse"}.keys()).inputs == [topic, *odd]
+    assert app.without({}.keys()) == app

@@ -3,12 +3,13 @@
 import asyncio
 
 import pytest
+from aiohttp import web
 
-from service.admission import unauthenticated
+from service.admission import jwks, unauthenticated
 from service.chat import close_codes, login
 from tests.clients import deaf_client
 from tests.conftest import eventually, logged
-from tests.tokens import SECRET, bearer, token
+from tests.tokens import SECRET, Provider, bearer, key_set, token
 
 UNAUTHENTICATED = close_codes.UNAUTHENTICATED.code
 
@@ -182,6 +183,32 @@ async def test_a_client_that_reads_nothing_is_cut_off(service, events, monkeypat
     writer = await deaf_client(service.port)
     await eventually(lambda: logged(events, "token.refused"))
     writer.close()
+
+
+async def test_a_provider_s_token_is_enough_and_its_next_key_is_found(
+    start, connect, aiohttp_server, http, monkeypatch
+):
+    first, second = Provider("k1"), Provider("k2", "ES256")
+    shown = [first.jwk]
+
+    async def show(request):
+        return web.Response(body=key_set(*shown))
+
+    app = web.Application()
+    app.router.add_get("/keys", show)
+    url = str((await aiohttp_server(app)).make_url("/keys"))
+    service = await start(auth_jwks_url=url, auth_jwt_audience="chat", auth_jwt_issuer="https://login.example.com")
+    good = {"iss": "https://login.example.com"}
+    client = await connect(service, headers={"Authorization": f"Bearer {first.token(**good)}"})
+    assert (await client.answer("Hello"))["status"] == "done"
+    for bad in ({"aud": "another app"}, {"iss": "https://elsewhere.example"}, {"aud": None}):
+        headers = {"Authorization": f"Bearer {first.token(**good | bad)}"}
+        assert (await refused(http, service, headers=headers))[:2] == (401, {"reason": "token_invalid"})
+    shown[:] = [second.jwk]
+    monkeypatch.setattr(jwks, "PAUSE_SECONDS", 0)
+    client = await connect(service)
+    await client.say({"type": "auth", "token": second.token(**good)})
+    assert (await client.frame())["resume_token"]
 
 
 async def test_while_keys_are_not_to_be_had_a_client_is_asked_to_come_back(start, connect, unused_tcp_port, http):

@@ -44,6 +44,14 @@ async def test_the_token_s_subject_is_dify_s_user(service, call, dify):
     assert (await call(service, "GET", "/api/app", None, headers=bearer()))[0] == 200
 
 
+async def test_a_person_is_not_asked_for_inputs_that_their_token_sets(service, call, dify):
+    ward, topic = ({"text-input": {"variable": name, "label": name}} for name in ("ward", "topic"))
+    dify.parameters = parameters(user_input_form=[ward, topic])
+    headers = bearer(dify_live={"inputs": {"ward": "7"}})
+    assert (await call(service, "GET", "/api/app", None, headers=headers))[1]["data"]["inputs"] == [topic]
+    assert (await call(service, "GET", "/api/app", None, headers=bearer()))[1]["data"]["inputs"] == [ward, topic]
+
+
 async def test_an_address_carries_no_token(service, call):
     token = bearer()["Authorization"].removeprefix("Bearer ")
     assert (await call(service, "GET", f"/api/app?token={token}&access_token={token}", None))[0] == 401
