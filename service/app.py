@@ -73,6 +73,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     )
     supervisor = Supervisor(sessions, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
     authenticator = authenticator_of(settings)
+    login = Login(authenticator, settings.max_content_length) if authenticator is not None else None
     gateway = Gateway(
         sessions=sessions,
         turns=turns,
@@ -80,7 +81,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         allowed_origins=settings.allowed_origins,
         max_content_length=settings.max_content_length,
         error_response=fail,
-        login=Login(authenticator, settings.max_content_length) if authenticator is not None else None,
+        login=login,
     )
 
     drain = Drain(sessions, turns, settings.drain_timeout)
@@ -88,6 +89,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         mode=settings.mode,
         counts=lambda: {
             "connections": len(sessions),
+            **({"unauthenticated": len(login.waiting)} if login is not None else {}),
             "turns": len(turns),
             **turns.counts(),
             **cluster.counts(),

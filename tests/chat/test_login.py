@@ -151,11 +151,12 @@ async def test_who_leaves_before_its_token_leaves_nothing(service, connect, even
     assert logged(events, "token.refused") == []
 
 
-async def test_who_waits_for_nothing_is_counted_apart_and_replaces_nobody(service, connect, http):
+async def test_who_has_proved_nothing_is_counted_apart_and_replaces_nobody(service, connect, http):
     known = await connect(service, "/ws/chat/ward-7", headers=bearer())
     await connect(service, "/ws/chat/ward-7")
     async with http.get(f"{service.url}/health") as reply:
-        assert (await reply.json())["data"]["connections"] == 1
+        counts = (await reply.json())["data"]
+        assert (counts["connections"], counts["unauthenticated"]) == (1, 1)
     assert (await known.answer("Still here?"))["status"] == "done"
 
 
