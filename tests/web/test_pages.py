@@ -10,6 +10,7 @@ from service.answers import failures
 from service.result_codes import ResultCode
 from service.settings import Settings
 from tests.conftest import ROOT
+from tests.tokens import SECRET
 
 
 @pytest.fixture
@@ -109,3 +110,18 @@ def test_the_docs_name_each_event_of_the_log_that_tells_of_dify():
     docs = (ROOT / "templates/docs.html").read_text()
     assert {"dify.failed", "circuit.opened", "answer.degraded"} <= told
     assert [event for event in told if f"<td><code>{event}</code></td>" not in docs] == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "says_so"),
+    [
+        ({}, False),
+        ({"auth_jwt_secret": SECRET}, True),
+        ({"auth_jwks_url": "http://localhost:1/keys", "auth_jwt_audience": "chat"}, True),
+        ({"auth_header": "X-Forwarded-User", "auth_proxy_ips": ("127.0.0.1",)}, False),
+    ],
+)
+async def test_the_page_is_told_whether_it_needs_a_token(start, http, settings, says_so):
+    service = await start(**settings)
+    async with http.get(f"{service.url}/chat") as response:
+        assert (response.status, ' data-auth="token"' in await response.text()) == (200, says_so)
