@@ -1,14 +1,22 @@
-// The service's HTTP routes, as the same client as the connection: `token` is the connection's.
+// The service's HTTP routes, as the same client as the connection: `token` and `access` are the connection's.
 
-export function createApi(token) {
-  function request(path, { headers, ...options } = {}) {
-    return fetch(path, { ...options, headers: { ...headers, Authorization: `Bearer ${token}` } });
+const UNAUTHORIZED = 401;
+
+export function createApi(token, access) {
+  async function request(path, options) {
+    if (!access) return send(path, options, token);
+    const response = await send(path, options, await access.current());
+    return response.status === UNAUTHORIZED ? send(path, options, await access.renew()) : response;
+  }
+
+  function send(path, { headers, ...options } = {}, bearer) {
+    return fetch(path, { ...options, headers: { ...headers, Authorization: `Bearer ${bearer}` } });
   }
 
   /** An error has a `code` or a `reason`, for failureWords of i18n.js. */
   async function call(path, options) {
     const response = await request(path, options).catch((error) => {
-      throw Object.assign(error, { reason: "no_connection" });
+      throw Object.assign(error, { reason: error.reason ?? "no_connection" });
     });
     const { code, message, data } = await response.json().catch(() => ({ code: response.status }));
     if (code === 200) return data;

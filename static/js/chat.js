@@ -29,6 +29,7 @@ import { showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
 import { load, save } from "./storage.js";
 import { createPauses } from "./pauses.js";
+import { createSignIn } from "./sign-in.js";
 import { showSnackbar } from "./snackbar.js";
 import * as drawing from "./transcript.js";
 import * as welcome from "./welcome.js";
@@ -36,11 +37,11 @@ import * as welcome from "./welcome.js";
 const UNDO_MS = 10_000;
 
 const byId = (id) => document.getElementById(id);
-const progress = byId("progress");
-const startOver = byId("new");
+const [progress, startOver] = ["progress", "new"].map(byId);
 const token = load("token", randomId());
 let app = {};
 let isOpen = false;
+let meeting; // until it is known what the app is
 let forget = () => {}; // the conversation before this one
 
 save("token", token);
@@ -56,7 +57,8 @@ const queue = createTurnQueue({
   on: { added, started, text: grown, event: stepped, file: filed, ended, dropped: (...all) => pauses.dropped(...all) },
 });
 const { isAnswering } = queue;
-const api = createApi(token);
+const access = createSignIn({ authenticate: (each) => connection.authenticate(each), forget: newConversation });
+const api = createApi(token, access);
 const pauses = createPauses({ queue, transcript, after: acted, onDropped });
 const { rate, suggestAfter } = createFeedback({ api, queue, transcript, onRated: () => say(progress, "rated") });
 const { decide, look, choices, choose } = pauses;
@@ -64,6 +66,7 @@ const actions = { ask, rate, decide, look, upload: api.upload, typed: queue.save
 const connection = connect({
   url: socketUrl(location.origin, randomId()),
   token,
+  access,
   running: queue.running,
   onState: connectionChanged,
   onFrame: received,
@@ -158,14 +161,9 @@ function onDropped(turn) {
 }
 
 /** As shown: for the voice. */
-function textOf(id) {
-  const turn = queue.find(id);
-  return turn ? wordsOf(turn) : "";
-}
+const textOf = (id) => (queue.find(id) ? wordsOf(queue.find(id)) : "");
 
-function announce(name, detail) {
-  document.dispatchEvent(new CustomEvent(name, { detail }));
-}
+const announce = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
 function newConversation() {
   announce("conversation:new");
@@ -218,6 +216,7 @@ function connectionChanged(state) {
   composer.allow(state.name !== "ended");
   update();
   announce("connection:changed", state);
+  if (isOpen) meeting ??= meetApp();
 }
 
 function reconnect() {
@@ -256,5 +255,5 @@ addEventListener("focus", () => document.activeElement === document.body && comp
 composer.begin({ ask, stop, isAnswering });
 restore();
 if (document.hasFocus()) composer.focusByKeyboard();
-meetApp();
+if (!access) meeting = meetApp();
 document.documentElement.dataset.stage &&= "ready"; // boot.js waits for it

@@ -7,12 +7,13 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const BACKOFF_BASE_MS = 500;
 const BACKOFF_CAP_MS = 30_000;
 const STAYED_AFTER_MS = 5_000; // a connection that lives this long proves that the service is well
+const UNAUTHORIZED = 4401; // a close code: come back with another access token
 
 /** Milliseconds before try number `attempt` (from 0): exponential, full jitter. */
 export const backoff = (attempt) => Math.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt);
 
-/** Whether a close code says "do not come back". */
-export const isFinal = (code) => code === 1008 || (code >= 4500 && code <= 4999);
+/** Whether a close code says "do not come back"; or come back as somebody, where a page does not know how. */
+export const isFinal = (code) => code === 1008 || code === UNAUTHORIZED || (code >= 4500 && code <= 4999);
 
 /** Whole: Safari understands a relative one since 17.3 only. */
 export const socketUrl = (origin, clientId) => `${origin.replace("http", "ws")}/ws/chat/${clientId}`;
@@ -27,12 +28,15 @@ export function parseFrame(data) {
 }
 
 /**
- * Keeps connecting until a close code forbids it. `running()` is the turn to take up again, if any: {id, offset}, in
- * code points. `onState` gets {name: "open"}, {name: "waiting", delay} (milliseconds to the next try) or
- * {name: "ended", code}; then `reconnect()` begins anew. The result's `send(frame)` says whether it was written.
+ * Keeps connecting until a close code forbids it. `access`, of access-token.js, is null where nobody has to prove who
+ * they are. `running()` is the turn to take up again, if any: {id, offset}, in code points. `onState` gets
+ * {name: "open"}, {name: "waiting", delay, reason} (milliseconds to the next try; why the service lets nobody in) or
+ * {name: "ended", code}; then `reconnect()` begins anew. The result's `send(frame)` says whether it was written,
+ * `authenticate(accessToken)` is for a new one.
  */
-export function connect({ url, token, running, onState, onFrame }) {
+export function connect({ url, token, access, running, onState, onFrame }) {
   let socket = null;
+  let isServed = false;
   let attempt = 0;
   let comeBackAfter; // milliseconds, as the service said before a restart
   let heardAt; // Unix milliseconds
@@ -40,13 +44,26 @@ export function connect({ url, token, running, onState, onFrame }) {
 
   function open() {
     retry = clearTimeout(retry);
-    socket = Object.assign(new WebSocket(url), { onopen: opened, onmessage: received, onclose: closed });
+    if (access) access.current().then(dial, ({ reason }) => retryLater(reason));
+    else dial();
+  }
+
+  function dial(accessToken) {
+    const onopen = () => opened(accessToken);
+    socket = Object.assign(new WebSocket(url), { onopen, onmessage: received, onclose: closed });
     expectWithin(CONNECT_TIMEOUT_MS);
   }
 
-  function opened() {
+  function opened(accessToken) {
     heard();
     pings = setInterval(check, PING_PERIOD_MS);
+    if (access) send({ type: "auth", token: accessToken });
+    else enter();
+  }
+
+  function enter() {
+    isServed = true;
+    access?.accepted();
     staying = setTimeout(() => (attempt = 0), STAYED_AFTER_MS);
     send({ type: "resume", token, ...running() });
     onState({ name: "open" });
@@ -57,13 +74,33 @@ export function connect({ url, token, running, onState, onFrame }) {
     const frame = parseFrame(data);
     if (!frame) return;
     if (frame.retry_after > 0) comeBackAfter = frame.retry_after;
-    onFrame(frame);
+    if (frame.reason === "token_expiring") access?.current().then(renew);
+    if (isServed) onFrame(frame);
+    else if (frame.resume_token) enter();
+  }
+
+  /** Until there is another than the old one, or the service closes for want of it. */
+  function renew(old, tries = 0) {
+    const again = () => isServed && setTimeout(renew, backoff(tries), old, tries + 1);
+    access.renew().then((fresh) => fresh === old && again(), again);
+  }
+
+  function authenticate(accessToken) {
+    if (isServed) send({ type: "auth", token: accessToken });
+    else if (retry) open();
   }
 
   function closed({ code }) {
     release();
-    if (isFinal(code)) onState({ name: "ended", code });
+    if (access && code === UNAUTHORIZED) refused();
+    else if (isFinal(code)) onState({ name: "ended", code });
     else retryLater();
+  }
+
+  function refused() {
+    const reason = access.refused();
+    if (!reason) attempt = 0;
+    retryLater(reason);
   }
 
   /** Does not wait for the close event: on a dead network it comes minutes later. */
@@ -77,17 +114,18 @@ export function connect({ url, token, running, onState, onFrame }) {
   function release() {
     Object.assign(socket, { onopen: null, onmessage: null, onclose: null });
     socket = null;
+    isServed = false;
     clearInterval(pings);
     clearTimeout(staying);
     deadline = clearTimeout(deadline);
   }
 
   /** Also when offline: the browser's opinion is wrong where the service runs on the same machine. */
-  function retryLater() {
+  function retryLater(reason) {
     const delay = comeBackAfter ?? backoff(attempt++);
     comeBackAfter = undefined;
     retry = setTimeout(open, delay);
-    onState({ name: "waiting", delay });
+    onState({ name: "waiting", delay, reason });
   }
 
   function heard() {
@@ -129,5 +167,5 @@ export function connect({ url, token, running, onState, onFrame }) {
   for (const type of ["online", "offline", "pageshow"]) addEventListener(type, lookAgain);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && lookAgain());
   open();
-  return { send, reconnect };
+  return { send, reconnect, authenticate };
 }

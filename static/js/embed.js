@@ -1,6 +1,7 @@
 // A chat bubble for any page: <script src="https://chat.example.com/static/js/embed.js" defer></script>
 // The service must allow the page's origin in FRAME_ANCESTORS. Attributes of the script tag: data-label names the
 // button, data-lang is "en" or "zh-CN", data-side is "left" or "right". A classic script: it knows where it came from.
+// Where users must prove who they are: data-token, or window.difyLive = { token: async () => "…" }, asked when needed.
 // In ECMAScript 2018: a browser too old for the chat opens it, too, and is told so there.
 {
   const script = document.currentScript;
@@ -52,11 +53,21 @@
 
   /** The chat is loaded when it is first wanted; then it stays, and so does the conversation. */
   const toggle = (isOpen) => {
-    const page = new URLSearchParams({ embed: 1, lang, host: location.origin });
-    if (isOpen && !frame.src) frame.src = `${origin}/chat?${page}`;
+    if (isOpen && !frame.src) frame.src = `${origin}/chat?${new URLSearchParams({ embed: 1, lang })}`;
     if (!isOpen) frame.contentWindow.postMessage("dify-live:closed", origin); // nobody speaks or listens out of sight
     show(isOpen);
     (isOpen ? frame : button).focus();
+  };
+
+  const tokenOfUser = async () => {
+    const { token = script.dataset.token } = window.difyLive;
+    return typeof token === "function" ? token() : token;
+  };
+
+  /** To the service's own page alone, wherever the frame may have gone. Without a token it says so, and asks again. */
+  const sendToken = async () => {
+    const token = await tokenOfUser().catch((error) => console.warn(error));
+    frame.contentWindow.postMessage({ type: "dify-live:token", token }, origin);
   };
 
   button.addEventListener("click", () => toggle(frame.hidden));
@@ -68,8 +79,12 @@
     if (event.key === "Escape" && !isComposing && !frame.hidden && !event.defaultPrevented) toggle(false);
   });
   addEventListener("message", ({ source, origin: from, data }) => {
-    if (source === frame.contentWindow && from === origin && data === "dify-live:close") toggle(false);
+    if (source !== frame.contentWindow || from !== origin) return;
+    if (data === "dify-live:close") toggle(false);
+    if (data && data.type === "dify-live:token") sendToken();
   });
+
+  window.difyLive = window.difyLive || {};
 
   paint(false);
   fit();

@@ -12,17 +12,17 @@ const [line, languageButton, themeButton] = ["state", "language", "theme"].map((
 let later;
 
 /** Shows a state of connection.js. Where that is the end, `reconnect()` is offered. */
-export function showState({ name, code }, reconnect) {
+export function showState({ name, code, reason }, reconnect) {
   const words = code === REPLACED ? ["ended.4500", "go-on"] : ["ended.other", "call.again"];
   if (name === "ended") showSnackbar(...words, reconnect);
-  if (name !== "waiting") show(name);
+  if ((reason && navigator.onLine) || name !== "waiting") show(name, reason);
   else later ??= setTimeout(() => show(navigator.onLine ? "waiting" : "offline"), SHOWN_AFTER_MS);
 }
 
-function show(name) {
+function show(name, reason) {
   later = clearTimeout(later);
   line.dataset.state = name;
-  say(line, `state.${name}`);
+  say(line, reason ? `reason.${reason}` : `state.${name}`);
 }
 
 const otherTheme = () => (root.dataset.theme === "dark" ? "light" : "dark");

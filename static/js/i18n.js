@@ -19,8 +19,8 @@ export function t(key, values) {
 const ALIKE = {
   later:
     "name_not_found unreachable tls_error connect_timeout lost unreadable silent bad_gateway server_error " +
-    "first_event_timeout circuit_open 503 504 30000",
-  busy: "quota overloaded waited_too_long no_files",
+    "first_event_timeout circuit_open auth_unavailable 503 504 30000",
+  busy: "quota overloaded waited_too_long no_files too_many_unauthenticated",
   set_up: "not_dify unauthorized switched_off misconfigured",
   broken_off: "stalled total_timeout failed event_too_large owner_lost",
   internal: "500 90000 file_link_invalid file_link_expired file_not_found",
@@ -28,6 +28,7 @@ const ALIKE = {
   unsupported_type: "415",
   invalid: "bad_frame 400 10000",
   form_submitted: "decision_taken",
+  token_invalid: "401 token_missing token_expired",
   unknown_turn: "message_not_found run_not_found form_not_found not_paused",
 };
 const kindOf = (name) => Object.keys(ALIKE).find((kind) => ALIKE[kind].split(" ").includes(String(name))) ?? name;

@@ -1,9 +1,10 @@
-// In a frame of another site: what this page and that site's (embed.js) tell each other. Only the two of them.
+// In a frame of another site: what this page and that site's (embed.js) tell each other. Only the two of them. Which
+// sites may have it in a frame, the browser knows by FRAME_ANCESTORS. What they are asked is no secret.
 
-/** The site's origin, as embed.js says. */
-const [host] = /^https?:.+/.exec(new URLSearchParams(location.search).get("host")) ?? [];
 const isFramed = parent !== window;
 const listeners = [];
+let tokenListener;
+let site; // its origin, as soon as it has said anything
 
 /** Calls back when the frame goes out of sight. */
 export const onClosed = (listener) => listeners.push(listener);
@@ -11,8 +12,17 @@ export const onClosed = (listener) => listeners.push(listener);
 /** A site with a frame of its own, without embed.js, may listen, too. */
 export function askToClose() {
   if (!isFramed) return;
-  parent.postMessage("dify-live:close", host ?? "*");
+  parent.postMessage("dify-live:close", "*");
   closed();
+}
+
+/** Calls back with what the site says is its user's token, which may be anything. */
+export const onToken = (listener) => (tokenListener = listener);
+
+/** Says whether there is a site to ask. */
+export function askForToken() {
+  if (isFramed) parent.postMessage({ type: "dify-live:token" }, "*");
+  return isFramed;
 }
 
 function closed() {
@@ -20,5 +30,7 @@ function closed() {
 }
 
 addEventListener("message", ({ source, origin, data }) => {
-  if (isFramed && source === parent && origin === host && data === "dify-live:closed") closed();
+  if (!isFramed || source !== parent || origin !== (site ??= origin)) return;
+  if (data === "dify-live:closed") closed();
+  if (data?.type === "dify-live:token") tokenListener?.(data.token);
 });

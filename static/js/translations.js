@@ -131,7 +131,9 @@ reason.unknown_turn: This answer is no longer known. | 找不到这个回答了�
 reason.client_left: The connection was away for too long. | 连接中断的时间过长。
 reason.id_taken: Something went wrong. Please ask again. | 出错了，请再问一次。
 reason.no_connection: There is no connection at the moment. | 目前没有连接。
-reason.401: Please reload this page. | 请刷新页面。
+reason.signed_out: Please sign in to use this chat. | 请先登录，再使用聊天。
+reason.no_site: This chat works only within its own site. | 此聊天只能在其所属网站中使用。
+reason.token_invalid: Your sign-in is not valid. Please reload the page. | 您的登录无效，请刷新页面。
 reason.429: Too many questions at once. Please wait a moment. | 同时提问过多，请稍候。
 
 dictate: Dictate | 语音输入

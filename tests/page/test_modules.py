@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from service.answers import failures
-from service.chat import turn
+from service.chat import authentication, turn
 from tests.page.browser import NODE, STATIC
 
 MODULES = sorted(STATIC.glob("**/*.js"))
 LONGEST_MODULE_LINES = 260
-LARGEST_CODE_BYTES = 217_500  # of all that the page, its voice and its bubble are made of
-LARGEST_SOURCE_BYTES = 266_500  # the same, with its comments
+LARGEST_CODE_BYTES = 222_200  # of all that the page, its voice and its bubble are made of
+LARGEST_SOURCE_BYTES = 273_000  # the same, with its comments
 COMMENTS = re.compile(r"/\*.*?\*/\n?|\{#.*?#\}\n?|^\s*//.*?\n|\s// .*?$", re.DOTALL | re.MULTILINE)
 # fmt: off
 WAYS_TO_MAKE_MARKUP = [
@@ -70,7 +70,9 @@ def test_what_the_page_s_modules_import_in_turn_is_fetched_at_once():
     assert set(named.split()) == later
 
 
-@pytest.mark.parametrize("reason", [failure.reason for failure in (*failures.ALL, *turn.FAILURES)])
+@pytest.mark.parametrize(
+    "reason", [failure.reason for failure in (*failures.ALL, *turn.FAILURES, *authentication.FAILURES)]
+)
 def test_the_page_has_words_for_each_failure(reason):
     own = f"\nreason.{reason}: " in (STATIC / "js/translations.js").read_text()
     assert own or re.search(rf'[" ]{reason}[" ]', (STATIC / "js/i18n.js").read_text())

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
+import { createAccess } from "../../../static/js/access-token.js";
 import { backoff, connect, isFinal, parseFrame, PING_PERIOD_MS, socketUrl } from "../../../static/js/connection.js";
 
 class FakeSocket {
@@ -43,7 +44,7 @@ class FakeSocket {
   }
 }
 
-let states, frames, running, connection;
+let states, frames, running, connection, start;
 const listeners = {};
 globalThis.WebSocket = FakeSocket;
 globalThis.addEventListener = (type, listener) => (listeners[type] = listener);
@@ -56,7 +57,8 @@ beforeEach(() => {
   [states, frames, running] = [[], [], undefined];
   const onState = (state) => states.push(state);
   const onFrame = (frame) => frames.push(frame);
-  connection = connect({ url: "ws://x", token: "mine", running: () => running, onState, onFrame });
+  start = (more) => connect({ url: "ws://x", token: "mine", running: () => running, onState, onFrame, ...more });
+  connection = start();
 });
 afterEach(() => {
   mock.timers.reset();
@@ -75,7 +77,7 @@ test("back-off doubles up to half a minute, with full jitter", () => {
 });
 
 test("close codes say whether to come back", () => {
-  assert.deepEqual([1008, 4500, 4999].map(isFinal), [true, true, true]);
+  assert.deepEqual([1008, 4401, 4500, 4999].map(isFinal), Array(4).fill(true));
   assert.deepEqual([1000, 1006, 1009, 1011, 1012, 4000, 4499].map(isFinal), Array(7).fill(false));
 });
 
@@ -178,4 +180,81 @@ test("it comes back when the service said so", () => {
   FakeSocket.last.says({ type: "system", content: "Restarting", retry_after: 4321 });
   FakeSocket.last.drops(1012);
   assert.equal(states.at(-1).delay, 4321);
+});
+
+/** A connection where users must prove who they are; `answer` is the site's to each request for a token. */
+function startSignedIn(answer) {
+  FakeSocket.all = [];
+  const site = { answer, asked: 0 };
+  const ask = () => {
+    site.asked++;
+    queueMicrotask(() => site.access.receive(site.answer));
+    return true;
+  };
+  const onToken = (token) => site.connection?.authenticate(token);
+  site.access = createAccess({ ask, onToken });
+  site.connection = start({ access: site.access });
+  return site;
+}
+
+const settled = () => new Promise(setImmediate);
+const greeting = { type: "system", client_id: "c", resume_token: "another" };
+const typesSent = () => FakeSocket.last.sent.map(({ type, token }) => `${type} ${token}`);
+
+test("where users must prove who they are, the token goes first, and nothing goes on before it was taken", async () => {
+  startSignedIn("one");
+  await settled();
+  FakeSocket.last.accept();
+  FakeSocket.last.says({ type: "system", client_id: "c" });
+  FakeSocket.last.says({ type: "error", code: 401 });
+  assert.deepEqual([typesSent(), states, frames], [["auth one"], [], []]);
+  FakeSocket.last.says(greeting);
+  assert.deepEqual([typesSent(), states], [["auth one", "resume mine"], [{ name: "open" }]]);
+});
+
+test("without a token there is no socket, a reason, and another try, at once when one comes", async () => {
+  const site = startSignedIn(null);
+  await settled();
+  assert.deepEqual(states, [{ name: "waiting", delay: 500, reason: "signed_out" }]);
+  pass(500);
+  await settled();
+  assert.deepEqual([states.at(-1).delay, site.asked, FakeSocket.all], [1000, 2, []]);
+  site.access.receive("one");
+  await settled();
+  FakeSocket.last.accept();
+  assert.deepEqual([typesSent(), site.asked], [["auth one"], 2]);
+});
+
+test("a token that is about to expire is renewed while connected, however often it takes to get another", async () => {
+  const site = startSignedIn("one");
+  await settled();
+  FakeSocket.last.accept();
+  FakeSocket.last.says(greeting);
+  FakeSocket.last.says({ type: "system", reason: "token_expiring" });
+  await settled();
+  assert.deepEqual(typesSent(), ["auth one", "resume mine"]);
+  for (const [delay, answer] of [[500, null], [1000, "two"], [10_000, "three"]]) {
+    site.answer = answer;
+    pass(delay);
+    await settled();
+  }
+  assert.deepEqual([typesSent().slice(2), site.asked, FakeSocket.all.length], [["auth two"], 4, 1]);
+});
+
+test("after 4401 another token is asked for; one that never was taken is told of, and tried more slowly", async () => {
+  const site = startSignedIn("one");
+  await settled();
+  FakeSocket.last.accept();
+  FakeSocket.last.says(greeting);
+  const tries = [];
+  for (let attempt = 0; attempt < 4; attempt++) {
+    FakeSocket.last.drops(4401);
+    tries.push([states.at(-1).delay, states.at(-1).reason]);
+    pass(states.at(-1).delay);
+    await settled();
+    FakeSocket.last.accept();
+  }
+  const refused = "token_invalid";
+  assert.deepEqual(tries, [[500, undefined], [1000, refused], [2000, refused], [4000, refused]]);
+  assert.equal(site.asked, 5);
 });

@@ -1,0 +1,31 @@
+// Where the service wants to know who its users are: the tokens of the site around this page, on their way to it.
+
+import { createAccess, subjectOf } from "./access-token.js";
+import { askForToken, onToken } from "./iframe-messages.js";
+import { load, save } from "./storage.js";
+
+/**
+ * Access as of access-token.js; null where nobody has to prove who they are. `authenticate(token)` is told of each new
+ * token, `forget()` before another person begins: what was said here until then is not for them.
+ */
+export function createSignIn({ authenticate, forget }) {
+  if (document.documentElement.dataset.auth !== "token") return null;
+  const access = createAccess({ ask: askForToken, onToken: introduced });
+  let subject = load("subject", null);
+
+  function introduced(token) {
+    const before = subject;
+    save("subject", (subject = subjectOf(token)));
+    if (before && before !== subject) beginAnew();
+    else authenticate(token);
+  }
+
+  function beginAnew() {
+    forget();
+    save("token", null);
+    location.reload();
+  }
+
+  onToken(access.receive);
+  return access;
+}
