@@ -96,10 +96,11 @@ async def host(aiohttp_server):
     """Another site with a strict policy: /bubble has the bubble of a service, /narrow its page in a frame."""
 
     async def page(request):
-        service = request.query["service"]
+        service, token = request.query["service"], request.query.get("token", "")
         policy = f"default-src 'none'; script-src {service}; frame-src {service}; img-src data:"
         body = {
-            "bubble": f'<script src="{service}/static/js/embed.js" data-label="Ask us" data-lang="en"></script>',
+            "bubble": f'<script src="{service}/static/js/embed.js" data-label="Ask us" data-lang="en" '
+            f'data-token="{token}"></script>',
             "narrow": f'<iframe src="{service}/chat?lang=en" width="320" height="500"></iframe>',
         }[request.match_info["name"]]
         html = f'<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><body>{body}</body>'

@@ -6,6 +6,8 @@ import json
 from tests import fake_dify
 from tests.conftest import eventually
 from tests.engines.tab import ENTER
+from tests.page.test_sign_in import token_for
+from tests.page.test_sign_in_examples import SECRET
 
 LIGHT, DARK = "rgb(247, 249, 250)", "rgb(17, 23, 27)"
 MARKDOWN = """\
@@ -204,6 +206,19 @@ async def test_a_bubble_brings_it_to_another_site(tab, host, with_dify):
     await tab.click("button")
     await tab.until("deep('iframe').getClientRects().length", 0)
     await tab.until("deep('button').getAttribute('aria-expanded')", "false")
+
+
+async def test_who_is_signed_in_there_is_known_here(tab, host, with_dify, dify):
+    service = await with_dify(frame_ancestors=(host,), auth_jwt_secret=SECRET)
+    await tab.open(f"{host}/bubble?service={service.url}")
+    await tab.click("button")
+    await tab.until("deep('#state')?.textContent", "Please sign in to use this chat.", is_framed=True)
+    await tab.open(f"{host}/bubble?service={service.url}&token={token_for('mia')}")
+    await tab.click("button")
+    await tab.until("deep('#state')?.dataset.state", "open", is_framed=True)
+    await ask(tab, "Hello", is_framed=True)
+    await reads(tab, "Hello.", is_framed=True)
+    assert [question["user"] for question in dify.questions] == ["mia"]
 
 
 async def test_a_browser_too_old_for_it_says_so(old_tab, host, start):

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright, expect
 
+from tests.told import told
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NODE = shutil.which("node")
 AXE = Path(__file__).parents[1] / "axe/node_modules/axe-core/axe.min.js"
@@ -54,6 +56,7 @@ async def visit(browser, dify):
         page = await context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: told.logged.append(message.text))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
         await page.goto(f"{service.url}{path}")
