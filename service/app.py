@@ -18,6 +18,7 @@ from service.admission.header_authenticator import HeaderAuthenticator
 from service.admission.jwks import Jwks
 from service.admission.jwt_authenticator import JwtAuthenticator, Secret
 from service.admission.proxy_headers import ProxyHeaders
+from service.admission.quotas import Limits, Quotas, own_counters
 from service.answers.app_api import AppApi, AppFiles
 from service.answers.base import Answer, Answerer, AnswerError, BrokenAnswer
 from service.answers.dify.answerer import DifyAnswerer
@@ -46,6 +47,7 @@ from service.settings import Settings, SettingsError, misspelt_names, read_setti
 from service.tasks import Tasks
 from service.web.api import HANDLERS, Api
 from service.web.app_files import AppFileRoutes
+from service.web.call_limits import CallLimits
 from service.web.cors import origin_middleware
 from service.web.health import Health
 from service.web.pages import Pages
@@ -63,6 +65,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     answerer, app_api, files, heal = _sources(settings, limiters)
     sessions = SessionRegistry(settings.max_connections)
     cluster = _cluster(settings, sessions, limiters, heal)
+    quotas = _quotas(settings)
     seal = Seal(settings.dify_api_key)
     turns = TurnRegistry(
         answerer,
@@ -77,6 +80,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     gateway = Gateway(
         sessions=sessions,
         turns=turns,
+        quotas=quotas,
         announce=cluster.announce,
         allowed_origins=settings.allowed_origins,
         max_content_length=settings.max_content_length,
@@ -93,6 +97,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             "turns": len(turns),
             **turns.counts(),
             **cluster.counts(),
+            **quotas.counts(),
             **({} if settings.mock_mode else limiters.answers.counts()),
         },
         check=answerer.check,
@@ -108,6 +113,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             tasks.spawn(authenticator.start())
         tasks.spawn(supervisor.run())
         tasks.spawn(cluster.run())
+        tasks.spawn(quotas.run())
         if not settings.mock_mode:
             tasks.spawn(_log_readiness(app_api))
         else:
@@ -124,6 +130,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             await cluster.close()
             if authenticator is not None:
                 await authenticator.close()
+            await quotas.close()
             await files.close()
             await app_api.close()
             await answerer.close()
@@ -144,6 +151,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         middleware=[
             Middleware(ProxyHeaders, trusted=Networks(settings.forwarded_allow_ips)),
             *origin_middleware(settings.allowed_origins),
+            Middleware(CallLimits, quotas=quotas),
         ],
         exception_handlers={HTTPException: on_http_error, Exception: on_fault, **HANDLERS},
         lifespan=lifespan,
@@ -221,9 +229,24 @@ def _cluster(settings: Settings, sessions: SessionRegistry, limiters: Limiters, 
     from service.cluster.multi_process import MultiProcess  # noqa: PLC0415 - costs memory
     from service.cluster.redis_store import RedisStore  # noqa: PLC0415
 
-    app = hashlib.sha256(f"{settings.dify_api_url} {settings.dify_api_key}".encode()).hexdigest()[:8]
-    store = RedisStore(settings.redis_url, f"dify-live:{app}", settings.resume_window)
+    store = RedisStore(settings.redis_url, _redis_prefix(settings), settings.resume_window)
     return MultiProcess(store, sessions, limiters.divide, heal)
+
+
+def _redis_prefix(settings: Settings) -> str:
+    app = hashlib.sha256(f"{settings.dify_api_url} {settings.dify_api_key}".encode()).hexdigest()[:8]
+    return f"dify-live:{app}"
+
+
+def _quotas(settings: Settings) -> Quotas:
+    limits = Limits(**{name: getattr(settings, name) for name in Limits._fields})
+    if not settings.redis_url:
+        return Quotas(limits)
+    from service.admission.shared_counts import SharedCounters, SharedLeases  # noqa: PLC0415 - costs memory
+    from service.admission.shared_redis import SharedRedis  # noqa: PLC0415
+
+    redis = SharedRedis(settings.redis_url, f"{_redis_prefix(settings)}:quotas")
+    return Quotas(limits, lambda: SharedCounters(redis, own_counters()), SharedLeases(redis))
 
 
 def dify_answerer(settings: Settings) -> DifyAnswerer:

@@ -54,6 +54,7 @@ def setting(default: Any, meaning: str, bounds: validate.Range | None = None, **
 
 
 number = partial(setting, bounds=POSITIVE)
+limit = partial(setting, bounds=NOT_NEGATIVE)
 seconds = partial(number, unit="s")
 
 

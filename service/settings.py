@@ -21,6 +21,7 @@ from service.setting_types import (
     api_key,
     header_name,
     http_url,
+    limit,
     jwks_url,
     jwt_secret,
     log_level,
@@ -193,6 +194,36 @@ class Settings:
         "The addresses or networks, separated by commas, of the proxies whose AUTH_HEADER is believed. Nobody else may "
         "connect then.",
         parse=proxies,
+    )
+    user_questions_per_minute: int = limit(
+        60,
+        "How many questions one user may ask within a minute, also all at once. Of this limit and those that follow, 0 "
+        "is none; processes that share a REDIS_URL count as one.",
+        section="Limits",
+    )
+    user_max_answers: int = limit(8, "How many answers may be on their way to one user; to one connection: 8.")
+    user_tokens_per_day: int = limit(
+        0, "How many tokens one user's answers may take on one day, UTC; the one that exceeds it is written to its end."
+    )
+    tokens_per_day: int = limit(0, "How many the answers of all users together may take.")
+    address_max_connections: int = limit(
+        200,
+        "How many clients of one address may be connected. Nobody is counted by a loopback or private address, nor "
+        "behind a proxy where FORWARDED_ALLOW_IPS is empty; of IPv6 a network of 64 bits counts as one address.",
+    )
+    address_handshakes_per_minute: int = limit(120, "How often they may connect within a minute.")
+    address_questions_per_minute: int = limit(120, "How many questions they may ask within a minute.")
+    address_max_answers: int = limit(
+        2,
+        "How many answers may be on their way to them.",
+        derive=lambda values: max(2, values["dify_max_concurrency"] // 4),
+        derived="a quarter of DIFY_MAX_CONCURRENCY, at least 2",
+    )
+    address_calls_per_minute: int = limit(600, "How often they may call /api within a minute.")
+    address_bytes_per_minute: int = limit(
+        100_000_000,
+        "How long the bodies of these calls and of their replies may be; one that exceeds it is passed on to its end.",
+        unit="bytes",
     )
 
     log_level: str = setting(

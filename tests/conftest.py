@@ -29,6 +29,8 @@ hypothesis.settings.load_profile("patient")
 PATIENCE_SECONDS = 10
 SLOW_CALLBACK_SECONDS = 1
 ROOT = Path(__file__).parents[1]
+DEFAULTS = {"drain_timeout": 0, "mock_tokens_per_second": 2_000, "user_questions_per_minute": 0}
+"""Settings of the services under test; a test asks more than a person."""
 
 
 def pytest_xdist_auto_num_workers():
@@ -163,7 +165,7 @@ async def start():
     running = []
 
     async def start(**settings):
-        service = Service(replace(Settings(), **{"drain_timeout": 0, "mock_tokens_per_second": 2_000} | settings))
+        service = Service(replace(Settings(), **DEFAULTS | settings))
         await service.start()
         running.append(service)
         return service
@@ -212,7 +214,7 @@ async def run(tmp_path):
     async def run(*command, program=sys.executable, **settings):
         known = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "0", "LOG_DIR": str(tmp_path / "logs")}
         known |= {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
-        known |= {"PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": "1", **settings}
+        known |= {"PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": "1", "USER_QUESTIONS_PER_MINUTE": "0", **settings}
         told.keep(known)
         process = await asyncio.create_subprocess_exec(
             program, *(command or ("-m", "service")), cwd=tmp_path, env=known,

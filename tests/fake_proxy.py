@@ -11,6 +11,8 @@ def buffering_proxy(url, buffer_bytes=BUFFER_BYTES):
 
     async def relay(request):
         headers = {name: request.headers[name] for name in ("Authorization", "Content-Type") if name in request.headers}
+        hops = [*request.headers.getall("X-Forwarded-For", []), request.remote]
+        headers["X-Forwarded-For"] = ", ".join(hops)
         body = await request.read()
         async with (
             aiohttp.ClientSession() as session,

@@ -16,6 +16,7 @@ from service.admission.bearer_tokens import SUBPROTOCOL
 from service.admission.caller import Caller
 from service.admission.origins import is_allowed
 from service.admission.proxy_headers import ADDRESS
+from service.admission.quotas import Quotas, Refusal
 from service.chat import close_codes
 from service.chat.close_codes import CloseCode
 from service.chat.login import Denied, Login
@@ -41,6 +42,7 @@ class Gateway:
 
     sessions: SessionRegistry
     turns: TurnRegistry
+    quotas: Quotas
     announce: Callable[[str], None]
     allowed_origins: tuple[str, ...]
     max_content_length: int
@@ -51,21 +53,27 @@ class Gateway:
         """`/ws/chat` and `/ws/chat/{client_id}`."""
         client_id = websocket.path_params.get("client_id") or secrets.token_hex(8)
         structlog.contextvars.bind_contextvars(connection_id=secrets.token_hex(4), client_id=client_id)
-        if (rejection := self._check(websocket, client_id)) is not None:
-            await self._reject(websocket, *rejection)
+        place = await self.quotas.admit_connection(websocket.scope[ADDRESS])
+        if isinstance(place, Refusal):
+            code, headers = ResultCode.TOO_MANY_REQUESTS, place.headers
+            await websocket.send_denial_response(self.error_response(code, place.message, headers, place.data))
             return
         transport = _Transport(websocket)
         try:
+            if (rejection := self._check(websocket, client_id)) is not None:
+                await self._reject(websocket, *rejection)
+                return
             caller = await self._accept(transport, client_id)
+            if caller is None:
+                return
+            if "client_id" in websocket.path_params:  # a random one is nowhere else
+                self.announce(client_id)
+            await self._serve(transport, client_id, caller)
         except Denied as denied:
             failure = denied.failure
             await self._reject(websocket, failure.code, failure.message, failure.reason)
-            return
-        if caller is None:
-            return
-        if "client_id" in websocket.path_params:  # a random one is nowhere else
-            self.announce(client_id)
-        await self._serve(transport, client_id, caller)
+        finally:
+            place.give_back()
 
     async def _accept(self, transport: "_Transport", client_id: str) -> Caller | None:
         """None where the connection is over already. Raises Denied."""
@@ -102,7 +110,7 @@ class Gateway:
 
     async def _serve(self, transport: "_Transport", client_id: str, caller: Caller) -> None:
         started_at = time.monotonic()
-        session = Session(client_id, caller, transport, self.turns, self.max_content_length)
+        session = Session(client_id, caller, transport, self.turns, self.max_content_length, self.quotas)
         if self.login is not None:
             session.authentication = self.login.watch(session)
         replaced = self.sessions.add(session)

@@ -123,7 +123,7 @@ class Heartbeat(_Message, frozen=True):
 class Error(_Message, frozen=True):
     """With `id` it ends that turn; the connection stays open. `reason` is a stable word of the table of failures.
 
-    `field` is the input that is missing or unfit.
+    `field` is the input that is missing or unfit. Where a limit was hit, `retry_after` is in milliseconds.
     """
 
     content: str
@@ -131,6 +131,7 @@ class Error(_Message, frozen=True):
     id: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     field: str | UnsetType = UNSET
+    retry_after: int | UnsetType = UNSET
 
 
 class ChatDelta(_Message, frozen=True, gc=False):

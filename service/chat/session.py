@@ -10,6 +10,7 @@ import structlog
 from msgspec import UNSET, structs
 
 from service.admission.caller import Caller
+from service.admission.quotas import UNLIMITED, Quotas, Refusal
 from service.answers.base import Question
 from service.answers.pauses import Continuation
 from service.chat import close_codes, messages
@@ -21,7 +22,7 @@ from service.chat.delivery import Delivery
 from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, ServerMessage, Stop, System
 from service.chat.turn import CLIENT_STOPPED, ID_TAKEN, RESTARTING, Turn
-from service.chat.turn_registry import TurnRegistry
+from service.chat.turn_registry import TurnRegistry, total_tokens
 from service.result_codes import ResultCode
 
 log = structlog.get_logger()
@@ -60,6 +61,7 @@ class Session:
     transport: Transport
     turns: TurnRegistry
     max_content_length: int
+    quotas: Quotas = UNLIMITED
     close_code: CloseCode | None = None
     is_announced: bool = False
     authentication: Authentication | None = None
@@ -160,13 +162,31 @@ class Session:
         elif turn is None and self._has_too_many():
             await self.send(Error(_TOO_MANY, ResultCode.TOO_MANY_REQUESTS, turn_id, "too_many_turns"))
         elif turn is None:
-            log.info("turn.started", turn_id=turn_id, characters=len(question.content), stream=stream)
-            self._answer(self.turns.start(self.owner, turn_id, question), stream)
+            await self._start(turn_id, question, stream)
         elif turn.is_same_question(question.content):
             log.info("turn.joined", turn_id=turn_id)
             self._answer(turn, stream)
         else:
             await self._refuse(Error(ID_TAKEN.message, ID_TAKEN.code, turn_id, ID_TAKEN.reason))
+
+    async def _start(self, turn_id: str, question: Question | Continuation, stream: bool) -> None:  # noqa: FBT001
+        """Unless a limit is hit. To look at what another turn asked for is no question."""
+        if isinstance(question, Continuation) and question.decision is None:
+            self._answer(self.turns.start(self.owner, turn_id, question), stream)
+            return
+        admitted = await self.quotas.admit_question(self.caller, self.owner.user)
+        if isinstance(admitted, Refusal):
+            reason, message, retry_after = admitted
+            code = ResultCode.TOO_MANY_REQUESTS
+            await self.send(Error(message, code, turn_id, reason, retry_after=retry_after))
+        elif self.turns.get(self.owner, turn_id) is not None or self.turns.is_closing:
+            admitted.end(tokens=0)
+            await self._ask(turn_id, question, stream)  # it has begun on another connection, while Redis was asked
+        else:
+            log.info("turn.started", turn_id=turn_id, characters=len(question.content), stream=stream)
+            turn = self.turns.start(self.owner, turn_id, question)
+            turn.when_read(lambda: admitted.end(total_tokens(turn)))
+            self._answer(turn, stream)
 
     def _has_too_many(self) -> bool:
         """On this connection, or of this token. Stopped turns whose source is still read have a limit of their own."""

@@ -130,7 +130,7 @@ class TurnRegistry:
             return
         turn.release()
         self._statuses[str(turn.status)] += 1
-        self._tokens += _total_tokens(turn)
+        self._tokens += total_tokens(turn)
         self._kept[turn] = None
         self._kept_characters += turn.buffer.size
         self._evict_excess(turn.owner)
@@ -173,6 +173,7 @@ class TurnRegistry:
             del self._by_owner[turn.owner]
 
 
-def _total_tokens(turn: Turn) -> int:
+def total_tokens(turn: Turn) -> int:
+    """Also of a stopped answer, as far as its source said."""
     tokens = (turn.summary.usage or {}).get("total_tokens")
     return tokens if isinstance(tokens, int) else 0

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from service.cluster.wire_format import Command, Entry, decode_command, decode_entries, encode
+from service.redis_options import redis_options
 
 TIMEOUT_SECONDS = 3.0
 MAX_COMMANDS = 10_000
@@ -37,7 +36,7 @@ class RedisStore:
     """Keys of one service, under `prefix`. Ended turns are kept for `resume_window` seconds."""
 
     def __init__(self, url: str, prefix: str, resume_window: float) -> None:
-        self._redis = _connect(url)
+        self._redis = Redis.from_url(url, **redis_options(url, TIMEOUT_SECONDS))
         self._prefix = prefix
         self._resume_seconds = max(1, math.ceil(resume_window))
         self._commands = self._name("commands")
@@ -108,17 +107,3 @@ class RedisStore:
 
     def _name(self, *words: str) -> str:
         return ":".join((self._prefix, *words))
-
-
-def _connect(url: str) -> Redis:
-    """A client without retries. Certificates are not verified by default: Heroku's are self-signed."""
-    options: dict[str, Any] = {}
-    if url.startswith("rediss:") and "ssl_cert_reqs" not in url:
-        options["ssl_cert_reqs"] = "none"
-    return Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 0),  # a repeated write could arrive twice
-        **options,
-    )

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from service import __version__
+from service.admission.quotas import LIMITS_HIT
 from service.answers import failures
 from service.answers.dify.healing import HEALING_SECONDS, STORED_SECONDS
 from service.answers.mock.scripts import SCRIPTS
@@ -74,6 +75,7 @@ class Pages:
             "healing_seconds": HEALING_SECONDS,
             "stored_seconds": STORED_SECONDS,
             "declarations": declarations(),
+            "limits": LIMITS_HIT,
         }
         return self._page(request, "docs.html", **tables)
 

@@ -20,7 +20,7 @@ export function createApi(token, access) {
     });
     const { code, message, data } = await response.json().catch(() => ({ code: response.status }));
     if (code === 200) return data;
-    throw Object.assign(new Error(message), { code, reason: data?.reason });
+    throw Object.assign(new Error(message), { ...data, code });
   }
 
   /** With the `continuation` of an answer, for its form. */

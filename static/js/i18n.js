@@ -30,13 +30,15 @@ const ALIKE = {
   form_submitted: "decision_taken",
   token_invalid: "401 token_missing token_expired",
   unknown_turn: "message_not_found run_not_found form_not_found not_paused",
+  daily_budget: "total_budget",
+  slower: "too_many_questions address_questions address_handshakes address_calls address_bytes",
 };
 const kindOf = (name) => Object.keys(ALIKE).find((kind) => ALIKE[kind].split(" ").includes(String(name))) ?? name;
 
 /** What to `say` of an error frame or a failed call: [key]. The service's own words are for developers. */
-export function failureWords({ reason, code }) {
+export function failureWords({ reason, code, retry_after: wait }) {
   const keys = [reason, code].map((name) => `reason.${kindOf(name)}`);
-  return [keys.find((key) => key in en) ?? "failed"];
+  return [keys.find((key) => key in en) ?? "failed", wait && { seconds: Math.ceil(wait / 1000) }];
 }
 
 /** What a node shows: its text, or an attribute. */

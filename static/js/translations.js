@@ -134,6 +134,8 @@ reason.no_connection: There is no connection at the moment. | 目前没有连接
 reason.signed_out: Please sign in to use this chat. | 请先登录，再使用聊天。
 reason.no_site: This chat works only within its own site. | 此聊天只能在其所属网站中使用。
 reason.token_invalid: Your sign-in is not valid. Please reload the page. | 您的登录无效，请刷新页面。
+reason.slower: Too many questions. Please wait {seconds} seconds. | 提问过多，请等待 {seconds} 秒。
+reason.daily_budget: Today's share is used up. Please come back tomorrow. | 今日额度已用完，请明天再来。
 reason.429: Too many questions at once. Please wait a moment. | 同时提问过多，请稍候。
 
 dictate: Dictate | 语音输入

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
+from service.admission.quotas import Limits
 from tests.bench.attacks import ON_ONE_SOCKET
 from tests.bench.clients import DEFLATE, Asker, Bystander, Pinger, connect, leave
 from tests.bench.servers import PROBED, TICKS_PER_SECOND, attack, crowd, naive, service, stub
 
 SETTLE_SECONDS = 0.3
+FORWARDED = {"X-Forwarded-For": "203.0.113.7"}
+LIMITS = {name.upper(): str(10**12) for name in Limits._fields} | {"FORWARDED_ALLOW_IPS": "127.0.0.1"}
 
 
 @dataclass
@@ -92,6 +95,17 @@ async def burst(size, rows):
         for server, figures in _rounds(size, (theirs, row.theirs), (ours, row.ours)):
             clients, questions = size.burst
             _, seconds = await ask(server.port, clients, questions)
+            figures.append(clients * questions / seconds)
+
+
+async def limits(size, rows):
+    """The burst with every limit on, none of them ever reached, and clients counted by an address."""
+    async with stub(tokens=40) as url, naive(url) as theirs, service(url, **LIMITS) as ours:
+        row = Row("the same burst with all limits on", "answers/s", 1.8, is_floor=True)
+        rows.append(row)
+        for server, figures in _rounds(size, (theirs, row.theirs), (ours, row.ours)):
+            clients, questions = size.burst
+            _, seconds = await ask(server.port, clients, questions, headers=FORWARDED)
             figures.append(clients * questions / seconds)
 
 
@@ -223,7 +237,7 @@ async def attacks(size, rows):
             most.ours.append(percentile(late, 99))
 
 
-ALL = (burst, paced, pings, idle, start, sweep, neighbours, attacks)
+ALL = (burst, limits, paced, pings, idle, start, sweep, neighbours, attacks)
 
 
 def percentile(values, percent):
@@ -236,9 +250,9 @@ def _rounds(size, *sides):
         yield from sides if number % 2 else sides[::-1]
 
 
-async def ask(port, count, questions, release=SETTLE_SECONDS):
+async def ask(port, count, questions, release=SETTLE_SECONDS, headers=None):
     """How long each frame's first token was held (ms), and how long all took (s)."""
-    clients = await connect(port, count)
+    clients = await connect(port, count, headers)
     await asyncio.sleep(release)
     askers = [Asker(client, questions) for client in clients]
     seconds = await timed(askers)

@@ -19,6 +19,7 @@ SETTINGS = {
     "DIFY_MAX_CONCURRENCY": "20000",
     "MAX_CONNECTIONS": "20000",
     "MOCK_MODE": "False",
+    "USER_QUESTIONS_PER_MINUTE": "0",
 }
 NAIVE = ("-m", "uvicorn", "tests.bench.naive:app", "--log-level", "warning", "--no-access-log")
 SERVICE = ("-m", "service")

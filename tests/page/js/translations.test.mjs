@@ -29,6 +29,14 @@ test("what is said of a failure goes by its reason, then its code, and never in 
   }
 });
 
+test("of a limit that is hit the time to wait is said", () => {
+  const limit = { reason: "too_many_questions", code: 429, retry_after: 1234 };
+  assert.equal(t(...failureWords(limit)), "Too many questions. Please wait 2 seconds.");
+  assert.equal(t(...failureWords({ ...limit, reason: "address_calls" })), t(...failureWords(limit)));
+  assert.equal(t(...failureWords({ ...limit, reason: "total_budget" })), en["reason.daily_budget"]);
+  assert.equal(t(...failureWords({ ...limit, reason: "too_many_answers" })), en["reason.429"]);
+});
+
 test("what people need not tell apart has the same words", () => {
   assert.equal(t(...failureWords({ reason: "unreachable" })), en["reason.later"]);
   assert.equal(t(...failureWords({ reason: "new one", code: 30000 })), en["reason.later"]);

@@ -1,0 +1,229 @@
+"""How much is one user's, one address's, and everybody's: questions, answers, tokens, connections, calls, bytes.
+
+A limit that is hit is counted, and logged at most once a minute.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from service.admission.caller import Caller
+from service.admission.leases import Lease, Leases
+from service.tally import Tally
+from service.tasks import Tasks
+
+if TYPE_CHECKING:  # it costs memory
+    from service.admission.counters import Counters
+
+HELD_RETRY_SECONDS = 5
+"""Nobody knows when others give back what they hold."""
+CLOSE_TIMEOUT_SECONDS = 1
+
+
+class Limits(NamedTuple):
+    """The settings of these names; 0 is no limit."""
+
+    user_questions_per_minute: int = 0
+    user_max_answers: int = 0
+    user_tokens_per_day: int = 0
+    tokens_per_day: int = 0
+    address_questions_per_minute: int = 0
+    address_max_answers: int = 0
+    address_max_connections: int = 0
+    address_handshakes_per_minute: int = 0
+    address_calls_per_minute: int = 0
+    address_bytes_per_minute: int = 0
+
+
+class LimitHit(NamedTuple):
+    """What a client is told: `reason` is a stable word for pages to translate."""
+
+    reason: str
+    message: str
+
+
+LIMITS_HIT = {
+    "user_questions_per_minute": LimitHit("too_many_questions", "Too many questions: please wait a little."),
+    "user_max_answers": LimitHit("too_many_answers", "Too many answers are on their way already: wait for one."),
+    "user_tokens_per_day": LimitHit("daily_budget", "Your share of today is used up: please come back tomorrow."),
+    "tokens_per_day": LimitHit("total_budget", "What all may use today is used up: please come back tomorrow."),
+    "address_questions_per_minute": LimitHit(
+        "address_questions", "Too many questions from your network: wait a little."
+    ),
+    "address_max_answers": LimitHit("address_answers", "Too many answers on their way to your network: wait for one."),
+    "address_max_connections": LimitHit("address_connections", "Too many connections from your network: close one."),
+    "address_handshakes_per_minute": LimitHit("address_handshakes", "Your network connects too often: wait a little."),
+    "address_calls_per_minute": LimitHit("address_calls", "Too many requests from your network: wait a little."),
+    "address_bytes_per_minute": LimitHit("address_bytes", "Too much data to and from your network: wait a little."),
+}
+_OF_USER = {
+    "user_questions_per_minute": "questions_per_minute",
+    "user_max_answers": "answers_at_once",
+    "user_tokens_per_day": "tokens_per_day",
+}
+"""Fields of UserLimits."""
+
+
+class Refusal(NamedTuple):
+    """`retry_after` is in milliseconds."""
+
+    reason: str
+    message: str
+    retry_after: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """RFC 9110, 10.2.3: in whole seconds."""
+        return {"Retry-After": str(math.ceil(self.retry_after / 1000))}
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"reason": self.reason, "retry_after": self.retry_after}
+
+
+class _Limit(NamedTuple):
+    """Of `whose` it is; an `amount` of 0 is none."""
+
+    setting: str
+    amount: int
+    whose: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.setting}:{self.whose}"
+
+    @property
+    def today(self) -> str:
+        return f"{self.setting}:{datetime.now(UTC).date()}:{self.whose}"
+
+
+@dataclass(frozen=True, slots=True)
+class AdmittedQuestion:
+    """`end` is to be called when the source of its answer has been read to the end, with the tokens that it took."""
+
+    lease: Lease
+    spend: Callable[[int], None]
+
+    def end(self, tokens: int) -> None:
+        self.lease.give_back()
+        if tokens:
+            self.spend(tokens)
+
+
+class Quotas:
+    """`make_counters` is called where a limit that needs them is met: they take 1.4 MiB."""
+
+    def __init__(
+        self, limits: Limits, make_counters: Callable[[], "Counters"] | None = None, leases: Leases | None = None
+    ) -> None:
+        self._limits = limits._asdict()
+        self._leases = leases or Leases()
+        self._make_counters = make_counters or own_counters
+        self._hits = {setting: 0 for setting, limit in self._limits.items() if limit}
+        self._tallies = {setting: Tally("quotas.exceeded", setting=setting.upper()) for setting in Limits._fields}
+        self._tasks = Tasks()
+        if any("_max_" not in setting for setting in self._hits):
+            _ = self._counters  # at start, not amid a question
+
+    def counts(self) -> dict[str, Any]:
+        """How often each limit was hit since the start; those that are set, at least."""
+        return {"limits_hit": dict(self._hits)}
+
+    async def admit_question(self, caller: Caller, user: str) -> AdmittedQuestion | Refusal:
+        """`user` is Dify's."""
+        budgets = [self._limit(setting, caller, user) for setting in ("user_tokens_per_day", "tokens_per_day")]
+        refusal = (
+            await self._check_budget(budgets[0])
+            or await self._check_budget(budgets[1])
+            or await self._hit(self._limit("user_questions_per_minute", caller, user))
+            or await self._hit(self._limit("address_questions_per_minute", caller))
+        )
+        held = refusal or await self._hold(
+            self._limit("user_max_answers", caller, user), self._limit("address_max_answers", caller)
+        )
+        return held if isinstance(held, Refusal) else AdmittedQuestion(held, partial(self._spend, budgets))
+
+    async def admit_connection(self, address: str | None) -> Lease | Refusal:
+        """To be given back at its end."""
+        caller = Caller(address)
+        refusal = await self._hit(self._limit("address_handshakes_per_minute", caller))
+        return refusal or await self._hold(self._limit("address_max_connections", caller))
+
+    def counts_calls_of(self, address: str | None) -> bool:
+        return address is not None and any(
+            self._limits[setting] for setting in ("address_calls_per_minute", "address_bytes_per_minute")
+        )
+
+    async def check_call(self, address: str) -> Refusal | None:
+        """Of /api: it is counted, unless calls or bytes are too many already."""
+        size = self._limit("address_bytes_per_minute", Caller(address))
+        if size.amount and (wait := await self._counters.wait(size.name, size.amount)):
+            return self._refuse(size.setting, wait)
+        return await self._hit(self._limit("address_calls_per_minute", Caller(address)))
+
+    async def add_bytes(self, address: str, amount: int) -> None:
+        size = self._limit("address_bytes_per_minute", Caller(address))
+        if size.amount and amount:
+            await self._counters.add(size.name, size.amount, amount)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await self._leases.run()
+
+    async def close(self) -> None:
+        await self._tasks.finish(within=CLOSE_TIMEOUT_SECONDS)
+        await self._leases.close()
+
+    @cached_property
+    def _counters(self) -> "Counters":
+        return self._make_counters()
+
+    def _limit(self, setting: str, caller: Caller, user: str = "") -> _Limit:
+        """As it is for this caller: what a user's token says counts instead of the setting."""
+        amount = self._limits[setting]
+        if setting.startswith("address_"):
+            return _Limit(setting, amount, caller.address) if caller.address else _Limit(setting, 0)
+        if setting not in _OF_USER:
+            return _Limit(setting, amount)
+        own = caller.principal and getattr(caller.principal.limits, _OF_USER[setting])
+        return _Limit(setting, amount if own is None else own, user)
+
+    async def _hit(self, limit: _Limit) -> Refusal | None:
+        wait = limit.amount and await self._counters.hit(limit.name, limit.amount)
+        return self._refuse(limit.setting, wait) if wait else None
+
+    async def _check_budget(self, limit: _Limit) -> Refusal | None:
+        if not limit.amount or await self._counters.spent(limit.today) < limit.amount:
+            return None
+        return self._refuse(limit.setting, _seconds_until_midnight(datetime.now(UTC)))
+
+    def _spend(self, budgets: list[_Limit], tokens: int) -> None:
+        for limit in budgets:
+            if limit.amount:
+                self._tasks.spawn(self._counters.spend(limit.today, tokens))
+
+    async def _hold(self, *limits: _Limit) -> Lease | Refusal:
+        held = await self._leases.take({limit.name: limit.amount for limit in limits if limit.amount})
+        return self._refuse(held.partition(":")[0], HELD_RETRY_SECONDS) if isinstance(held, str) else held
+
+    def _refuse(self, setting: str, wait: float) -> Refusal:
+        self._hits[setting] = self._hits.get(setting, 0) + 1
+        self._tallies[setting].add()
+        return Refusal(*LIMITS_HIT[setting], math.ceil(wait * 1000))
+
+
+def own_counters() -> "Counters":
+    """Of this process."""
+    from service.admission.counters import BoundedMemory, Counters  # noqa: PLC0415 - the same
+
+    return Counters(BoundedMemory())
+
+
+def _seconds_until_midnight(now: datetime) -> float:
+    return (datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now).total_seconds()
+
+
+UNLIMITED = Quotas(Limits())

@@ -1,0 +1,71 @@
+"""A Redis that may be away: then it is left alone for a while, and each process counts for itself."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
+
+from service.redis_options import redis_options
+
+log = structlog.get_logger()
+
+TIMEOUT_SECONDS = 0.25
+REST_SECONDS = 5
+MAX_CONNECTIONS = 8
+
+T = TypeVar("T")
+
+
+class SharedRedis:
+    def __init__(self, url: str, prefix: str) -> None:
+        options = redis_options(url, TIMEOUT_SECONDS)
+        self.pool = BlockingConnectionPool.from_url(
+            url, **options, max_connections=MAX_CONNECTIONS, timeout=TIMEOUT_SECONDS
+        )
+        self.client = Redis.from_pool(self.pool)
+        self.prefix = prefix
+        self._resting_until = 0.0
+        self._is_lost = False
+
+    def key(self, *words: str) -> str:
+        return ":".join((self.prefix, *words))
+
+    async def ask(self, work: Callable[[], Awaitable[T]], otherwise: T) -> T:
+        """What `work` returns within TIMEOUT_SECONDS; `otherwise` where Redis is away."""
+        if time.monotonic() < self._resting_until:
+            return otherwise
+        cancelled = _cancellations()
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                result = await work()
+        except (RedisError, OSError) as error:
+            self._lose(error)
+            result = otherwise
+        else:
+            self._find()
+        if _cancellations() > cancelled:
+            raise asyncio.CancelledError  # redis-py 8.1 swallows some
+        return result
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+    def _lose(self, error: Exception) -> None:
+        self._resting_until = time.monotonic() + REST_SECONDS
+        if not self._is_lost:
+            self._is_lost = True
+            log.warning("quotas.redis_lost", error=f"{type(error).__name__}: {error}")
+
+    def _find(self) -> None:
+        if self._is_lost:
+            self._is_lost = False
+            log.info("quotas.redis_found")
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0

@@ -1,0 +1,64 @@
+"""Calls of /api, and the bytes of their bodies and replies, counted by address."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.admission.proxy_headers import ADDRESS
+from service.admission.quotas import Quotas
+from service.result_codes import ResultCode
+from service.web.responses import UNCACHED, fail
+
+COUNTED_AT_ONCE_BYTES = 1_000_000
+
+
+class CallLimits:
+    """What is on its way when a limit is hit is passed on to its end."""
+
+    def __init__(self, app: ASGIApp, quotas: Quotas) -> None:
+        self._app = app
+        self._quotas = quotas
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_call = scope["type"] == "http" and scope["path"].startswith("/api/")
+        if not is_call or not self._quotas.counts_calls_of(address := scope[ADDRESS]):
+            await self._app(scope, receive, send)
+        elif (refusal := await self._quotas.check_call(address)) is not None:
+            headers = UNCACHED | refusal.headers
+            reply = fail(ResultCode.TOO_MANY_REQUESTS, refusal.message, headers, refusal.data)
+            await reply(scope, receive, send)
+        else:
+            meter = _Meter(self._quotas, address)
+            try:
+                await self._app(scope, meter.wrap_receive(receive), meter.wrap_send(send))
+            finally:
+                await meter.add_counted()
+
+
+class _Meter:
+    def __init__(self, quotas: Quotas, address: str) -> None:
+        self._quotas = quotas
+        self._address = address
+        self._bytes = 0
+
+    def wrap_receive(self, receive: Receive) -> Receive:
+        async def counting_receive() -> Message:
+            message = await receive()
+            await self._count(message)
+            return message
+
+        return counting_receive
+
+    def wrap_send(self, send: Send) -> Send:
+        async def counting_send(message: Message) -> None:
+            await send(message)
+            await self._count(message)
+
+        return counting_send
+
+    async def _count(self, message: Message) -> None:
+        self._bytes += len(message.get("body", b""))
+        if self._bytes >= COUNTED_AT_ONCE_BYTES:
+            await self.add_counted()
+
+    async def add_counted(self) -> None:
+        counted, self._bytes = self._bytes, 0
+        await self._quotas.add_bytes(self._address, counted)
