@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 
+from service.admission.quotas import LIMITS_HIT
 from service.answers import failures
 from service.result_codes import ResultCode
 from service.settings import Settings
@@ -92,6 +93,16 @@ async def test_the_docs_list_each_setting_with_its_default_and_no_secret(start, 
     assert "<code>MAX_CONNECTIONS</code></td><td>5000</td>" in body
     assert "<code>MOCK_MODE</code></td><td>on without a key</td>" in body
     assert "app-secret" not in body
+
+
+async def test_the_docs_show_each_limit_as_it_is_set_and_what_is_told_where_it_is_hit(start, http):
+    service = await start(tokens_per_day=123_456)
+    _, body = await get(http, f"{service.url}/docs")
+    for name, hit in LIMITS_HIT.items():
+        assert f"<code>{hit.reason}</code></td><td>{hit.message}</td>" in body
+        assert f"<code>{name.upper()}</code></td>" in body
+    assert "<code>TOKENS_PER_DAY</code></td><td>123456</td>" in body
+    assert "<code>USER_TOKENS_PER_DAY</code></td><td>no limit</td>" in body
 
 
 async def test_the_docs_show_the_table(start, http):
