@@ -5,6 +5,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from service.answers.demand import Demand
 from service.answers.pauses import Continuation, Pause
 from service.result_codes import ResultCode
 
@@ -35,6 +36,7 @@ class Question(msgspec.Struct, frozen=True):
 
     `user` scopes conversations, files and stops at Dify; `conversation_id` continues a conversation of the same user.
     With `steps` and `speech`, the answer has parts of these kinds, if the source has them.
+    `demand` says who waits for it.
     """
 
     content: str
@@ -44,6 +46,7 @@ class Question(msgspec.Struct, frozen=True):
     files: list[dict[str, Any]] = []
     steps: bool = False
     speech: bool = False
+    demand: Demand | None = None
 
 
 class Failure(msgspec.Struct, frozen=True):

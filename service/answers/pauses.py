@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from service.answers.demand import Demand
+
 
 class FormInput(msgspec.Struct, frozen=True, omit_defaults=True):
     """A field of a form: `type` is Dify's word for its kind, `default` what it holds at first.
@@ -85,13 +87,14 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Continuation(msgspec.Struct, frozen=True):
-    """Asks how a paused run goes on; with a `decision`, after it was submitted."""
+    """Asks how a paused run goes on; with a `decision`, after it was submitted. `demand` says who waits for it."""
 
     run: PausedRun
     user: str
     decision: Decision | None = None
     steps: bool = False
     speech: bool = False
+    demand: Demand | None = None
 
     @property
     def content(self) -> str:

@@ -16,6 +16,11 @@ class CloseCode(NamedTuple):
     def may_reconnect(self) -> bool:
         return self.code < DO_NOT_RECONNECT_FROM
 
+    @property
+    def is_goodbye(self) -> bool:
+        """A client that is done closes so, or its page was left; 1005 stands for a close frame without a code."""
+        return self.code in {1000, 1001, 1005}
+
 
 INTERNAL_ERROR = CloseCode(1011, "Something went wrong here.")
 IDLE = CloseCode(4000, "Nothing was heard from this client for too long.")

@@ -93,7 +93,7 @@ async def _run_of(frame: messages.Form | Resume, owner: Owner, turns: TurnRegist
 
 
 async def _read_remote(turn: Turn) -> None:
-    turn.join()
+    turn.join(claims=False)
     with suppress(TimeoutError):
         async with asyncio.timeout(REMOTE_TIMEOUT_SECONDS):
             await turn.wait_ended()

@@ -124,7 +124,7 @@ class Gateway:
             await session.close(close_codes.INTERNAL_ERROR)
         finally:
             self.sessions.remove(session)
-            await session.end()
+            await session.end(is_goodbye=session.close_code is None and transport.close_code.is_goodbye)
             code, reason = session.close_code or transport.close_code
             log.info("connection.closed", code=code, reason=reason, duration_ms=ms_since(started_at))
 

@@ -19,9 +19,10 @@ from service.chat.client_identity import Owner, new_token, owner_of
 from service.chat.close_codes import CloseCode
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
+from service.chat.failures import ID_TAKEN, RESTARTING
 from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, ServerMessage, Stop, System
-from service.chat.turn import CLIENT_STOPPED, ID_TAKEN, RESTARTING, Turn
+from service.chat.turn import CLIENT_STOPPED, Turn
 from service.chat.turn_registry import TurnRegistry, total_tokens
 from service.result_codes import ResultCode
 
@@ -70,6 +71,9 @@ class Session:
     owner: Owner = field(init=False)
     _token: str = field(default_factory=new_token)
     _deliveries: dict[Turn, asyncio.Task[None]] = field(default_factory=dict)
+    _asked: set[Turn] = field(default_factory=set)
+    _has_resumed: bool = False
+    _is_gone_for_good: bool = False
 
     def __post_init__(self) -> None:
         self.owner = owner_of(self._token, self.caller.subject)
@@ -145,8 +149,12 @@ class Session:
         while own := [delivery for turn, delivery in self._deliveries.items() if not turn.is_remote]:
             await asyncio.wait(own)
 
-    async def end(self) -> None:
-        """The connection is over. Its turns go on until the orphan timer ends them."""
+    async def end(self, *, is_goodbye: bool = False) -> None:
+        """The connection is over. Its turns go on for a while if the client may come back for them.
+
+        By a `resume` it has shown that it knows how to; a lost connection says nothing of what its client wants.
+        """
+        self._is_gone_for_good = is_goodbye and not self._has_resumed
         deliveries = list(self._deliveries.values())
         for delivery in deliveries:
             delivery.cancel()
@@ -155,6 +163,7 @@ class Session:
         await asyncio.gather(*deliveries, return_exceptions=True)
 
     async def _ask(self, turn_id: str | None, question: Question | Continuation, stream: bool) -> None:  # noqa: FBT001
+        claims = turn_id is not None
         turn_id = turn_id or random.randbytes(8).hex()  # noqa: S311 - a name, no secret
         turn = self.turns.get(self.owner, turn_id)
         if turn is None and self.turns.is_closing:
@@ -162,17 +171,17 @@ class Session:
         elif turn is None and self._has_too_many():
             await self.send(Error(_TOO_MANY, ResultCode.TOO_MANY_REQUESTS, turn_id, "too_many_turns"))
         elif turn is None:
-            await self._start(turn_id, question, stream)
+            await self._start(turn_id, question, stream, claims=claims)
         elif turn.is_same_question(question.content):
             log.info("turn.joined", turn_id=turn_id)
-            self._answer(turn, stream)
+            self._answer(turn, stream, claims=claims)
         else:
             await self._refuse(Error(ID_TAKEN.message, ID_TAKEN.code, turn_id, ID_TAKEN.reason))
 
-    async def _start(self, turn_id: str, question: Question | Continuation, stream: bool) -> None:  # noqa: FBT001
+    async def _start(self, turn_id: str, question: Question | Continuation, stream: bool, *, claims: bool) -> None:  # noqa: FBT001
         """Unless a limit is hit. To look at what another turn asked for is no question."""
         if isinstance(question, Continuation) and question.decision is None:
-            self._answer(self.turns.start(self.owner, turn_id, question), stream)
+            self._begin(turn_id, question, stream, claims=claims)
             return
         admitted = await self.quotas.admit_question(self.caller, self.owner.user)
         if isinstance(admitted, Refusal):
@@ -184,15 +193,20 @@ class Session:
             await self._ask(turn_id, question, stream)  # it has begun on another connection, while Redis was asked
         else:
             log.info("turn.started", turn_id=turn_id, characters=len(question.content), stream=stream)
-            turn = self.turns.start(self.owner, turn_id, question)
+            turn = self._begin(turn_id, question, stream, claims=claims)
             turn.when_read(lambda: admitted.end(total_tokens(turn)))
-            self._answer(turn, stream)
+
+    def _begin(self, turn_id: str, question: Question | Continuation, stream: bool, *, claims: bool) -> Turn:  # noqa: FBT001
+        turn = self.turns.start(self.owner, turn_id, question, self.caller.address)
+        self._asked.add(turn)
+        turn.when_read(lambda: self._asked.discard(turn))
+        self._answer(turn, stream, claims=claims)
+        return turn
 
     def _has_too_many(self) -> bool:
-        """On this connection, or of this token. Stopped turns whose source is still read have a limit of their own."""
-        running = self.turns.running(self.owner)
-        unstopped = [turn for turn in running if turn.status is None]
-        return max(len(unstopped), len(self._deliveries), len(running) - MAX_RUNNING_TURNS) >= MAX_RUNNING_TURNS
+        """On this connection, under whatever token, or of this owner; stopped ones too, while their source is read."""
+        running = len(self.turns.running(self.owner))
+        return max(running, len(self._asked), len(self._deliveries)) >= MAX_RUNNING_TURNS
 
     async def _refuse(self, error: Error) -> None:
         """With an id, an error ends that turn for the client: there is none while a turn of that id is answered."""
@@ -201,6 +215,7 @@ class Session:
 
     async def _resume(self, resume: Resume) -> None:
         """What was asked on this connection before stays the first token's."""
+        self._has_resumed = True
         self._token = resume.token
         self.owner = owner_of(resume.token, self.caller.subject)
         if resume.continuation is not None:
@@ -209,7 +224,7 @@ class Session:
             await self.send(System("Welcome back", resume_token=self._token))
         elif (turn := await self.turns.find(self.owner, resume.id)) is not None:
             log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
-            self._answer(turn, stream=True, offset=resume.offset)
+            self._answer(turn, stream=True, offset=resume.offset, claims=True)
         else:
             text = "There is no such answer to go on with: it is over, or somebody else's."
             await self.send(Error(text, ResultCode.NOT_FOUND, resume.id, UNKNOWN_TURN))
@@ -224,17 +239,17 @@ class Session:
         else:
             await self._ask(frame.turn_id, continuation, stream)
 
-    def _answer(self, turn: Turn, stream: bool, offset: int = 0) -> None:  # noqa: FBT001 - the client's own flag
+    def _answer(self, turn: Turn, stream: bool, offset: int = 0, *, claims: bool) -> None:  # noqa: FBT001 - the client's own flag
         if turn in self._deliveries:
             return
-        turn.join()
+        turn.join(claims=claims)
         delivery = asyncio.create_task(self._deliver(Delivery(turn, self, self.turns.seal, offset if stream else None)))
         self._deliveries[turn] = delivery
         delivery.add_done_callback(lambda _: self._answered(turn))
 
     def _answered(self, turn: Turn) -> None:
         del self._deliveries[turn]
-        turn.leave()
+        turn.leave(for_good=self._is_gone_for_good)
 
     def _question_of(self, chat: Chat) -> Question:
         return Question(

@@ -3,10 +3,9 @@
 import asyncio
 import time
 import zlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
-from typing import Any
 
 import structlog
 
@@ -25,40 +24,21 @@ from service.answers.base import (
     Summary,
     Text,
 )
+from service.answers.demand import Demand
 from service.answers.pauses import Pause
 from service.chat.answer_buffer import AnswerBuffer, Progress
 from service.chat.client_identity import Owner
+from service.chat.failures import INTERNAL, MAX_ANSWER_CHARACTERS, TOO_LONG, WRITER_LOST
+from service.chat.reading import Reading
 from service.elapsed import ms_since
-from service.result_codes import ResultCode
 from service.tasks import Tasks
 
 log = structlog.get_logger()
 
-MAX_ANSWER_CHARACTERS = 1_000_000
-STOP_TIMEOUT_SECONDS = 5
 WAITING_FOR_HUMAN = "waiting_for_human"
 CLIENT_STOPPED = "client_stopped"
-
-INTERNAL = Failure("internal", ResultCode.UNKNOWN_ERROR, "Something went wrong here.", "a fault of this service")
-TOO_LONG = Failure(
-    "too_long",
-    ResultCode.THIRD_PARTY_ERROR,
-    "The answer became too long.",
-    f"more than {MAX_ANSWER_CHARACTERS:,} characters",
-)
-RESTARTING = Failure(
-    "restarting",
-    ResultCode.UNAVAILABLE,
-    "The service is restarting. Please ask again in a moment.",
-    "this service was told to end, and DRAIN_TIMEOUT was over",
-)
-WRITER_LOST = Failure(
-    "owner_lost", ResultCode.UNAVAILABLE, "The answer broke off.", "the process that wrote it ended without a word"
-)
-ID_TAKEN = Failure(
-    "id_taken", ResultCode.PARAMETER_ERROR, "This id names another question already.", "an id asked twice"
-)
-FAILURES = (INTERNAL, TOO_LONG, RESTARTING, WRITER_LOST, ID_TAKEN)
+CLIENT_LEFT = "client_left"
+DISPLACED = "displaced"
 
 
 class Status(StrEnum):
@@ -74,30 +54,22 @@ class Status(StrEnum):
     ERROR = "error"
 
 
-class _Reading:
-    """What a turn needs while its source is read, and no longer: thousands of ended turns are kept."""
-
-    def __init__(self, answer: Answer, tasks: Tasks, work: Coroutine[Any, Any, None]) -> None:
-        self.answer = answer
-        self.tasks = tasks
-        self.task = tasks.spawn(work)
-        self.ended = asyncio.Event()
-
-
 @dataclass(slots=True, eq=False)
 class Turn:
     """Reads an answer into its buffer, whether or not anybody listens.
 
     It ends once: then `status` is set, with a `failure` or another `reason`; the source is read on until it stops.
-    Without listeners it is stopped after `orphan_grace` seconds. `delivered` is how far the text got to any client, in
-    code points. `is_remote`: another process asks the source. `goes_on_alone`: the source is stopped only where the
-    client says so; what `only_looks` at what another turn asked for never stops it.
+    Without listeners it is stopped after `orphan_grace` seconds, or at once: see `leave`, or in favour of a question
+    that somebody waits for: see Demand. `delivered` is how far the text got to any client, in code points. `is_remote`:
+    another process asks the source. `goes_on_alone`: the source is stopped only where the client says so; what
+    `only_looks` at what another turn asked for never stops it.
     """
 
     owner: Owner
     id: str
     checksum: int
     answer: InitVar[Answer]
+    demand: InitVar[Demand]
     tasks: InitVar[Tasks]
     orphan_grace: float
     is_remote: bool = False
@@ -116,12 +88,14 @@ class Turn:
     _is_queued: bool = False
     _subscribers: tuple[Callable[[], None], ...] = ()
     _listeners: int = 0
+    _is_claimed: bool = False
     _orphan_timer: asyncio.TimerHandle | None = None
     _started_at: float = field(default_factory=time.monotonic)
-    _reading: _Reading | None = field(init=False)
+    _reading: Reading | None = field(init=False)
 
-    def __post_init__(self, answer: Answer, tasks: Tasks) -> None:
-        self._reading = _Reading(answer, tasks, self._read(answer))
+    def __post_init__(self, answer: Answer, demand: Demand, tasks: Tasks) -> None:
+        demand.displace = lambda: self.stop(DISPLACED)
+        self._reading = Reading(answer, demand, tasks, self._read(answer))
 
     @property
     def text(self) -> str:
@@ -143,24 +117,41 @@ class Turn:
     def is_same_question(self, content: str) -> bool:
         return self.checksum == checksum_of(content)
 
-    def join(self) -> None:
-        """One more listens."""
+    def join(self, *, claims: bool) -> None:
+        """One more listens, who `claims` to come back if it has shown that it can: by the turn's id, or a token."""
         self._listeners += 1
+        self._is_claimed |= claims
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
+        if self._reading is not None:
+            self._reading.demand.set_listened_to(True)
 
-    def leave(self) -> None:
-        """One listens no more. Of a remote turn only its own process knows whether somebody does."""
+    def leave(self, *, for_good: bool = False) -> None:
+        """One listens no more. Of a remote turn only its own process knows whether somebody does.
+
+        Where the last one leaves `for_good`, and nobody has a claim to come back, the turn is stopped at once.
+        """
         self._listeners -= 1
         if self._listeners:
             return
         if self.is_remote and self._reading is not None:
-            self._reading.task.cancel()
+            self._reading.cancel()
         elif self.status is not None:
             self.buffer.compact()
+        elif for_good and not self._is_claimed and not self._is_decision:
+            self.stop(CLIENT_LEFT)
         else:
-            loop = asyncio.get_running_loop()
-            self._orphan_timer = loop.call_later(self.orphan_grace, self.stop, "client_left")
+            self._await_return()
+
+    @property
+    def _is_decision(self) -> bool:
+        return self.goes_on_alone and not self.only_looks
+
+    def _await_return(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._orphan_timer = loop.call_later(self.orphan_grace, self.stop, CLIENT_LEFT)
+        if self._reading is not None:
+            self._reading.demand.set_listened_to(False)
 
     def subscribe(self, on_update: Callable[[], None]) -> None:
         """Call `on_update` whenever the buffer has more, and at the end. It must not raise."""
@@ -249,9 +240,9 @@ class Turn:
         if not self._end(status, failure, reason) or (reading := self._reading) is None:
             return
         if self.only_looks or (self.goes_on_alone and reason != CLIENT_STOPPED):
-            reading.task.cancel()
+            reading.cancel()
         else:
-            reading.tasks.spawn(_stop_answer(self.id, reading))
+            reading.stop(self.id)
 
     def _end(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> bool:
         """The one transition to the terminal state. False where the turn had ended: the first end counts."""
@@ -270,22 +261,13 @@ class Turn:
             duration_ms=ms_since(self._started_at),
         )
         if self._reading is not None:
-            self._reading.ended.set()
+            self._reading.end()
         self._notify()
         return True
 
     def _notify(self) -> None:
         for on_update in self._subscribers:
             on_update()
-
-
-async def _stop_answer(turn_id: str, reading: _Reading) -> None:
-    """Only the end of the source's stream proves that it stopped; without that the connection is dropped."""
-    await reading.answer.stop()
-    _, unended = await asyncio.wait([reading.task], timeout=STOP_TIMEOUT_SECONDS)
-    if unended:
-        log.warning("turn.stop_unproven", turn_id=turn_id)
-        reading.task.cancel()
 
 
 def checksum_of(content: str) -> int:

@@ -7,13 +7,16 @@ from collections import Counter
 from typing import Any
 
 import structlog
+from msgspec import structs
 
 from service.answers.base import Answer, Answerer, Question
+from service.answers.demand import Demand
 from service.answers.pauses import Continuation
 from service.chat.client_identity import Owner
 from service.chat.cluster import Cluster
+from service.chat.failures import RESTARTING
 from service.chat.seal import Seal
-from service.chat.turn import RESTARTING, Turn, checksum_of
+from service.chat.turn import CLIENT_LEFT, Turn, checksum_of
 from service.tasks import Tasks
 
 log = structlog.get_logger()
@@ -54,11 +57,15 @@ class TurnRegistry:
         """How many are running: their sources have not been read to the end, even if they were stopped."""
         return self._running
 
-    def start(self, owner: Owner, turn_id: str, question: Question | Continuation) -> Turn:
-        answer = self._cluster.answer(owner, turn_id, question, lambda: self._answerer.ask(question))
-        turn = self._add(owner, turn_id, checksum_of(question.content), answer)
+    def start(self, owner: Owner, turn_id: str, question: Question | Continuation, address: str | None = None) -> Turn:
+        """`address` is the asker's, or None where nobody is to be counted by it."""
+        is_decision = isinstance(question, Continuation) and question.decision is not None
+        demand = Demand(question.user, address, is_decision=is_decision)
+        asked = structs.replace(question, demand=demand)
+        answer = self._cluster.answer(owner, turn_id, asked, lambda: self._answerer.ask(asked))
+        turn = self._add(owner, turn_id, checksum_of(question.content), answer, demand)
         turn.goes_on_alone = isinstance(question, Continuation)
-        turn.only_looks = isinstance(question, Continuation) and question.decision is None
+        turn.only_looks = turn.goes_on_alone and not is_decision
         self._cluster.publish(turn)
         return turn
 
@@ -72,7 +79,7 @@ class TurnRegistry:
         found = await self._cluster.find(owner, turn_id)
         if found is None or self.get(owner, turn_id) is not None:
             return self.get(owner, turn_id)
-        turn = self._add(owner, turn_id, found.checksum, found.answer)
+        turn = self._add(owner, turn_id, found.checksum, found.answer, Demand())
         turn.is_remote = True
         return turn
 
@@ -91,7 +98,7 @@ class TurnRegistry:
         for turn in self._local():
             turn.orphan_grace = 0
             if turn.has_no_listeners:
-                turn.stop("client_left")
+                turn.stop(CLIENT_LEFT)
 
     async def wait_ended(self) -> None:
         """Until nothing of this process runs any more."""
@@ -116,8 +123,8 @@ class TurnRegistry:
     def _local(self) -> list[Turn]:
         return [turn for turns in self._by_owner.values() for turn in turns.values() if not turn.is_remote]
 
-    def _add(self, owner: Owner, turn_id: str, checksum: int, answer: Answer) -> Turn:
-        turn = Turn(owner, turn_id, checksum, answer, self._tasks, self._orphan_grace)
+    def _add(self, owner: Owner, turn_id: str, checksum: int, answer: Answer, demand: Demand) -> Turn:
+        turn = Turn(owner, turn_id, checksum, answer, demand, self._tasks, self._orphan_grace)
         self._by_owner.setdefault(owner, {})[turn_id] = turn
         self._running += 1
         turn.when_read(lambda: self._keep(turn))

@@ -50,9 +50,10 @@ class PublishedTurn:
         return entries
 
     def join(self, process: str) -> None:
+        """Whoever listens there knows the turn's id, and so can come back."""
         if process not in self.listeners:
             self.listeners.add(process)
-            self.turn.join()
+            self.turn.join(claims=True)
 
     def leave(self, process: str) -> None:
         if process in self.listeners:

@@ -17,7 +17,8 @@ from service.answers.base import (
     Summary,
     Text,
 )
-from service.chat.turn import WRITER_LOST, Status
+from service.chat.failures import WRITER_LOST
+from service.chat.turn import Status
 from service.cluster.redis_store import START
 from service.cluster.wire_format import End, Entry
 

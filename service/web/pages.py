@@ -15,7 +15,8 @@ from service.admission.quotas import LIMITS_HIT
 from service.answers import failures
 from service.answers.dify.healing import HEALING_SECONDS, STORED_SECONDS
 from service.answers.mock.scripts import SCRIPTS
-from service.chat import authentication, close_codes, continuations, turn
+from service.chat import authentication, close_codes, continuations
+from service.chat import failures as chat_failures
 from service.result_codes import ResultCode
 from service.settings import Settings, declarations
 from service.web.responses import ok
@@ -69,7 +70,7 @@ class Pages:
         tables = {
             "codes": list(ResultCode),
             "closings": closings,
-            "failures": [*failures.ALL, *turn.FAILURES, *continuations.FAILURES, *authentication.FAILURES],
+            "failures": [*failures.ALL, *chat_failures.FAILURES, *continuations.FAILURES, *authentication.FAILURES],
             "degrading": [failure for failure in failures.ALL if not failure.is_client_error],
             "scripts": SCRIPTS,
             "healing_seconds": HEALING_SECONDS,

@@ -13,6 +13,13 @@ def test_from_4500_on_a_client_stays_away(code, may_reconnect):
     assert CloseCode(code, "Because.").may_reconnect is may_reconnect
 
 
+@pytest.mark.parametrize(
+    ("code", "is_goodbye"), [(1000, True), (1001, True), (1005, True), (1006, False), (1012, False)]
+)
+def test_a_client_that_closes_without_a_complaint_says_goodbye(code, is_goodbye):
+    assert CloseCode(code, "").is_goodbye is is_goodbye
+
+
 def test_each_code_says_one_thing_in_words_that_fit_a_close_frame():
     assert len({each.code for each in ALL}) == len(ALL) == 10
     assert all(len(each.reason.encode()) <= 123 for each in ALL)  # RFC 6455, 5.5: 125 bytes, less the code

@@ -21,6 +21,8 @@ from tests.chat.sessions import Transport, chat, terminal
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
 
+RESUME = json.dumps({"type": "resume", "token": "0" * 32})
+
 
 @pytest.fixture
 async def meet():
@@ -464,11 +466,11 @@ async def test_as_many_turns_as_allowed_run_and_one_that_ends_makes_room(meet):
     assert len(source.questions) == MAX_RUNNING_TURNS + 1
 
 
-async def test_turns_that_were_stopped_and_do_not_end_count_half(meet):
+async def test_turns_that_were_stopped_count_until_they_end(meet):
     source = Scripted(ends=False)
     source.ignores_stops = True
     session, transport = meet(source)
-    for number in range(2 * MAX_RUNNING_TURNS):
+    for number in range(MAX_RUNNING_TURNS):
         await session.receive(chat(id=f"t{number}"))
         await session.receive('{"type":"stop"}')
         await eventually(lambda: not session.is_busy)
@@ -476,6 +478,60 @@ async def test_turns_that_were_stopped_and_do_not_end_count_half(meet):
     await session.receive(chat(id="more"))
     assert (transport.frames[-1]["id"], transport.frames[-1]["reason"]) == ("more", "too_many_turns")
     source.put(None)
+    await eventually(lambda: len(session.turns) == 0)
+    await session.receive(chat(id="again"))
+    assert len(source.questions) == MAX_RUNNING_TURNS + 1
+
+
+async def test_a_connection_with_ever_new_tokens_has_no_more_at_once(meet):
+    source = Scripted(ends=False)
+    source.ignores_stops = True
+    session, transport = meet(source)
+    for number in range(MAX_RUNNING_TURNS + 1):
+        await session.receive(json.dumps({"type": "resume", "token": f"{number:032}"}))
+        await session.receive(chat(id=f"t{number}"))
+        await session.receive('{"type":"stop"}')
+        await eventually(lambda: not session.is_busy)
+    assert len(source.questions) == MAX_RUNNING_TURNS
+    assert (transport.frames[-1]["id"], transport.frames[-1]["reason"]) == ("t8", "too_many_turns")
+    source.put(None)
+
+
+@pytest.mark.parametrize("frames", [[chat()], [chat(id="one")], [chat(), RESUME], [RESUME, chat()]])
+@pytest.mark.parametrize("is_goodbye", [True, False])
+async def test_a_goodbye_ends_what_nobody_claims_to_come_back_for(meet, frames, is_goodbye):
+    source = Scripted(ends=False)
+    session, _ = meet(source)
+    for frame in frames:
+        await session.receive(frame)
+    await session.end(is_goodbye=is_goodbye)
+    await asyncio.sleep(0)
+    assert source.stops == (is_goodbye and frames == [chat()])
+
+
+async def test_who_resumed_a_turn_elsewhere_keeps_its_claim_when_the_asker_says_goodbye(meet, come_back):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await session.greet()
+    await session.receive(chat())
+    await eventually(lambda: source.questions)
+    (turn,) = session._deliveries
+    other, _ = meet(None, session.turns)
+    await other.receive(json.dumps({"type": "resume", "token": transport.frames[0]["resume_token"], "id": turn.id}))
+    await session.end(is_goodbye=True)
+    assert turn.status is None
+    await other.end(is_goodbye=True)
+    assert turn.status is None
+
+
+async def test_a_turn_s_demand_has_the_caller_s_address_and_the_owner_s_user(meet):
+    source = Scripted(ends=False)
+    session, _ = meet(source)
+    session.caller = Caller("10.0.0.1")
+    await session.receive(chat())
+    await eventually(lambda: source.questions)
+    demand = source.questions[0].demand
+    assert (demand.address, demand.user) == ("10.0.0.1", session.owner.user)
 
 
 async def test_answers_of_another_token_count_while_they_are_on_their_way_here(meet):

@@ -6,11 +6,12 @@ import pytest
 import structlog
 
 from service.answers.base import AnswerStopped, Identity, Question, Queued, Replacement, Speech, Step, Summary, Text
-from service.answers.pauses import Pause
+from service.answers.pauses import Continuation, Decision, Pause, PausedRun
 from service.chat import answer_buffer
 from service.chat import turn as turn_module
 from service.chat.answer_buffer import Cursor, Delta
 from service.chat.cluster import SingleProcess
+from service.chat.failures import RESTARTING, WRITER_LOST
 from service.chat.seal import Seal
 from service.chat.turn import Status
 from service.chat.turn_registry import TurnRegistry
@@ -26,10 +27,10 @@ async def begin():
     """Start a turn on what a script says."""
     started = []
 
-    def begin(source, orphan_grace=PATIENCE_SECONDS):
+    def begin(source, orphan_grace=PATIENCE_SECONDS, question=QUESTION):
         turns = TurnRegistry(source, SingleProcess(), Seal(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS)
         started.append(turns)
-        return turns.start("owner", "t", QUESTION), turns
+        return turns.start("owner", "t", question), turns
 
     yield begin
     for turns in started:
@@ -229,17 +230,6 @@ async def test_the_first_end_counts(begin, events):
     assert [event["event"] for event in events].count("turn.finished") == 1
 
 
-async def test_a_source_that_does_not_stop_is_dropped_in_time(begin, events, monkeypatch):
-    monkeypatch.setattr(turn_module, "STOP_TIMEOUT_SECONDS", 0.02)
-    source = Scripted(Text("half"), ends=False)
-    source.ignores_stops = True
-    turn, turns = begin(source)
-    await anext(follow(turn))
-    turn.stop("client_left")
-    await eventually(lambda: len(turns) == 0)
-    assert "turn.stop_unproven" in [event["event"] for event in events]
-
-
 async def test_an_endless_answer_is_cut_and_its_source_stopped(begin, monkeypatch):
     monkeypatch.setattr(turn_module, "MAX_ANSWER_CHARACTERS", 10)
     source = Scripted(*[Text("four")] * 5, ends=False)
@@ -320,7 +310,7 @@ async def test_more_speech_than_can_be_kept_is_withheld_and_said(begin, events, 
 async def test_a_turn_that_nobody_listens_to_is_stopped_after_the_grace(begin, events):
     source = Scripted(Text("half"), ends=False)
     turn, _ = begin(source, orphan_grace=0.01)
-    turn.join()
+    turn.join(claims=True)
     turn.leave()
     assert turn.status is None
     await turn.wait_ended()
@@ -332,9 +322,9 @@ async def test_a_turn_that_nobody_listens_to_is_stopped_after_the_grace(begin, e
 async def test_who_comes_back_within_the_grace_finds_the_turn_running(begin):
     source = Scripted(Text("half"), ends=False)
     turn, _ = begin(source, orphan_grace=0.01)
-    turn.join()
+    turn.join(claims=True)
     turn.leave()
-    turn.join()
+    turn.join(claims=True)
     await asyncio.sleep(0.03)
     source.put(Text(" and half"), None)
     await turn.wait_ended()
@@ -343,8 +333,8 @@ async def test_who_comes_back_within_the_grace_finds_the_turn_running(begin):
 
 async def test_a_turn_goes_on_while_one_of_two_listeners_stays(begin):
     turn, _ = begin(Scripted(ends=False), orphan_grace=0)
-    turn.join()
-    turn.join()
+    turn.join(claims=True)
+    turn.join(claims=True)
     turn.leave()
     await asyncio.sleep(0.01)
     assert turn.status is None
@@ -353,10 +343,10 @@ async def test_a_turn_goes_on_while_one_of_two_listeners_stays(begin):
 async def test_who_comes_back_finds_no_timer_running_and_neither_does_the_end(begin):
     source = Scripted(ends=False)
     turn, _ = begin(source)
-    turn.join()
+    turn.join(claims=True)
     turn.leave()
     assert not turn._orphan_timer.cancelled()
-    turn.join()
+    turn.join(claims=True)
     assert turn._orphan_timer.cancelled()
     turn.leave()
     source.put(None)
@@ -366,7 +356,7 @@ async def test_who_comes_back_finds_no_timer_running_and_neither_does_the_end(be
 
 async def test_a_turn_that_is_over_needs_no_grace(begin):
     turn, _ = begin(Scripted(Text("a"), STARTED, Text("b"), Text("c")))
-    turn.join()
+    turn.join(claims=True)
     await turn.wait_ended()
     entries = turn.buffer.entries
     turn.leave()
@@ -383,7 +373,7 @@ async def test_what_nobody_listens_to_takes_less_when_it_is_over(begin):
 async def test_who_still_listens_when_it_is_over_is_not_disturbed(begin):
     source = Scripted(Text("a"), Text("b"), Text("c"))
     turn, turns = begin(source)
-    turn.join()
+    turn.join(claims=True)
     await eventually(lambda: len(turns) == 0)
     assert turn.buffer.entries == ["a", "b", "c"]
 
@@ -392,7 +382,7 @@ async def test_a_turn_of_another_process_is_read_no_longer_than_somebody_listens
     source = Scripted(Text("half"), ends=False)
     turn, turns = begin(source)
     turn.is_remote = True
-    turn.join()
+    turn.join(claims=True)
     await anext(follow(turn))
     turn.leave()
     await eventually(lambda: len(turns) == 0)
@@ -511,7 +501,7 @@ async def test_what_is_logged_while_it_is_read_names_the_turn(begin, events):
 
 async def test_who_was_lost_leaves_an_incomplete_answer_even_without_a_word(begin):
     source = Scripted(ends=False)
-    source.fail(turn_module.WRITER_LOST)
+    source.fail(WRITER_LOST)
     turn, _ = begin(source)
     await turn.wait_ended()
     assert (turn.status, turn.reason) == (Status.INCOMPLETE, "owner_lost")
@@ -522,15 +512,79 @@ async def test_what_we_break_off_says_why(begin, parts, status):
     source = Scripted(*parts, ends=False)
     turn, turns = begin(source)
     await asyncio.sleep(0)
-    turn.abort(turn_module.RESTARTING)
-    assert (turn.status, turn.reason, turn.failure) == (status, "restarting", turn_module.RESTARTING)
+    turn.abort(RESTARTING)
+    assert (turn.status, turn.reason, turn.failure) == (status, "restarting", RESTARTING)
     await eventually(lambda: len(turns) == 0)
     assert source.stops == 1
 
 
-async def test_a_source_that_stops_in_time_is_not_called_unproven(begin, events):
-    source = Scripted(Text("half"), ends=False)
-    turn, turns = begin(source)
-    turn.stop("client_stopped")
-    await eventually(lambda: len(turns) == 0)
-    assert (source.stops, "turn.stop_unproven" in [event["event"] for event in events]) == (1, False)
+# Claims to come back.
+
+
+@pytest.fixture
+def listened_to(begin):
+    """A running turn with one listener, and its source."""
+
+    def listened_to(*, claims=False, question=QUESTION):
+        source = Scripted(Text("half"), ends=False)
+        turn, _ = begin(source, question=question)
+        turn.join(claims=claims)
+        return turn, source
+
+    return listened_to
+
+
+async def test_who_leaves_for_good_without_a_claim_ends_the_turn_at_once(listened_to):
+    turn, source = listened_to()
+    turn.leave(for_good=True)
+    assert (turn.status, turn.reason) == (Status.STOPPED, "client_left")
+    await eventually(lambda: source.stops == 1)
+
+
+@pytest.mark.parametrize(("claims", "for_good"), [(True, True), (False, False)])
+async def test_with_a_claim_or_after_a_lost_connection_the_grace_holds(listened_to, claims, for_good):
+    turn, _ = listened_to(claims=claims)
+    turn.leave(for_good=for_good)
+    assert (turn.status, turn._orphan_timer.cancelled()) == (None, False)
+
+
+async def test_while_others_listen_it_goes_on_and_their_claim_is_kept(listened_to):
+    turn, _ = listened_to()
+    turn.join(claims=True)
+    turn.leave()
+    assert turn._orphan_timer is None
+    turn.leave(for_good=True)
+    assert turn.status is None
+
+
+async def test_what_a_person_decided_outlives_even_a_goodbye(listened_to):
+    turn, _ = listened_to(question=Continuation(PausedRun("r"), "user", Decision("approve")))
+    turn.leave(for_good=True)
+    assert (turn.status, turn._reading.demand.is_abandoned) == (None, False)
+
+
+async def test_who_only_looks_on_looks_no_longer_than_it_stays(listened_to):
+    turn, source = listened_to(question=Continuation(PausedRun("r"), "user"))
+    turn.leave(for_good=True)
+    await turn.wait_ended()
+    assert (turn.status, source.stops) == (Status.STOPPED, 0)
+
+
+async def test_its_demand_knows_whether_anybody_listens(listened_to):
+    turn, _ = listened_to()
+    demand = turn._reading.demand
+    told = [demand.is_abandoned]
+    turn.leave()
+    told.append(demand.is_abandoned)
+    turn.join(claims=True)
+    told.append(demand.is_abandoned)
+    assert told == [False, True, False]
+
+
+async def test_it_is_displaced_by_being_stopped_and_its_slot_is_known_to_come_back(listened_to):
+    turn, source = listened_to()
+    demand = turn._reading.demand
+    turn.leave()
+    demand.displace()
+    assert (turn.status, turn.reason, demand.is_ending) == (Status.STOPPED, "displaced", True)
+    await eventually(lambda: source.stops == 1)

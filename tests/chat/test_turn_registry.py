@@ -186,7 +186,7 @@ async def test_what_begins_here_while_peers_are_asked_is_found_here(keep, peers_
 async def test_when_it_closes_only_what_nobody_can_come_back_for_is_stopped(keep, can_resume):
     turns = keep(Scripted(ends=False), cluster=Peers(can_resume=can_resume))
     listened_to, left = (turns.start("ann", name, QUESTION) for name in ("one", "two"))
-    listened_to.join()
+    listened_to.join(claims=True)
     turns.stop_accepting()
     assert (turns.is_closing, listened_to.status) == (True, None)
     assert left.status is (None if can_resume else Status.STOPPED)

@@ -34,13 +34,13 @@ class DifyAppApi:
         return _app(info, parameters, stale=stale)
 
     async def suggest(self, message_id: str, user: str) -> list[str]:
-        async with calling("suggested", self._limiter):
+        async with calling("suggested", self._limiter, user):
             reply = await self._client.get(f"messages/{message_id}/suggested", {"user": user})
             return [question for question in files.as_list(reply.get("data")) if isinstance(question, str)]
 
     async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
         body = {"rating": rating, "user": user} | ({} if content is None else {"content": content})
-        async with calling("feedbacks", self._limiter):
+        async with calling("feedbacks", self._limiter, user):
             try:
                 await self._client.post(f"messages/{message_id}/feedbacks", body)
             except AnswerError as error:
@@ -48,14 +48,14 @@ class DifyAppApi:
                     raise
 
     async def transcribe(self, file: File, user: str) -> str:
-        async with calling("audio-to-text", self._uploads):
+        async with calling("audio-to-text", self._uploads, user):
             reply = await self._client.upload("audio-to-text", user, files.as_speech(file))
             return str(reply.get("text") or "")
 
     async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> ByteStream:
         what = {"text": text} if message_id is None else {"message_id": message_id}
         async with AsyncExitStack() as opening:
-            await opening.enter_async_context(calling("text-to-audio", self._limiter))
+            await opening.enter_async_context(calling("text-to-audio", self._limiter, user))
             stream = await opening.enter_async_context(self._client.stream("text-to-audio", {"user": user} | what))
             if not (first := await stream.read()):
                 raise AnswerError(failures.BROKEN_OFF)
@@ -64,7 +64,7 @@ class DifyAppApi:
     async def upload(self, file: File, user: str, *, for_form: bool = False) -> StoredFile:
         parameters, _, _ = await self._app_info.get()
         rules = [files.rules_of_forms(parameters)] if for_form else files.all_rules(parameters)
-        async with calling("files/upload", self._uploads):
+        async with calling("files/upload", self._uploads, user):
             kind, max_bytes = files.admit(file, rules)
             reply = await self._client.upload("files/upload", user, files.limit_size(file, max_bytes))
             return _stored(file, kind, reply)

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from service.answers.base import AnswerError
+from service.answers.demand import Demand
 from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import FailureDetails, details_of_reply
 from service.answers.failures import OVERLOADED
@@ -36,27 +37,28 @@ def log_failure(error: AnswerError, details: FailureDetails | None = None, **fie
 class Slot:
     """A slot that is held."""
 
-    def __init__(self, limiter: Limiter) -> None:
+    def __init__(self, limiter: Limiter, demand: Demand) -> None:
         self._limiter = limiter
+        self._demand = demand
 
     def move(self, limiter: Limiter) -> None:
         """Give it back for one of another limiter. Raises AnswerError where that has none free."""
-        if not limiter.try_acquire():
+        if not limiter.try_acquire(self._demand):
             raise AnswerError(OVERLOADED)
-        self._limiter.release()
+        self._limiter.release(self._demand)
         self._limiter = limiter
 
     def release(self) -> None:
-        self._limiter.release()
+        self._limiter.release(self._demand)
 
 
 @asynccontextmanager
-async def calling(route: str, limiter: Limiter) -> AsyncIterator[Slot]:
+async def calling(route: str, limiter: Limiter, user: str = "") -> AsyncIterator[Slot]:
     """Hold a slot for a call around the chat, and log its outcome, without contents."""
-    started_at = time.monotonic()
+    started_at, demand = time.monotonic(), Demand(user)
     try:
-        await limiter.acquire()
-        slot = Slot(limiter)
+        await limiter.acquire(demand)
+        slot = Slot(limiter, demand)
         try:
             yield slot
         finally:

@@ -1,14 +1,16 @@
-"""A concurrency limiter with a bounded queue, which learns how much its source can take."""
+"""A concurrency limiter with a bounded and fair queue, which learns how much its source can take."""
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
+from enum import Enum, auto
 
 import structlog
 
 from service.answers.base import AnswerError
+from service.answers.demand import Demand
 from service.answers.failures import OVERLOADED, WAITED_TOO_LONG
+from service.answers.resilience.fair_order import most_last
 from service.tally import Tally
 
 log = structlog.get_logger()
@@ -16,10 +18,26 @@ log = structlog.get_logger()
 INCREASE_SECONDS = 10
 
 waits = Tally("limiter.waits", see="DIFY_MAX_CONCURRENCY")
+displacements = Tally("limiter.displaced", see="DIFY_MAX_CONCURRENCY")
+
+
+class _Outcome(Enum):
+    """Of a wait."""
+
+    GRANTED = auto()
+    REFUSED = auto()
+    CHANGED = auto()  # nobody listens any more, or somebody listens again
+
+
+_Queue = dict[Demand, "asyncio.Future[_Outcome]"]
 
 
 class Limiter:
-    """`slots` at once, first come, first served; up to `max_waiting` wait for one, `timeout` seconds at most.
+    """`slots` at once; up to `max_waiting` wait for one, `timeout` seconds at most.
+
+    Who has most, running and waiting, waits longest, by address and then by user; among equals it is first come, first
+    served. Where too many wait, the newest of who has most is refused. A demand that is abandoned leaves the queue, and
+    queues anew when somebody listens again; where it has a slot, it is displaced by what waits, the oldest first.
 
     Additive increase, multiplicative decrease: told of an overload it grants half as many as were taken, and one more
     in each INCREASE_SECONDS in which a call of as many as are granted is over. While it grants less than its slots, who
@@ -40,8 +58,10 @@ class Limiter:
         self._timeout = timeout
         self._patience = patience
         self.clock = clock
-        self._taken = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._taken: dict[Demand, None] = {}  # the oldest first
+        self._waiting: _Queue = {}
+        self._abandoned: _Queue = {}
+        self._displaced = 0
         self._decreased_at = self._changed_at = float("-inf")
 
     @property
@@ -51,31 +71,38 @@ class Limiter:
 
     def counts(self) -> dict[str, int]:
         """For /health."""
-        return {"answers_at_once": self.limit, "answers_taken": self._taken, "answers_waiting": len(self._waiting)}
+        return {
+            "answers_at_once": self.limit,
+            "answers_taken": len(self._taken),
+            "answers_waiting": len(self._waiting),
+            "answers_displaced": self._displaced,
+        }
 
     def divide(self, processes: int) -> None:
         """Leave this process its share of the slots. More than that may be taken until they are released."""
         self._processes = max(1, processes)
         self._grant()
 
-    def try_acquire(self) -> bool:
+    def try_acquire(self, demand: Demand) -> bool:
         """Take a slot, if one is free and nobody waits for it."""
-        is_free = self._taken < self.limit and not self._waiting
-        self._taken += is_free
+        is_free = len(self._taken) < self.limit and not self._waiting
+        if is_free:
+            self._take(demand)
         return is_free
 
-    async def acquire(self) -> None:
-        """Raises AnswerError where the queue is full, or the wait too long."""
-        if self.try_acquire():
-            return
-        if len(self._waiting) < self._max_waiting:
-            await self._wait()
-        else:
-            raise AnswerError(OVERLOADED)
+    async def acquire(self, demand: Demand) -> None:
+        """Raises AnswerError where too many wait, or the wait is too long."""
+        is_granted = self.try_acquire(demand)
+        while not is_granted:
+            if demand.is_abandoned:
+                await self._until_listened_to(demand)
+                is_granted = self.try_acquire(demand)
+            else:
+                is_granted = await self._wait(demand)
 
-    def release(self) -> None:
+    def release(self, demand: Demand) -> None:
         self._increase()
-        self._taken -= 1
+        del self._taken[demand]
         self._grant()
 
     def decrease(self, admitted_at: float) -> None:
@@ -87,15 +114,16 @@ class Limiter:
         if admitted_at <= self._decreased_at:
             return
         self._decreased_at = self._changed_at = self.clock()
-        self._learn(min(before, self._taken) // 2)
+        self._learn(min(before, len(self._taken)) // 2)
         if self.limit < before:
-            log.warning("limiter.decreased", limit=self.limit, before=before, taken=self._taken)
+            log.warning("limiter.decreased", limit=self.limit, before=before, taken=len(self._taken))
+        self._displace()
 
-    def reject(self, admitted_at: float) -> None:
+    def reject(self, demand: Demand, admitted_at: float) -> None:
         """The same, and take the slot back: the source refused the call, and takes no more than it has now."""
         self.decrease(admitted_at)
-        self._taken -= 1
-        self._learn(min(self.limit, self._taken))
+        del self._taken[demand]
+        self._learn(min(self.limit, len(self._taken)))
 
     def _learn(self, limit: int) -> None:
         self._learned = min(self._slots, max(1, limit) * self._processes)
@@ -103,7 +131,7 @@ class Limiter:
     def _increase(self) -> None:
         """Only where as many as may be are taken: else nothing says that one more could be."""
         now = self.clock()
-        if self._is_reduced and self._taken >= self.limit and now - self._changed_at >= INCREASE_SECONDS:
+        if self._is_reduced and len(self._taken) >= self.limit and now - self._changed_at >= INCREASE_SECONDS:
             self._changed_at = now
             self._learned = min(self._slots, self._learned + 1)
             log.info("limiter.increased", limit=self.limit)
@@ -112,27 +140,81 @@ class Limiter:
     def _is_reduced(self) -> bool:
         return self._learned < self._slots
 
-    async def _wait(self) -> None:
-        waits.add()
-        slot = asyncio.get_running_loop().create_future()
-        self._waiting.append(slot)
-        try:
-            await self._until_granted(slot)
-        except BaseException:
-            if slot.done():  # granted in the same iteration of the event loop in which the wait was given up
-                self.release()
-            else:
-                self._waiting.remove(slot)
-            raise
+    def _take(self, demand: Demand) -> None:
+        self._taken[demand] = None
+        demand.on_change = self._on_change
 
-    async def _until_granted(self, slot: asyncio.Future[None]) -> None:
-        await asyncio.wait([slot], timeout=self._timeout)
-        if not slot.done() and self._is_reduced:
-            await asyncio.wait([slot], timeout=max(0, self._patience - self._timeout))
-        if not slot.done():
+    async def _wait(self, demand: Demand) -> bool:
+        """False where nobody listens any more."""
+        outcome = self._enqueue(self._waiting, demand)
+        if not outcome.done():
+            waits.add()
+            self._displace()
+        try:
+            await self._until_decided(outcome)
+        except BaseException:
+            if demand in self._taken:  # granted in the same iteration of the event loop in which it was given up
+                self.release(demand)
+            self._waiting.pop(demand, None)
+            raise
+        return _is_granted(outcome)
+
+    async def _until_decided(self, outcome: "asyncio.Future[_Outcome]") -> None:
+        await asyncio.wait([outcome], timeout=self._timeout)
+        if not outcome.done() and self._is_reduced:
+            await asyncio.wait([outcome], timeout=max(0, self._patience - self._timeout))
+        if not outcome.done():
             raise AnswerError(WAITED_TOO_LONG)
 
+    async def _until_listened_to(self, demand: Demand) -> None:
+        """No longer than its turn: that ends when nobody comes back."""
+        outcome = self._enqueue(self._abandoned, demand)
+        try:
+            await asyncio.wait([outcome])
+        finally:
+            self._abandoned.pop(demand, None)
+        _is_granted(outcome)
+
+    def _enqueue(self, queue: _Queue, demand: Demand) -> "asyncio.Future[_Outcome]":
+        """Where the queue becomes too long, who has most leaves it."""
+        demand.on_change = self._on_change
+        outcome = queue[demand] = asyncio.get_running_loop().create_future()
+        if len(queue) > self._max_waiting:
+            running = self._taken if queue is self._waiting else {}
+            may_leave = [other for other in reversed(queue) if not other.is_decision] or [demand]
+            self._decide(queue, max(may_leave, key=most_last(running, queue)), _Outcome.REFUSED)
+        return outcome
+
+    def _on_change(self, demand: Demand) -> None:
+        for queue in (self._waiting, self._abandoned):
+            if demand in queue:
+                self._decide(queue, demand, _Outcome.CHANGED)
+        self._displace()
+
     def _grant(self) -> None:
-        while self._waiting and self._taken < self.limit:
-            self._waiting.popleft().set_result(None)
-            self._taken += 1
+        while self._waiting and len(self._taken) < self.limit:
+            demand = min(self._waiting, key=most_last(self._taken, self._waiting))
+            self._take(demand)
+            self._decide(self._waiting, demand, _Outcome.GRANTED)
+        self._displace()
+
+    def _displace(self) -> None:
+        """As many as it takes, beside those that end anyway."""
+        if not self._waiting:
+            return
+        lasting = [demand for demand in self._taken if not demand.is_ending]
+        missing = len(self._waiting) - (self.limit - len(lasting))
+        abandoned = [demand for demand in lasting if demand.is_abandoned]
+        for demand in abandoned[: max(0, missing)]:
+            self._displaced += 1
+            displacements.add()
+            demand.displace()
+
+    def _decide(self, queue: _Queue, demand: Demand, outcome: _Outcome) -> None:
+        queue.pop(demand).set_result(outcome)
+
+
+def _is_granted(outcome: "asyncio.Future[_Outcome]") -> bool:
+    if outcome.result() is _Outcome.REFUSED:
+        raise AnswerError(OVERLOADED)
+    return outcome.result() is _Outcome.GRANTED

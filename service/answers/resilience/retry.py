@@ -5,11 +5,12 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Part, Question, Queued
+from service.answers.demand import Demand
 from service.answers.failures import BUSY
 from service.answers.pauses import Continuation
 from service.answers.resilience.circuit_breaker import CircuitBreaker
@@ -60,6 +61,10 @@ class RetryingAnswer:
     _has_slot: bool = False
     _admitted_at: float = 0.0
     _wait: asyncio.Timeout | None = None
+    _demand: Demand = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._demand = self.question.demand or Demand(self.question.user)
 
     async def stream(self, on_part: OnPart) -> None:
         """One function, since each one between the task and the source costs time with every word."""
@@ -80,7 +85,7 @@ class RetryingAnswer:
                         await self._wait_again(on_part)
         finally:
             if self._has_slot:
-                self.answerer.limiter.release()
+                self.answerer.limiter.release(self._demand)
 
     async def stop(self) -> None:
         if self._is_stopped:
@@ -99,11 +104,11 @@ class RetryingAnswer:
     async def _take_slot(self, on_part: OnPart) -> None:
         """Without one afterwards where a stop ended the wait."""
         limiter = self.answerer.limiter
-        self._has_slot = limiter.try_acquire()
+        self._has_slot = limiter.try_acquire(self._demand)
         if not self._has_slot:
             notice = asyncio.get_running_loop().call_later(NOTICE_SECONDS, on_part, Queued())
             try:
-                self._has_slot = await self._unless_stopped(limiter.acquire())
+                self._has_slot = await self._unless_stopped(limiter.acquire(self._demand))
             finally:
                 notice.cancel()
         self._admitted_at = limiter.clock()
@@ -135,7 +140,7 @@ class RetryingAnswer:
         """In seconds; None where there is no retry, as while the breaker is open: a probe is a single try."""
         if failure == BUSY:
             self._has_slot = False
-            self.answerer.limiter.reject(self._admitted_at)
+            self.answerer.limiter.reject(self._demand, self._admitted_at)
         pause: float = FIRST_PAUSE_SECONDS * 2 ** (self._tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         if (
             not failure.is_retryable

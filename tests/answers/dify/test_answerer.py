@@ -218,7 +218,7 @@ async def test_a_dify_that_is_given_up_for_a_mock_is_told_to_stop(with_dify, dif
 
 
 async def test_a_stop_waits_for_dify_s_first_event_however_long_that_takes(with_dify, dify, connect, monkeypatch):
-    monkeypatch.setattr("service.chat.turn.STOP_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("service.chat.reading.STOP_TIMEOUT_SECONDS", 0.05)
     release = asyncio.Event()
     dify.plays(fake_dify.think_until(release, fake_dify.until_stopped("Some ")))
     client = await connect(await with_dify())
@@ -261,8 +261,8 @@ async def test_asking_and_stopping_over_and_over_does_not_flood_dify(with_dify, 
             await client.say({"type": "stop"})
             frame = await client.frame()
         ends.append(frame)
-    assert [end.get("code", end.get("status")) for end in ends] == ["stopped"] * 16 + [429] * 4
-    assert len(dify.questions) == 16
+    assert [end.get("code", end.get("status")) for end in ends] == ["stopped"] * 8 + [429] * 12
+    assert len(dify.questions) == 8
     dify.release()
 
 
@@ -411,7 +411,7 @@ async def test_a_stop_that_comes_before_the_task_is_known_is_sent_as_soon_as_it_
 
 
 async def test_a_dify_that_does_not_heed_the_stop_is_left_in_the_end(with_dify, dify, connect, events, monkeypatch):
-    monkeypatch.setattr("service.chat.turn.STOP_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("service.chat.reading.STOP_TIMEOUT_SECONDS", 0.1)
     dify.ignores_stops = True
     dify.plays(fake_dify.until_stopped("Some "))
     client = await connect(await with_dify())
@@ -452,7 +452,7 @@ async def test_a_stop_that_fails_is_sent_once_more(with_dify, dify, connect, eve
 async def test_a_stop_that_dify_never_took_is_sent_again_when_the_stream_is_left(
     with_dify, dify, connect, events, monkeypatch
 ):
-    monkeypatch.setattr("service.chat.turn.STOP_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("service.chat.reading.STOP_TIMEOUT_SECONDS", 0.05)
     dify.stop_statuses = [500, 503]
     dify.plays(fake_dify.until_stopped("Some "))
     client = await connect(await with_dify())
@@ -467,7 +467,7 @@ async def test_a_stop_that_dify_never_took_is_sent_again_when_the_stream_is_left
 async def test_a_stop_that_was_taken_is_not_sent_again_when_the_stream_is_left(
     with_dify, dify, connect, events, monkeypatch
 ):
-    monkeypatch.setattr("service.chat.turn.STOP_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("service.chat.reading.STOP_TIMEOUT_SECONDS", 0.05)
     dify.ignores_stops = True
     dify.plays(fake_dify.until_stopped("Some "))
     service = await with_dify()

@@ -6,6 +6,7 @@ import pytest
 
 from service.answers import failures
 from service.answers.base import AnswerError
+from service.answers.demand import Demand
 from service.answers.dify.call_log import calling, log_failure, reply_body
 from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import FailureDetails
@@ -61,18 +62,18 @@ async def test_a_call_holds_a_slot_and_is_told_with_its_outcome(events, error, t
     limiter = Limiter(1, 0, 1)
     with suppress(AnswerError, ConnectionResetError):
         async with calling("files", limiter):
-            assert not limiter.try_acquire()
+            assert not limiter.try_acquire(Demand())
             if error is not None:
                 raise error
-    assert limiter.try_acquire()
+    assert limiter.try_acquire(Demand())
     assert [(event["event"], event["log_level"], event["route"]) for event in events] == [(*told, "files")]
 
 
 async def test_a_call_without_a_slot_is_not_made(events):
     limiter = Limiter(1, 0, 1)
-    assert limiter.try_acquire()
+    assert limiter.try_acquire(Demand())
     with pytest.raises(AnswerError):
         async with calling("files", limiter):
             pytest.fail("called")
-    assert not limiter.try_acquire()
+    assert not limiter.try_acquire(Demand())
     assert [event["reason"] for event in events] == ["overloaded"]

@@ -1,0 +1,43 @@
+"""Who wants an answer, and whether somebody still waits for it: by what a limiter shares its slots. No I/O."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def _ignore(*_: Any) -> None: ...
+
+
+class Demand:
+    """One wish for a slot: of `user`, at `address`, or at None where nobody is to be counted by it.
+
+    What a person decided (`is_decision`) neither loses its place nor is displaced, whoever listens. `is_ending`: it was
+    stopped, and is going to give its slot back. `displace` stops it for others; `on_change` is told when it becomes
+    abandoned, and when it is no longer.
+    """
+
+    __slots__ = ("_is_listened_to", "address", "displace", "is_decision", "is_ending", "on_change", "user")
+
+    def __init__(self, user: str = "", address: str | None = None, *, is_decision: bool = False) -> None:
+        self.user = user
+        self.address = address
+        self.is_decision = is_decision
+        self.is_ending = False
+        self.displace: Callable[[], None] = _ignore
+        self.on_change: Callable[[Demand], None] = _ignore
+        self._is_listened_to = True
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Nobody waits for the answer."""
+        return not self._is_listened_to and not self.is_decision
+
+    @property
+    def origin(self) -> tuple[str | None, str]:
+        """The address, or the user where there is none."""
+        return self.address, self.user if self.address is None else ""
+
+    def set_listened_to(self, is_listened_to: bool) -> None:  # noqa: FBT001 - the only argument
+        if is_listened_to != self._is_listened_to:
+            self._is_listened_to = is_listened_to
+            if not self.is_decision:
+                self.on_change(self)

@@ -1,0 +1,12 @@
+"""How a turn fails here."""
+
+from service.chat import failures
+
+
+def test_each_has_a_reason_of_its_own_and_a_cause_for_operators():
+    assert len({failure.reason for failure in failures.FAILURES}) == len(failures.FAILURES) == 5
+    assert all(failure.cause for failure in failures.FAILURES)
+
+
+def test_the_longest_answer_is_said():
+    assert f"{failures.MAX_ANSWER_CHARACTERS:,}" in failures.TOO_LONG.cause
