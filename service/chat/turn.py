@@ -1,6 +1,7 @@
 """A turn: one question and its answer. It outlives the connection that asked."""
 
 import asyncio
+import contextvars
 import time
 import zlib
 from collections.abc import Callable
@@ -94,7 +95,8 @@ class Turn:
     _reading: Reading | None = field(init=False)
 
     def __post_init__(self, answer: Answer, demand: Demand, tasks: Tasks) -> None:
-        demand.displace = lambda: self.stop(DISPLACED)
+        context = contextvars.copy_context()  # what is logged of it names its asker, not who displaces it
+        demand.displace = lambda: context.run(self.stop, DISPLACED)
         self._reading = Reading(answer, demand, tasks, self._read(answer))
 
     @property

@@ -15,6 +15,7 @@ from service.admission.quotas import LIMITS_HIT
 from service.answers import failures
 from service.answers.dify.healing import HEALING_SECONDS, STORED_SECONDS
 from service.answers.mock.scripts import SCRIPTS
+from service.answers.resilience.limiter import RETURN_SECONDS
 from service.chat import authentication, close_codes, continuations
 from service.chat import failures as chat_failures
 from service.result_codes import ResultCode
@@ -73,6 +74,7 @@ class Pages:
             "failures": [*failures.ALL, *chat_failures.FAILURES, *continuations.FAILURES, *authentication.FAILURES],
             "degrading": [failure for failure in failures.ALL if not failure.is_client_error],
             "scripts": SCRIPTS,
+            "return_seconds": RETURN_SECONDS,
             "healing_seconds": HEALING_SECONDS,
             "stored_seconds": STORED_SECONDS,
             "declarations": declarations(),

@@ -5,14 +5,17 @@ import secrets
 
 import pytest
 
+from service.answers.resilience import limiter
+from service.tally import Tally
 from tests import fake_dify
+from tests.conftest import eventually, logged
 
-CONNECTIONS, AT_ONCE = 50, 8
+CONNECTIONS, AT_ONCE, MAX_WAITING = 15, 8, 50
 SOON_SECONDS = 5
 
 
 async def fill(connect, service, leave, *, named=False):
-    """Fifty connections one after the other, each with eight questions; all are closed by `leave`."""
+    """Connections one after the other, each with eight questions; all are closed by `leave`."""
     for _ in range(CONNECTIONS):
         client = await connect(service)
         for _ in range(AT_ONCE):
@@ -41,9 +44,9 @@ def only_the_neighbour_is_answered(dify):
 
 @pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize("leave", [say_goodbye, lose])
-async def test_who_fills_the_queue_and_leaves_keeps_nobody_waiting(with_dify, dify, connect, events, leave, named):
+async def test_who_fills_the_queue_and_leaves_keeps_nobody_waiting(with_dify, dify, connect, leave, named):
     only_the_neighbour_is_answered(dify)
-    service = await with_dify()
+    service = await with_dify(dify_max_waiting=MAX_WAITING)
     await fill(connect, service, leave, named=named)
     neighbour = await connect(service)
     async with asyncio.timeout(SOON_SECONDS):
@@ -62,3 +65,75 @@ async def test_who_takes_ever_new_tokens_has_no_more_at_once(with_dify, dify, co
     while (frame := await client.frame())["type"] != "pong":
         errors += frame.get("reason") == "too_many_turns"
     assert errors >= 3 * AT_ONCE
+
+
+async def counts(http, service):
+    async with http.get(f"{service.url}/health") as response:
+        data = (await response.json())["data"]
+    return [data[f"answers_{name}"] for name in ("taken", "waiting", "displaced")]
+
+
+async def until_counts(http, service, expected):
+    async with asyncio.timeout(SOON_SECONDS):
+        while await counts(http, service) != expected:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("max_waiting", [5, 200])
+async def test_who_has_most_in_the_queue_waits_longest_and_is_pushed_out_first(with_dify, dify, connect, max_waiting):
+    only_the_neighbour_is_answered(dify)
+    service = await with_dify(dify_max_concurrency=2, dify_max_waiting=max_waiting, degrade_to_mock=False)
+    attackers = [await connect(service) for _ in range(3)]
+    for attacker in attackers:
+        for number in range(AT_ONCE):
+            await attacker.ask("Attack", id=f"q{number}")
+    await eventually(lambda: len(dify.questions) == 2)
+    neighbour = await connect(service)
+    await neighbour.ask("Hello")
+    await neighbour.say({"type": "ping"})
+    assert (await neighbour.frame())["type"] == "pong"
+    await attackers[0].say({"type": "stop", "id": "q0"})
+    assert (await neighbour.frame())["content"] == "Here."
+    assert [question["query"] for question in dify.questions[:3]] == ["Attack", "Attack", "Hello"]
+
+
+async def test_who_is_lost_while_queued_queues_anew_on_its_return(with_dify, dify, connect, http):
+    only_the_neighbour_is_answered(dify)
+    service = await with_dify(dify_max_concurrency=1)
+    first, lost, other = [await connect(service) for _ in range(3)]
+    await first.ask("Attack", id="q", stream=True)
+    await first.frame()
+    await lost.ask("Hello", id="q")
+    await until_counts(http, service, [1, 1, 0])
+    await lose(lost)
+    await until_counts(http, service, [1, 0, 0])
+    await other.ask("Attack", id="q")
+    await until_counts(http, service, [1, 1, 0])
+    returned = await connect(service)
+    await returned.say({"type": "resume", "token": lost.greeting["resume_token"], "id": "q", "offset": 0})
+    await until_counts(http, service, [1, 2, 0])
+    await first.say({"type": "stop"})
+    await eventually(lambda: len(dify.questions) == 2)
+    await other.say({"type": "stop"})
+    assert (await returned.frames_until_end())[-1]["content"] == "Here."
+    assert [question["query"] for question in dify.questions] == ["Attack", "Attack", "Hello"]
+
+
+async def test_who_is_away_while_others_wait_is_told_why_the_answer_ends(
+    with_dify, dify, connect, http, events, monkeypatch
+):
+    monkeypatch.setattr(limiter, "RETURN_SECONDS", 0.1)
+    monkeypatch.setattr(limiter, "displacements", Tally("limiter.displaced"))
+    only_the_neighbour_is_answered(dify)
+    service = await with_dify(dify_max_concurrency=1)
+    lost, neighbour = [await connect(service) for _ in range(2)]
+    await lost.ask("Attack", id="q", stream=True)
+    await lost.frame()
+    await lose(lost)
+    assert (await neighbour.answer("Hello"))["content"] == "Here."
+    returned = await connect(service)
+    await returned.say({"type": "resume", "token": lost.greeting["resume_token"], "id": "q", "offset": 0})
+    end = (await returned.frames_until_end())[-1]
+    assert (end["status"], end["reason"], end["content"]) == ("stopped", "displaced", "Some ")
+    assert (len(dify.stops), (await counts(http, service))[2]) == (1, 1)
+    assert logged(events, "limiter.displaced")

@@ -1,7 +1,9 @@
 """A concurrency limiter with a bounded and fair queue, which learns how much its source can take."""
 
 import asyncio
+import contextvars
 import time
+from collections import Counter
 from collections.abc import Callable
 from enum import Enum, auto
 
@@ -16,6 +18,8 @@ from service.tally import Tally
 log = structlog.get_logger()
 
 INCREASE_SECONDS = 10
+RETURN_SECONDS = 3
+"""A client that comes back by itself is back within so long, unless its network is gone."""
 
 waits = Tally("limiter.waits", see="DIFY_MAX_CONCURRENCY")
 displacements = Tally("limiter.displaced", see="DIFY_MAX_CONCURRENCY")
@@ -37,7 +41,8 @@ class Limiter:
 
     Who has most, running and waiting, waits longest, by address and then by user; among equals it is first come, first
     served. Where too many wait, the newest of who has most is refused. A demand that is abandoned leaves the queue, and
-    queues anew when somebody listens again; where it has a slot, it is displaced by what waits, the oldest first.
+    queues anew when somebody listens again; where it has a slot, it is displaced by what waits, the oldest first, and the
+    only one of its user not before RETURN_SECONDS have passed.
 
     Additive increase, multiplicative decrease: told of an overload it grants half as many as were taken, and one more
     in each INCREASE_SECONDS in which a call of as many as are granted is over. While it grants less than its slots, who
@@ -58,7 +63,7 @@ class Limiter:
         self._timeout = timeout
         self._patience = patience
         self.clock = clock
-        self._taken: dict[Demand, None] = {}  # the oldest first
+        self._taken: dict[Demand, asyncio.TimerHandle | None] = {}  # the oldest first; while it is spared, until when
         self._waiting: _Queue = {}
         self._abandoned: _Queue = {}
         self._displaced = 0
@@ -102,7 +107,7 @@ class Limiter:
 
     def release(self, demand: Demand) -> None:
         self._increase()
-        del self._taken[demand]
+        self._give_back(demand)
         self._grant()
 
     def decrease(self, admitted_at: float) -> None:
@@ -122,7 +127,7 @@ class Limiter:
     def reject(self, demand: Demand, admitted_at: float) -> None:
         """The same, and take the slot back: the source refused the call, and takes no more than it has now."""
         self.decrease(admitted_at)
-        del self._taken[demand]
+        self._give_back(demand)
         self._learn(min(self.limit, len(self._taken)))
 
     def _learn(self, limit: int) -> None:
@@ -143,6 +148,10 @@ class Limiter:
     def _take(self, demand: Demand) -> None:
         self._taken[demand] = None
         demand.on_change = self._on_change
+
+    def _give_back(self, demand: Demand) -> None:
+        if (timer := self._taken.pop(demand)) is not None:
+            timer.cancel()
 
     async def _wait(self, demand: Demand) -> bool:
         """False where nobody listens any more."""
@@ -189,7 +198,18 @@ class Limiter:
         for queue in (self._waiting, self._abandoned):
             if demand in queue:
                 self._decide(queue, demand, _Outcome.CHANGED)
+        if demand in self._taken:
+            self._end_sparing(demand)
+            if demand.is_abandoned:
+                loop, context = asyncio.get_running_loop(), contextvars.Context()
+                self._taken[demand] = loop.call_later(RETURN_SECONDS, self._end_sparing, demand, context=context)
         self._displace()
+
+    def _end_sparing(self, demand: Demand) -> None:
+        if (timer := self._taken[demand]) is not None:
+            timer.cancel()
+            self._taken[demand] = None
+            self._displace()
 
     def _grant(self) -> None:
         while self._waiting and len(self._taken) < self.limit:
@@ -204,11 +224,18 @@ class Limiter:
             return
         lasting = [demand for demand in self._taken if not demand.is_ending]
         missing = len(self._waiting) - (self.limit - len(lasting))
-        abandoned = [demand for demand in lasting if demand.is_abandoned]
-        for demand in abandoned[: max(0, missing)]:
+        for demand in self._displaceable(lasting)[: max(0, missing)]:
             self._displaced += 1
             displacements.add()
             demand.displace()
+
+    def _displaceable(self, running: list[Demand]) -> list[Demand]:
+        by_user = Counter(demand.user for demand in (*running, *self._abandoned, *self._waiting))
+        return [
+            demand
+            for demand in running
+            if demand.is_abandoned and (self._taken[demand] is None or by_user[demand.user] > 1)
+        ]
 
     def _decide(self, queue: _Queue, demand: Demand, outcome: _Outcome) -> None:
         queue.pop(demand).set_result(outcome)

@@ -6,7 +6,7 @@ import pytest
 
 from service.answers.base import AnswerError
 from service.answers.demand import Demand
-from service.answers.resilience.limiter import INCREASE_SECONDS, Limiter
+from service.answers.resilience.limiter import INCREASE_SECONDS, RETURN_SECONDS, Limiter
 from service.tally import Tally
 from tests.conftest import PATIENCE_SECONDS, logged
 from tests.instant import instantly
@@ -544,14 +544,44 @@ async def test_no_more_are_displaced_than_wait_whatever_else_ends():
     await cancel(*tasks, *more)
 
 
-async def test_who_leaves_while_others_wait_is_displaced_at_once():
+async def test_who_leaves_one_of_several_while_others_wait_is_displaced_at_once():
     line = limiter()
     displaced = displaceable(line, leaving := Demand("a"))
-    (task,), _ = await wait_in_line(line, "first")
+    tasks, _ = await wait_in_line(line, "first", "second", demands=[Demand("b"), Demand("a")])
     assert displaced == []
     leaving.set_listened_to(False)
     assert displaced == [leaving]
-    await cancel(task)
+    await cancel(*tasks)
+
+
+@instantly
+async def test_the_only_one_of_a_user_is_spared_for_as_long_as_it_takes_to_come_back():
+    line = limiter(timeout=60)
+    displaced = displaceable(line, leaving := Demand("a"))
+    (task,), _ = await wait_in_line(line, "first")
+    for _ in range(3):
+        leaving.set_listened_to(False)
+        await asyncio.sleep(RETURN_SECONDS * 0.9)
+        leaving.set_listened_to(True)
+    leaving.set_listened_to(False)
+    await asyncio.sleep(RETURN_SECONDS * 0.9)
+    assert displaced == []
+    await asyncio.sleep(RETURN_SECONDS * 0.2)
+    assert displaced == [leaving]
+    line.release()
+    await task
+
+
+@instantly
+async def test_what_ends_meanwhile_needs_no_sparing():
+    line = limiter()
+    displaced = displaceable(line, leaving := Demand("a"))
+    leaving.set_listened_to(False)
+    line.release(leaving)
+    (task,), _ = await wait_in_line(line, "first")
+    await asyncio.sleep(RETURN_SECONDS * 2)
+    await task
+    assert displaced == []
 
 
 async def test_where_fewer_are_taken_at_once_as_many_more_are_displaced():
