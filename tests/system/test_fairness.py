@@ -53,18 +53,21 @@ async def test_who_fills_the_queue_and_leaves_keeps_nobody_waiting(with_dify, di
         assert (await neighbour.answer("Hello"))["content"] == "Here."
 
 
-async def test_who_takes_ever_new_tokens_has_no_more_at_once(with_dify, dify, connect):
-    dify.plays(fake_dify.say("Here.", pause=0.01))
-    service = await with_dify(dify_max_concurrency=40)
-    client, errors = await connect(service), 0
-    for _ in range(4):
+async def test_who_takes_ever_new_tokens_and_stops_what_was_asked_has_no_more_at_once(with_dify, dify, connect):
+    dify.ignores_stops = True
+    dify.plays(fake_dify.until_stopped("Some "))
+    client, ends = await connect(await with_dify(dify_max_concurrency=20)), []
+    for _ in range(AT_ONCE + 4):
         await client.say({"type": "resume", "token": secrets.token_hex(16)})
-        for _ in range(AT_ONCE):
-            await client.ask("Attack")
-    await client.say({"type": "ping"})
-    while (frame := await client.frame())["type"] != "pong":
-        errors += frame.get("reason") == "too_many_turns"
-    assert errors >= 3 * AT_ONCE
+        await client.frame()
+        await client.ask("Attack", stream=True)
+        if (frame := await client.frame())["type"] == "chat_delta":
+            await client.say({"type": "stop"})
+            frame = await client.frame()
+        ends.append(frame.get("reason"))
+    assert ends == ["client_stopped"] * AT_ONCE + ["too_many_turns"] * 4
+    assert len(dify.questions) == AT_ONCE
+    dify.release()
 
 
 async def counts(http, service):
