@@ -129,7 +129,6 @@ reason.unsupported_type: Files of this kind are not taken here. | 此处不接�
 reason.unsupported_audio: This kind of sound is not taken here. | 此处不接受这类音频。
 reason.unknown_turn: This answer is no longer known. | 找不到这个回答了。
 reason.client_left: The connection was away for too long. | 连接中断的时间过长。
-reason.displaced: Others were waiting while you were away. | 您离开时有其他人在等候。
 reason.id_taken: Something went wrong. Please ask again. | 出错了，请再问一次。
 reason.no_connection: There is no connection at the moment. | 目前没有连接。
 reason.signed_out: Please sign in to use this chat. | 请先登录，再使用聊天。
