@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.chat.session import Session
 from tests.clients import deaf_client, masked, text_of
-from tests.conftest import eventually
+from tests.conftest import eventually, logged
 
 
 @pytest.fixture
@@ -183,6 +183,21 @@ async def test_the_scheme_s_own_port_is_the_same_as_none(start, http):
     headers = {"Origin": "https://chat.example", "Host": "chat.example:443"}
     socket = await http.ws_connect(f"{service.url}/ws/chat", headers=headers)
     await socket.close()
+
+
+async def test_the_subprotocol_of_this_service_is_chosen(service, http):
+    socket = await http.ws_connect(f"{service.url}/ws/chat", protocols=("other", "dify-live"))
+    assert socket.protocol == "dify-live"
+    assert (await socket.receive_json())["type"] == "system"
+    await socket.close()
+
+
+async def test_an_unknown_subprotocol_ends_with_a_reason_that_a_browser_shows(service, http, events):
+    socket = await http.ws_connect(f"{service.url}/ws/chat", protocols=("graphql-ws",))
+    closed = await socket.receive()
+    assert (socket.protocol, socket.close_code) == ("graphql-ws", 4501)
+    assert "dify-live" in closed.extra
+    assert "graphql-ws" in logged(events, "connection.refused")[0]["why"]
 
 
 async def handshake(service, path="/ws/chat", origin=None):
