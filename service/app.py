@@ -88,6 +88,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         hosts=hosts,
         allowed_origins=settings.allowed_origins,
         max_content_length=settings.max_content_length,
+        max_inputs_length=settings.max_inputs_length,
         error_response=fail,
         login=login,
     )

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from environs import ValidationError, validate
 
 from service.admission.addresses import Networks
-from service.admission.origins import http_origin
+from service.admission.hosts import canonical_pattern
+from service.admission.origins import csp_source, http_origin, parse_origin
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MIN_SECRET_BYTES = 32
@@ -19,10 +20,6 @@ MIN_SECRET_BYTES = 32
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*\Z")
 _OTHERS_HEADERS = {"authorization", "connection", "cookie", "host", "origin", "upgrade", "user-agent"}
 _KEY_FILES = ("-----BEGIN", "ssh-")
-from service.admission.hosts import canonical_pattern
-from service.admission.origins import csp_source, parse_origin
-
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _WITH_PORT = re.compile(r"([^:]+|\[.+\]):\d{1,5}")
 _NO_ORIGIN = (
     "is not an origin: write * or scheme://host[:port], without a path, or *. before a name of two parts at least; "

@@ -167,6 +167,9 @@ class Settings:
     max_content_length: int = number(
         10_000, "The longest question, and the longest text to be spoken.", unit="characters"
     )
+    max_inputs_length: int = number(
+        100_000, "The longest inputs of a question or a form, written as JSON.", unit="characters"
+    )
     websocket_max_size: int = number(
         1024 * 1024, "The largest message that is read; a larger one closes the connection (1009).", unit="bytes"
     )

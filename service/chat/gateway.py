@@ -48,6 +48,7 @@ class Gateway:
     hosts: HostCheck
     allowed_origins: tuple[str, ...]
     max_content_length: int
+    max_inputs_length: int
     error_response: Callable[..., Response]
     login: Login | None = None
 
@@ -123,7 +124,8 @@ class Gateway:
 
     async def _serve(self, transport: "_Transport", client_id: str, caller: Caller) -> None:
         started_at = time.monotonic()
-        session = Session(client_id, caller, transport, self.turns, self.max_content_length, self.quotas)
+        limits = self.max_content_length, self.quotas, self.max_inputs_length
+        session = Session(client_id, caller, transport, self.turns, *limits)
         if self.login is not None:
             session.authentication = self.login.watch(session)
         replaced = self.sessions.add(session)

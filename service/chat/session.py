@@ -19,7 +19,7 @@ from service.chat.client_identity import Owner, new_token, owner_of
 from service.chat.close_codes import CloseCode
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
-from service.chat.message_parser import BadMessage, parse
+from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
 from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, ServerMessage, Stop, System
 from service.chat.turn import CLIENT_STOPPED, ID_TAKEN, RESTARTING, Turn
 from service.chat.turn_registry import TurnRegistry, total_tokens
@@ -62,6 +62,7 @@ class Session:
     turns: TurnRegistry
     max_content_length: int
     quotas: Quotas = UNLIMITED
+    max_inputs_length: int = MAX_INPUTS_LENGTH
     close_code: CloseCode | None = None
     is_announced: bool = False
     authentication: Authentication | None = None
@@ -86,7 +87,7 @@ class Session:
         if self.close_code is not None:
             return
         try:
-            await self._act(parse(data, self.max_content_length))
+            await self._act(parse(data, self.max_content_length, self.max_inputs_length))
         except BadMessage as error:
             words, field = str(error), error.field or UNSET
             await self._refuse(Error(words, ResultCode.PARAMETER_ERROR, error.turn_id or UNSET, "bad_frame", field))

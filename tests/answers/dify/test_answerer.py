@@ -31,10 +31,12 @@ async def test_the_question_reaches_dify_as_it_must(with_dify, dify, connect):
 
 
 async def test_conversation_and_files_are_handed_on(with_dify, dify, connect):
+    dify.parameters |= {"file_upload": {"enabled": True}}
     client = await connect(await with_dify())
-    file = {"type": "image", "transfer_method": "local_file", "upload_file_id": "f"}
-    await client.answer("And this?", conversation_id="c-1", files=[file])
-    assert (dify.questions[0]["conversation_id"], dify.questions[0]["files"]) == ("c-1", [file])
+    name = "5e0d5ba0-3c0f-4b5a-8d0a-7f6a3c1f0b11"
+    file = {"type": "image", "transfer_method": "local_file", "upload_file_id": name}
+    await client.answer("And this?", conversation_id=name, files=[file])
+    assert (dify.questions[0]["conversation_id"], dify.questions[0]["files"]) == (name, [file])
 
 
 async def test_an_empty_conversation_id_starts_a_new_one(with_dify, dify, connect):
