@@ -70,7 +70,7 @@ async def before_a_question(page, dify):
     await ask(page, "Everything?")
     yield "an input is missing"
     await page.fill("#question", "x" * 101)
-    await page.fill("[name=room]", "12b")
+    await page.get_by_label("Room").fill("12b")
     await page.locator("#send").click()
     yield "a question that is too long"
     dify.app_api.may_read.clear()

@@ -158,3 +158,14 @@ async def test_what_is_ended_for_good_goes_on_as_well(start, visit):
     await page.get_by_role("button", name="Try again").click()
     await ask(page, "Hello")
     await ends(page)
+
+
+async def test_a_page_that_offers_another_subprotocol_is_told_why_it_is_closed(start, visit):
+    page = await visit(await start())
+    closed = await page.evaluate(
+        """() => new Promise((resolve) => {
+          const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws/chat`, ["graphql-ws"]);
+          socket.onclose = ({ code, reason }) => resolve([code, reason]);
+        })"""
+    )
+    assert closed == [4501, "This service speaks the subprotocol dify-live, or none."]
