@@ -94,7 +94,8 @@ class RetryingAnswer:
     def _guard(self) -> AbstractContextManager[Callable[[], None]]:
         if isinstance(self.question, Continuation):
             return nullcontext(lambda: None)
-        return self.answerer.breaker.guard(self.question.user)
+        has_inputs = bool(self.question.inputs or self.question.files)
+        return self.answerer.breaker.guard(self.question.user, has_inputs=has_inputs)
 
     async def _take_slot(self, on_part: OnPart) -> None:
         """Without one afterwards where a stop ended the wait."""
