@@ -107,7 +107,7 @@ async def test_what_passes_is_tried_again_and_nobody_notices(events):
     asking = Asking(ill(failures.BAD_GATEWAY), ill(failures.LOST), well("Here."))
     assert (await asking.outcome(), asking.tries) == ("Here.", 3)
     told = logged(events, "dify.retried")
-    assert [(event["reason"], event["tries"]) for event in told] == [("unreachable", 1), ("lost", 2)]
+    assert [(event["reason"], event["tries"]) for event in told] == [("bad_gateway", 1), ("lost", 2)]
 
 
 async def test_after_so_many_tries_it_is_given_up():
@@ -154,7 +154,7 @@ async def test_the_budget_counts_from_the_first_try(monkeypatch):
             return super().ask(question)
 
     asking = Asking(HalfOfIt(AnswerError(failures.BAD_GATEWAY), ends=False), budget=1)
-    assert (await asking.outcome(), asking.tries) == ("unreachable", 2)
+    assert (await asking.outcome(), asking.tries) == ("bad_gateway", 2)
 
 
 async def test_a_stop_between_two_tries_ends_them_at_once(monkeypatch, events):
