@@ -53,14 +53,25 @@ class Slot:
 @asynccontextmanager
 async def calling(route: str, limiter: Limiter) -> AsyncIterator[Slot]:
     """Hold a slot for a call around the chat, and log its outcome, without contents."""
+    async with logged_call(route), held_slot(limiter) as slot:
+        yield slot
+
+
+@asynccontextmanager
+async def held_slot(limiter: Limiter) -> AsyncIterator[Slot]:
+    await limiter.acquire()
+    slot = Slot(limiter)
+    try:
+        yield slot
+    finally:
+        slot.release()
+
+
+@asynccontextmanager
+async def logged_call(route: str) -> AsyncIterator[None]:
     started_at = time.monotonic()
     try:
-        await limiter.acquire()
-        slot = Slot(limiter)
-        try:
-            yield slot
-        finally:
-            slot.release()
+        yield
     except AnswerError as error:
         log_failure(error, route=route, duration_ms=ms_since(started_at))
         raise
