@@ -214,7 +214,12 @@ NO_FILES = Failure(
     "this process may open no more files and sockets: raise its limit (ulimit -n)",
     is_retryable=True,
 )
-OVERLOADED = Failure("overloaded", ResultCode.UNAVAILABLE, _BUSY, "DIFY_MAX_WAITING questions wait already")
+OVERLOADED = Failure(
+    "overloaded",
+    ResultCode.UNAVAILABLE,
+    _BUSY,
+    "DIFY_MAX_WAITING questions wait already; or uploads take all the room that there is, or too many are one owner's",
+)
 WAITED_TOO_LONG = Failure("waited_too_long", ResultCode.UNAVAILABLE, _BUSY, "no place within DIFY_WAIT_TIMEOUT")
 CIRCUIT_OPEN = Failure(
     "circuit_open", ResultCode.UNAVAILABLE, _LATER, "Dify failed often and is left alone for a while"

@@ -7,15 +7,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import SpooledTemporaryFile
-from typing import Any, NoReturn, Self
-
-import structlog
+from typing import Any, Self
 
 from service.answers.base import AnswerError
 from service.answers.failures import OVERLOADED
 from service.answers.files import MEGABYTE, File
-
-log = structlog.get_logger()
+from service.tally import Tally
 
 MAX_IN_MEMORY_BYTES = 64 * 1024
 MAX_KEPT_BYTES = 1024 * MEGABYTE
@@ -26,6 +23,13 @@ AT_ONCE = 2
 MAX_WAITING = 20
 """Files of one owner: so many are taken in at once, and more are not read yet."""
 PIECE_BYTES = 64 * 1024
+
+refused = Tally("uploads.no_room", see="TMPDIR")
+
+
+def _no_room() -> AnswerError:
+    refused.add()
+    return AnswerError(OVERLOADED)
 
 
 class Spool:
@@ -88,11 +92,11 @@ class _Kept:
             self._is_on_disk = True
             self._spool.on_disk += 1
         if self._spool.kept_bytes > MAX_KEPT_BYTES or self._spool.on_disk > MAX_ON_DISK:
-            self._refuse("too many files are on their way")
+            raise _no_room()
         try:
             await self._run(self._file.write, chunk)
         except OSError as error:
-            self._refuse(error.strerror or "no room")
+            raise _no_room() from error
 
     async def read(self) -> AsyncIterator[bytes]:
         self._file.seek(0)
@@ -102,7 +106,3 @@ class _Kept:
     async def _run(self, method: Any, argument: Any) -> Any:
         """What touches the disk does so in a thread."""
         return await asyncio.to_thread(method, argument) if self._is_on_disk else method(argument)
-
-    def _refuse(self, why: str) -> NoReturn:
-        log.warning("uploads.no_room", why=why, kept_bytes=self._spool.kept_bytes, on_disk=self._spool.on_disk)
-        raise AnswerError(OVERLOADED)
