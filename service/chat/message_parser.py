@@ -1,6 +1,6 @@
 """What a client sent, as one of the messages, or in words what is wrong with it. No I/O."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -101,10 +101,14 @@ def _check_json(name: str, value: Any, max_length: int, turn_id: str | None) -> 
 def _is_too_deep(value: Any) -> bool:
     """Level by level: how deep Python could go differs from version to version, and Dify may go less far."""
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        nested = [item for item in level if isinstance(item, dict | list)]
-        level = [item for parent in nested for item in (parent.values() if isinstance(parent, dict) else parent)]
-    return bool(level)
+    for _ in range(MAX_DEPTH):
+        level = [child for item in level if item for child in _children(item)]
+    return any(isinstance(item, dict | list) for item in level)
+
+
+def _children(item: Any) -> Iterable[Any]:
+    kind = type(item)
+    return item.values() if kind is dict else item if kind is list else ()
 
 
 def _turn_id(data: str) -> str | None:
