@@ -126,6 +126,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             yield
         finally:
             await turns.close()
+            await sessions.close()
             await tasks.finish(within=0)
             await cluster.close()
             if authenticator is not None:

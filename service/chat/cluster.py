@@ -21,8 +21,8 @@ class LocalClients(Protocol):
 
     def __len__(self) -> int: ...
 
-    async def on_client_connected(self, client_id: str, is_ours: bool) -> None:  # noqa: FBT001 - by position
-        """A client has connected to some process. All processes learn of all in the same order."""
+    def on_client_resumed(self, identity: str, session_id: str) -> None:
+        """A client has come back to some process. All processes learn of all in the same order."""
 
 
 class Cluster(Protocol):
@@ -41,8 +41,8 @@ class Cluster(Protocol):
     async def find(self, owner: Owner, turn_id: str) -> RemoteTurn | None:
         """A turn of another process."""
 
-    def announce(self, client_id: str) -> None:
-        """A client has connected here: its older connection to another process ends."""
+    def announce(self, identity: str, session_id: str) -> None:
+        """A client has come back to this process: its older connection to another one ends."""
 
     def counts(self) -> dict[str, Any]:
         """For /health."""
@@ -69,7 +69,7 @@ class SingleProcess:
 
     async def find(self, owner: Owner, turn_id: str) -> None: ...
 
-    def announce(self, client_id: str) -> None: ...
+    def announce(self, identity: str, session_id: str) -> None: ...
 
     def counts(self) -> dict[str, Any]:
         return {}

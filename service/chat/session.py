@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -48,12 +50,14 @@ class Transport(Protocol):
         """End the connection without a close frame."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Session:
     """A client while it is connected. Everything it is sent passes through `write` or `send`.
 
     `last_received` and `last_activity` are seconds on the monotonic clock: the client's last message, and the last one
-    in either direction. `is_announced`: other processes know that the client is connected here.
+    in either direction; `heard_at` is the client's last message, too, and nothing else moves it. `on_identified` is
+    called when a token has said which client this is; `is_announced`: other processes know that it is connected here.
+    The first token is known to nobody who might be told.
     """
 
     client_id: str
@@ -63,8 +67,11 @@ class Session:
     max_content_length: int
     quotas: Quotas = UNLIMITED
     close_code: CloseCode | None = None
-    is_announced: bool = False
     authentication: Authentication | None = None
+    on_identified: Callable[["Session"], None] = lambda _: None
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    is_announced: bool = True
+    heard_at: float = 0.0
     last_received: float = field(default_factory=time.monotonic)
     last_activity: float = field(default_factory=time.monotonic)
     owner: Owner = field(init=False)
@@ -203,6 +210,7 @@ class Session:
         """What was asked on this connection before stays the first token's."""
         self._token = resume.token
         self.owner = owner_of(resume.token, self.caller.subject)
+        self.on_identified(self)
         if resume.continuation is not None:
             await self._go_on(resume, stream=True)
         elif resume.id is None:

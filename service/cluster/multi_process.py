@@ -17,8 +17,7 @@ from service.chat.turn import CLIENT_STOPPED, ID_TAKEN, Turn, checksum_of
 from service.cluster.published_turn import PublishedTurn
 from service.cluster.redis_store import REDIS_ERRORS, RedisStore
 from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
-from service.cluster.wire_format import ClientConnected, Command, Joined, Left, Stop
-from service.tasks import Tasks
+from service.cluster.wire_format import ClientResumed, Command, Joined, Left, Stop
 
 log = structlog.get_logger()
 
@@ -59,7 +58,6 @@ class MultiProcess:
         self._connected_since = 0.0
         self._is_lost_logged = False
         self._last_command = ""
-        self._tasks = Tasks()
 
     async def start(self) -> None:
         try:
@@ -68,10 +66,7 @@ class MultiProcess:
             self._on_lost(error)
 
     async def run(self) -> None:
-        try:
-            await asyncio.gather(self._heartbeats(), self._write_loop(), self._read_loop())
-        finally:
-            await self._tasks.finish(within=0)
+        await asyncio.gather(self._heartbeats(), self._write_loop(), self._read_loop())
 
     async def close(self) -> None:
         """Publish what is left, and leave the cluster."""
@@ -151,8 +146,8 @@ class MultiProcess:
 
     # Clients
 
-    def announce(self, client_id: str) -> None:
-        self._publish(ClientConnected(client_id, self.id))
+    def announce(self, identity: str, session_id: str) -> None:
+        self._publish(ClientResumed(identity, session_id))
 
     # Leases; loss of Redis
 
@@ -274,8 +269,8 @@ class MultiProcess:
                 remote.put(*turns.get(key, (remote.last_id, [])))
 
     def _receive(self, command: Command) -> None:
-        if isinstance(command, ClientConnected):
-            self._tasks.spawn(self._local_clients.on_client_connected(command.client_id, command.by == self.id))
+        if isinstance(command, ClientResumed):
+            self._local_clients.on_client_resumed(command.identity, command.session)
         elif command.by != self.id and (local := self._published.get(command.key)) is not None:
             match command:
                 case Joined(_, by):

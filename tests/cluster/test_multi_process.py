@@ -85,8 +85,8 @@ class LocalClients:
     def __len__(self):
         return 0
 
-    async def on_client_connected(self, client_id, is_ours):
-        self.heard.append((client_id, is_ours))
+    def on_client_resumed(self, identity, session_id):
+        self.heard.append((identity, session_id))
 
 
 @pytest.fixture
@@ -225,14 +225,14 @@ async def test_the_same_id_for_another_question_elsewhere_is_refused(process):
         await answer.stream(lambda _: None)
 
 
-async def test_a_client_that_connects_before_the_first_command_is_read_is_heard_of():
+async def test_a_client_that_comes_back_before_the_first_command_is_read_is_heard_of():
     store, clients = RedisStore(), LocalClients()
     one = MultiProcess(store, clients, lambda _: None)
     await one.start()
-    one.announce("bed-7")
+    one.announce("key:bed-7", "session")
     await one._write()
     running = asyncio.create_task(one.run())
-    await eventually(lambda: clients.heard == [("bed-7", True)])
+    await eventually(lambda: clients.heard == [("key:bed-7", "session")])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await one.close()

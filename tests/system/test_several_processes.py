@@ -206,11 +206,15 @@ async def test_a_process_that_ends_leaves_alone_what_another_writes(pair, connec
     assert ([delta["content"] for delta in deltas], end["content"], end["status"]) == (["words"], "Some words", "done")
 
 
-async def test_a_client_id_is_connected_once_and_the_newest_wins(pair, connect):
+async def test_the_same_client_is_connected_once_and_the_newest_wins(pair, connect):
     old = await connect(pair[0], "/ws/chat/bed-7")
+    stranger = await connect(pair[0], "/ws/chat/bed-7")
     new = await connect(pair[1], "/ws/chat/bed-7")
+    await new.say({"type": "resume", "token": token_of(old)})
     assert await old.close_code() == 4500
     newest = await connect(pair[0], "/ws/chat/bed-7")
+    await newest.say({"type": "resume", "token": token_of(old)})
+    assert await stranger.answer("x" * 20_000)
     assert await new.close_code() == 4500
     assert await newest.answer("x" * 20_000)  # an error, but an answer
 
