@@ -38,6 +38,9 @@ class Cluster(Protocol):
     def publish(self, turn: Turn) -> None:
         """Let other processes read, join and stop a turn that starts here."""
 
+    def forget(self, turn: Turn) -> None:
+        """A turn that ended here is kept no longer: other processes need not find it, either."""
+
     async def find(self, owner: Owner, turn_id: str) -> RemoteTurn | None:
         """A turn of another process."""
 
@@ -66,6 +69,8 @@ class SingleProcess:
         return ask()
 
     def publish(self, turn: Turn) -> None: ...
+
+    def forget(self, turn: Turn) -> None: ...
 
     async def find(self, owner: Owner, turn_id: str) -> None: ...
 

@@ -17,7 +17,7 @@ from service.answers.base import Question
 from service.answers.pauses import Continuation
 from service.chat import close_codes, messages
 from service.chat.authentication import Authentication
-from service.chat.client_identity import Owner, new_token, owner_of
+from service.chat.client_identity import Origin, Owner, new_token, owner_of
 from service.chat.close_codes import CloseCode
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
@@ -176,10 +176,14 @@ class Session:
         else:
             await self._refuse(Error(ID_TAKEN.message, ID_TAKEN.code, turn_id, ID_TAKEN.reason))
 
+    @property
+    def _origin(self) -> Origin:
+        return Origin(self.id, self.caller.address)
+
     async def _start(self, turn_id: str, question: Question | Continuation, stream: bool) -> None:  # noqa: FBT001
         """Unless a limit is hit. To look at what another turn asked for is no question."""
         if isinstance(question, Continuation) and question.decision is None:
-            self._answer(self.turns.start(self.owner, turn_id, question), stream)
+            self._answer(self.turns.start(self.owner, turn_id, question, self._origin), stream)
             return
         admitted = await self.quotas.admit_question(self.caller, self.owner.user)
         if isinstance(admitted, Refusal):
@@ -191,7 +195,7 @@ class Session:
             await self._ask(turn_id, question, stream)  # it has begun on another connection, while Redis was asked
         else:
             log.info("turn.started", turn_id=turn_id, characters=len(question.content), stream=stream)
-            turn = self.turns.start(self.owner, turn_id, question)
+            turn = self.turns.start(self.owner, turn_id, question, self._origin)
             turn.when_read(lambda: admitted.end(total_tokens(turn)))
             self._answer(turn, stream)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from service.chat import close_codes
+from service.chat.client_identity import client_key
 from service.chat.session import Session
 from service.tasks import Tasks
 
@@ -31,13 +32,14 @@ class SessionRegistry:
         return len(self._sessions) < self._capacity or self._client_ids[client_id] == 1
 
     def add(self, session: Session) -> None:
+        identity = client_key(session.owner, session.client_id)
         self._client_ids[session.client_id] += 1
-        self._sessions[session] = _identity_of(session)
-        self._by_identity[_identity_of(session)] = session
+        self._sessions[session] = identity
+        self._by_identity[identity] = session
 
     def identify(self, session: Session) -> str | None:
         """Its owner has changed: the older session of that client is closed. Returns what other processes are told."""
-        identity = _identity_of(session)
+        identity = client_key(session.owner, session.client_id)
         if self._sessions.get(session, identity) == identity:
             return None  # nothing is new, or the session is over
         self._forget_identity(session)
@@ -95,8 +97,3 @@ class SessionRegistry:
         if session in self._sessions:
             session.last_activity = moment
             self._sessions.move_to_end(session)
-
-
-def _identity_of(session: Session) -> str:
-    """The same client has the same id, and proves it by its token."""
-    return f"{session.owner.key}:{session.client_id}"

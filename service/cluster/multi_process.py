@@ -53,6 +53,7 @@ class MultiProcess:
         self._published: dict[str, PublishedTurn] = {}
         self._remotes: dict[str, RemoteAnswer] = {}
         self._outbox: list[Command] = []
+        self._forgotten: dict[str, str] = {}
         self._has_output = asyncio.Event()
         self._is_connected = asyncio.Event()
         self._connected_since = 0.0
@@ -91,6 +92,12 @@ class MultiProcess:
 
     def publish(self, turn: Turn) -> None:
         self._published[_key(turn.owner, turn.id)] = PublishedTurn(turn)
+
+    def forget(self, turn: Turn) -> None:
+        """What Redis loses meanwhile, it forgets by itself."""
+        if self._is_connected.is_set():
+            self._forgotten[_key(turn.owner, turn.id)] = self._claim_to(turn.checksum)
+            self._has_output.set()
 
     async def find(self, owner: Owner, turn_id: str) -> RemoteTurn | None:
         if not self._is_connected.is_set():
@@ -213,6 +220,7 @@ class MultiProcess:
         """Of ended turns only claimed ones stay published: other processes wait for their end."""
         self._is_connected.clear()
         self._outbox.clear()
+        self._forgotten.clear()
         for key, local in list(self._published.items()):
             if local.turn.status is not None and not local.is_claimed:
                 del self._published[key]
@@ -242,11 +250,12 @@ class MultiProcess:
 
     async def _write(self) -> None:
         commands, self._outbox = self._outbox, []
+        forgotten, self._forgotten = self._forgotten, {}
         claimed = {key: local for key, local in self._published.items() if local.is_claimed}
         updates = {key: (local.updates(), local.is_complete) for key, local in claimed.items()}
         turns = {key: (entries, is_end) for key, (entries, is_end) in updates.items() if entries}
-        if commands or turns:
-            await self._store.write(commands, turns)
+        if commands or turns or forgotten:
+            await self._store.write(commands, turns, forgotten)
         for key, (_, is_end) in turns.items():
             if is_end:
                 del self._published[key]

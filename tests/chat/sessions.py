@@ -14,6 +14,7 @@ class Session:
         self.client_id = client_id
         self.id = new_token()
         self.owner = owner_of(token or new_token())
+        self.heard_at = 0.0
         self.last_received = self.last_activity = time.monotonic() - seen_ago
         self.is_busy = False
         self.is_announced = True

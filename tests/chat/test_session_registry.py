@@ -6,7 +6,7 @@ import time
 import pytest
 
 from service.chat import close_codes
-from service.chat.client_identity import owner_of
+from service.chat.client_identity import client_key, owner_of
 from service.chat.session_registry import SessionRegistry
 from tests.chat.sessions import Session
 from tests.conftest import eventually
@@ -86,7 +86,7 @@ async def test_only_the_same_id_with_the_same_token_replaces_an_older_session(re
     registry.add(new)
     identity = registry.identify(comes_back(new))
     await eventually(lambda: old.close_code is close_codes.REPLACED)
-    assert (TOKEN not in identity, identity.endswith(":bed-7"), new.is_announced) == (True, True, False)
+    assert (identity, new.is_announced) == (client_key(owner_of(TOKEN), "bed-7"), False)
     assert list(registry) == [stranger, other, new]
 
 
@@ -118,7 +118,7 @@ async def test_a_session_that_was_replaced_neither_removes_nor_touches_the_new_o
     assert list(registry) == [new, other]
     registry.remove(new)
     assert list(registry) == [other]
-    assert (registry._by_identity.keys(), registry._client_ids) == ({f"{other.owner.key}:other"}, {"other": 1})
+    assert (registry._by_identity.keys(), registry._client_ids) == ({client_key(other.owner, "other")}, {"other": 1})
 
 
 async def test_who_takes_another_token_is_no_longer_the_client_of_the_first(registry):
@@ -144,7 +144,7 @@ async def test_a_client_that_comes_back_elsewhere_ends_its_older_session_here(re
 async def test_a_client_s_first_session_ends_too_when_it_comes_back_elsewhere(registry):
     session = Session(token=TOKEN)
     registry.add(session)
-    registry.on_client_resumed(f"{owner_of(TOKEN).key}:bed-7", "elsewhere")
+    registry.on_client_resumed(client_key(owner_of(TOKEN), "bed-7"), "elsewhere")
     await eventually(lambda: session.close_code is close_codes.REPLACED)
 
 

@@ -50,11 +50,15 @@ class RedisStore:
         self._come()
         return [self.claims.get(key) for key in keys]
 
-    async def write(self, commands, turns):
+    async def write(self, commands, turns, forgotten):
         self._come()
         self.commands += commands
         for key, (told, _) in turns.items():
             self.streams.setdefault(key, []).extend(told)
+        for key, claim in forgotten.items():
+            if self.claims.get(key) == claim:
+                del self.claims[key]
+                self.streams.pop(key, None)
 
     async def newest_command(self):
         self._come()
@@ -140,6 +144,27 @@ async def test_whom_the_others_know_gets_its_end_when_redis_is_back(process):
     [told] = store.streams.values()
     await eventually(lambda: isinstance(told[-1], End))
     assert told[-1].status == Status.DONE
+
+
+async def test_what_this_process_keeps_no_longer_is_deleted_for_all(process):
+    one, turns, source, store = process
+    turn = start(turns)
+    source.put(Text("Hi"), None)
+    await eventually(lambda: len(turns) == 0 and not one._published)
+    assert len(store.claims) == len(store.streams) == 1
+    turns._evict(turn)
+    await eventually(lambda: not store.claims and not store.streams)
+
+
+async def test_what_is_forgotten_while_redis_is_away_is_left_to_expire(process):
+    one, turns, source, store = process
+    turn = start(turns)
+    source.put(None)
+    await eventually(lambda: len(turns) == 0 and not one._published)
+    await away(one, store)
+    turns._evict(turn)
+    await away(one, store, is_away=False)
+    assert (one._forgotten, len(store.claims)) == ({}, 1)
 
 
 async def test_what_begins_while_redis_comes_back_is_told_too(process):
