@@ -50,6 +50,7 @@ from service.web.app_files import AppFileRoutes
 from service.web.call_limits import CallLimits
 from service.web.cors import origin_middleware
 from service.web.health import Health
+from service.web.log_context import LogContext
 from service.web.pages import Pages
 from service.web.responses import fail, on_fault, on_http_error
 from service.web.users import Users
@@ -151,6 +152,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         ],
         middleware=[
             Middleware(ProxyHeaders, trusted=Networks(settings.forwarded_allow_ips)),
+            Middleware(LogContext),
             *origin_middleware(settings.allowed_origins),
             Middleware(CallLimits, quotas=quotas),
         ],
