@@ -69,7 +69,7 @@ class Session:
     close_code: CloseCode | None = None
     authentication: Authentication | None = None
     on_identified: Callable[["Session"], None] = lambda _: None
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
     is_announced: bool = True
     heard_at: float = 0.0
     last_received: float = field(default_factory=time.monotonic)

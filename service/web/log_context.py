@@ -1,6 +1,6 @@
 """Every line that a request or a connection causes tells its address."""
 
-from typing import Any
+from collections.abc import Awaitable
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -12,8 +12,8 @@ class LogContext:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        client: Any = scope.get("client")
-        if client is not None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """No coroutine of its own: it would be kept for as long as a connection."""
+        if (client := scope.get("client")) is not None:
             structlog.contextvars.bind_contextvars(client_address=client[0])
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
