@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any, NamedTuple
 
+from service.admission.addresses import SITE_PREFIX_BITS
 from service.tally import OTHERS, KeyedTally
 
 Event = dict[str, Any]
@@ -22,8 +23,6 @@ MINUTE_SECONDS = 60.0
 LINES_PER_MINUTE = 300
 REFUSALS_PER_MINUTE = 10
 """Of one event and address; refusals are warnings, errors, and replies from 400 on."""
-SITE_PREFIX_BITS = 64
-"""Of IPv6: one machine takes any address of it (RFC 8981)."""
 _WARNING, _ERROR_STATUS = 30, 400
 _OUR_OWN = {"settings"}
 """Fields that no stranger writes."""
