@@ -51,6 +51,7 @@ from service.web.app_files import AppFileRoutes
 from service.web.call_limits import CallLimits
 from service.web.cors import api_middleware
 from service.web.health import Health
+from service.web.log_context import LogContext
 from service.web.pages import Pages
 from service.web.responses import fail, on_fault, on_http_error
 from service.web.users import Users
@@ -131,6 +132,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             yield
         finally:
             await turns.close()
+            await sessions.close()
             await tasks.finish(within=0)
             await cluster.close()
             if authenticator is not None:
@@ -156,6 +158,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         ],
         middleware=[
             Middleware(ProxyHeaders, trusted=Networks(settings.forwarded_allow_ips)),
+            Middleware(LogContext),
             *api_middleware(hosts, settings.allowed_origins),
             Middleware(CallLimits, quotas=quotas),
         ],

@@ -36,7 +36,7 @@ WRITE_TEXT = "dify_live.write_text"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """Accepts clients, and announces them to other processes. `error_response` answers a rejected handshake.
+    """Accepts clients; `announce`s to other processes who came back; `error_response` answers a rejected handshake.
 
     Without a `login` anybody may come.
     """
@@ -44,7 +44,7 @@ class Gateway:
     sessions: SessionRegistry
     turns: TurnRegistry
     quotas: Quotas
-    announce: Callable[[str], None]
+    announce: Callable[[str, str], None]
     hosts: HostCheck
     allowed_origins: tuple[str, ...]
     max_content_length: int
@@ -69,8 +69,6 @@ class Gateway:
             caller = await self._accept(transport, client_id)
             if caller is None:
                 return
-            if "client_id" in websocket.path_params:  # a random one is nowhere else
-                self.announce(client_id)
             await self._serve(transport, client_id, caller)
         except UnknownSubprotocol as unknown:
             await self._decline(websocket, unknown)
@@ -126,14 +124,15 @@ class Gateway:
         started_at = time.monotonic()
         limits = self.max_content_length, self.quotas, self.max_inputs_length
         session = Session(client_id, caller, transport, self.turns, *limits)
+        session.on_identified = self._announce
         if self.login is not None:
             session.authentication = self.login.watch(session)
-        replaced = self.sessions.add(session)
+        self.sessions.add(session)
         log.info("connection.opened", client_address=transport.client_address, connections=len(self.sessions))
         try:
             with suppress(TimeoutError):  # aborted
                 async with transport.lifetime:
-                    await self._receive_loop(transport, session, replaced)
+                    await self._receive_loop(transport, session)
         except Exception:
             log.exception("connection.failed")
             await session.close(close_codes.INTERNAL_ERROR)
@@ -143,9 +142,11 @@ class Gateway:
             code, reason = session.close_code or transport.close_code
             log.info("connection.closed", code=code, reason=reason, duration_ms=ms_since(started_at))
 
-    async def _receive_loop(self, transport: "_Transport", session: Session, replaced: Session | None) -> None:
-        if replaced is not None:
-            await replaced.close(close_codes.REPLACED)
+    def _announce(self, session: Session) -> None:
+        if (identity := self.sessions.identify(session)) is not None:
+            self.announce(identity, session.id)
+
+    async def _receive_loop(self, transport: "_Transport", session: Session) -> None:
         await session.greet()
         while (message := await transport.receive()) is not None:
             self.sessions.record_received(session)

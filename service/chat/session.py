@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,7 +17,7 @@ from service.answers.base import Question
 from service.answers.pauses import Continuation
 from service.chat import close_codes, messages
 from service.chat.authentication import Authentication
-from service.chat.client_identity import Owner, new_token, owner_of
+from service.chat.client_identity import Origin, Owner, new_token, owner_of
 from service.chat.close_codes import CloseCode
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
@@ -48,12 +50,14 @@ class Transport(Protocol):
         """End the connection without a close frame."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Session:
     """A client while it is connected. Everything it is sent passes through `write` or `send`.
 
     `last_received` and `last_activity` are seconds on the monotonic clock: the client's last message, and the last one
-    in either direction. `is_announced`: other processes know that the client is connected here.
+    in either direction; `heard_at` is the client's last message, too, and nothing else moves it. `on_identified` is
+    called when a token has said which client this is; `is_announced`: other processes know that it is connected here.
+    The first token is known to nobody who might be told.
     """
 
     client_id: str
@@ -64,8 +68,11 @@ class Session:
     quotas: Quotas = UNLIMITED
     max_inputs_length: int = MAX_INPUTS_LENGTH
     close_code: CloseCode | None = None
-    is_announced: bool = False
     authentication: Authentication | None = None
+    on_identified: Callable[["Session"], None] = lambda _: None
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
+    is_announced: bool = True
+    heard_at: float = 0.0
     last_received: float = field(default_factory=time.monotonic)
     last_activity: float = field(default_factory=time.monotonic)
     owner: Owner = field(init=False)
@@ -170,10 +177,14 @@ class Session:
         else:
             await self._refuse(Error(ID_TAKEN.message, ID_TAKEN.code, turn_id, ID_TAKEN.reason))
 
+    @property
+    def _origin(self) -> Origin:
+        return Origin(self.id, self.caller.address)
+
     async def _start(self, turn_id: str, question: Question | Continuation, stream: bool) -> None:  # noqa: FBT001
         """Unless a limit is hit. To look at what another turn asked for is no question."""
         if isinstance(question, Continuation) and question.decision is None:
-            self._answer(self.turns.start(self.owner, turn_id, question), stream)
+            self._answer(self.turns.start(self.owner, turn_id, question, self._origin), stream)
             return
         admitted = await self.quotas.admit_question(self.caller, self.owner.user)
         if isinstance(admitted, Refusal):
@@ -185,7 +196,7 @@ class Session:
             await self._ask(turn_id, question, stream)  # it has begun on another connection, while Redis was asked
         else:
             log.info("turn.started", turn_id=turn_id, characters=len(question.content), stream=stream)
-            turn = self.turns.start(self.owner, turn_id, question)
+            turn = self.turns.start(self.owner, turn_id, question, self._origin)
             turn.when_read(lambda: admitted.end(total_tokens(turn)))
             self._answer(turn, stream)
 
@@ -204,6 +215,7 @@ class Session:
         """What was asked on this connection before stays the first token's."""
         self._token = resume.token
         self.owner = owner_of(resume.token, self.caller.subject)
+        self.on_identified(self)
         if resume.continuation is not None:
             await self._go_on(resume, stream=True)
         elif resume.id is None:

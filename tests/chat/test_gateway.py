@@ -113,9 +113,20 @@ async def test_a_message_past_the_transport_s_limit_closes_the_connection(servic
     assert await client.close_code() == 1009
 
 
-async def test_the_same_client_id_again_replaces_the_old_connection(service, connect):
+async def test_a_stranger_under_a_known_client_id_ends_nobody(service, connect):
+    first = await connect(service, "/ws/chat/bed-7")
+    stranger = await connect(service, "/ws/chat/bed-7")
+    await stranger.say({"type": "resume", "token": "0123456789abcdef" * 2})
+    assert (await stranger.frame())["content"] == "Welcome back"
+    assert (await first.answer("Still here?"))["status"] == "done"
+    assert (await stranger.answer("Me too?"))["status"] == "done"
+
+
+async def test_the_same_client_again_replaces_its_older_connection(service, connect):
     old = await connect(service, "/ws/chat/bed-7")
     new = await connect(service, "/ws/chat/bed-7")
+    await new.say({"type": "resume", "token": old.greeting["resume_token"]})
+    assert (await new.frame())["content"] == "Welcome back"
     assert "newer connection" in (await old.frame())["content"]
     assert await old.close_code() == 4500
     await new.say({"type": "ping", "timestamp": 1})
@@ -239,6 +250,7 @@ async def test_when_all_places_are_taken_the_next_is_refused_until_one_leaves(st
     status, body = await handshake(service)
     assert (status, json.loads(body)["code"]) == (503, 503)
     again = await connect(service, "/ws/chat/one")
+    await again.say({"type": "resume", "token": first.greeting["resume_token"]})
     assert await first.close_code() == 4500
     await again.leave()
     async with asyncio.timeout(10):

@@ -149,7 +149,9 @@ async def test_axe_finds_nothing_where_the_connection_is_over(start, visit, conn
     service = await start()
     page = await visit(service, locale="zh-CN")
     (opened,) = [event for event in events if event["event"] == "connection.opened"]
-    await connect(service, f"/ws/chat/{opened['client_id']}")
+    token = await page.evaluate("JSON.parse(sessionStorage.getItem('dify-live:token'))")
+    newer = await connect(service, f"/ws/chat/{opened['client_id']}")
+    await newer.say({"type": "resume", "token": token})
     await expect(page.locator("#snackbars button")).to_be_visible()
     await accessible(page)
 

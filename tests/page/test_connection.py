@@ -134,7 +134,9 @@ async def test_a_page_that_was_replaced_says_why_and_goes_on_only_when_it_is_tol
     await ask(page, "One")
     await ends(page)
     (opened,) = [event for event in events if event["event"] == "connection.opened"]
-    await connect(service, f"/ws/chat/{opened['client_id']}")
+    token = await page.evaluate("JSON.parse(sessionStorage.getItem('dify-live:token'))")
+    newer = await connect(service, f"/ws/chat/{opened['client_id']}")
+    await newer.say({"type": "resume", "token": token})
     await expect(page.locator("#state")).to_have_text("Disconnected")
     await expect(page.get_by_role("status").get_by_text("This chat was opened in another window.")).to_be_visible()
     send = page.get_by_role("button", name="Send")

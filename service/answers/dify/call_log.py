@@ -18,9 +18,9 @@ log = structlog.get_logger()
 
 
 def log_failure(error: AnswerError, details: FailureDetails | None = None, **fields: Any) -> None:
-    """`dify.failed`; a client error at WARNING. Dify's message may quote people: `dify.said`, at DEBUG only."""
+    """`dify.failed`; at WARNING where anybody may cause it. Dify's message may quote people: `dify.said`, at DEBUG."""
     failure, details = error.failure, _reply_details(error) or details or FailureDetails()
-    (log.warning if failure.is_client_error else log.error)(
+    (log.warning if failure.is_client_error or failure.may_be_question else log.error)(
         "dify.failed",
         reason=failure.reason,
         status=details.status,

@@ -357,7 +357,8 @@ async def test_what_fails_at_dify_is_said_and_logged(with_dify, dify, call, even
     replied, reply = await call(await with_dify(), "GET", f"/api/messages/{MESSAGE}/suggested")
     assert (replied, reply["data"]) == (status, {"reason": reason})
     (line,) = logged(events, "dify.failed")
-    assert (line["log_level"], line["route"], line["reason"], line["status"]) == ("error", "suggested", reason, said)
+    level = "warning" if reason in ("server_error", "lost") else "error"  # which a question of anybody's may cause
+    assert (line["log_level"], line["route"], line["reason"], line["status"]) == (level, "suggested", reason, said)
     assert KEY not in f"{events} {reply}"
 
 
