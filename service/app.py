@@ -15,6 +15,7 @@ from service import __version__, logs
 from service.admission.addresses import Networks
 from service.admission.authentication import Authenticator
 from service.admission.header_authenticator import HeaderAuthenticator
+from service.admission.host_check import HostCheck
 from service.admission.jwks import Jwks
 from service.admission.jwt_authenticator import JwtAuthenticator, Secret
 from service.admission.proxy_headers import ProxyHeaders
@@ -48,11 +49,13 @@ from service.tasks import Tasks
 from service.web.api import HANDLERS, Api
 from service.web.app_files import AppFileRoutes
 from service.web.call_limits import CallLimits
-from service.web.cors import origin_middleware
+from service.web.cors import api_middleware
 from service.web.health import Health
+from service.web.log_context import LogContext
 from service.web.pages import Pages
 from service.web.responses import fail, on_fault, on_http_error
 from service.web.users import Users
+from service.web.websocket_hints import HINTS
 
 log = structlog.get_logger()
 
@@ -77,13 +80,16 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     supervisor = Supervisor(sessions, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
     authenticator = authenticator_of(settings)
     login = Login(authenticator, settings.max_content_length) if authenticator is not None else None
+    hosts = HostCheck(settings.allowed_hosts)
     gateway = Gateway(
         sessions=sessions,
         turns=turns,
         quotas=quotas,
         announce=cluster.announce,
+        hosts=hosts,
         allowed_origins=settings.allowed_origins,
         max_content_length=settings.max_content_length,
+        max_inputs_length=settings.max_inputs_length,
         error_response=fail,
         login=login,
     )
@@ -126,6 +132,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             yield
         finally:
             await turns.close()
+            await sessions.close()
             await tasks.finish(within=0)
             await cluster.close()
             if authenticator is not None:
@@ -143,6 +150,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             WebSocketRoute("/ws/chat", gateway.chat),
             WebSocketRoute("/ws/chat/{client_id}", gateway.chat),
             WebSocketRoute("/{path:path}", gateway.unknown_path),
+            *HINTS,
             *Pages(settings).routes(),
             *health.routes(),
             *Api(app_api, Users(authenticator), seal, settings.max_content_length).routes(),
@@ -150,7 +158,8 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         ],
         middleware=[
             Middleware(ProxyHeaders, trusted=Networks(settings.forwarded_allow_ips)),
-            *origin_middleware(settings.allowed_origins),
+            Middleware(LogContext),
+            *api_middleware(hosts, settings.allowed_origins),
             Middleware(CallLimits, quotas=quotas),
         ],
         exception_handlers={HTTPException: on_http_error, Exception: on_fault, **HANDLERS},

@@ -53,6 +53,7 @@ async def check(settings: Settings, load: int = 0) -> bool:
     report = Report()
     report.ok("settings", f"read; mode {settings.mode}")
     _check_folder(report, settings.log_dir)
+    _report_hosts(report, settings.allowed_hosts)
     if settings.redis_url:
         await _check_redis(report, settings.redis_url)
     if settings.mock_mode:
@@ -91,6 +92,17 @@ def _check_folder(report: Report, folder: str) -> None:
             report.ok("logs", f"{folder} can be written")
     except OSError as error:
         report.fail("logs", f"{folder} cannot be written: {error.strerror}", "Set LOG_DIR to a folder that can.")
+
+
+def _report_hosts(report: Report, allowed: tuple[str, ...]) -> None:
+    if allowed:
+        report.ok("hosts", f"asked under {', '.join(allowed)}, addresses and localhost")
+    else:
+        report.ok(
+            "hosts",
+            "any name is served. Set ALLOWED_HOSTS to the one that browsers show: a page of a foreign name, pointed to "
+            "this machine, is of the service's own origin else",
+        )
 
 
 async def _check_redis(report: Report, url: str) -> None:

@@ -77,13 +77,19 @@ class HttpProtocol(H11Protocol):
         super().handle_websocket_upgrade(event)
 
     def send_400_response(self, msg: str) -> None:
-        """With the status that says what was wrong; where a reply has begun already, without one."""
+        """With the status that says what was wrong; where a reply has begun already, without one.
+
+        What the app still sends is lost, as after any disconnect: without this, it would be an error.
+        """
         if self.conn.our_state in _CAN_REPLY:
             status = self.conn.refusal  # type: ignore[attr-defined]
             headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
             reply = h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())
             for part in (reply, h11.Data(data=status.phrase.encode()), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(part))
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         self.transport.close()
 
     def _limit_wait(self) -> None:

@@ -7,12 +7,13 @@ import atexit
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import IO, Any
 
@@ -20,6 +21,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from service.log_limits import Entry, LineLimiter, cut_fields
 from service.redaction import redacted
 from service.settings import Settings
 
@@ -31,7 +33,6 @@ BACKUPS = 5
 BATCH_SECONDS = 0.05
 MAX_BATCH = 1_000
 
-Entry = tuple[int, EventDict]
 Events = SimpleQueue[Entry | None]
 """Ends with None."""
 
@@ -102,6 +103,7 @@ class _Writer:
         self._folder = os.open(folder, os.O_RDONLY) if folder is not None else None
         self._console = logging.StreamHandler(sys.stdout)
         self._is_terminal = sys.stdout.isatty()
+        self._limiter = LineLimiter(time.monotonic())
         self._ending = Event()
         self._thread = Thread(target=self._run, name="logs", daemon=True)
         self._thread.start()
@@ -118,12 +120,23 @@ class _Writer:
     def _run(self) -> None:
         entries: list[Entry | None] = []
         while None not in entries:
-            entries = [self._queue.get()]
-            self._ending.wait(BATCH_SECONDS)
-            while not self._queue.empty() and len(entries) < MAX_BATCH:
-                entries.append(self._queue.get())
+            entries = self._next_entries()
+            lines = self._limiter.passed((one for one in entries if one is not None), time.monotonic())
+            if None in entries:
+                lines += self._limiter.left_out(time.monotonic())
             with self._exclusive():
-                self._write([one for one in entries if one is not None])
+                self._write(lines)
+
+    def _next_entries(self) -> list[Entry | None]:
+        """A batch; an empty one where the limiter has something to tell."""
+        try:
+            entries = [self._queue.get(timeout=self._limiter.seconds_left(time.monotonic()))]
+        except Empty:
+            return []
+        self._ending.wait(BATCH_SECONDS)
+        while not self._queue.empty() and len(entries) < MAX_BATCH:
+            entries.append(self._queue.get())
+        return entries
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -204,7 +217,9 @@ def _enqueue(logger: WrappedLogger, method: str, event: EventDict) -> tuple[tupl
 
 def _entry(level: int, event: EventDict) -> Entry:
     first = {key: event.pop(key) for key in ("timestamp", "level", "event")}
-    return level, {**first, **event}
+    event = {**first, **event}
+    cut_fields(event)
+    return level, event
 
 
 class _StandardRecords(logging.Handler):
@@ -225,6 +240,7 @@ class _StandardRecords(logging.Handler):
         if record.name == "uvicorn.access" and isinstance(record.args, tuple):
             event.update(zip(("client_address", "method", "path", "http_version", "status"), record.args, strict=True))
             event["path"] = str(event["path"]).partition("?")[0]
+            event["client_address"] = str(event["client_address"]).rpartition(":")[0]
         if record.exc_info:
             event["exception"] = logging.Formatter().formatException(record.exc_info)
         self._queue.put(_entry(record.levelno, event))

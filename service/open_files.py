@@ -10,8 +10,8 @@ except ImportError:  # Windows has no such limit
 log = structlog.get_logger()
 
 UNLIMITED = 1_000_000
-RESERVED = 64
-"""For Redis, logs, the listener, imports."""
+RESERVED = 128
+"""For Redis, logs, the listener, imports, and uploads that are kept on disk."""
 
 
 def raise_limit() -> int:

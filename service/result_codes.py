@@ -25,6 +25,7 @@ class ResultCode(IntEnum):
     METHOD_NOT_ALLOWED = 405, "Method not allowed"
     TOO_LARGE = 413, "Too large"
     UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported media type"
+    UPGRADE_REQUIRED = 426, "Upgrade required"
     TOO_MANY_REQUESTS = 429, "Too many requests"
     SERVER_ERROR = 500, "Server error"
     UNAVAILABLE = 503, "Service unavailable"

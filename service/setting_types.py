@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from environs import ValidationError, validate
 
 from service.admission.addresses import Networks
-from service.admission.origins import http_origin
+from service.admission.hosts import canonical_pattern
+from service.admission.origins import csp_source, http_origin, parse_origin
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MIN_SECRET_BYTES = 32
@@ -19,6 +20,14 @@ MIN_SECRET_BYTES = 32
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*\Z")
 _OTHERS_HEADERS = {"authorization", "connection", "cookie", "host", "origin", "upgrade", "user-agent"}
 _KEY_FILES = ("-----BEGIN", "ssh-")
+_WITH_PORT = re.compile(r"([^:]+|\[.+\]):\d{1,5}")
+_NO_ORIGIN = (
+    "is not an origin: write * or scheme://host[:port], without a path, or *. before a name of two parts at least; "
+    "separated by commas."
+)
+_NO_FRAME_SOURCE = f"{_NO_ORIGIN.removesuffix('.')}. Neither null nor an IPv6 address can show a frame."
+_NO_HOST = "is not a host name: write chat.example.com, *.example.com or *, separated by commas."
+
 
 POSITIVE = validate.Range(min=0, min_inclusive=False, error="Must be a number above zero.")
 NOT_NEGATIVE = validate.Range(min=0, error="Must be zero or a number above.")
@@ -128,15 +137,32 @@ def redis_url(value: str) -> str:
 
 
 def origins(value: str) -> tuple[str, ...]:
-    return tuple(_origin(item.strip()) for item in value.split(",") if item.strip())
+    return tuple(_read(item, parse_origin, _NO_ORIGIN) for item in _items(value))
 
 
-def _origin(value: str) -> str:
-    value = value.rstrip("/").lower()
-    origin = "*" if value == "*" else http_origin(value)
-    if origin is None or value.removeprefix(origin) not in {"", ":80", ":443"}:
-        raise ValidationError(f'"{value}" is not an origin: write * or scheme://host[:port], separated by commas.')
-    return origin
+def frame_sources(value: str) -> tuple[str, ...]:
+    return tuple(_read(item, lambda it: csp_source(parse_origin(it)), _NO_FRAME_SOURCE) for item in _items(value))
+
+
+def hosts(value: str) -> tuple[str, ...]:
+    """Without ports: names count, whatever the port."""
+    return tuple("*" if item == "*" else _read(item, _host, _NO_HOST) for item in _items(value))
+
+
+def _host(item: str) -> str:
+    match = _WITH_PORT.fullmatch(item)
+    return canonical_pattern((match[1] if match else item).removesuffix("."))
+
+
+def _items(value: str) -> list[str]:
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _read(item: str, parse: Callable[[str], str], words: str) -> str:
+    try:
+        return parse(item)
+    except ValueError:
+        raise ValidationError(f'"{item}" {words}') from None
 
 
 def networks(value: str) -> tuple[str, ...]:

@@ -19,7 +19,9 @@ from service.setting_types import (
     TCP_PORT,
     Declaration,
     api_key,
+    frame_sources,
     header_name,
+    hosts,
     http_url,
     jwks_url,
     jwt_secret,
@@ -126,15 +128,22 @@ class Settings:
         "shows how long an answer took, and its tokens.",
     )
 
+    allowed_hosts: tuple[str, ...] = setting(
+        (),
+        "The names under which /ws and /api are asked, such as chat.example.com or *.example.com, separated by commas; "
+        "addresses and localhost always may. Set it: without it a page whose name is pointed to this machine (DNS "
+        "rebinding) counts as the service's own.",
+        section="Connections",
+        parse=hosts,
+    )
     allowed_origins: tuple[str, ...] = setting(
         (),
         "Pages that may connect, and call /api, besides the service's own: origins such as https://www.example.com, "
-        "separated by commas, or *.",
-        section="Connections",
+        "https://*.example.com, capacitor://localhost, chrome-extension://… or null, separated by commas, or *: all.",
         parse=origins,
     )
     frame_ancestors: tuple[str, ...] = setting(
-        (), "Sites that may show the chat page in a frame: origins, separated by commas, or *.", parse=origins
+        (), "Sites that may show the chat page in a frame: the same, but for null.", parse=frame_sources
     )
     forwarded_allow_ips: tuple[str, ...] = setting(
         (),
@@ -157,6 +166,9 @@ class Settings:
     max_connections: int = number(5000, "How many clients may be connected at once.")
     max_content_length: int = number(
         10_000, "The longest question, and the longest text to be spoken.", unit="characters"
+    )
+    max_inputs_length: int = number(
+        100_000, "The longest inputs of a question or a form, written as JSON.", unit="characters"
     )
     websocket_max_size: int = number(
         1024 * 1024, "The largest message that is read; a larger one closes the connection (1009).", unit="bytes"

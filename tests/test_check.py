@@ -28,8 +28,9 @@ async def test_when_all_is_well_each_line_says_what_was_found(run, dify):
     dify.plays(fake_dify.say("One ", "two ", "three.", pause=0.02))
     is_well, out = await run()
     assert is_well
-    assert [line[:6] for line in out.splitlines()] == ["ok    "] * 9
+    assert [line[:6] for line in out.splitlines()] == ["ok    "] * 10
     assert '"Ward 7", basic chat' in out
+    assert "Set ALLOWED_HOSTS" in out
     assert "speech to text on, text to speech on, upload off" in out
     assert "3 pieces" in out
     assert KEY not in out
@@ -223,3 +224,10 @@ async def test_an_answer_without_a_word_is_an_answer(run, dify):
     is_well, out = await run()
     assert is_well
     assert "without a word" in out
+
+
+async def test_the_hosts_that_are_served_are_told(run):
+    assert (
+        "asked under chat.example.com, *.ward.example"
+        in (await run(mock_mode=True, allowed_hosts=("chat.example.com", "*.ward.example")))[1]
+    )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service import http_protocol
 from service.__main__ import server_options
-from tests.conftest import PATIENCE_SECONDS, logged
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
 
 MB = 1024 * 1024
 
@@ -115,6 +115,19 @@ async def test_what_makes_no_sense_after_a_reply_has_begun_ends_the_connection(s
     assert await head_of(reader) == ["405"]
     writer.write(b"no chunk\r\n")
     assert await is_closed(reader)
+
+
+@pytest.mark.parametrize("path", ["/api/files", "/health", "/api/conversations/x/name"])
+async def test_a_body_that_breaks_its_rules_is_no_error_of_ours(start, dial, caplog, events, path):
+    """The reply that the app has for it comes after the 400."""
+    service = await start()
+    reader, writer = await dial(service)
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {'0' * 32}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    writer.write(head.encode() + b"nonsense\r\n")
+    assert await is_closed(reader)
+    await eventually(lambda: not service.server.server_state.tasks)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+    assert [event for event in events if event["log_level"] == "error"] == []
 
 
 async def test_a_request_has_to_begin_in_time(start, dial, monkeypatch):

@@ -5,14 +5,15 @@ import json
 import logging
 import os
 import sys
+import time
 from dataclasses import replace
 
 import pytest
 import structlog
 
-from service import logs
+from service import log_limits, logs
 from service.settings import Settings
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE_SECONDS, ROOT
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ pathlib.Path(f"ready-{sys.argv[1]}").touch()
 while len(list(pathlib.Path().glob("ready-*"))) < 4:
     time.sleep(0.01)
 for number in range(200):
-    structlog.get_logger().error("written", by=int(sys.argv[1]), number=number, filling="x" * (number % 7 * 1_000))
+    structlog.get_logger().error("written", by=int(sys.argv[1]), number=number, filling=["x" * 100] * (number % 7 * 8))
 """
 
 
@@ -165,6 +166,40 @@ def assert_complete(written):
     """Each process's lines, in order."""
     for by in range(4):
         assert [line["number"] for line in written if line["by"] == by] == list(range(200))
+
+
+def test_a_thousand_long_requests_of_one_address_leave_few_short_lines(configure, tmp_path):
+    stop = configure()
+    for _ in range(1000):
+        logging.getLogger("uvicorn.access").info(
+            '%s - "%s %s HTTP/%s" %d', "203.0.113.7:5", "GET", "/" + "x" * 65_000, "1.1", 404
+        )
+    structlog.get_logger().info("turn.finished")
+    stop()
+    written = lines(tmp_path / "logs/info.log")
+    assert [line["event"] for line in written] == ["http.request"] * 10 + ["turn.finished", "http.request"]
+    assert (len(written[0]["path"]), written[-1]["times"], written[-1]["client_address"]) == (200, 990, "203.0.113.7")
+
+
+def test_what_was_left_out_is_told_a_minute_later_though_nothing_else_happens(configure, tmp_path, monkeypatch):
+    monkeypatch.setattr(log_limits, "MINUTE_SECONDS", 0.1)
+    configure()
+    for _ in range(12):
+        structlog.get_logger().warning("connection.refused", client_address="203.0.113.7")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while "times" not in (text := (tmp_path / "logs/info.log").read_text()):
+        assert time.monotonic() < deadline, text
+        time.sleep(0.01)
+
+
+def test_no_stranger_forges_a_line(configure, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    stop = configure()
+    structlog.get_logger().warning("connection.refused", why="\x1b[2Ja\n2026-01-01 [error] forged", origin="\ud800")
+    stop()
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    (line,) = lines(tmp_path / "logs/info.log")
+    assert (line["why"], line["origin"]) == ("\\x1b[2Ja\\n2026-01-01 [error] forged", "\\ud800")
 
 
 def test_on_a_terminal_a_person_can_read_it(configure, monkeypatch, capsys, tmp_path):

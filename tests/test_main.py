@@ -80,7 +80,7 @@ async def test_a_client_that_leaves_its_data_unread_spoils_no_one_else_s_goodbye
 
 
 async def test_the_log_files_tell_the_story_in_json_lines(run, http, connect, dify, tmp_path):
-    dify.plays(fake_dify.say("Hi."), fake_dify.raw(b"", status=500))
+    dify.plays(fake_dify.say("Hi."), fake_dify.raw(b"", status=401))
     process = await (await run(DIFY_API_URL=dify.url, DIFY_API_KEY=KEY)).until_up(http)
     client = await connect(process)
     await client.answer("A private matter", id="q1")

@@ -44,6 +44,6 @@ def test_a_system_without_such_limits_has_none(monkeypatch):
     assert open_files.raise_limit() == 1_000_000
 
 
-@pytest.mark.parametrize(("limit", "upstream", "left"), [(1024, 10, 950), (1024, 500, 704), (100_000, 200, 99_736)])
+@pytest.mark.parametrize(("limit", "upstream", "left"), [(1024, 10, 886), (1024, 500, 640), (100_000, 200, 99_672)])
 def test_some_are_reserved_for_dify_redis_and_logs(limit, upstream, left):
     assert open_files.max_sockets(limit, upstream) == left

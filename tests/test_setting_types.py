@@ -1,5 +1,7 @@
 """What the values of settings may be."""
 
+import re
+
 import pytest
 from environs import ValidationError
 
@@ -132,3 +134,19 @@ def test_proxies_are_addresses_and_networks_or_all():
     assert setting_types.networks("") == ()
     with pytest.raises(ValidationError, match="localhost"):
         setting_types.networks("localhost")
+
+
+def test_lists_are_told_item_by_item_and_a_wrong_one_is_named():
+    assert setting_types.origins(" https://A.example:443/ ,, null") == ("https://a.example", "null")
+    assert setting_types.frame_sources("https://bücher.example,file://") == ("https://xn--bcher-kva.example", "file:")
+    assert setting_types.hosts("Chat.example.:8443,*.ward.example,[::1]:80,*") == (
+        "chat.example", "*.ward.example", "[::1]", "*",
+    )  # fmt: skip
+    for parse, bad in [
+        (setting_types.origins, "https://a;b"),
+        (setting_types.frame_sources, "null"),
+        (setting_types.hosts, "https://a.example"),
+        (setting_types.hosts, "*.com"),
+    ]:
+        with pytest.raises(ValidationError, match=re.escape(f'"{bad}" is not')):
+            parse(f"x.example,{bad}" if parse is setting_types.hosts else f"https://x.example,{bad}")

@@ -3,10 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from service.admission.authentication import Reason, Scope, Unauthenticated
-
-SUBPROTOCOL = "dify-live"
-_PREFIX = "bearer."
-"""Of the subprotocol that carries a token: a page cannot set a header of a WebSocket."""
+from service.admission.subprotocols import BEARER
 
 
 def bearer_token(scope: Scope) -> str | None:
@@ -23,7 +20,7 @@ def is_by_subprotocol(scope: Scope) -> bool:
 
 
 def _of_subprotocols(names: Iterable[str]) -> set[str]:
-    return {name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)}
+    return {name.removeprefix(BEARER) for name in names if name.startswith(BEARER)}
 
 
 def _of_headers(headers: Collection[tuple[bytes, bytes]]) -> set[str]:

@@ -28,6 +28,7 @@ LOST = _transient(
     _LATER,
     "the connection ended before any reply; around the chat, also a reply that cannot be read",
     may_be_question=True,
+    may_be_input=True,
 )
 UNREADABLE = _outage(
     "unreadable",
@@ -35,17 +36,23 @@ UNREADABLE = _outage(
     _LATER,
     "a reply to a question came that cannot be read",
     may_be_question=True,
+    may_be_input=True,
 )
 SILENT = _outage(
     "silent",
     ResultCode.GATEWAY_TIMEOUT,
     _LATER,
     "connected, but no reply in time; or pings only, and no answer went on, for DIFY_SILENCE_TIMEOUT",
+    may_be_question=True,
 )
 
 # Dify, or a proxy, refused.
 BAD_GATEWAY = _transient(
-    "bad_gateway", ResultCode.UNAVAILABLE, _LATER, "HTTP 502, 503 or 504, without a code of Dify's"
+    "bad_gateway",
+    ResultCode.UNAVAILABLE,
+    _LATER,
+    "HTTP 502, 503 or 504, without a code of Dify's",
+    may_be_question=True,
 )
 SERVER_ERROR = _outage(
     "server_error",
@@ -53,6 +60,7 @@ SERVER_ERROR = _outage(
     _LATER,
     "HTTP 500 and above, or such an error event before the run",
     may_be_question=True,
+    may_be_input=True,
 )
 NOT_DIFY = Failure(
     "not_dify",
@@ -182,12 +190,14 @@ FIRST_EVENT_TIMEOUT = _outage(
     ResultCode.GATEWAY_TIMEOUT,
     _LATER,
     "no event with data within DIFY_FIRST_EVENT_TIMEOUT",
+    may_be_question=True,
 )
 STALLED = _outage(
     "stalled",
     ResultCode.GATEWAY_TIMEOUT,
     _BROKE_OFF,
     "silent for DIFY_IDLE_TIMEOUT, or pings only for DIFY_SILENCE_TIMEOUT",
+    may_be_question=True,
 )
 TOTAL_TIMEOUT = Failure("total_timeout", ResultCode.GATEWAY_TIMEOUT, _BROKE_OFF, "longer than DIFY_TOTAL_TIMEOUT")
 FAILED = Failure("failed", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "an error event, or a workflow that failed")
@@ -204,7 +214,12 @@ NO_FILES = Failure(
     "this process may open no more files and sockets: raise its limit (ulimit -n)",
     is_retryable=True,
 )
-OVERLOADED = Failure("overloaded", ResultCode.UNAVAILABLE, _BUSY, "DIFY_MAX_WAITING questions wait already")
+OVERLOADED = Failure(
+    "overloaded",
+    ResultCode.UNAVAILABLE,
+    _BUSY,
+    "DIFY_MAX_WAITING questions wait already; or uploads take all the room that there is, or too many are one owner's",
+)
 WAITED_TOO_LONG = Failure("waited_too_long", ResultCode.UNAVAILABLE, _BUSY, "no place within DIFY_WAIT_TIMEOUT")
 CIRCUIT_OPEN = Failure(
     "circuit_open", ResultCode.UNAVAILABLE, _LATER, "Dify failed often and is left alone for a while"

@@ -18,6 +18,21 @@ class Owner(NamedTuple):
     key: str
 
 
+class Origin(NamedTuple):
+    """Where a question came from; `address` is None where nobody is counted by it."""
+
+    connection: str = ""
+    address: str | None = None
+
+    @property
+    def holder(self) -> str:
+        """To whom it counts."""
+        return self.address or self.connection
+
+
+NOWHERE = Origin()
+
+
 def new_token() -> str:
     """128 random bits, as 32 hexadecimal digits."""
     return secrets.token_hex(16)
@@ -34,6 +49,11 @@ def owner_of(token: str, subject: str | None = None) -> Owner:
     """
     key = _digest(token if subject is None else f"{token} {subject}")
     return Owner(key if subject is None else subject, key)
+
+
+def client_key(owner: Owner, client_id: str) -> str:
+    """The same client has the same id, and the same owner."""
+    return _digest(f"{owner.key} {client_id}")
 
 
 def _digest(text: str) -> str:

@@ -28,7 +28,8 @@ SLOW = CloseCode(4001, "This client reads too slowly.")
 UNAUTHENTICATED = CloseCode(4401, "Come back with a new token.")
 AUTH_UNAVAILABLE = CloseCode(1013, "No token can be checked at the moment: try again a little later.")
 RESTARTING = CloseCode(1012, "The service is restarting.")
-REPLACED = CloseCode(4500, "A newer connection with the same client id took over.")
+REPLACED = CloseCode(4500, "A newer connection of the same client took over.")
+UNKNOWN_SUBPROTOCOL = CloseCode(4501, "This service speaks the subprotocol dify-live, or none.")
 
 FLOOD = CloseCode(1008, "This client sends too much too fast.")
 

@@ -21,8 +21,8 @@ class LocalClients(Protocol):
 
     def __len__(self) -> int: ...
 
-    async def on_client_connected(self, client_id: str, is_ours: bool) -> None:  # noqa: FBT001 - by position
-        """A client has connected to some process. All processes learn of all in the same order."""
+    def on_client_resumed(self, identity: str, session_id: str) -> None:
+        """A client has come back to some process. All processes learn of all in the same order."""
 
 
 class Cluster(Protocol):
@@ -38,11 +38,14 @@ class Cluster(Protocol):
     def publish(self, turn: Turn) -> None:
         """Let other processes read, join and stop a turn that starts here."""
 
+    def forget(self, turn: Turn) -> None:
+        """A turn that ended here is kept no longer: other processes need not find it, either."""
+
     async def find(self, owner: Owner, turn_id: str) -> RemoteTurn | None:
         """A turn of another process."""
 
-    def announce(self, client_id: str) -> None:
-        """A client has connected here: its older connection to another process ends."""
+    def announce(self, identity: str, session_id: str) -> None:
+        """A client has come back to this process: its older connection to another one ends."""
 
     def counts(self) -> dict[str, Any]:
         """For /health."""
@@ -67,9 +70,11 @@ class SingleProcess:
 
     def publish(self, turn: Turn) -> None: ...
 
+    def forget(self, turn: Turn) -> None: ...
+
     async def find(self, owner: Owner, turn_id: str) -> None: ...
 
-    def announce(self, client_id: str) -> None: ...
+    def announce(self, identity: str, session_id: str) -> None: ...
 
     def counts(self) -> dict[str, Any]:
         return {}

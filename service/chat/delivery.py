@@ -8,10 +8,10 @@ from service.chat import message_builder
 from service.chat.answer_buffer import Cursor, Update
 from service.chat.messages import ServerMessage
 from service.chat.seal import Seal
-from service.chat.turn import Turn
+from service.chat.turn import Receiver, Turn
 
 
-class Client(Protocol):
+class Client(Receiver, Protocol):
     """Who is being answered."""
 
     def write(self, message: ServerMessage) -> bool:
@@ -53,7 +53,7 @@ class Delivery:
         finally:
             self.turn.unsubscribe(self._on_update)
         if await self.client.send(self._terminal_message()):
-            self.turn.delivered = self.turn.buffer.length
+            self.turn.mark_delivered(self.client)
 
     def _terminal_message(self) -> ServerMessage:
         return message_builder.terminal_message(self.turn, self.seal, says_status=self.offset is None)

@@ -1,4 +1,4 @@
-"""The WebSocket endpoint: origin, capacity, accept; exceptions to close codes."""
+"""The WebSocket endpoint: host, origin, capacity, subprotocol, accept; exceptions to close codes."""
 
 import asyncio
 import secrets
@@ -12,11 +12,12 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from service.admission.authentication import Scope
-from service.admission.bearer_tokens import SUBPROTOCOL
 from service.admission.caller import Caller
+from service.admission.host_check import HostCheck
 from service.admission.origins import is_allowed
 from service.admission.proxy_headers import ADDRESS
 from service.admission.quotas import Quotas, Refusal
+from service.admission.subprotocols import UnknownSubprotocol, choose
 from service.chat import close_codes
 from service.chat.close_codes import CloseCode
 from service.chat.login import Denied, Login
@@ -35,7 +36,7 @@ WRITE_TEXT = "dify_live.write_text"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """Accepts clients, and announces them to other processes. `error_response` answers a rejected handshake.
+    """Accepts clients; `announce`s to other processes who came back; `error_response` answers a rejected handshake.
 
     Without a `login` anybody may come.
     """
@@ -43,9 +44,11 @@ class Gateway:
     sessions: SessionRegistry
     turns: TurnRegistry
     quotas: Quotas
-    announce: Callable[[str], None]
+    announce: Callable[[str, str], None]
+    hosts: HostCheck
     allowed_origins: tuple[str, ...]
     max_content_length: int
+    max_inputs_length: int
     error_response: Callable[..., Response]
     login: Login | None = None
 
@@ -58,17 +61,17 @@ class Gateway:
             code, headers = ResultCode.TOO_MANY_REQUESTS, place.headers
             await websocket.send_denial_response(self.error_response(code, place.message, headers, place.data))
             return
-        transport = _Transport(websocket)
         try:
             if (rejection := self._check(websocket, client_id)) is not None:
                 await self._reject(websocket, *rejection)
                 return
+            transport = _Transport(websocket, choose(websocket.scope["subprotocols"]))
             caller = await self._accept(transport, client_id)
             if caller is None:
                 return
-            if "client_id" in websocket.path_params:  # a random one is nowhere else
-                self.announce(client_id)
             await self._serve(transport, client_id, caller)
+        except UnknownSubprotocol as unknown:
+            await self._decline(websocket, unknown)
         except Denied as denied:
             failure = denied.failure
             await self._reject(websocket, failure.code, failure.message, failure.reason)
@@ -91,8 +94,11 @@ class Gateway:
         await self._reject(websocket, ResultCode.NOT_FOUND, "Connect to /ws/chat or /ws/chat/{client_id}.")
 
     def _check(self, websocket: WebSocket, client_id: str) -> tuple[ResultCode, str] | None:
-        origin = websocket.headers.get("origin")
-        if origin is not None and not is_allowed(origin, websocket.headers.get("host", ""), self.allowed_origins):
+        host, origin = websocket.headers.get("host", ""), websocket.headers.get("origin")
+        client = websocket.client
+        if (refusal := self.hosts.refusal(host, client and client.host)) is not None:
+            return ResultCode.FORBIDDEN, refusal
+        if origin is not None and not is_allowed(origin, host, self.allowed_origins):
             return ResultCode.FORBIDDEN, f"Pages from {origin} may not connect here: see ALLOWED_ORIGINS."
         if len(client_id) > LONGEST_CLIENT_ID or not client_id.isprintable():
             return ResultCode.PARAMETER_ERROR, f"A client id is up to {LONGEST_CLIENT_ID} printable characters."
@@ -108,17 +114,25 @@ class Gateway:
         data = {"reason": reason} if reason is not None else None
         await websocket.send_denial_response(self.error_response(code, message, headers, data))
 
+    async def _decline(self, websocket: WebSocket, unknown: UnknownSubprotocol) -> None:
+        """Under the name that the client gave: a browser tells its page neither why nor that a handshake is refused."""
+        log.warning("connection.refused", why=str(unknown))
+        await websocket.accept(unknown.named)
+        await websocket.close(*close_codes.UNKNOWN_SUBPROTOCOL)
+
     async def _serve(self, transport: "_Transport", client_id: str, caller: Caller) -> None:
         started_at = time.monotonic()
-        session = Session(client_id, caller, transport, self.turns, self.max_content_length, self.quotas)
+        limits = self.max_content_length, self.quotas, self.max_inputs_length
+        session = Session(client_id, caller, transport, self.turns, *limits)
+        session.on_identified = self._announce
         if self.login is not None:
             session.authentication = self.login.watch(session)
-        replaced = self.sessions.add(session)
+        self.sessions.add(session)
         log.info("connection.opened", client_address=transport.client_address, connections=len(self.sessions))
         try:
             with suppress(TimeoutError):  # aborted
                 async with transport.lifetime:
-                    await self._receive_loop(transport, session, replaced)
+                    await self._receive_loop(transport, session)
         except Exception:
             log.exception("connection.failed")
             await session.close(close_codes.INTERNAL_ERROR)
@@ -128,9 +142,11 @@ class Gateway:
             code, reason = session.close_code or transport.close_code
             log.info("connection.closed", code=code, reason=reason, duration_ms=ms_since(started_at))
 
-    async def _receive_loop(self, transport: "_Transport", session: Session, replaced: Session | None) -> None:
-        if replaced is not None:
-            await replaced.close(close_codes.REPLACED)
+    def _announce(self, session: Session) -> None:
+        if (identity := self.sessions.identify(session)) is not None:
+            self.announce(identity, session.id)
+
+    async def _receive_loop(self, transport: "_Transport", session: Session) -> None:
         await session.greet()
         while (message := await transport.receive()) is not None:
             self.sessions.record_received(session)
@@ -145,10 +161,11 @@ def _cannot_write(_: bytes) -> bool:
 class _Transport:
     """The transport of a session over an accepted WebSocket."""
 
-    __slots__ = ("_websocket", "close_code", "lifetime", "write")
+    __slots__ = ("_subprotocol", "_websocket", "close_code", "lifetime", "write")
 
-    def __init__(self, websocket: WebSocket) -> None:
+    def __init__(self, websocket: WebSocket, subprotocol: str | None) -> None:
         self._websocket = websocket
+        self._subprotocol = subprotocol
         self.write = websocket.scope["extensions"].get(WRITE_TEXT, _cannot_write)
         self.lifetime = asyncio.timeout(None)
         self.close_code = close_codes.LOST
@@ -168,8 +185,7 @@ class _Transport:
         return self._websocket.scope
 
     async def accept(self) -> None:
-        is_offered = SUBPROTOCOL in self._websocket.scope["subprotocols"]
-        await self._websocket.accept(SUBPROTOCOL if is_offered else None)
+        await self._websocket.accept(self._subprotocol)
 
     async def receive(self) -> str | bytes | None:
         """The next message; None when the connection is over."""

@@ -1,12 +1,16 @@
 """What a client sent, as one of the messages, or in words what is wrong with it. No I/O."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from service.chat.messages import Chat, ClientMessage, TurnId
+from service.chat.messages import Chat, ClientMessage, Form, TurnId
+
+MAX_DEPTH = 20
+"""Of objects and lists in one another, in the inputs and files of a question, or the inputs of a form."""
+MAX_INPUTS_LENGTH = 100_000
 
 
 class BadMessage(Exception):
@@ -37,14 +41,15 @@ class _NamedForm(Struct, tag_field="type", tag="form", rename={"id": "turn_id"})
 _KNOWN_TYPES = ("chat", "ping", "stop", "resume", "form", "auth")
 _LONGEST_ECHO = 40
 _NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
+_TOO_DEEP = f"That JSON is nested too deeply: {MAX_DEPTH} levels are allowed."
 _NOT_AN_OBJECT = 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'
 _decode = msgspec.json.Decoder(ClientMessage).decode
 _decode_tagged = msgspec.json.Decoder(_Tagged).decode
 _decode_named: Callable[[str], _NamedChat | _NamedForm] = msgspec.json.Decoder(_NamedChat | _NamedForm).decode
 
 
-def parse(data: str | bytes, max_content_length: int) -> ClientMessage:
-    """Raises BadMessage. `max_content_length` is in code points."""
+def parse(data: str | bytes, max_content_length: int, max_inputs_length: int = MAX_INPUTS_LENGTH) -> ClientMessage:
+    """Raises BadMessage. The lengths are in code points, that of inputs as JSON."""
     if isinstance(data, bytes):
         raise BadMessage("Binary frames are not understood here: send JSON as a text frame.")
     try:
@@ -54,9 +59,13 @@ def parse(data: str | bytes, max_content_length: int) -> ClientMessage:
     except msgspec.DecodeError:
         raise BadMessage(_NOT_JSON) from None
     except RecursionError:
-        raise BadMessage("That JSON is nested too deeply.") from None
+        raise BadMessage(_TOO_DEEP) from None
     if isinstance(message, Chat):
         _check_content(message, max_content_length)
+        _check_json("inputs", message.inputs, max_inputs_length, message.id)
+        _check_json("files", message.files, max_inputs_length, message.id)
+    elif isinstance(message, Form):
+        _check_json("inputs", message.inputs, max_inputs_length, message.turn_id)
     return message
 
 
@@ -72,6 +81,34 @@ def _check_content(chat: Chat, max_length: int) -> None:
         raise BadMessage("The question is empty: put it into `content`.", chat.id)
     if length > max_length:
         raise BadMessage(f"The question is too long: {length} characters, {max_length} are allowed.", chat.id)
+
+
+def _check_json(name: str, value: Any, max_length: int, turn_id: str | None) -> None:
+    """The length is that of what it says, not of how it was written."""
+    if not value:
+        return
+    try:
+        text = msgspec.json.encode(value)
+    except RecursionError:
+        raise BadMessage(_TOO_DEEP, turn_id) from None
+    length = len(text) if len(text) <= max_length else len(text.decode())
+    if length > max_length:
+        raise BadMessage(f"`{name}` is too long: {length} characters, {max_length} are allowed.", turn_id)
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and _is_too_deep(value):
+        raise BadMessage(_TOO_DEEP, turn_id)
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Level by level: how deep Python could go differs from version to version, and Dify may go less far."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for item in level if item for child in _children(item)]
+    return any(isinstance(item, dict | list) for item in level)
+
+
+def _children(item: Any) -> Iterable[Any]:
+    kind = type(item)
+    return item.values() if kind is dict else item if kind is list else ()
 
 
 def _turn_id(data: str) -> str | None:

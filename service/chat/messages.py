@@ -18,6 +18,7 @@ from service.result_codes import ResultCode
 TurnId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 Token = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Offset = Annotated[int, Meta(ge=0)]
+ConversationId = Annotated[str, Meta(max_length=64)]
 Sealed = Annotated[str, Meta(max_length=65_536)]
 
 
@@ -35,7 +36,7 @@ class Chat(_Message, frozen=True):
     content: str
     id: TurnId | None = None
     stream: bool = False
-    conversation_id: str | None = None
+    conversation_id: ConversationId | None = None
     inputs: dict[str, Any] | None = None
     files: list[dict[str, Any]] | None = None
     events: bool = False

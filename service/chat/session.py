@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,12 +17,12 @@ from service.answers.base import Question
 from service.answers.pauses import Continuation
 from service.chat import close_codes, messages
 from service.chat.authentication import Authentication
-from service.chat.client_identity import Owner, new_token, owner_of
+from service.chat.client_identity import Origin, Owner, new_token, owner_of
 from service.chat.close_codes import CloseCode
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
 from service.chat.failures import ID_TAKEN, RESTARTING
-from service.chat.message_parser import BadMessage, parse
+from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
 from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, ServerMessage, Stop, System
 from service.chat.turn import CLIENT_STOPPED, Turn
 from service.chat.turn_registry import TurnRegistry, total_tokens
@@ -49,12 +51,14 @@ class Transport(Protocol):
         """End the connection without a close frame."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Session:
     """A client while it is connected. Everything it is sent passes through `write` or `send`.
 
     `last_received` and `last_activity` are seconds on the monotonic clock: the client's last message, and the last one
-    in either direction. `is_announced`: other processes know that the client is connected here.
+    in either direction; `heard_at` is the client's last message, too, and nothing else moves it. `on_identified` is
+    called when a token has said which client this is; `is_announced`: other processes know that it is connected here.
+    The first token is known to nobody who might be told.
     """
 
     client_id: str
@@ -63,9 +67,13 @@ class Session:
     turns: TurnRegistry
     max_content_length: int
     quotas: Quotas = UNLIMITED
+    max_inputs_length: int = MAX_INPUTS_LENGTH
     close_code: CloseCode | None = None
-    is_announced: bool = False
     authentication: Authentication | None = None
+    on_identified: Callable[["Session"], None] = lambda _: None
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
+    is_announced: bool = True
+    heard_at: float = 0.0
     last_received: float = field(default_factory=time.monotonic)
     last_activity: float = field(default_factory=time.monotonic)
     owner: Owner = field(init=False)
@@ -90,7 +98,7 @@ class Session:
         if self.close_code is not None:
             return
         try:
-            await self._act(parse(data, self.max_content_length))
+            await self._act(parse(data, self.max_content_length, self.max_inputs_length))
         except BadMessage as error:
             words, field = str(error), error.field or UNSET
             await self._refuse(Error(words, ResultCode.PARAMETER_ERROR, error.turn_id or UNSET, "bad_frame", field))
@@ -178,6 +186,10 @@ class Session:
         else:
             await self._refuse(Error(ID_TAKEN.message, ID_TAKEN.code, turn_id, ID_TAKEN.reason))
 
+    @property
+    def _origin(self) -> Origin:
+        return Origin(self.id, self.caller.address)
+
     async def _start(self, turn_id: str, question: Question | Continuation, stream: bool, *, claims: bool) -> None:  # noqa: FBT001
         """Unless a limit is hit. To look at what another turn asked for is no question."""
         if isinstance(question, Continuation) and question.decision is None:
@@ -197,7 +209,7 @@ class Session:
             turn.when_read(lambda: admitted.end(total_tokens(turn)))
 
     def _begin(self, turn_id: str, question: Question | Continuation, stream: bool, *, claims: bool) -> Turn:  # noqa: FBT001
-        turn = self.turns.start(self.owner, turn_id, question, self.caller.address)
+        turn = self.turns.start(self.owner, turn_id, question, self._origin)
         self._asked.add(turn)
         turn.when_read(lambda: self._asked.discard(turn))
         self._answer(turn, stream, claims=claims)
@@ -218,6 +230,7 @@ class Session:
         self._has_resumed = True
         self._token = resume.token
         self.owner = owner_of(resume.token, self.caller.subject)
+        self.on_identified(self)
         if resume.continuation is not None:
             await self._go_on(resume, stream=True)
         elif resume.id is None:

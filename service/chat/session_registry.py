@@ -1,52 +1,76 @@
-"""The live sessions by client id, in order of their last activity; capacity."""
+"""The live sessions in order of their last activity, and by the client whose they are; capacity."""
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from itertools import takewhile
 
 from service.chat import close_codes
+from service.chat.client_identity import client_key
 from service.chat.session import Session
+from service.tasks import Tasks
 
 
 class SessionRegistry:
-    """A client id is connected once: by its newest session."""
+    """Sessions of one client id live side by side. The same client, by its token, has one: the newest."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._sessions: OrderedDict[Session, str] = OrderedDict()  # with their identities
+        self._by_identity: dict[str, Session] = {}
+        self._client_ids: Counter[str] = Counter()
+        self._closing = Tasks()
 
     def __len__(self) -> int:
         return len(self._sessions)
 
     def __iter__(self) -> Iterator[Session]:
-        return iter(list(self._sessions.values()))
+        return iter(list(self._sessions))
 
     def has_room_for(self, client_id: str) -> bool:
-        return len(self._sessions) < self._capacity or client_id in self._sessions
+        """A client that lost its connection finds a place, too, while the lost one still holds the last."""
+        return len(self._sessions) < self._capacity or self._client_ids[client_id] == 1
 
-    def add(self, session: Session) -> Session | None:
-        """Returns the session that this one replaces, if its client id was connected."""
-        replaced = self._sessions.pop(session.client_id, None)
-        self._sessions[session.client_id] = session
-        return replaced
+    def add(self, session: Session) -> None:
+        identity = client_key(session.owner, session.client_id)
+        self._client_ids[session.client_id] += 1
+        self._sessions[session] = identity
+        self._by_identity[identity] = session
 
-    async def on_client_connected(self, client_id: str, is_ours: bool) -> None:  # noqa: FBT001 - by position
-        """The newest connection in the cluster keeps the client id: all processes learn of all in the same order."""
-        session = self._sessions.get(client_id)
+    def identify(self, session: Session) -> str | None:
+        """Its owner has changed: the older session of that client is closed. Returns what other processes are told."""
+        identity = client_key(session.owner, session.client_id)
+        if self._sessions.get(session, identity) == identity:
+            return None  # nothing is new, or the session is over
+        self._forget_identity(session)
+        self._sessions[session] = identity
+        session.is_announced = False
+        if (older := self._by_identity.get(identity)) is not None:
+            self._replace(older)
+        self._by_identity[identity] = session
+        return identity
+
+    def on_client_resumed(self, identity: str, session_id: str) -> None:
+        """The newest connection in the cluster stays: all processes learn of all in the same order."""
+        session = self._by_identity.get(identity)
         if session is None:
             return
-        if is_ours:
+        if session.id == session_id:
             session.is_announced = True
         elif session.is_announced:
-            await session.close(close_codes.REPLACED)
+            self._replace(session)
 
     def remove(self, session: Session) -> None:
-        if self._sessions.get(session.client_id) is session:
-            del self._sessions[session.client_id]
+        if session not in self._sessions:
+            return
+        self._forget_identity(session)
+        del self._sessions[session]
+        self._client_ids[session.client_id] -= 1
+        if not self._client_ids[session.client_id]:
+            del self._client_ids[session.client_id]
 
     def record_received(self, session: Session) -> None:
-        session.last_received = time.monotonic()
+        session.last_received = session.heard_at = time.monotonic()
         self._touch(session, session.last_received)
 
     def record_sent(self, session: Session) -> None:
@@ -54,9 +78,22 @@ class SessionRegistry:
 
     def idle_since(self, moment: float) -> list[Session]:
         """Sessions without activity since `moment` (monotonic seconds), the longest idle first."""
-        return list(takewhile(lambda session: session.last_activity <= moment, self._sessions.values()))
+        return list(takewhile(lambda session: session.last_activity <= moment, self._sessions))
+
+    async def close(self) -> None:
+        await self._closing.finish(within=0)
+
+    def _replace(self, session: Session) -> None:
+        """In a task: the newcomer does not wait for a connection that may be dead."""
+        self.remove(session)
+        self._closing.spawn(session.close(close_codes.REPLACED))
+
+    def _forget_identity(self, session: Session) -> None:
+        identity = self._sessions[session]
+        if self._by_identity.get(identity) is session:
+            del self._by_identity[identity]
 
     def _touch(self, session: Session, moment: float) -> None:
-        if self._sessions.get(session.client_id) is session:
+        if session in self._sessions:
             session.last_activity = moment
-            self._sessions.move_to_end(session.client_id)
+            self._sessions.move_to_end(session)

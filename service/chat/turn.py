@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
+from typing import Protocol
+from weakref import ReferenceType, ref
 
 import structlog
 
@@ -28,7 +30,7 @@ from service.answers.base import (
 from service.answers.demand import Demand
 from service.answers.pauses import Pause
 from service.chat.answer_buffer import AnswerBuffer, Progress
-from service.chat.client_identity import Owner
+from service.chat.client_identity import NOWHERE, Origin, Owner
 from service.chat.failures import INTERNAL, MAX_ANSWER_CHARACTERS, TOO_LONG, WRITER_LOST
 from service.chat.reading import Reading
 from service.elapsed import ms_since
@@ -53,6 +55,12 @@ class Status(StrEnum):
     STOPPED = "stopped"
     INCOMPLETE = "incomplete"
     ERROR = "error"
+
+
+class Receiver(Protocol):
+    """Who was sent an answer; last heard of at `heard_at`, in monotonic seconds."""
+
+    heard_at: float
 
 
 @dataclass(slots=True, eq=False)
@@ -85,6 +93,9 @@ class Turn:
     summary: Summary = field(default_factory=Summary)
     delivered: int = 0
     released_at: float = 0.0
+    origin: Origin = NOWHERE
+    _receiver: ReferenceType[Receiver] | None = None
+    _delivered_at: float = 0.0
     _is_withholding: bool = False
     _is_queued: bool = False
     _subscribers: tuple[Callable[[], None], ...] = ()
@@ -115,6 +126,17 @@ class Turn:
     def is_queued(self) -> bool:
         """The question waits in the source's own queue."""
         return self._is_queued and self.status is None
+
+    @property
+    def is_received(self) -> bool:
+        """Somebody was sent all of it and the end, and was heard of afterwards: the connection lived."""
+        receiver = self._receiver() if self._receiver is not None else None
+        return receiver is not None and receiver.heard_at > self._delivered_at
+
+    def mark_delivered(self, receiver: Receiver) -> None:
+        """All of it was sent, and the end."""
+        self.delivered = self.buffer.length
+        self._receiver, self._delivered_at = ref(receiver), time.monotonic()
 
     def is_same_question(self, content: str) -> bool:
         return self.checksum == checksum_of(content)

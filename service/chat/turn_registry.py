@@ -12,24 +12,23 @@ from msgspec import structs
 from service.answers.base import Answer, Answerer, Question
 from service.answers.demand import Demand
 from service.answers.pauses import Continuation
-from service.chat.client_identity import Owner
+from service.chat.client_identity import NOWHERE, Origin, Owner
 from service.chat.cluster import Cluster
 from service.chat.failures import RESTARTING
+from service.chat.kept_turns import KeptTurns
 from service.chat.seal import Seal
 from service.chat.turn import CLIENT_LEFT, Turn, checksum_of
 from service.tasks import Tasks
 
 log = structlog.get_logger()
 
-MAX_KEPT_PER_OWNER = 32
-MAX_KEPT = 10_000
-MAX_KEPT_CHARACTERS = 64_000_000
 CLOSE_TIMEOUT_SECONDS = 1
 SWEEPS_PER_WINDOW = 60
+"""A sweep is that much later than the first turn expires, so that others do, too."""
 
 
 class TurnRegistry:
-    """Owns turns and their tasks. An ended turn is kept for `resume_window` seconds, for less if there are too many.
+    """Owns turns and their tasks. An ended turn is kept for `resume_window` seconds or less, see KeptTurns.
 
     `seal` keeps what goes on after a pause.
     """
@@ -44,8 +43,7 @@ class TurnRegistry:
         self._resume_window = resume_window
         self._by_owner: dict[Owner, dict[str, Turn]] = {}
         self._running = 0
-        self._kept: dict[Turn, None] = {}  # in the order in which they are evicted
-        self._kept_characters = 0
+        self._kept = KeptTurns(resume_window)
         self._sweep: asyncio.TimerHandle | None = None
         self._tasks = Tasks()
         self.is_closing = False
@@ -57,13 +55,13 @@ class TurnRegistry:
         """How many are running: their sources have not been read to the end, even if they were stopped."""
         return self._running
 
-    def start(self, owner: Owner, turn_id: str, question: Question | Continuation, address: str | None = None) -> Turn:
-        """`address` is the asker's, or None where nobody is to be counted by it."""
+    def start(self, owner: Owner, turn_id: str, question: Question | Continuation, origin: Origin = NOWHERE) -> Turn:
         is_decision = isinstance(question, Continuation) and question.decision is not None
-        demand = Demand(question.user, address, is_decision=is_decision)
+        demand = Demand(question.user, origin.address, is_decision=is_decision)
         asked = structs.replace(question, demand=demand)
         answer = self._cluster.answer(owner, turn_id, asked, lambda: self._answerer.ask(asked))
         turn = self._add(owner, turn_id, checksum_of(question.content), answer, demand)
+        turn.origin = origin
         turn.goes_on_alone = isinstance(question, Continuation)
         turn.only_looks = turn.goes_on_alone and not is_decision
         self._cluster.publish(turn)
@@ -111,12 +109,12 @@ class TurnRegistry:
             turn.abort(RESTARTING)
 
     async def close(self) -> None:
-        """End what still runs, within CLOSE_TIMEOUT_SECONDS; evict the rest."""
+        """End what still runs, within CLOSE_TIMEOUT_SECONDS; drop the rest, which other processes still know."""
         self.abort()
         await self._tasks.finish(within=CLOSE_TIMEOUT_SECONDS)
         await asyncio.sleep(0)  # lets the callbacks of the last ones run
-        for turn in list(self._kept):
-            self._evict(turn)
+        for turn in self._kept:
+            self._drop(turn)
         if self._sweep is not None:
             self._sweep.cancel()
 
@@ -138,36 +136,31 @@ class TurnRegistry:
         turn.release()
         self._statuses[str(turn.status)] += 1
         self._tokens += total_tokens(turn)
-        self._kept[turn] = None
-        self._kept_characters += turn.buffer.size
-        self._evict_excess(turn.owner)
+        self._kept.add(turn)
+        for excess in self._kept.excess(turn):
+            self._evict(excess)
         if self._sweep is None:
-            self._sweep_after(self._resume_window)
-
-    def _evict_excess(self, owner: Owner) -> None:
-        own = [turn for turn in self._by_owner[owner].values() if turn in self._kept]
-        for turn in own[:-MAX_KEPT_PER_OWNER]:
-            self._evict(turn)
-        while len(self._kept) > MAX_KEPT or self._kept_characters > MAX_KEPT_CHARACTERS:
-            self._evict(next(iter(self._kept)))
+            self._sweep_later()
 
     def _evict_expired(self) -> None:
-        """A single timer evicts all that are due, then waits until the next is, and a little longer for others."""
         self._sweep = None
-        expired = time.monotonic() - self._resume_window
-        while self._kept and (oldest := next(iter(self._kept))).released_at <= expired:
-            self._evict(oldest)
-        if self._kept:
-            self._sweep_after(oldest.released_at - expired + self._resume_window / SWEEPS_PER_WINDOW)
+        for turn in self._kept.expired(time.monotonic()):
+            self._evict(turn)
+        self._sweep_later()
 
-    def _sweep_after(self, seconds: float) -> None:
-        """In an empty context: log lines of evictions must not name the client that runs now."""
-        loop = asyncio.get_running_loop()
-        self._sweep = loop.call_later(seconds, self._evict_expired, context=contextvars.Context())
+    def _sweep_later(self) -> None:
+        """A single timer for all. In an empty context: its log lines must not name the client that runs now."""
+        if (expiry := self._kept.next_expiry()) is not None:
+            seconds = expiry - time.monotonic() + self._resume_window / SWEEPS_PER_WINDOW
+            loop = asyncio.get_running_loop()
+            self._sweep = loop.call_later(seconds, self._evict_expired, context=contextvars.Context())
 
     def _evict(self, turn: Turn) -> None:
-        del self._kept[turn]
-        self._kept_characters -= turn.buffer.size
+        self._cluster.forget(turn)
+        self._drop(turn)
+
+    def _drop(self, turn: Turn) -> None:
+        self._kept.remove(turn)
         self._remove(turn)
         if turn.undelivered:
             self._undelivered += turn.undelivered

@@ -18,8 +18,7 @@ from service.chat.turn import CLIENT_STOPPED, Turn, checksum_of
 from service.cluster.published_turn import PublishedTurn
 from service.cluster.redis_store import REDIS_ERRORS, RedisStore
 from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
-from service.cluster.wire_format import ClientConnected, Command, Joined, Left, Stop
-from service.tasks import Tasks
+from service.cluster.wire_format import ClientResumed, Command, Joined, Left, Stop
 
 log = structlog.get_logger()
 
@@ -55,12 +54,12 @@ class MultiProcess:
         self._published: dict[str, PublishedTurn] = {}
         self._remotes: dict[str, RemoteAnswer] = {}
         self._outbox: list[Command] = []
+        self._forgotten: dict[str, str] = {}
         self._has_output = asyncio.Event()
         self._is_connected = asyncio.Event()
         self._connected_since = 0.0
         self._is_lost_logged = False
         self._last_command = ""
-        self._tasks = Tasks()
 
     async def start(self) -> None:
         try:
@@ -69,10 +68,7 @@ class MultiProcess:
             self._on_lost(error)
 
     async def run(self) -> None:
-        try:
-            await asyncio.gather(self._heartbeats(), self._write_loop(), self._read_loop())
-        finally:
-            await self._tasks.finish(within=0)
+        await asyncio.gather(self._heartbeats(), self._write_loop(), self._read_loop())
 
     async def close(self) -> None:
         """Publish what is left, and leave the cluster."""
@@ -97,6 +93,12 @@ class MultiProcess:
 
     def publish(self, turn: Turn) -> None:
         self._published[_key(turn.owner, turn.id)] = PublishedTurn(turn)
+
+    def forget(self, turn: Turn) -> None:
+        """What Redis loses meanwhile, it forgets by itself."""
+        if self._is_connected.is_set():
+            self._forgotten[_key(turn.owner, turn.id)] = self._claim_to(turn.checksum)
+            self._has_output.set()
 
     async def find(self, owner: Owner, turn_id: str) -> RemoteTurn | None:
         if not self._is_connected.is_set():
@@ -152,8 +154,8 @@ class MultiProcess:
 
     # Clients
 
-    def announce(self, client_id: str) -> None:
-        self._publish(ClientConnected(client_id, self.id))
+    def announce(self, identity: str, session_id: str) -> None:
+        self._publish(ClientResumed(identity, session_id))
 
     # Leases; loss of Redis
 
@@ -219,6 +221,7 @@ class MultiProcess:
         """Of ended turns only claimed ones stay published: other processes wait for their end."""
         self._is_connected.clear()
         self._outbox.clear()
+        self._forgotten.clear()
         for key, local in list(self._published.items()):
             if local.turn.status is not None and not local.is_claimed:
                 del self._published[key]
@@ -248,11 +251,12 @@ class MultiProcess:
 
     async def _write(self) -> None:
         commands, self._outbox = self._outbox, []
+        forgotten, self._forgotten = self._forgotten, {}
         claimed = {key: local for key, local in self._published.items() if local.is_claimed}
         updates = {key: (local.updates(), local.is_complete) for key, local in claimed.items()}
         turns = {key: (entries, is_end) for key, (entries, is_end) in updates.items() if entries}
-        if commands or turns:
-            await self._store.write(commands, turns)
+        if commands or turns or forgotten:
+            await self._store.write(commands, turns, forgotten)
         for key, (_, is_end) in turns.items():
             if is_end:
                 del self._published[key]
@@ -275,8 +279,8 @@ class MultiProcess:
                 remote.put(*turns.get(key, (remote.last_id, [])))
 
     def _receive(self, command: Command) -> None:
-        if isinstance(command, ClientConnected):
-            self._tasks.spawn(self._local_clients.on_client_connected(command.client_id, command.by == self.id))
+        if isinstance(command, ClientResumed):
+            self._local_clients.on_client_resumed(command.identity, command.session)
         elif command.by != self.id and (local := self._published.get(command.key)) is not None:
             match command:
                 case Joined(_, by):

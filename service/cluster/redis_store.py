@@ -31,6 +31,15 @@ end
 return redis.call('HGETALL', KEYS[2])
 """
 
+# KEYS: a claim and a stream for each turn. ARGV: the claims as they were made; what others claim since is theirs.
+_FORGET = """
+for index, claim in ipairs(ARGV) do
+  if redis.call('GET', KEYS[2 * index - 1]) == claim then
+    redis.call('UNLINK', KEYS[2 * index - 1], KEYS[2 * index])
+  end
+end
+"""
+
 
 class RedisStore:
     """Keys of one service, under `prefix`. Ended turns are kept for `resume_window` seconds."""
@@ -67,8 +76,16 @@ class RedisStore:
         claims = cast("list[bytes | None]", await self._redis.mget([self._name("claim", key) for key in keys]))
         return [None if claim is None else claim.decode() for claim in claims]
 
-    async def write(self, commands: Iterable[Command], turns: Mapping[str, tuple[list[Entry], bool]]) -> None:
-        """Commands, and for each turn its new entries, and whether they are the last; in one round trip."""
+    async def write(
+        self,
+        commands: Iterable[Command],
+        turns: Mapping[str, tuple[list[Entry], bool]],
+        forgotten: Mapping[str, str],
+    ) -> None:
+        """Commands, for each turn its new entries and whether they are the last, and turns to forget with their claims.
+
+        In one round trip.
+        """
         async with self._redis.pipeline(transaction=False) as pipe:
             for command in commands:
                 pipe.xadd(self._commands, {"command": encode(command)}, maxlen=MAX_COMMANDS)
@@ -77,6 +94,9 @@ class RedisStore:
                 keep = self._resume_seconds if is_end else MAX_TURN_SECONDS
                 pipe.expire(self._name("turn", key), keep)
                 pipe.expire(self._name("claim", key), keep)
+            if forgotten:
+                keys = [self._name(kind, key) for key in forgotten for kind in ("claim", "turn")]
+                pipe.eval(_FORGET, len(keys), *keys, *forgotten.values())
             await pipe.execute()
 
     async def newest_command(self) -> str:

@@ -42,14 +42,14 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
     by: str
 
 
-class ClientConnected(msgspec.Struct, frozen=True, tag=True):
-    """To process `by`."""
+class ClientResumed(msgspec.Struct, frozen=True, tag=True):
+    """A client has come back, and proved by its token who it is; its newest session has the id `session`."""
 
-    client_id: str
-    by: str
+    identity: str
+    session: str
 
 
-Command = Joined | Left | Stop | ClientConnected
+Command = Joined | Left | Stop | ClientResumed
 
 _encode = msgspec.json.Encoder().encode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode

@@ -5,35 +5,47 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.admission.host_check import HostCheck
 from service.admission.origins import is_allowed
 from service.result_codes import ResultCode
 from service.web.responses import fail
 
 
-class OriginGuard:
-    """Requests without an origin, from other clients than pages, pass."""
+class ApiGuard:
+    """Refuses foreign hosts and origins. Requests without an origin, from other clients than pages, pass."""
 
-    def __init__(self, app: ASGIApp, allowed: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, hosts: HostCheck, allowed: tuple[str, ...]) -> None:
         self._app = app
+        self._hosts = hosts
         self._allowed = allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/api/"):
-            headers = Headers(scope=scope)
-            origin = headers.get("origin")
-            if origin is not None and not is_allowed(origin, headers.get("host", ""), self._allowed):
-                words = f"Pages from {origin} may not ask here: see ALLOWED_ORIGINS."
-                await fail(ResultCode.FORBIDDEN, words)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        if scope["type"] == "http" and scope["path"].startswith("/api/") and (refusal := self._refusal(scope)):
+            await fail(ResultCode.FORBIDDEN, refusal)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> str | None:
+        """In words."""
+        headers = Headers(scope=scope)
+        host, origin, client = headers.get("host", ""), headers.get("origin"), scope.get("client")
+        if (refusal := self._hosts.refusal(host, client and client[0])) is not None:
+            return refusal
+        if origin is not None and not is_allowed(origin, host, self._allowed):
+            return f"Pages from {origin} may not ask here: see ALLOWED_ORIGINS."
+        return None
 
 
-def origin_middleware(allowed: tuple[str, ...]) -> list[Middleware]:
-    guard = Middleware(OriginGuard, allowed=allowed)
+class _Cors(CORSMiddleware):
+    """Lets those read who may ask: the own origin needs no permission of this kind."""
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        return is_allowed(origin, "", tuple(self.allow_origins))
+
+
+def api_middleware(hosts: HostCheck, allowed: tuple[str, ...]) -> list[Middleware]:
+    guard = Middleware(ApiGuard, hosts=hosts, allowed=allowed)
     if not allowed:
         return [guard]
     headers = ["Authorization", "Content-Type", "Continuation"]
-    return [
-        guard,
-        Middleware(CORSMiddleware, allow_origins=allowed, allow_methods=["GET", "POST"], allow_headers=headers),
-    ]
+    return [guard, Middleware(_Cors, allow_origins=allowed, allow_methods=["GET", "POST"], allow_headers=headers)]

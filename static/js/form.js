@@ -21,8 +21,9 @@ let count = 0; // for ids
  */
 export function createFields(fields, { entered = {}, upload, onInput }) {
   const makers = { file: makeFiles, "file-list": makeFiles };
+  const before = new Map(Object.entries(entered)); // a name may be `constructor`
   const items = fields.map((field) => {
-    const start = startOf(field, entered[field.name]);
+    const start = startOf(field, before.get(field.name));
     if (field.isHidden) return { field, entered: () => start, problem: () => null };
     return (field.type ? (makers[field.type] ?? makeOne) : makeUnknown)(field, start, { upload, onInput });
   });
@@ -64,7 +65,10 @@ function complain({ control, error }, key) {
   return Boolean(key);
 }
 
-/** A field with its name, and below it what is wrong with what is in it. */
+/**
+ * A field with its name, and below it what is wrong with what is in it. Its control has no `name`: one called `elements`,
+ * say, would stand for the form's own property.
+ */
 function rowOf({ title, isRequired }, control, ...more) {
   const words = isRequired ? say(element("span"), "inputs.required", { name: title }) : element("span", "", title);
   const isBox = control.type === "checkbox";
@@ -79,7 +83,7 @@ function makeOne(field, start, { onInput }) {
   const control = (MAKERS[field.type] ?? (() => inputOf("text")))(field);
   const isBox = field.type === "checkbox"; // one that is not ticked has a value, too
   const required = field.isRequired && !isBox;
-  Object.assign(control, { name: field.name, required, [isBox ? "checked" : "value"]: start });
+  Object.assign(control, { required, [isBox ? "checked" : "value"]: start });
   if (field.longest > 0 && "maxLength" in control) control.maxLength = field.longest;
   const item = { field, ...rowOf(field, control) };
   control.oninput = () => {
@@ -100,8 +104,7 @@ function makeSelect({ options = [] }) {
 
 function makeFiles(field, start, { upload, onInput }) {
   const isOne = field.type === "file";
-  const { name, isRequired: required } = field;
-  const control = Object.assign(element("input"), { type: "file", name, required, multiple: !isOne });
+  const control = Object.assign(element("input"), { type: "file", required: field.isRequired, multiple: !isOne });
   const list = Object.assign(label(element("ul", "files"), "files"), { hidden: true });
   const item = { field, ...rowOf(field, control, list) };
   const uploads = createUploads({ node: list, count: "field.files", onChange: changed, onDropped: dropped });

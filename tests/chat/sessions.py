@@ -4,15 +4,20 @@ import asyncio
 import json
 import time
 
+from service.chat.client_identity import new_token, owner_of
+
 
 class Session:
     """What the registry and the supervisor see of a session."""
 
-    def __init__(self, client_id="bed-7", seen_ago=0.0):
+    def __init__(self, client_id="bed-7", seen_ago=0.0, token=None):
         self.client_id = client_id
+        self.id = new_token()
+        self.owner = owner_of(token or new_token())
+        self.heard_at = 0.0
         self.last_received = self.last_activity = time.monotonic() - seen_ago
         self.is_busy = False
-        self.is_announced = False
+        self.is_announced = True
         self.sent = []
         self.closed = asyncio.Event()
         self.close_code = None

@@ -10,7 +10,7 @@ async def test_alone_a_question_is_asked_here_and_nothing_is_found_elsewhere():
     answer = alone.answer("token", "t", None, lambda: source.ask("Hi"))
     assert (source.questions, answer is not None) == (["Hi"], True)
     alone.publish(None)
-    alone.announce("bed-7")
+    alone.announce("key:bed-7", "session")
     assert await alone.find("token", "t") is None
     assert (alone.counts(), alone.can_resume) == ({}, False)
     await alone.run()

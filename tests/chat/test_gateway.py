@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.chat.session import Session
 from tests.clients import deaf_client, masked, text_of
-from tests.conftest import eventually
+from tests.conftest import eventually, logged
 
 
 @pytest.fixture
@@ -113,9 +113,20 @@ async def test_a_message_past_the_transport_s_limit_closes_the_connection(servic
     assert await client.close_code() == 1009
 
 
-async def test_the_same_client_id_again_replaces_the_old_connection(service, connect):
+async def test_a_stranger_under_a_known_client_id_ends_nobody(service, connect):
+    first = await connect(service, "/ws/chat/bed-7")
+    stranger = await connect(service, "/ws/chat/bed-7")
+    await stranger.say({"type": "resume", "token": "0123456789abcdef" * 2})
+    assert (await stranger.frame())["content"] == "Welcome back"
+    assert (await first.answer("Still here?"))["status"] == "done"
+    assert (await stranger.answer("Me too?"))["status"] == "done"
+
+
+async def test_the_same_client_again_replaces_its_older_connection(service, connect):
     old = await connect(service, "/ws/chat/bed-7")
     new = await connect(service, "/ws/chat/bed-7")
+    await new.say({"type": "resume", "token": old.greeting["resume_token"]})
+    assert (await new.frame())["content"] == "Welcome back"
     assert "newer connection" in (await old.frame())["content"]
     assert await old.close_code() == 4500
     await new.say({"type": "ping", "timestamp": 1})
@@ -185,6 +196,21 @@ async def test_the_scheme_s_own_port_is_the_same_as_none(start, http):
     await socket.close()
 
 
+async def test_the_subprotocol_of_this_service_is_chosen(service, http):
+    socket = await http.ws_connect(f"{service.url}/ws/chat", protocols=("other", "dify-live"))
+    assert socket.protocol == "dify-live"
+    assert (await socket.receive_json())["type"] == "system"
+    await socket.close()
+
+
+async def test_an_unknown_subprotocol_ends_with_a_reason_that_a_browser_shows(service, http, events):
+    socket = await http.ws_connect(f"{service.url}/ws/chat", protocols=("graphql-ws",))
+    closed = await socket.receive()
+    assert (socket.protocol, socket.close_code) == ("graphql-ws", 4501)
+    assert "dify-live" in closed.extra
+    assert "graphql-ws" in logged(events, "connection.refused")[0]["why"]
+
+
 async def handshake(service, path="/ws/chat", origin=None):
     """The whole reply to a handshake, as bytes: a client library hides its body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
@@ -224,6 +250,7 @@ async def test_when_all_places_are_taken_the_next_is_refused_until_one_leaves(st
     status, body = await handshake(service)
     assert (status, json.loads(body)["code"]) == (503, 503)
     again = await connect(service, "/ws/chat/one")
+    await again.say({"type": "resume", "token": first.greeting["resume_token"]})
     assert await first.close_code() == 4500
     await again.leave()
     async with asyncio.timeout(10):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.chat.message_parser import BadMessage, parse
+from service.chat.message_parser import MAX_DEPTH, BadMessage, parse
 from service.chat.messages import Chat, Form, Ping, Resume, Stop
 
 LIMIT = 100
@@ -123,3 +123,39 @@ def test_any_fields_give_a_frame_or_words(kind, fields):
         assert parse(json.dumps({"type": kind, **fields}), LIMIT)
     except BadMessage as error:
         assert str(error)
+
+
+def nested(depth):
+    value = "x"
+    for number in range(depth):
+        value = [value] if number % 2 else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("kind", ["chat", "form"])
+def test_inputs_are_as_deep_as_is_allowed_and_no_deeper(kind):
+    frame = {"type": kind, "content": "Hi", "action": "yes"}
+    parse(json.dumps(frame | {"inputs": {"a": nested(MAX_DEPTH - 1), "b": "[{" * 50}}), LIMIT)
+    for depth in (MAX_DEPTH, 100, 900):
+        with pytest.raises(BadMessage, match="nested too deeply"):
+            parse(json.dumps(frame | {"inputs": {"a": nested(depth)}}), LIMIT)
+
+
+def test_files_are_as_deep_as_inputs():
+    with pytest.raises(BadMessage, match="nested too deeply"):
+        parse(json.dumps({"type": "chat", "content": "Hi", "files": [{"a": nested(MAX_DEPTH)}]}), LIMIT)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("chat", "id"), ("form", "turn_id")])
+def test_inputs_are_as_long_as_is_allowed_however_they_are_written(kind, name):
+    frame = {"type": kind, "content": "Hi", "action": "yes", name: "q1"}
+    good = json.dumps(frame | {"inputs": {"a": "é" * 92}}, indent=8)  # 100 characters as {"a":"…"}
+    assert parse(good, LIMIT, 100).inputs == {"a": "é" * 92}
+    with pytest.raises(BadMessage, match="`inputs` is too long: 101 characters, 100 are allowed") as refused:
+        parse(json.dumps(frame | {"inputs": {"a": "é" * 93}}), LIMIT, 100)
+    assert refused.value.turn_id == "q1"
+
+
+def test_a_conversation_s_name_is_short():
+    with pytest.raises(BadMessage, match="conversation_id"):
+        parse(json.dumps({"type": "chat", "content": "Hi", "conversation_id": "x" * 65}), LIMIT)

@@ -390,7 +390,7 @@ async def test_a_greeting_names_the_client_and_gives_it_its_token(meet):
     assert (greeting["type"], greeting["content"], greeting["client_id"]) == (
         "system", "Connected to chat server", "bed-7",
     )  # fmt: skip
-    assert (session.is_announced, len(greeting["resume_token"])) == (False, 32)
+    assert (session.is_announced, len(greeting["resume_token"])) == (True, 32)
 
 
 async def test_a_ping_is_answered_with_its_own_timestamp_or_ours(meet):

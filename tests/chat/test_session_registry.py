@@ -1,12 +1,17 @@
 """Who is connected, and since when they are silent."""
 
+import asyncio
 import time
 
 import pytest
 
 from service.chat import close_codes
+from service.chat.client_identity import client_key, owner_of
 from service.chat.session_registry import SessionRegistry
 from tests.chat.sessions import Session
+from tests.conftest import eventually
+
+TOKEN = "0123456789abcdef" * 2
 
 
 @pytest.fixture
@@ -49,17 +54,63 @@ def test_no_more_are_let_in_than_there_is_room_for(registry):
     assert (len(registry), registry.has_room_for("new"), registry.has_room_for("1")) == (3, False, True)
 
 
-def test_the_newest_session_has_the_client_id(registry):
-    old, new = Session(seen_ago=10), Session()
-    assert registry.add(old) is None
-    assert registry.add(new) is old
-    assert list(registry) == [new]
+def test_who_comes_back_finds_a_place_while_its_lost_connection_holds_the_last(registry):
+    for number in range(3):
+        registry.add(Session(str(number)))
+    registry.add(Session("1"))
+    assert (registry.has_room_for("1"), registry.has_room_for("2")) == (False, True)
 
 
-def test_a_session_that_was_replaced_neither_removes_nor_touches_the_new_one(registry):
-    old, new, other = Session(seen_ago=10), Session(seen_ago=5), Session("other", 5)
+async def test_sessions_of_one_client_id_live_side_by_side(registry):
+    first, second = Session(), Session()
+    registry.add(first)
+    registry.add(second)
+    registry.remove(first)
+    registry.remove(first)
+    assert (list(registry), first.close_code) == ([second], None)
+
+
+def comes_back(session, token=TOKEN):
+    session.owner = owner_of(token)
+    return session
+
+
+async def test_only_the_same_id_with_the_same_token_replaces_an_older_session(registry):
+    old, stranger, other = Session(token=TOKEN), Session(), Session("bed-8")
+    for session in (old, stranger, other):
+        registry.add(session)
+    assert registry.identify(comes_back(stranger, "f" * 32))
+    assert registry.identify(comes_back(other))
+    assert list(registry) == [old, stranger, other]
+    new = Session()
+    registry.add(new)
+    identity = registry.identify(comes_back(new))
+    await eventually(lambda: old.close_code is close_codes.REPLACED)
+    assert (identity, new.is_announced) == (client_key(owner_of(TOKEN), "bed-7"), False)
+    assert list(registry) == [stranger, other, new]
+
+
+async def test_who_says_again_who_it_is_replaces_nobody(registry):
+    session = Session(token=TOKEN)
+    registry.add(session)
+    assert registry.identify(session) is None
+    assert (session.is_announced, session.close_code) == (True, None)
+
+
+async def test_a_session_that_is_over_replaces_nobody(registry):
+    lost, session = Session(), Session(token=TOKEN)
+    for each in (lost, session):
+        registry.add(each)
+    registry.remove(lost)
+    assert registry.identify(comes_back(lost)) is None
+    assert list(registry) == [session]
+
+
+async def test_a_session_that_was_replaced_neither_removes_nor_touches_the_new_one(registry):
+    old, new, other = Session(seen_ago=10, token=TOKEN), Session(seen_ago=5), Session("other", 5)
     for session in (old, new, other):
         registry.add(session)
+    registry.identify(comes_back(new))
     registry.record_received(old)
     registry.record_sent(old)
     assert list(registry) == [new, other]
@@ -67,20 +118,53 @@ def test_a_session_that_was_replaced_neither_removes_nor_touches_the_new_one(reg
     assert list(registry) == [new, other]
     registry.remove(new)
     assert list(registry) == [other]
+    assert (registry._by_identity.keys(), registry._client_ids) == ({client_key(other.owner, "other")}, {"other": 1})
 
 
-async def test_a_client_that_connects_elsewhere_ends_its_older_connection_here(registry):
+async def test_who_takes_another_token_is_no_longer_the_client_of_the_first(registry):
+    session, newcomer = Session(token=TOKEN), Session()
+    for each in (session, newcomer):
+        registry.add(each)
+    registry.identify(comes_back(session, "f" * 32))
+    registry.identify(comes_back(newcomer))
+    assert list(registry) == [session, newcomer]
+
+
+async def test_a_client_that_comes_back_elsewhere_ends_its_older_session_here(registry):
     session = Session()
     registry.add(session)
-    await registry.on_client_connected("bed-7", is_ours=True)
+    identity = registry.identify(comes_back(session))
+    registry.on_client_resumed(identity, session.id)
     assert session.close_code is None
-    await registry.on_client_connected("bed-7", is_ours=False)
-    assert session.close_code is close_codes.REPLACED
+    registry.on_client_resumed(identity, "elsewhere")
+    await eventually(lambda: session.close_code is close_codes.REPLACED)
+    assert list(registry) == []
 
 
-async def test_what_connected_elsewhere_before_this_one_did_does_not_end_it(registry):
-    session = Session()
+async def test_a_client_s_first_session_ends_too_when_it_comes_back_elsewhere(registry):
+    session = Session(token=TOKEN)
     registry.add(session)
-    await registry.on_client_connected("bed-7", is_ours=False)
-    await registry.on_client_connected("bed-8", is_ours=False)
-    assert session.close_code is None
+    registry.on_client_resumed(client_key(owner_of(TOKEN), "bed-7"), "elsewhere")
+    await eventually(lambda: session.close_code is close_codes.REPLACED)
+
+
+async def test_what_came_back_elsewhere_before_this_one_did_does_not_end_it(registry):
+    """Here, elsewhere, here again, in quick succession: what is heard of the first says nothing of the last."""
+    first, last = Session(), Session()
+    for session in (first, last):
+        registry.add(session)
+        identity = registry.identify(comes_back(session))
+    for session_id in (first.id, "elsewhere", last.id):
+        registry.on_client_resumed(identity, session_id)
+    registry.on_client_resumed("somebody:else", "elsewhere")
+    assert (last.close_code, list(registry)) == (None, [last])
+
+
+async def test_at_the_end_none_is_left_closing(registry):
+    old, new = Session(token=TOKEN), Session()
+    old.close = lambda _: asyncio.Event().wait()
+    for session in (old, new):
+        registry.add(session)
+    registry.identify(comes_back(new))
+    await registry.close()
+    assert registry._closing._running == set()

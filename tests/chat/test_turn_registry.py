@@ -7,8 +7,9 @@ import pytest
 
 from service.answers.base import Question, Summary, Text
 from service.answers.pauses import Continuation, Decision, PausedRun
+from service.chat import kept_turns, turn_registry
 from service.chat import turn as turn_module
-from service.chat import turn_registry
+from service.chat.client_identity import NOWHERE, Origin
 from service.chat.cluster import RemoteTurn, SingleProcess
 from service.chat.seal import Seal
 from service.chat.turn import Status, checksum_of
@@ -35,8 +36,8 @@ async def keep():
         await turns.close()
 
 
-async def ask(turns, turn_id, owner="ann"):
-    turn = turns.start(owner, turn_id, QUESTION)
+async def ask(turns, turn_id, owner="ann", origin=NOWHERE):
+    turn = turns.start(owner, turn_id, QUESTION, origin)
     await turn.wait_ended()
     await eventually(lambda: len(turns) == 0)
     return turn
@@ -67,21 +68,26 @@ async def test_only_what_runs_is_running(keep):
     assert turns.running("ann") == []
 
 
-async def test_of_one_owner_only_so_many_ended_turns_are_kept(keep, monkeypatch):
-    monkeypatch.setattr(turn_registry, "MAX_KEPT_PER_OWNER", 2)
-    turns = keep(Scripted(Text("a")))
+async def test_of_one_owner_only_so_many_ended_turns_are_kept_and_the_others_are_forgotten_everywhere(
+    keep, monkeypatch
+):
+    monkeypatch.setattr(kept_turns, "MAX_TURNS_PER_OWNER", 2)
+    peers = Peers()
+    turns = keep(Scripted(Text("a")), cluster=peers)
     for turn_id in ("one", "two", "three"):
         await ask(turns, turn_id)
     assert [turns.get("ann", turn_id) is None for turn_id in ("one", "two", "three")] == [True, False, False]
+    assert peers.forgotten == ["one"]
 
 
-@pytest.mark.parametrize(("limit", "value"), [("MAX_KEPT", 2), ("MAX_KEPT_CHARACTERS", 8)])
-async def test_of_all_owners_only_so_much_is_kept_and_the_oldest_goes_first(keep, monkeypatch, limit, value):
-    monkeypatch.setattr(turn_registry, limit, value)
+async def test_one_client_with_many_tokens_pushes_nobody_out(keep, monkeypatch):
+    monkeypatch.setattr(kept_turns, "MAX_SIZE", 4 * (kept_turns.TURN_CHARACTERS + 4))
     turns = keep(Scripted(Text("four")))
-    for owner in ("ann", "bob", "eve"):
-        await ask(turns, "one", owner)
-    assert [turns.get(owner, "one") is None for owner in ("ann", "bob", "eve")] == [True, False, False]
+    await ask(turns, "one", "ann", Origin("ann's"))
+    for number in range(10):
+        await ask(turns, "one", f"eve {number}", Origin("eve's"))
+    assert turns.get("ann", "one")
+    assert [number for number in range(10) if turns.get(f"eve {number}", "one")] == [8, 9]
 
 
 async def test_answers_and_tokens_are_counted_also_of_those_that_were_stopped(keep):
@@ -120,10 +126,14 @@ class Peers(SingleProcess):
         self.can_resume = can_resume
         self.found = {}
         self.published = []
+        self.forgotten = []
         self.meanwhile = None
 
     def publish(self, turn):
         self.published.append(turn)
+
+    def forget(self, turn):
+        self.forgotten.append(turn.id)
 
     async def find(self, owner, turn_id):
         if self.meanwhile is not None:
@@ -249,42 +259,65 @@ async def test_what_every_client_got_is_given_up_without_a_word(keep, events):
     assert logged(events, "turn.undelivered") == []
 
 
-async def test_what_is_given_up_makes_room_for_as_many_characters(keep, monkeypatch):
-    monkeypatch.setattr(turn_registry, "MAX_KEPT_CHARACTERS", 8)
-    turns = keep(Scripted(Text("four")))
-    for owner in ("ann", "bob", "eve", "joe"):
-        await ask(turns, "one", owner)
-    assert [turns.get(owner, "one") is None for owner in ("ann", "bob", "eve", "joe")] == [True, True, False, False]
-
-
-async def test_the_sweep_forgets_what_is_due_and_then_waits_for_the_next(keep, monkeypatch):
-    """Times in seconds: the window is 60, and a sweep comes at most a sixtieth of it after it is due."""
+@pytest.fixture
+def clock(monkeypatch):
+    """In seconds; the loop has its own."""
     clock = SimpleNamespace(now=1000)
     for module in (turn_registry, turn_module):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    pauses = []
-    turns = keep(Scripted(Text("a")), resume_window=60)
-    monkeypatch.setattr(turns, "_sweep_after", pauses.append)
+    return clock
+
+
+def pause(turns):
+    return round(turns._sweep.when() - asyncio.get_running_loop().time())
+
+
+async def test_the_sweep_forgets_what_is_due_and_then_waits_for_the_next(keep, clock):
+    """The window is 60 seconds, and a sweep comes at most a sixtieth of it after it is due."""
+    peers = Peers()
+    turns = keep(Scripted(Text("a")), resume_window=60, cluster=peers)
     for clock.now, turn_id in ((1000, "one"), (1010, "two"), (1025, "three")):
         await ask(turns, turn_id)
-    pauses.clear()
+    assert pause(turns) == 30 + 1
     clock.now = 1070
     turns._evict_expired()
     assert [turns.get("ann", turn_id) is None for turn_id in ("one", "two", "three")] == [True, True, False]
-    assert pauses == [15 + 1]
+    assert (pause(turns), peers.forgotten) == (15 + 1, ["one", "two"])
     clock.now = 1100
     turns._evict_expired()
-    assert (turns.get("ann", "three"), len(pauses)) == (None, 1)
+    assert (turns.get("ann", "three"), turns._sweep) == (None, None)
 
 
-async def test_one_timer_sweeps_for_all(keep, monkeypatch):
-    pauses = []
-    turns = keep(Scripted(Text("a")))
-    monkeypatch.setattr(turns, "_sweep_after", lambda seconds: (pauses.append(seconds), setattr(turns, "_sweep", 0)))
+class Client(SimpleNamespace):
+    """May be referred to weakly."""
+
+
+async def test_what_its_client_got_is_kept_for_half_of_the_window(keep, clock):
+    turns = keep(Scripted(Text("a")), resume_window=60)
+    client = Client(heard_at=0)
+    for turn_id in ("got", "perhaps"):
+        (await ask(turns, turn_id)).mark_delivered(client)
+        client.heard_at = clock.now = 1001
+    (await ask(turns, "lost")).mark_delivered(Client(heard_at=2000))  # and its connection is over
+    clock.now = 1032
+    turns._evict_expired()
+    assert [turns.get("ann", turn_id) is None for turn_id in ("got", "perhaps", "lost")] == [True, False, False]
+
+
+async def test_at_its_end_others_are_not_told_to_forget(keep):
+    peers = Peers()
+    turns = keep(Scripted(Text("a")), cluster=peers)
     await ask(turns, "one")
+    await turns.close()
+    assert (turns.get("ann", "one"), peers.forgotten) == (None, [])
+
+
+async def test_one_timer_sweeps_for_all(keep):
+    turns = keep(Scripted(Text("a")))
+    await ask(turns, "one")
+    sweep = turns._sweep
     await ask(turns, "two")
-    assert pauses == [PATIENCE_SECONDS]
-    turns._sweep = None
+    assert turns._sweep is sweep
 
 
 async def test_only_what_follows_a_pause_goes_on_alone(keep):

@@ -50,11 +50,15 @@ class RedisStore:
         self._come()
         return [self.claims.get(key) for key in keys]
 
-    async def write(self, commands, turns):
+    async def write(self, commands, turns, forgotten):
         self._come()
         self.commands += commands
         for key, (told, _) in turns.items():
             self.streams.setdefault(key, []).extend(told)
+        for key, claim in forgotten.items():
+            if self.claims.get(key) == claim:
+                del self.claims[key]
+                self.streams.pop(key, None)
 
     async def newest_command(self):
         self._come()
@@ -85,8 +89,8 @@ class LocalClients:
     def __len__(self):
         return 0
 
-    async def on_client_connected(self, client_id, is_ours):
-        self.heard.append((client_id, is_ours))
+    def on_client_resumed(self, identity, session_id):
+        self.heard.append((identity, session_id))
 
 
 @pytest.fixture
@@ -140,6 +144,27 @@ async def test_whom_the_others_know_gets_its_end_when_redis_is_back(process):
     [told] = store.streams.values()
     await eventually(lambda: isinstance(told[-1], End))
     assert told[-1].status == Status.DONE
+
+
+async def test_what_this_process_keeps_no_longer_is_deleted_for_all(process):
+    one, turns, source, store = process
+    turn = start(turns)
+    source.put(Text("Hi"), None)
+    await eventually(lambda: len(turns) == 0 and not one._published)
+    assert len(store.claims) == len(store.streams) == 1
+    turns._evict(turn)
+    await eventually(lambda: not store.claims and not store.streams)
+
+
+async def test_what_is_forgotten_while_redis_is_away_is_left_to_expire(process):
+    one, turns, source, store = process
+    turn = start(turns)
+    source.put(None)
+    await eventually(lambda: len(turns) == 0 and not one._published)
+    await away(one, store)
+    turns._evict(turn)
+    await away(one, store, is_away=False)
+    assert (one._forgotten, len(store.claims)) == ({}, 1)
 
 
 async def test_what_begins_while_redis_comes_back_is_told_too(process):
@@ -225,14 +250,14 @@ async def test_the_same_id_for_another_question_elsewhere_is_refused(process):
         await answer.stream(lambda _: None)
 
 
-async def test_a_client_that_connects_before_the_first_command_is_read_is_heard_of():
+async def test_a_client_that_comes_back_before_the_first_command_is_read_is_heard_of():
     store, clients = RedisStore(), LocalClients()
     one = MultiProcess(store, clients, lambda _: None)
     await one.start()
-    one.announce("bed-7")
+    one.announce("key:bed-7", "session")
     await one._write()
     running = asyncio.create_task(one.run())
-    await eventually(lambda: clients.heard == [("bed-7", True)])
+    await eventually(lambda: clients.heard == [("key:bed-7", "session")])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await one.close()

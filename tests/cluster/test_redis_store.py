@@ -33,22 +33,29 @@ async def test_the_first_claim_counts(store):
 
 async def test_what_is_written_is_read_once_in_order(store):
     assert await store.newest_command() == START
-    await store.write([Joined("k", "p")], {"one": ([Text("a"), Text("b")], False)})
+    await store.write([Joined("k", "p")], {"one": ([Text("a"), Text("b")], False)}, {})
     commands, turns = await store.read(START, {"one": START}, wait=0.01)
     assert [command for _, command in commands] == [Joined("k", "p")]
     last, entries = turns["one"]
     assert (entries, await store.newest_command()) == ([Text("a"), Text("b")], commands[0][0])
-    await store.write([], {"one": ([END], True), "two": ([Text("c")], False)})
+    await store.write([], {"one": ([END], True), "two": ([Text("c")], False)}, {})
     commands, turns = await store.read(commands[0][0], {"one": last}, wait=0.01)
     assert (commands, turns["one"][1], "two" in turns) == ([], [END], False)
 
 
 async def test_what_ended_is_kept_for_the_window_and_what_goes_on_for_longer(store):
     await store.claim({"one": "p:1", "two": "p:2"})
-    await store.write([], {"one": ([END], True), "two": ([Text("a")], False)})
+    await store.write([], {"one": ([END], True), "two": ([Text("a")], False)}, {})
     kept = {name: await store._redis.ttl(f"test:{name}") for name in ("turn:one", "claim:one", "turn:two", "claim:two")}
     assert all(59 <= kept[f"{what}:one"] <= 60 for what in ("turn", "claim"))
     assert all(3599 <= kept[f"{what}:two"] <= 3600 for what in ("turn", "claim"))
+
+
+async def test_what_is_forgotten_is_deleted_unless_another_process_has_claimed_it_since(store):
+    await store.claim({"one": "p:1", "two": "q:2"})
+    await store.write([], {"one": ([END], True), "two": ([END], True)}, {})
+    await store.write([], {}, {"one": "p:1", "two": "p:2", "three": "p:3"})
+    assert sorted(await store._redis.keys()) == [b"test:claim:two", b"test:turn:two"]
 
 
 async def test_a_redis_that_is_away_is_said_so(store, redis):

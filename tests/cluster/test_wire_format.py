@@ -6,7 +6,7 @@ import pytest
 from service.answers import failures
 from service.answers.base import AppFile, Identity, Replacement, Speech, Step, Summary, Text
 from service.cluster.wire_format import (
-    ClientConnected,
+    ClientResumed,
     End,
     Joined,
     Left,
@@ -30,7 +30,7 @@ def test_entries_arrive_as_they_were():
     assert decode_entries(encode(entries)) == entries
 
 
-@pytest.mark.parametrize("command", [Joined("k", "p"), Left("k", "p"), Stop("k", "p"), ClientConnected("bed-7", "p")])
+@pytest.mark.parametrize("command", [Joined("k", "p"), Left("k", "p"), Stop("k", "p"), ClientResumed("k:bed-7", "s")])
 def test_commands_arrive_as_they_were(command):
     assert decode_command(encode(command)) == command
 
@@ -39,3 +39,7 @@ def test_what_only_another_version_knows_is_left_out():
     newer = msgspec.json.encode([{"type": "Text", "content": "a"}, {"type": "Smell"}, {"type": "Text", "content": "b"}])
     assert decode_entries(newer) == [Text("a"), Text("b")]
     assert decode_command(b'{"type": "Dance", "key": "k"}') is None
+
+
+def test_a_client_id_without_its_token_as_the_version_before_announced_it_says_nothing():
+    assert decode_command(b'{"type":"ClientConnected","client_id":"bed-7","by":"p"}') is None

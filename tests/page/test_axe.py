@@ -70,7 +70,7 @@ async def before_a_question(page, dify):
     await ask(page, "Everything?")
     yield "an input is missing"
     await page.fill("#question", "x" * 101)
-    await page.fill("[name=room]", "12b")
+    await page.get_by_label("Room").fill("12b")
     await page.locator("#send").click()
     yield "a question that is too long"
     dify.app_api.may_read.clear()
@@ -149,7 +149,9 @@ async def test_axe_finds_nothing_where_the_connection_is_over(start, visit, conn
     service = await start()
     page = await visit(service, locale="zh-CN")
     (opened,) = [event for event in events if event["event"] == "connection.opened"]
-    await connect(service, f"/ws/chat/{opened['client_id']}")
+    token = await page.evaluate("JSON.parse(sessionStorage.getItem('dify-live:token'))")
+    newer = await connect(service, f"/ws/chat/{opened['client_id']}")
+    await newer.say({"type": "resume", "token": token})
     await expect(page.locator("#snackbars button")).to_be_visible()
     await accessible(page)
 

@@ -134,7 +134,9 @@ async def test_a_page_that_was_replaced_says_why_and_goes_on_only_when_it_is_tol
     await ask(page, "One")
     await ends(page)
     (opened,) = [event for event in events if event["event"] == "connection.opened"]
-    await connect(service, f"/ws/chat/{opened['client_id']}")
+    token = await page.evaluate("JSON.parse(sessionStorage.getItem('dify-live:token'))")
+    newer = await connect(service, f"/ws/chat/{opened['client_id']}")
+    await newer.say({"type": "resume", "token": token})
     await expect(page.locator("#state")).to_have_text("Disconnected")
     await expect(page.get_by_role("status").get_by_text("This chat was opened in another window.")).to_be_visible()
     send = page.get_by_role("button", name="Send")
@@ -158,3 +160,14 @@ async def test_what_is_ended_for_good_goes_on_as_well(start, visit):
     await page.get_by_role("button", name="Try again").click()
     await ask(page, "Hello")
     await ends(page)
+
+
+async def test_a_page_that_offers_another_subprotocol_is_told_why_it_is_closed(start, visit):
+    page = await visit(await start())
+    closed = await page.evaluate(
+        """() => new Promise((resolve) => {
+          const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws/chat`, ["graphql-ws"]);
+          socket.onclose = ({ code, reason }) => resolve([code, reason]);
+        })"""
+    )
+    assert closed == [4501, "This service speaks the subprotocol dify-live, or none."]

@@ -212,3 +212,19 @@ async def test_steps_are_told_quietly_until_the_first_word(with_dify, dify, visi
     found.set()
     await expect(answer(page).locator(".text")).to_have_text("Visitors until eight.")
     await expect(answer(page).locator(".doing")).to_be_hidden()
+
+
+async def test_inputs_may_have_the_names_of_what_a_browser_s_forms_and_objects_have(with_dify, dify, visit):
+    names = ["elements", "constructor", "__proto__", "toString", "onsubmit", "setAttribute", "noValidate", "submit"]
+    dify.parameters["user_input_form"] = [{"text-input": {"variable": name, "required": True}} for name in names]
+    page = await visit(await with_dify())
+    for name in names:
+        field = page.locator("#welcome").get_by_label(f"{name} (required)", exact=True)
+        await expect(field).to_have_value("")
+        await field.fill(f"my {name}")
+    await field.press("Enter")  # submits nothing
+    await page.reload()
+    await expect(field).to_have_value("my submit")
+    await ask(page, "Hello")
+    await ends(page)
+    assert dify.questions[0]["inputs"] == {name: f"my {name}" for name in names}

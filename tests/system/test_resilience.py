@@ -117,3 +117,14 @@ async def test_a_stop_in_the_line_leaves_it(with_dify, dify, connect):
     await client.say({"type": "stop", "id": "q1"})
     assert {(await client.frame())["id"] for _ in range(2)} == {"q1", "q3"}
     assert [question["query"] for question in dify.questions] == ["q1", "q3"]
+
+
+async def test_inputs_that_dify_fails_on_close_it_to_nobody(with_dify, dify, connect, events):
+    dify.plays(fake_dify.raw(b"", 500))
+    service = await with_dify(dify_breaker_failures=2, degrade_to_mock=False)
+    for _ in range(4):  # each with a token of its own
+        stranger = await connect(service)
+        assert (await stranger.answer("Hello", inputs={"x": "y"}))["reason"] == "server_error"
+    dify.plays(fake_dify.say("Well."))
+    assert (await (await connect(service)).answer("Hello"))["source"] == "dify"
+    assert logged(events, "circuit.opened") == []

@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from redis.asyncio import Redis
 
+from service.chat import kept_turns
 from service.cluster import multi_process
 from tests import fake_dify
 from tests.clients import text_of
@@ -206,11 +208,15 @@ async def test_a_process_that_ends_leaves_alone_what_another_writes(pair, connec
     assert ([delta["content"] for delta in deltas], end["content"], end["status"]) == (["words"], "Some words", "done")
 
 
-async def test_a_client_id_is_connected_once_and_the_newest_wins(pair, connect):
+async def test_the_same_client_is_connected_once_and_the_newest_wins(pair, connect):
     old = await connect(pair[0], "/ws/chat/bed-7")
+    stranger = await connect(pair[0], "/ws/chat/bed-7")
     new = await connect(pair[1], "/ws/chat/bed-7")
+    await new.say({"type": "resume", "token": token_of(old)})
     assert await old.close_code() == 4500
     newest = await connect(pair[0], "/ws/chat/bed-7")
+    await newest.say({"type": "resume", "token": token_of(old)})
+    assert await stranger.answer("x" * 20_000)
     assert await new.close_code() == 4500
     assert await newest.answer("x" * 20_000)  # an error, but an answer
 
@@ -314,3 +320,22 @@ async def test_redis_stops_and_starts_under_load_and_no_connection_and_no_answer
     await asking
     assert len(dify.questions) == len(clients) * 3
     assert dify.stops == []
+
+
+async def test_what_a_process_keeps_no_longer_is_gone_from_redis_and_the_rest_can_be_resumed(
+    pair, connect, dify, redis, monkeypatch
+):
+    monkeypatch.setattr(kept_turns, "MAX_TURNS_PER_OWNER", 2)
+    dify.plays(*[fake_dify.say(f"Answer {number}.") for number in range(4)])
+    first, second = await connect(pair[0]), await connect(pair[1])
+    for number in range(4):
+        await first.answer(f"Question {number}", id=f"q{number}")
+    await first.leave()
+    async with Redis.from_url(redis.url) as keys:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(await keys.keys("*:turn:*")) + len(await keys.keys("*:claim:*")) != 4:
+                await asyncio.sleep(0.02)
+    for number, outcome in ((0, "unknown_turn"), (3, "Answer 3.")):
+        await second.say({"type": "resume", "token": token_of(first), "id": f"q{number}"})
+        end = (await second.frames_until_end())[-1]
+        assert outcome in (end["content"], end.get("reason"))

@@ -1,4 +1,4 @@
-"""Files on their way from a sender through the service to Dify: checked, counted, and never held whole."""
+"""Files on their way from a sender through the service to Dify: checked, counted, and whole before they are sent."""
 
 import asyncio
 import secrets
@@ -11,7 +11,7 @@ from tests import fake_dify
 from tests.api import MESSAGE, TOKEN, form
 from tests.conftest import eventually, logged
 from tests.fake_app_api import parameters
-from tests.uploads import ALL_KINDS, CHUNK, FORM_HEADERS, Sender, head
+from tests.uploads import ALL_KINDS, CHUNK, FORM_HEADERS, TAIL, Sender, head
 
 
 @pytest.fixture
@@ -70,8 +70,7 @@ async def test_a_file_that_gets_too_large_is_broken_off(with_dify, dify, http):
     dify.parameters = parameters(file_upload=ALL_KINDS, system_parameters={"video_file_size_limit": 1})
     status, reply = await Sender(17).send(http, await with_dify())
     assert (status, reply["data"]) == (413, {"reason": "too_large"})
-    await eventually(lambda: dify.app_api.broken_off == 1)
-    assert dify.app_api.calls == []
+    assert (dify.app_api.uploads, dify.app_api.calls) == (0, [])
 
 
 async def test_a_file_of_just_the_limit_is_taken(with_dify, dify, http):
@@ -114,34 +113,37 @@ async def test_memory_stays_flat_while_a_large_file_passes(service, dify, http):
     assert peak < 2.5 * 1024 * 1024  # of the sender, the service and Dify together
 
 
-async def is_stuck(sender):
-    """Wait until the sender gets nothing more away; returns how much it got away until then."""
-    sent = None
-    while sender.sent != sent:
-        sent = sender.sent
-        await asyncio.sleep(0.1)
-    return sent
+class Stuck:
+    """A form whose file has begun, and does not go on until it is freed."""
+
+    def __init__(self, chunks=1):
+        self.freed = asyncio.Event()
+        self._chunks = chunks
+
+    async def __aiter__(self):
+        yield head()
+        for _ in range(self._chunks):
+            yield CHUNK
+        await self.freed.wait()
+        yield TAIL
+
+    async def send(self, http, service, token=TOKEN):
+        headers = FORM_HEADERS | {"Authorization": f"Bearer {token}"}
+        async with http.post(f"{service.url}/api/files", data=aiter(self), headers=headers) as response:
+            return response.status
 
 
-@pytest.mark.slow
-async def test_a_slow_dify_slows_the_sender(service, dify, http):
-    """Each time that Dify takes some, the sender gets some more away: its lead is never the whole file."""
-    app_api, megabyte = dify.app_api, 1024 * 1024
-    app_api.may_read.clear()
-    sender = Sender(90 * 16)
-    sending = asyncio.create_task(sender.send(http, service))
-    await eventually(lambda: app_api.uploads == 1)
-    leads = []
-    for taken in range(0, 40 * megabyte, 5 * megabyte):
-        app_api.may_read.set()
-        await eventually(lambda taken=taken: app_api.received > taken)
-        app_api.may_read.clear()
-        leads.append(await is_stuck(sender) - app_api.received)
-    assert 0 < max(leads) < 45 * megabyte  # what the machine's socket buffers hold
-    assert not sending.done()
-    app_api.may_read.set()
-    status, reply = await sending
-    assert (status, reply["data"]["size"]) == (200, 90 * megabyte)
+async def test_who_sends_slowly_holds_none_of_dify_s_places(with_dify, dify, http, call):
+    dify.parameters = parameters(file_upload=ALL_KINDS)
+    service = await with_dify(dify_max_concurrency=1, dify_max_waiting=0)
+    stuck = [Stuck(chunks) for chunks in (0, 1, 32)]
+    sending = [asyncio.create_task(it.send(http, service, secrets.token_hex(16))) for it in stuck]
+    for _ in range(3):
+        assert (await call(service, "POST", "/api/files", data=form()))[0] == 200
+    assert dify.app_api.uploads == 3
+    for one, task in zip(stuck, sending, strict=True):
+        one.freed.set()
+        assert await task == 200
 
 
 async def test_a_dify_that_takes_no_more_is_given_up(with_dify, dify, http):
@@ -153,19 +155,21 @@ async def test_a_dify_that_takes_no_more_is_given_up(with_dify, dify, http):
     assert (status, reply["data"]) == (504, {"reason": "silent"})
 
 
-async def test_a_sender_that_hangs_up_breaks_it_off_at_dify(service, dify, http, events):
-    stuck = asyncio.Event()
+async def test_what_a_sender_does_not_send_to_its_end_never_reaches_dify(service, dify, http, events):
+    sent, stuck = asyncio.Event(), asyncio.Event()
 
     async def never_ending():
         yield head()
-        yield CHUNK
+        for _ in range(16 * 16):  # more than the sockets hold
+            yield CHUNK
+        sent.set()
         await stuck.wait()
 
     sending = asyncio.create_task(http.post(f"{service.url}/api/files", data=never_ending(), headers=FORM_HEADERS))
-    await eventually(lambda: dify.app_api.received)
+    await sent.wait()
     sending.cancel()
-    await eventually(lambda: dify.app_api.broken_off == 1 and logged(events, "dify.abandoned"))
-    assert logged(events, "dify.failed") == []
+    await eventually(lambda: logged(events, "dify.abandoned"))
+    assert (dify.app_api.uploads, logged(events, "dify.failed")) == (0, [])
 
 
 async def test_a_token_of_one_s_own_making_is_as_good_as_a_connection_s(service, dify, call, connect):

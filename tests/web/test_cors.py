@@ -1,5 +1,7 @@
 """Pages of other origins."""
 
+import pytest
+
 from tests.web.test_api import EVERY_ROUTE
 
 
@@ -29,3 +31,15 @@ async def test_a_page_of_an_allowed_origin_may_ask_and_read(start, http):
         assert response.headers["Access-Control-Allow-Origin"] == "https://ward.example"
     foreign, _ = await ask_from(http, service, "https://foreign.example")
     assert foreign.status == 403
+
+
+@pytest.mark.parametrize("origin", ["https://A.ward.example", "null", "capacitor://localhost", "file://"])
+async def test_who_may_connect_may_read_too(start, http, origin):
+    service = await start(allowed_origins=("https://*.ward.example", "null", "capacitor://localhost", "file://"))
+    wish = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    preflight, _ = await ask_from(http, service, origin, "OPTIONS", "/api/files", **wish)
+    response, _ = await ask_from(http, service, origin)
+    for reply in (preflight, response):
+        assert (reply.status, reply.headers["Access-Control-Allow-Origin"]) == (200, origin)
+    socket = await http.ws_connect(f"{service.url}/ws/chat", headers={"Origin": origin})
+    await socket.close()

@@ -20,7 +20,7 @@ async def service(start):
         ("GET", "/static/%2e%2e/%2e%2e/README.md", 404, "Not found"),
         ("POST", "/health", 405, "Method not allowed"),
         ("DELETE", "/chat", 405, "Method not allowed"),
-        ("GET", "/ws/chat", 404, "Not found"),
+        ("GET", "/nowhere/at/all", 404, "Not found"),
     ],
 )
 async def test_the_framework_s_own_errors_have_the_envelope(service, http, method, path, status, message):

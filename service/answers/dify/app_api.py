@@ -2,32 +2,38 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Any, cast
 
 from service.answers import failures, files
 from service.answers.app_api import App, ByteStream, Head, Rating, StoredFile
 from service.answers.base import AnswerError, Failure
-from service.answers.dify.call_log import calling, log_failure, reply_body
-from service.answers.dify.client import BodyStream, DifyClient
+from service.answers.dify.call_log import calling, held_slot, log_failure, logged_call, reply_body
+from service.answers.dify.client import DifyClient
+from service.answers.dify.read_ahead import Ahead, paced
+from service.answers.dify.spool import Spool
 from service.answers.files import File
 from service.answers.resilience.limiter import Limiter
 from service.tasks import Tasks
 
 FRESH_SECONDS = 30
 RETRY_SECONDS = 3
+SLOW_AFTER_SECONDS, SLOW_BYTES_PER_SECOND = 30, 16 * 1024
+"""A listener for whom was waited so long, and who takes less than that, the rate of good speech, is cut off."""
 _NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
 
 
 class DifyAppApi:
-    """Uploads have a limiter of their own: they last as long as their senders take, and must not delay quick calls."""
+    """Uploads have a limiter of their own: they last long, and must not delay quick calls. Each is whole before it."""
 
     def __init__(self, client: DifyClient, app_info: "AppInfoCache", limiter: Limiter, uploads: Limiter) -> None:
         self._client = client
         self._app_info = app_info
         self._limiter = limiter
         self._uploads = uploads
+        self._spool = Spool()
+        self._ahead = Ahead()
 
     async def app(self) -> App:
         parameters, info, stale = await self._app_info.get()
@@ -48,8 +54,9 @@ class DifyAppApi:
                     raise
 
     async def transcribe(self, file: File, user: str) -> str:
-        async with calling("audio-to-text", self._uploads, user):
-            reply = await self._client.upload("audio-to-text", user, files.as_speech(file))
+        async with logged_call("audio-to-text"), self._spool.whole(files.as_speech(file), user) as speech:
+            async with held_slot(self._uploads, user):
+                reply = await self._client.upload("audio-to-text", user, speech)
             return str(reply.get("text") or "")
 
     async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> ByteStream:
@@ -59,14 +66,20 @@ class DifyAppApi:
             stream = await opening.enter_async_context(self._client.stream("text-to-audio", {"user": user} | what))
             if not (first := await stream.read()):
                 raise AnswerError(failures.BROKEN_OFF)
-            return ByteStream(Head(stream.media_type), _rest(first, stream), opening.pop_all())
+            chunks, cleanup = self._ahead.read(first, stream, opening.pop_all())
+            speech = paced(chunks, SLOW_AFTER_SECONDS, SLOW_BYTES_PER_SECOND)
+            return ByteStream(Head(stream.media_type), speech, cleanup)
 
     async def upload(self, file: File, user: str, *, for_form: bool = False) -> StoredFile:
         parameters, _, _ = await self._app_info.get()
         rules = [files.rules_of_forms(parameters)] if for_form else files.all_rules(parameters)
-        async with calling("files/upload", self._uploads, user):
+        async with logged_call("files/upload"):
             kind, max_bytes = files.admit(file, rules)
-            reply = await self._client.upload("files/upload", user, files.limit_size(file, max_bytes))
+            async with (
+                self._spool.whole(files.limit_size(file, max_bytes), user) as whole,
+                held_slot(self._uploads, user),
+            ):
+                reply = await self._client.upload("files/upload", user, whole)
             return _stored(file, kind, reply)
 
     async def close(self) -> None:
@@ -150,14 +163,6 @@ class AppInfoCache:
                 raise reply
         parameters, info = cast(list[Mapping[str, Any]], replies)
         return parameters, info
-
-
-async def _rest(first: bytes, stream: BodyStream) -> AsyncGenerator[bytes, None]:
-    chunk = first
-    while chunk:
-        yield chunk
-        await asyncio.sleep(0)  # lets a client's disconnect be noticed, however fast Dify writes
-        chunk = await stream.read()
 
 
 def _app(info: Mapping[str, Any], parameters: Mapping[str, Any], *, stale: bool) -> App:

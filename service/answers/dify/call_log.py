@@ -19,9 +19,9 @@ log = structlog.get_logger()
 
 
 def log_failure(error: AnswerError, details: FailureDetails | None = None, **fields: Any) -> None:
-    """`dify.failed`; a client error at WARNING. Dify's message may quote people: `dify.said`, at DEBUG only."""
+    """`dify.failed`; at WARNING where anybody may cause it. Dify's message may quote people: `dify.said`, at DEBUG."""
     failure, details = error.failure, _reply_details(error) or details or FailureDetails()
-    (log.warning if failure.is_client_error else log.error)(
+    (log.warning if failure.is_client_error or failure.may_be_question else log.error)(
         "dify.failed",
         reason=failure.reason,
         status=details.status,
@@ -55,14 +55,26 @@ class Slot:
 @asynccontextmanager
 async def calling(route: str, limiter: Limiter, user: str = "") -> AsyncIterator[Slot]:
     """Hold a slot for a call around the chat, and log its outcome, without contents."""
-    started_at, demand = time.monotonic(), Demand(user)
+    async with logged_call(route), held_slot(limiter, user) as slot:
+        yield slot
+
+
+@asynccontextmanager
+async def held_slot(limiter: Limiter, user: str = "") -> AsyncIterator[Slot]:
+    demand = Demand(user)
+    await limiter.acquire(demand)
+    slot = Slot(limiter, demand)
     try:
-        await limiter.acquire(demand)
-        slot = Slot(limiter, demand)
-        try:
-            yield slot
-        finally:
-            slot.release()
+        yield slot
+    finally:
+        slot.release()
+
+
+@asynccontextmanager
+async def logged_call(route: str) -> AsyncIterator[None]:
+    started_at = time.monotonic()
+    try:
+        yield
     except AnswerError as error:
         log_failure(error, route=route, duration_ms=ms_since(started_at))
         raise

@@ -1,9 +1,8 @@
 """Files that the app made, as Dify hands them out: by the paths that it signs, without the key."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from email.message import Message
 from http import HTTPStatus
 from typing import NamedTuple
@@ -11,12 +10,13 @@ from typing import NamedTuple
 import aiohttp
 from yarl import URL
 
-from service.answers.app_api import ByteStream, Head, SlowReader
+from service.answers.app_api import ByteStream, Head
 from service.answers.base import AnswerError
 from service.answers.dify.app_files import FileLinks
 from service.answers.dify.call_log import calling
 from service.answers.dify.client import BodyStream, UnexpectedResponse, nameless_errors, read_start, translated_errors
 from service.answers.dify.error_mapping import failure_of_reply
+from service.answers.dify.read_ahead import paced
 from service.answers.failures import FILE_NOT_FOUND, TOO_LARGE
 from service.answers.files import MEGABYTE
 from service.answers.resilience.limiter import Limiter
@@ -156,13 +156,6 @@ async def _limited(start: bytes, body: BodyStream) -> AsyncGenerator[bytes, None
         chunk = await body.read()
 
 
-async def _paced(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Raises SlowReader, too: others wait for the reader's slot, or for the room that its file takes."""
-    size, waited = 0, 0.0
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            before = time.monotonic()
-            yield chunk
-            size, waited = size + len(chunk), waited + time.monotonic() - before
-            if waited > SLOW_AFTER_SECONDS and size < SLOW_BYTES_PER_SECOND * waited:
-                raise SlowReader
+def _paced(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Others wait for the reader's slot, or for the room that its file takes."""
+    return paced(chunks, SLOW_AFTER_SECONDS, SLOW_BYTES_PER_SECOND)

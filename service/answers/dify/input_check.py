@@ -3,13 +3,16 @@
 A chatflow's worker refuses an input only when the question's turn has come, and Dify holds the stream open for minutes.
 """
 
+from typing import NoReturn
+
 import structlog
 from msgspec import structs
 
 from service.answers import failures
 from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Question
 from service.answers.dify.app_api import AppInfoCache
-from service.answers.dify.input_rules import completed, misfit
+from service.answers.dify.file_objects import parse_uuid
+from service.answers.dify.input_rules import Misfit, documented_inputs, fitted
 from service.answers.pauses import Continuation
 
 log = structlog.get_logger()
@@ -19,7 +22,7 @@ PATIENCE_SECONDS = 3
 
 
 class InputCheck:
-    """Asks `source` what fits; where the parameters are not to be had, everything does."""
+    """Asks `source` what fits. Where the parameters are not to be had, only the form of files is checked."""
 
     def __init__(self, source: Answerer, app_info: AppInfoCache) -> None:
         self.source = source
@@ -27,22 +30,22 @@ class InputCheck:
 
     def ask(self, question: Question | Continuation) -> Answer:
         """Nothing is waited for where the parameters are known and the question fits."""
-        if isinstance(question, Continuation):
+        if isinstance(question, Question) and (parameters := self._app_info.parameters()) is not None:
+            fitting = fitted(parameters, question)
+            if isinstance(fitting, Question) and _may_be_known(question.conversation_id):
+                return self.source.ask(fitting)
+        elif isinstance(question, Continuation) and question.decision is None:
             return self.source.ask(question)
-        parameters = self._app_info.parameters()
-        if parameters is not None and misfit(parameters, question) is None:
-            return self.source.ask(completed(parameters, question))
         return CheckedAnswer(self, question)
 
-    async def admit(self, question: Question) -> Question:
-        """The question as it is to be asked. Raises AnswerError where it does not fit what the app wants now."""
-        parameters = await self._app_info.read_anew(PATIENCE_SECONDS)
-        if parameters is None:
-            return question
-        if (wrong := misfit(parameters, question)) is not None:
-            log.info("question.unfit", field=wrong.field)
-            raise AnswerError(structs.replace(failures.INVALID_INPUTS, message=wrong.message, field=wrong.field))
-        return completed(parameters, question)
+    async def admit(self, question: Question | Continuation) -> Question | Continuation:
+        """As it is to be asked. Raises AnswerError where it does not fit what the app wants now."""
+        if isinstance(question, Continuation):
+            return _with_documented_files(question)
+        if not _may_be_known(question.conversation_id):
+            raise AnswerError(failures.CONVERSATION_NOT_FOUND)
+        fitting = fitted(await self._app_info.read_anew(PATIENCE_SECONDS), question)
+        return fitting if isinstance(fitting, Question) else _refuse(fitting)
 
     async def check(self) -> Failure | None:
         return await self.source.check()
@@ -51,10 +54,30 @@ class InputCheck:
         await self.source.close()
 
 
+def _may_be_known(conversation_id: str | None) -> bool:
+    """Dify's are UUIDs, and it refuses any other without looking."""
+    return not conversation_id or parse_uuid(conversation_id) is not None
+
+
+def _with_documented_files(continuation: Continuation) -> Continuation:
+    """What each input of the form may be is Dify's to check. Raises AnswerError."""
+    if (decision := continuation.decision) is None:
+        return continuation
+    inputs = documented_inputs(decision.inputs, takes_links=True)
+    if isinstance(inputs, Misfit):
+        _refuse(inputs)
+    return structs.replace(continuation, decision=structs.replace(decision, inputs=inputs))
+
+
+def _refuse(wrong: Misfit) -> NoReturn:
+    log.info("question.unfit", field=wrong.field)
+    raise AnswerError(structs.replace(failures.INVALID_INPUTS, message=wrong.message, field=wrong.field))
+
+
 class CheckedAnswer:
     """The answer to a question that may be refused."""
 
-    def __init__(self, check: InputCheck, question: Question) -> None:
+    def __init__(self, check: InputCheck, question: Question | Continuation) -> None:
         self._check = check
         self._question = question
         self._answer: Answer | None = None

@@ -6,19 +6,17 @@ each question, also amid a conversation. Source of the facts: Dify 1.13, base_ap
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import msgspec
 from msgspec import structs
 
 from service.answers.base import Question
-from service.answers.files import KINDS, as_list, as_object, positive_int
+from service.answers.dify.file_objects import LOCAL, REMOTE, BadFile, documented, documented_file
+from service.answers.files import as_list, as_object, positive_int
 
-_METHODS = {"local_file", "remote_url", "tool_file", "datasource_file"}
-_IDS_OF_UPLOADS = ("upload_file_id", "reference", "related_id")
+MAX_FILES = 50
+"""With a question, where the app says no number."""
 _BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off"}
-_MISSING_FILE = "needs to be a file: type, transfer_method, and upload_file_id or url"
-
 Parameters = Mapping[str, Any]
 Field = Mapping[str, Any]
 
@@ -30,12 +28,50 @@ class Misfit(NamedTuple):
     message: str
 
 
+def fitted(parameters: Parameters | None, question: Question) -> Question | Misfit:
+    """The question as it is to be asked, or what of it does not fit.
+
+    Where the parameters are not to be had, its files are checked alone, and none may be the address of one.
+    """
+    if parameters is None:
+        return only_documented(question, question.files, takes_links=False)
+    if (wrong := misfit(parameters, question)) is not None:
+        return wrong
+    files = question.files if _uploads(parameters) is not None else []
+    return only_documented(completed(parameters, question), files, takes_links=_takes_links(parameters))
+
+
+def only_documented(question: Question, files: list[dict[str, Any]], *, takes_links: bool) -> Question | Misfit:
+    """With these files, which are reduced to what Dify documents as those among the inputs."""
+    if not question.inputs and not question.files:
+        return question
+    inputs = documented_inputs(question.inputs, takes_links=takes_links)
+    if isinstance(inputs, Misfit):
+        return inputs
+    try:
+        files = [documented_file(file, takes_links=takes_links) for file in files if file.get("transfer_method")]
+    except BadFile as bad:
+        return Misfit("files", f"The question's files do not fit: each {bad}.")
+    return structs.replace(question, inputs=inputs, files=files)
+
+
+def documented_inputs(inputs: Mapping[str, Any], *, takes_links: bool) -> dict[str, Any] | Misfit:
+    """Of a question, or of a form, with each file among them reduced to what is documented."""
+    reduced: dict[str, Any] = {}
+    for name, value in inputs.items():
+        try:
+            reduced[name] = documented(value, takes_links=takes_links)
+        except BadFile as bad:
+            return Misfit(name, f'"{name}" {bad}.')
+    return reduced
+
+
 def misfit(parameters: Parameters, question: Question) -> Misfit | None:
     """The first thing in the question that Dify would refuse."""
     for kind, field in _fields(parameters):
         if problem := _problem_of_input(kind, field, question.inputs.get(field["variable"])):
             return Misfit(field["variable"], f"{_name(field)} {problem}.")
-    problem = _problem_of_files(as_object(parameters.get("file_upload")), question.files)
+    problem = _problem_of_files(_uploads(parameters), question.files)
     return Misfit("files", f"The question's files do not fit: {problem}.") if problem else None
 
 
@@ -142,7 +178,7 @@ def _check_json(field: Field, value: Any) -> str | None:
 
 
 def _check_file(field: Field, value: Any) -> str | None:
-    return _problem_of_file(field, value) if isinstance(value, dict) else _MISSING_FILE
+    return _problem_of_file(field, value if isinstance(value, dict) else {})
 
 
 def _check_file_list(field: Field, value: Any) -> str | None:
@@ -167,15 +203,36 @@ _CHECKS: dict[str, Callable[[Field, Any], str | None]] = {
 _FILE_KINDS = {"file", "file-list"}
 
 
-def _problem_of_files(uploads: Mapping[str, Any], files: list[dict[str, Any]]) -> str | None:
-    """Where uploads are off, Dify takes no notice of files."""
-    if uploads.get("enabled") is not True:
+def _uploads(parameters: Parameters) -> Mapping[str, Any] | None:
+    """The rules for the files of a question; None where uploads are off, and Dify takes no notice of files."""
+    uploads = as_object(parameters.get("file_upload"))
+    image = as_object(uploads.get("image"))
+    if uploads.get("enabled") is True:
+        return uploads
+    if image.get("enabled") is True:  # the older form
+        return {**image, "allowed_file_types": ["image"], "allowed_file_upload_methods": image.get("transfer_methods")}
+    return None
+
+
+def _takes_links(parameters: Parameters) -> bool:
+    """Whether the app takes the address of a file anywhere."""
+    rules = [_uploads(parameters), *(field for kind, field in _fields(parameters) if kind in _FILE_KINDS)]
+    return any(rule is not None and _takes(rule, REMOTE) for rule in rules)
+
+
+def _takes(rules: Mapping[str, Any], method: str) -> bool:
+    methods = _words(rules.get("allowed_file_upload_methods"))
+    return not methods or method in methods
+
+
+def _problem_of_files(uploads: Mapping[str, Any] | None, files: list[dict[str, Any]]) -> str | None:
+    if uploads is None:
         return None
-    most = positive_int(uploads.get("number_limits"), 0)
-    if 0 < most < len(files):
+    most = positive_int(uploads.get("number_limits"), MAX_FILES)
+    if most < len(files):
         return f"{most} are allowed, {len(files)} came"
     problem = _first_problem(uploads, files, checks_images=True)
-    return f"each {problem}" if problem == _MISSING_FILE else problem
+    return f"each {problem}" if problem and problem.startswith("needs") else problem
 
 
 def _first_problem(rules: Mapping[str, Any], files: list[dict[str, Any]], *, checks_images: bool = False) -> str | None:
@@ -185,35 +242,19 @@ def _first_problem(rules: Mapping[str, Any], files: list[dict[str, Any]], *, che
 
 
 def _problem_of_file(rules: Mapping[str, Any], file: Mapping[str, Any], *, checks_images: bool = False) -> str | None:
-    """`checks_images`: their transfer method, too. The extensions of uploaded files are not known here."""
-    method, kind = file.get("transfer_method"), file.get("type", "custom")
-    kinds, methods = _words(rules.get("allowed_file_types")), _words(rules.get("allowed_file_upload_methods"))
-    if (
-        not isinstance(method, str)
-        or method not in _METHODS
-        or kind not in KINDS
-        or (method == "local_file" and not _has_id(file))
-    ):
-        return _MISSING_FILE
-    if method == "tool_file":
-        return None
+    """`checks_images`: whether they are taken as uploads, too. The extensions of uploaded files are not known here."""
+    try:
+        given = documented_file(file)
+    except BadFile as bad:
+        return str(bad)
+    kind, method = given["type"], given["transfer_method"]
+    kinds = _words(rules.get("allowed_file_types"))
     if kinds and kind not in {*kinds, "custom"}:
         return f"files of type {kind} are not allowed, but {', '.join(kinds)}"
-    if methods and method not in methods and (kind != "image" or checks_images):
-        return f"files are not taken as {method}, but as {', '.join(methods)}"
+    if not _takes(rules, method) and (kind != "image" or checks_images or method != LOCAL):
+        return f"files are not taken as {method}, but as {', '.join(_words(rules.get('allowed_file_upload_methods')))}"
     return None
 
 
 def _words(value: Any) -> list[str]:
     return [word for word in as_list(value) if isinstance(word, str)]
-
-
-def _has_id(file: Mapping[str, Any]) -> bool:
-    upload = next((file[name] for name in _IDS_OF_UPLOADS if file.get(name)), None)
-    if upload is None or upload is not file.get("upload_file_id"):
-        return upload is not None
-    try:
-        UUID(str(upload))
-    except ValueError:
-        return False
-    return True

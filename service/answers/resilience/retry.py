@@ -99,7 +99,9 @@ class RetryingAnswer:
     def _guard(self) -> AbstractContextManager[Callable[[], None]]:
         if isinstance(self.question, Continuation):
             return nullcontext(lambda: None)
-        return self.answerer.breaker.guard(self.question.user)
+        has_inputs = bool(self.question.inputs or self.question.files)
+        caller = self._demand.address or self.question.user
+        return self.answerer.breaker.guard(caller, has_inputs=has_inputs)
 
     async def _take_slot(self, on_part: OnPart) -> None:
         """Without one afterwards where a stop ended the wait."""

@@ -31,10 +31,12 @@ async def test_the_question_reaches_dify_as_it_must(with_dify, dify, connect):
 
 
 async def test_conversation_and_files_are_handed_on(with_dify, dify, connect):
+    dify.parameters |= {"file_upload": {"enabled": True}}
     client = await connect(await with_dify())
-    file = {"type": "image", "transfer_method": "local_file", "upload_file_id": "f"}
-    await client.answer("And this?", conversation_id="c-1", files=[file])
-    assert (dify.questions[0]["conversation_id"], dify.questions[0]["files"]) == ("c-1", [file])
+    name = "5e0d5ba0-3c0f-4b5a-8d0a-7f6a3c1f0b11"
+    file = {"type": "image", "transfer_method": "local_file", "upload_file_id": name}
+    await client.answer("And this?", conversation_id=name, files=[file])
+    assert (dify.questions[0]["conversation_id"], dify.questions[0]["files"]) == (name, [file])
 
 
 async def test_an_empty_conversation_id_starts_a_new_one(with_dify, dify, connect):
@@ -572,7 +574,7 @@ async def test_a_failure_tells_dify_s_code_in_the_log_and_its_words_at_debug(wit
     assert (said["log_level"], "Access token is invalid" in said["said"]) == ("debug", True)
 
 
-QUOTING = b'{"code":"invalid_param","message":"I cannot take \'My secret pain\'","status":400}'
+QUOTING = b'{"code":"invalid_param","message":"I cannot take \'My hidden pain\'","status":400}'
 
 
 @pytest.mark.parametrize(
@@ -580,17 +582,17 @@ QUOTING = b'{"code":"invalid_param","message":"I cannot take \'My secret pain\'"
     [
         fake_dify.raw(QUOTING, 400, "application/json"),
         fake_dify.raw(QUOTING, 500, "text/html"),
-        fake_dify.events(("error", {"code": "invalid_param", "status": 400, "message": "'My secret pain'?"})),
-        fake_dify.events(("error", {"code": "My secret pain", "message": "No."})),
-        fake_dify.events(("workflow_finished", {"data": {"status": "failed", "error": "My secret pain"}})),
+        fake_dify.events(("error", {"code": "invalid_param", "status": 400, "message": "'My hidden pain'?"})),
+        fake_dify.events(("error", {"code": "My hidden pain", "message": "No."})),
+        fake_dify.events(("workflow_finished", {"data": {"status": "failed", "error": "My hidden pain"}})),
     ],
 )
 async def test_what_dify_quotes_of_people_s_words_is_logged_at_debug_only(with_dify, dify, connect, events, scene):
     dify.plays(scene)
     client = await connect(await with_dify())
-    await client.answer("My secret pain")
+    await client.answer("My hidden pain")
     assert logged(events, "dify.failed")
-    assert "secret" not in repr([event for event in events if event["log_level"] != "debug"])
+    assert "hidden" not in repr([event for event in events if event["log_level"] != "debug"])
 
 
 async def test_an_answer_without_words_is_an_answer(with_dify, dify, connect):

@@ -87,6 +87,41 @@ async def test_the_first_sound_is_here_before_the_last_has_left_dify(with_dify, 
     await eventually(lambda: logged(events, "dify.called"))
 
 
+async def test_who_listens_at_a_trickle_keeps_nobody_from_a_place(with_dify, dify, http):
+    """Dify has one place for calls, and sends more than the sockets in between hold."""
+
+    async def long_speech(stage):
+        await stage.open(200, "audio/mpeg")
+        for _ in range(48):
+            await stage.write(b"x" * 65536)
+
+    dify.app_api.scenes["text-to-audio"] = long_speech
+    service = await with_dify(dify_max_concurrency=1, dify_wait_timeout=5)
+    slow = await http.post(f"{service.url}/api/text-to-audio", json={"text": "Hi"}, headers=HEADERS)
+    assert await slow.content.read(10) == b"x" * 10
+    async with http.post(f"{service.url}/api/text-to-audio", json={"text": "Hi"}, headers=HEADERS) as quick:
+        assert len(await quick.read()) == 48 * 65536
+    slow.close()
+
+
+async def test_who_listens_at_a_trickle_is_cut_off_in_the_end(with_dify, dify, http, monkeypatch):
+    monkeypatch.setattr("service.answers.dify.app_api.SLOW_AFTER_SECONDS", 0.1)
+    monkeypatch.setattr("service.answers.dify.app_api.SLOW_BYTES_PER_SECOND", 1e12)
+
+    async def long_speech(stage):
+        await stage.open(200, "audio/mpeg")
+        for _ in range(200):
+            await stage.write(b"x" * 65536)
+
+    dify.app_api.scenes["text-to-audio"] = long_speech
+    service = await with_dify()
+    async with http.post(f"{service.url}/api/text-to-audio", json={"text": "Hi"}, headers=HEADERS) as response:
+        assert await response.content.read(10)
+        await asyncio.sleep(0.3)
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await response.read()
+
+
 async def break_off(stage):
     await stage.open(200, "audio/mpeg")
     await stage.write(b"first")
@@ -322,7 +357,10 @@ async def test_what_fails_at_dify_is_said_and_logged(with_dify, dify, call, even
     replied, reply = await call(await with_dify(), "GET", f"/api/messages/{MESSAGE}/suggested")
     assert (replied, reply["data"]) == (status, {"reason": reason})
     (line,) = logged(events, "dify.failed")
-    assert (line["log_level"], line["route"], line["reason"], line["status"]) == ("error", "suggested", reason, said)
+    level = (
+        "warning" if reason in ("server_error", "lost", "bad_gateway") else "error"
+    )  # which a question of anybody's may cause
+    assert (line["log_level"], line["route"], line["reason"], line["status"]) == (level, "suggested", reason, said)
     assert KEY not in f"{events} {reply}"
 
 

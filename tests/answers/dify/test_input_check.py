@@ -33,7 +33,7 @@ MISFITS = [
 
 
 @pytest.mark.parametrize(("inputs", "files", "field", "words"), MISFITS)
-@pytest.mark.parametrize("conversation", [None, "c-1"])
+@pytest.mark.parametrize("conversation", [None, UPLOAD])
 async def test_what_does_not_fit_is_an_error_that_names_it(
     with_dify, dify, connect, events, inputs, files, field, words, conversation
 ):
@@ -48,6 +48,40 @@ async def test_what_does_not_fit_is_an_error_that_names_it(
         }  # fmt: skip
     assert (dify.questions, logged(events, "answer.degraded"), logged(events, "circuit.opened")) == ([], [], [])
     assert [event["field"] for event in logged(events, "question.unfit")] == [field] * 3
+
+
+@pytest.mark.parametrize("conversation", ["c-1", "x" * 64])
+async def test_a_conversation_that_dify_cannot_have_is_over(with_dify, dify, connect, conversation):
+    client = await connect(await with_dify())
+    error = await client.answer("Hello", conversation_id=conversation)
+    assert (error["reason"], dify.questions) == ("conversation_not_found", [])
+
+
+async def test_files_of_a_question_are_reduced_to_what_dify_documents(with_dify, dify, connect):
+    dify.parameters |= {"file_upload": UPLOADS}
+    client = await connect(await with_dify())
+    file = {"type": "image", "transfer_method": "local_file", "upload_file_id": UPLOAD}
+    await client.answer(
+        "Hello", files=[file | {"remote_url": "http://127.0.0.1"}], inputs={"constructor": [file | {"x": 1}]}
+    )
+    assert (dify.questions[0]["files"], dify.questions[0]["inputs"]) == ([file], {"constructor": [file]})
+    error = await client.answer(
+        "Hello", files=[{"type": "image", "transfer_method": "tool_file", "tool_file_id": UPLOAD}]
+    )
+    assert (error["reason"], error["field"], len(dify.questions)) == ("invalid_inputs", "files", 1)
+
+
+async def test_deep_or_large_inputs_reach_nobody(with_dify, dify, connect, events):
+    client = await connect(await with_dify(dify_breaker_failures=1))
+    deep = "x"
+    for _ in range(400):
+        deep = [deep]
+    for inputs in ({"a": deep}, {"a": "x" * 100_000}, {"a": [{}] * 40_000}):
+        for _ in range(5):
+            error = await client.answer("Hello", id="q1", inputs=inputs)
+            assert (error["type"], error["reason"], error["id"]) == ("error", "bad_frame", "q1")
+    assert (await client.answer("Hello"))["source"] == "dify"
+    assert (len(dify.questions), logged(events, "circuit.opened")) == (1, [])
 
 
 async def test_what_fits_is_asked_as_it_came(with_dify, dify, connect):

@@ -3,7 +3,7 @@
 import pytest
 
 from service.answers.base import Question
-from service.answers.dify.input_rules import completed, made_up, misfit
+from service.answers.dify.input_rules import MAX_FILES, Misfit, completed, fitted, made_up, misfit
 
 UPLOAD = "5e0d5ba0-3c0f-4b5a-8d0a-7f6a3c1f0b11"
 FILE = {"type": "image", "transfer_method": "local_file", "upload_file_id": UPLOAD}
@@ -41,10 +41,8 @@ FITS = [
     ("file", {}, FILE),
     ("file", {}, LINK),
     ("file", {}, ""),
-    ("file", {"allowed_file_types": ["image"]}, OWN),
     ("file", {"allowed_file_types": ["image"]}, FILE | {"type": "custom"}),
     ("file", {"allowed_file_upload_methods": ["remote_url"]}, FILE),  # Dify looks at the method of others than images
-    ("file", {}, {"type": "image", "transfer_method": "local_file", "reference": "a reference"}),
     ("file", {}, {"transfer_method": "local_file", "upload_file_id": UPLOAD}),
     ("file-list", {"max_length": 2}, [FILE, LINK]),
     ("file-list", {"required": True}, []),
@@ -82,7 +80,16 @@ MISFITS = [
     ("file", {"required": True}, "", NO_FILE),
     ("file", {}, [FILE], NO_FILE),
     ("file", {}, {}, NO_FILE),
+    ("file", {}, OWN, NO_FILE),
+    ("file", {}, {"type": "image", "transfer_method": "local_file", "reference": "a reference"}, NO_FILE),
     ("file", {}, FILE | {"transfer_method": "pigeon"}, NO_FILE),
+    ("file", {}, LINK | {"url": "ftp://example.com/a.pdf"}, NO_FILE),
+    (
+        "file",
+        {"allowed_file_upload_methods": ["local_file"]},
+        LINK | {"type": "image"},
+        "files are not taken as remote_url, but as local_file",
+    ),
     ("file", {}, FILE | {"type": "smell"}, NO_FILE),
     ("file", {}, FILE | {"type": ["image"]}, NO_FILE),
     ("file", {}, FILE | {"transfer_method": ["local_file"]}, NO_FILE),
@@ -176,7 +183,7 @@ UPLOADS = {
 }
 
 
-@pytest.mark.parametrize("files", [[], [FILE], [FILE, FILE | {"type": "document"}], [{"type": "image"}], [OWN]])
+@pytest.mark.parametrize("files", [[], [FILE], [FILE, FILE | {"type": "document"}], [{"type": "image"}]])
 def test_files_that_the_app_takes_fit(files):
     assert misfit({"file_upload": UPLOADS}, asked(files=files)) is None
 
@@ -189,6 +196,7 @@ def test_files_that_the_app_takes_fit(files):
         ([LINK], "files are not taken as remote_url, but as local_file"),
         ([LINK | {"type": "image"}], "files are not taken as remote_url, but as local_file"),
         ([FILE | {"upload_file_id": "?"}], f"each {NO_FILE}"),
+        ([OWN], f"each {NO_FILE}"),
     ],
 )
 def test_other_files_do_not(files, words):
@@ -196,9 +204,57 @@ def test_other_files_do_not(files, words):
     assert wrong == ("files", f"The question's files do not fit: {words}.")
 
 
-def test_where_uploads_are_off_dify_takes_no_notice_of_files():
-    assert misfit({"file_upload": UPLOADS | {"enabled": False}}, asked(files=[LINK] * 9)) is None
+def test_where_uploads_are_off_dify_takes_no_notice_of_files_and_gets_none():
+    off = {"file_upload": UPLOADS | {"enabled": False}}
+    assert misfit(off, asked(files=[LINK] * 9)) is None
+    assert fitted(off, asked(files=[LINK] * 9)).files == []
 
 
-def test_uploads_without_limits_take_any_number():
-    assert misfit({"file_upload": {"enabled": True}}, asked(files=[FILE, LINK, OWN])) is None
+def test_uploads_without_limits_take_many():
+    assert misfit({"file_upload": {"enabled": True}}, asked(files=[FILE, LINK])) is None
+    assert misfit({"file_upload": {"enabled": True}}, asked(files=[FILE] * (MAX_FILES + 1))).field == "files"
+
+
+def test_the_older_form_of_the_rules_counts_too():
+    image = {"enabled": True, "number_limits": 1, "transfer_methods": ["local_file"]}
+    older = {"file_upload": {"image": image}}
+    assert fitted(older, asked(files=[FILE])).files == [FILE]
+    assert misfit(older, asked(files=[FILE, FILE])).message.endswith("1 are allowed, 2 came.")
+    assert "remote_url" in misfit(older, asked(files=[LINK | {"type": "image"}])).message
+    assert "not allowed" in misfit(older, asked(files=[FILE | {"type": "audio"}])).message
+
+
+ANY = {"file_upload": {"enabled": True}}
+ODD = FILE | {"upload_file_id": f"{{{UPLOAD.upper()}}}", "url": "http://169.254.169.254", "tool_file_id": "x"}
+
+
+def test_only_what_is_documented_of_a_file_is_sent_on():
+    question = asked(
+        [[ODD], {"a": ODD, "b": 5}], files=[ODD, {"type": "image"}, LINK | {"remote_url": "http://x.example"}]
+    )
+    sent = fitted(ANY, question)
+    assert sent.files == [FILE, LINK]
+    assert sent.inputs == {"x": [[FILE], {"a": FILE, "b": 5}]}
+
+
+@pytest.mark.parametrize(
+    "value", [OWN, [OWN], {"a": [[OWN]]}, [FILE | {"upload_file_id": "?"}], LINK | {"url": "file:///"}]
+)
+def test_what_looks_like_a_file_anywhere_in_the_inputs_has_to_be_one(value):
+    wrong = fitted(ANY, asked(value))
+    assert isinstance(wrong, Misfit)
+    assert wrong.field == "x"
+
+
+def test_other_objects_are_nobody_s_file():
+    value = {"transfer_method": "by horse", "elements": [{"transfer_method": None}], "constructor": "x"}
+    assert fitted(ANY, asked(value)).inputs == {"x": value}
+
+
+def test_an_address_goes_only_where_the_app_takes_one():
+    no_links = {"file_upload": UPLOADS}
+    assert fitted(no_links, asked([LINK])).field == "x"
+    assert fitted(None, asked(files=[LINK])).field == "files"
+    assert fitted(None, asked(files=[FILE])).files == [FILE]
+    links = no_links | app("file", variable="y", allowed_file_upload_methods=["remote_url"])
+    assert fitted(links, asked([LINK])).inputs == {"x": [LINK]}

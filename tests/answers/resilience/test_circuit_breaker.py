@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from service.answers.base import AnswerError
-from service.answers.failures import INVALID, SERVER_ERROR, STALLED
+from service.answers.failures import BAD_GATEWAY, INVALID, SERVER_ERROR, STALLED, UNREACHABLE
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 
 
@@ -31,8 +31,8 @@ def succeed(breaker):
         on_success()
 
 
-def fail(breaker, failure=STALLED, *, begins=False, user="ann"):
-    with suppress(AnswerError), breaker.guard(user) as on_success:
+def fail(breaker, failure=UNREACHABLE, *, begins=False, user="ann", has_inputs=False):
+    with suppress(AnswerError), breaker.guard(user, has_inputs=has_inputs) as on_success:
         if begins:
             on_success()
         raise AnswerError(failure)
@@ -101,18 +101,67 @@ def test_what_began_before_says_nothing_of_now(breaker):
     assert breaker.is_open
 
 
-def test_what_may_be_a_question_s_fault_counts_where_two_users_meet_it(breaker):
+def test_what_may_be_a_question_s_fault_counts_where_several_callers_meet_it(breaker):
     for _ in range(9):
         fail(breaker, SERVER_ERROR)
+        fail(breaker, STALLED)
     assert not is_refused(breaker)
     fail(breaker, SERVER_ERROR, user="bob")
     assert is_refused(breaker)
 
 
+def test_one_caller_counts_for_no_more_than_half(clock):
+    breaker = CircuitBreaker(failures=5, rest=10, clock=clock)
+    for _ in range(9):
+        fail(breaker, SERVER_ERROR)
+    fail(breaker, SERVER_ERROR, user="bob")
+    assert not is_refused(breaker)
+    fail(breaker, BAD_GATEWAY, user="cem")
+    assert is_refused(breaker)
+
+
+def test_one_caller_opens_it_for_nobody_however_few_failures_are_enough(clock):
+    breaker = CircuitBreaker(failures=1, rest=10, clock=clock)
+    fail(breaker, SERVER_ERROR)
+    assert not is_refused(breaker)
+    fail(breaker, SERVER_ERROR, user="bob")
+    assert is_refused(breaker)
+
+
+def test_what_may_be_the_fault_of_inputs_counts_only_without_any(breaker):
+    for user in "abcdefgh":
+        fail(breaker, SERVER_ERROR, user=user, has_inputs=True)
+    assert not is_refused(breaker)
+    for user in "abc":
+        fail(breaker, BAD_GATEWAY, user=user, has_inputs=True)
+    assert is_refused(breaker)
+
+
+def test_a_probe_that_may_have_failed_by_its_question_leaves_its_place_to_others(breaker, clock):
+    open_up(breaker)
+    clock.now = 10
+    fail(breaker, STALLED, user="bob")
+    assert breaker.is_open
+    with pytest.raises(AnswerError), breaker.guard("bob"):
+        pytest.fail("admitted again")
+    succeed(breaker)
+    assert not breaker.is_open
+
+
+def test_its_caller_may_probe_again_after_a_rest(breaker, clock):
+    open_up(breaker)
+    clock.now = 10
+    fail(breaker, STALLED)
+    clock.now = 19.9
+    assert is_refused(breaker)
+    clock.now = 20
+    succeed(breaker)
+    assert not breaker.is_open
+
+
 def test_it_counts_together_with_what_is_no_question_s_fault(breaker):
     fail(breaker)
     fail(breaker, SERVER_ERROR)
-    fail(breaker)
     assert not is_refused(breaker)
     fail(breaker, SERVER_ERROR, user="bob")
     assert is_refused(breaker)
@@ -160,12 +209,12 @@ def test_what_was_asked_before_it_opened_delays_no_probe_and_opens_it_only_once(
         with suppress(AnswerError), running(breaker):
             open_up(breaker)
             clock.now = 9.9
-            raise AnswerError(STALLED)
+            raise AnswerError(UNREACHABLE)
         clock.now = 10
         with running(breaker):
             assert is_refused(breaker)
         clock.now = 19
-        raise AnswerError(STALLED)
+        raise AnswerError(UNREACHABLE)
     assert not is_refused(breaker)
     assert [event["event"] for event in events].count("circuit.opened") == 1
 

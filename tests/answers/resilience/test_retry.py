@@ -38,7 +38,7 @@ class Tries:
         self.scripts.clear()
 
 
-def ill(failure=failures.BAD_GATEWAY, *before, is_midway=False):
+def ill(failure=failures.UNREACHABLE, *before, is_midway=False):
     """A script that fails."""
     return Scripted(*before, AnswerError(failure, is_midway=is_midway), ends=False)
 
@@ -113,7 +113,7 @@ async def test_what_passes_is_tried_again_and_nobody_notices(events):
 
 async def test_after_so_many_tries_it_is_given_up():
     asking = Asking(ill())
-    assert (await asking.outcome(), asking.tries, asking.free_slots) == ("bad_gateway", MAX_TRIES, 2)
+    assert (await asking.outcome(), asking.tries, asking.free_slots) == ("unreachable", MAX_TRIES, 2)
 
 
 async def test_what_does_not_pass_is_not_tried_again():
@@ -141,7 +141,7 @@ async def test_no_try_begins_when_the_budget_is_spent(monkeypatch):
     monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0)
     monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=lambda: 100))
     asking = Asking(ill(), budget=0)
-    assert (await asking.outcome(), asking.tries) == ("bad_gateway", 1)
+    assert (await asking.outcome(), asking.tries) == ("unreachable", 1)
 
 
 async def test_the_budget_counts_from_the_first_try(monkeypatch):
@@ -239,7 +239,7 @@ async def test_a_full_line_is_told_and_takes_no_slot():
 
 async def test_an_answer_counts_once_however_often_it_was_tried():
     asking = Asking(ill(), failures_allowed=2)
-    assert [await asking.outcome() for _ in range(3)] == ["bad_gateway", "bad_gateway", "circuit_open"]
+    assert [await asking.outcome() for _ in range(3)] == ["unreachable", "unreachable", "circuit_open"]
     assert asking.tries == 2 * MAX_TRIES
 
 
@@ -249,9 +249,9 @@ async def test_an_answer_that_a_second_try_saves_counts_for_nothing():
 
 
 async def test_a_refusal_that_makes_sense_shows_that_the_source_is_well():
-    asking = Asking(*[ill(failures.SILENT), ill(failures.INVALID)] * 2, ill(failures.SILENT),
+    asking = Asking(*[ill(failures.TLS_ERROR), ill(failures.INVALID)] * 2, ill(failures.TLS_ERROR),
                     failures_allowed=2)  # fmt: skip
-    assert [await asking.outcome() for _ in range(5)] == ["silent", "invalid"] * 2 + ["silent"]
+    assert [await asking.outcome() for _ in range(5)] == ["tls_error", "invalid"] * 2 + ["tls_error"]
 
 
 async def test_what_breaks_off_after_its_first_word_had_begun_and_counts_for_nothing():
@@ -260,14 +260,14 @@ async def test_what_breaks_off_after_its_first_word_had_begun_and_counts_for_not
 
 
 async def test_a_wait_in_the_source_s_own_queue_is_no_beginning():
-    asking = Asking(ill(failures.BAD_GATEWAY, Queued()), ill(failures.SILENT, Queued()), failures_allowed=1)
-    assert [await asking.outcome() for _ in range(2)] == ["silent", "circuit_open"]
+    asking = Asking(ill(failures.BAD_GATEWAY, Queued()), ill(failures.TLS_ERROR, Queued()), failures_allowed=1)
+    assert [await asking.outcome() for _ in range(2)] == ["tls_error", "circuit_open"]
     assert asking.tries == 2
 
 
 async def test_an_open_circuit_asks_nothing_and_gives_the_slot_back():
-    asking = Asking(ill(failures.SILENT), failures_allowed=1)
-    assert [await asking.outcome() for _ in range(2)] == ["silent", "circuit_open"]
+    asking = Asking(ill(failures.TLS_ERROR), failures_allowed=1)
+    assert [await asking.outcome() for _ in range(2)] == ["tls_error", "circuit_open"]
     assert (asking.tries, asking.free_slots) == (1, 2)
 
 
@@ -275,27 +275,27 @@ async def test_a_probe_is_one_try():
     asking = Asking(ill(), failures_allowed=1)
     await asking.outcome()
     asking.clock.now = 10
-    assert (await asking.outcome(), asking.tries) == ("bad_gateway", MAX_TRIES + 1)
+    assert (await asking.outcome(), asking.tries) == ("unreachable", MAX_TRIES + 1)
 
 
 async def test_when_a_probe_fails_the_next_is_due_after_another_rest():
-    asking = Asking(ill(failures.SILENT), failures_allowed=1)
+    asking = Asking(ill(failures.TLS_ERROR), failures_allowed=1)
     reasons = []
     for asking.clock.now in (0, 9, 10, 19, 20):
         reasons.append(await asking.outcome())
-    assert reasons == ["silent", "circuit_open", "silent", "circuit_open", "silent"]
+    assert reasons == ["tls_error", "circuit_open", "tls_error", "circuit_open", "tls_error"]
 
 
 async def test_a_probe_s_first_word_closes_the_circuit_and_its_later_failure_is_one_like_any_other():
     probe = Scripted(ends=False)
-    asking = Asking(ill(failures.SILENT), probe, ill(failures.SILENT), well("Well."), failures_allowed=1)
-    assert await asking.outcome() == "silent"
+    asking = Asking(ill(failures.TLS_ERROR), probe, ill(failures.TLS_ERROR), well("Well."), failures_allowed=1)
+    assert await asking.outcome() == "tls_error"
     asking.clock.now = 10
     _, reading = asking.ask()
     probe.put(Text("Probe"))
     await eventually(lambda: asking.parts)
     assert not asking.breaker.is_open
-    assert await asking.outcome() == "silent"
+    assert await asking.outcome() == "tls_error"
     asking.clock.now = 20
     assert await asking.outcome() == "Well."
     probe.put(None)
@@ -304,7 +304,7 @@ async def test_a_probe_s_first_word_closes_the_circuit_and_its_later_failure_is_
 
 async def test_a_probe_that_ends_late_leaves_the_place_of_the_next_one_alone():
     first, second = Scripted(ends=False), Scripted(ends=False)
-    asking = Asking(ill(failures.SILENT), first, ill(failures.SILENT), second, failures_allowed=1, slots=3)
+    asking = Asking(ill(failures.TLS_ERROR), first, ill(failures.TLS_ERROR), second, failures_allowed=1, slots=3)
     await asking.outcome()
     asking.clock.now = 10
     _, first_reading = asking.ask()
@@ -323,7 +323,7 @@ async def test_a_probe_that_ends_late_leaves_the_place_of_the_next_one_alone():
 
 async def test_a_probe_that_is_stopped_before_it_could_tell_leaves_its_place_to_the_next():
     probe = Scripted(ends=False)
-    asking = Asking(ill(failures.SILENT), probe, well("Well."), failures_allowed=1)
+    asking = Asking(ill(failures.TLS_ERROR), probe, well("Well."), failures_allowed=1)
     await asking.outcome()
     asking.clock.now = 10
     answer, reading = asking.ask()
@@ -361,7 +361,7 @@ async def test_what_a_person_decided_is_asked_once_and_counts_for_nothing():
 
 
 async def test_it_is_asked_while_the_circuit_is_open_too_and_does_not_close_it():
-    asking = Asking(ill(failures.SILENT), well("Here."), failures_allowed=1)
+    asking = Asking(ill(failures.TLS_ERROR), well("Here."), failures_allowed=1)
     await asking.outcome()
     asking.question = CONTINUATION
     assert (await asking.outcome(), asking.breaker.is_open) == ("Here.", True)

@@ -1,0 +1,149 @@
+"""What strangers can have logged: strings are cut, and of one address only so many lines a minute are told. No I/O.
+
+Whatever is left out is counted, and told once a minute: an event's `times`.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import Any, NamedTuple
+
+from service.admission.addresses import SITE_PREFIX_BITS
+from service.tally import OTHERS, KeyedTally
+
+Event = dict[str, Any]
+Entry = tuple[int, Event]
+"""The level of the standard library's `logging`, and the fields."""
+
+MAX_CHARACTERS = 200
+MAX_STACK_CHARACTERS = 10_000
+MAX_ITEMS, MAX_DEPTH = 50, 4
+"""Of an object or a list in a field."""
+MINUTE_SECONDS = 60.0
+LINES_PER_MINUTE = 300
+REFUSALS_PER_MINUTE = 10
+"""Of one event and address; refusals are warnings, errors, and replies from 400 on."""
+_WARNING, _ERROR_STATUS = 30, 400
+_OUR_OWN = {"settings"}
+"""Fields that no stranger writes."""
+_STACKS = {"exception", "stack"}
+_PLAIN = {int, float, bool, type(None)}
+
+
+def cut_fields(event: Event) -> None:
+    """No string is longer than MAX_CHARACTERS, and none holds control characters, which forge lines on a terminal."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            if len(value) > MAX_CHARACTERS or not value.isprintable():
+                event[name] = _cut_stack(value) if name in _STACKS else _cut_text(value)
+        elif type(value) not in _PLAIN and name not in _OUR_OWN:
+            event[name] = _cut(value, MAX_DEPTH)
+
+
+def _cut(value: Any, depth: int) -> Any:
+    match value:
+        case str():
+            return _cut_text(value)
+        case None | bool() | int() | float():
+            return value
+        case dict() if depth:
+            return {_cut_text(str(key)): _cut(each, depth - 1) for key, each in list(value.items())[:MAX_ITEMS]}
+        case list() | tuple() | set() | frozenset() if depth:
+            return [_cut(each, depth - 1) for each in list(value)[:MAX_ITEMS]]
+    return _cut_text(repr(value))
+
+
+def _cut_text(text: str) -> str:
+    if len(text) > MAX_CHARACTERS:
+        text = f"{text[: MAX_CHARACTERS - 1]}…"
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _cut_stack(stack: str) -> str:
+    """Its end says most."""
+    if len(stack) > MAX_STACK_CHARACTERS:
+        stack = f"{stack[:1_000]}\n…\n{stack[1_000 - MAX_STACK_CHARACTERS :]}"
+    return "\n".join(line if line.isprintable() else "".join(map(_printable, line)) for line in stack.split("\n"))
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
+
+
+class _Kind(NamedTuple):
+    """Lines that are counted together."""
+
+    level: int
+    event: str
+    address: str | None
+    is_refusal: bool
+
+    @property
+    def limit(self) -> int:
+        return REFUSALS_PER_MINUTE if self.is_refusal else LINES_PER_MINUTE
+
+
+class LineLimiter:
+    """`now` is in seconds, on the monotonic clock."""
+
+    def __init__(self, now: float) -> None:
+        self._minute_ends = now + MINUTE_SECONDS
+        self._tally = KeyedTally(_others_of)
+        self._levels: dict[_Kind, str] = {}
+        self._has_left_out = False
+
+    def passed(self, entries: Iterable[Entry], now: float) -> list[Entry]:
+        """The lines to write; first, where a minute is over, what was left out in it."""
+        told = list(self.left_out(now)) if now >= self._minute_ends else []
+        return told + [entry for entry in entries if self._passes(entry)]
+
+    def seconds_left(self, now: float) -> float | None:
+        """Until there is something to tell, if there is."""
+        return max(0.0, self._minute_ends - now) if self._has_left_out else None
+
+    def left_out(self, now: float) -> Iterator[Entry]:
+        """Ends the minute."""
+        self._minute_ends, self._has_left_out = now + MINUTE_SECONDS, False
+        timestamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        for kind, count in self._tally.take().items():
+            if (times := count - kind.limit) > 0:
+                address = {} if kind.address is None else {"client_address": kind.address}
+                first = {"timestamp": timestamp, "level": self._levels[kind], "event": kind.event}
+                yield kind.level, {**first, **address, "times": times}
+        self._levels.clear()
+
+    def _passes(self, entry: Entry) -> bool:
+        if (kind := _kind_of(entry)) is None:
+            return True
+        kind, count = self._tally.add(kind)
+        if count <= kind.limit:
+            return True
+        self._levels[kind] = entry[1]["level"]
+        self._has_left_out = True
+        return False
+
+
+def _kind_of(entry: Entry) -> _Kind | None:
+    """None for what no stranger can repeat at will. Of other libraries' records only warnings and errors are limited.
+
+    uvicorn's do not tell whom they are about.
+    """
+    level, event = entry
+    address, status = event.get("client_address"), event.get("status")
+    is_refusal = level >= _WARNING or (isinstance(status, int) and status >= _ERROR_STATUS)
+    if isinstance(address, str):
+        return _Kind(level, event["event"], _site_of(address), is_refusal)
+    return _Kind(level, event["event"], None, is_refusal) if "logger" in event and is_refusal else None
+
+
+def _others_of(kind: _Kind) -> _Kind:
+    return kind._replace(event=OTHERS) if kind.address is None else kind._replace(address=OTHERS)
+
+
+def _site_of(address: str) -> str:
+    if ":" not in address:
+        return address
+    try:
+        return str(ip_network((address.partition("%")[0], SITE_PREFIX_BITS), strict=False))
+    except ValueError:
+        return address
