@@ -289,6 +289,7 @@ def read_settings(env_file: str = ".env") -> Settings:
         messages = cast(Mapping[str, list[str]], error.error_messages)
         raise SettingsError(*(f"{name}: {' '.join(words)}" for name, words in messages.items())) from None
     settings = Settings(**values)
+    _check_names(settings, env_file)
     _check_together(settings)
     return settings
 
@@ -300,6 +301,13 @@ def _read(env: Env, field: Field[Any], declaration: Declaration, default: Any) -
         env.add_parser(name, declaration.parse)
         return getattr(env, name)(name, default or "")
     return getattr(env, field.type.__name__)(name, default, validate=declaration.bounds)  # type: ignore[union-attr]
+
+
+def _check_names(settings: Settings, env_file: str) -> None:
+    """A misspelt AUTH_… would leave the door open to everybody."""
+    meant = [pair for pair in misspelt_names(env_file) if pair[1].startswith("AUTH_")]
+    if lost := [(name, it) for name, it in meant if not getattr(settings, it.lower())]:
+        raise SettingsError(*(f"{name}: is no setting. Is {it} meant?" for name, it in lost))
 
 
 def _check_together(settings: Settings) -> None:

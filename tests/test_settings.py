@@ -188,3 +188,12 @@ def test_the_defaults_keep_a_person_waiting_no_longer_than_they_accept():
     settings = Settings()
     assert settings.dify_retry_budget <= 10
     assert settings.dify_idle_timeout > 10  # Dify's own sign of life comes every ten seconds
+
+
+def test_a_misspelt_way_to_sign_in_is_refused_since_it_would_let_in_everybody(monkeypatch):
+    with pytest.raises(SettingsError, match=r"AUTH_JWT_SECRETS: is no setting\. Is AUTH_JWT_SECRET meant\?$"):
+        read(monkeypatch, AUTH_JWT_SECRETS="s" * 32)
+
+
+def test_a_name_like_that_of_a_setting_that_is_set_may_be_somebody_elses(monkeypatch):
+    assert read(monkeypatch, AUTH_JWT_SECRETS="other", AUTH_JWT_SECRET="s" * 32).takes_tokens
