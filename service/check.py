@@ -18,6 +18,7 @@ from service.answers.dify.app_api import is_on
 from service.answers.dify.input_rules import made_up
 from service.answers.files import all_rules
 from service.app import dify_answerer
+from service.check_access import Finding, access_findings
 from service.check_answers import MAX_LOAD, USER, Trial, is_buffered, measure_load
 from service.settings import Settings
 
@@ -53,7 +54,8 @@ async def check(settings: Settings, load: int = 0) -> bool:
     report = Report()
     report.ok("settings", f"read; mode {settings.mode}")
     _check_folder(report, settings.log_dir)
-    _report_hosts(report, settings.allowed_hosts)
+    async for finding in access_findings(settings):
+        report.add(finding)
     if settings.redis_url:
         await _check_redis(report, settings.redis_url)
     if settings.mock_mode:
@@ -80,6 +82,12 @@ class Report:
         self.is_ok = False
         print(f"FAIL  {what}: {words}\n      → {fix}")
 
+    def add(self, finding: Finding) -> None:
+        if finding.fix:
+            self.fail(finding.what, finding.words, finding.fix)
+        else:
+            self.ok(finding.what, finding.words)
+
     def failure(self, what: str, failure: Failure) -> None:
         fix = _FIXES.get(failure.reason, "Look into Dify's log for the time of this check.")
         self.fail(what, f"{failure.reason}: {failure.cause}", fix)
@@ -92,17 +100,6 @@ def _check_folder(report: Report, folder: str) -> None:
             report.ok("logs", f"{folder} can be written")
     except OSError as error:
         report.fail("logs", f"{folder} cannot be written: {error.strerror}", "Set LOG_DIR to a folder that can.")
-
-
-def _report_hosts(report: Report, allowed: tuple[str, ...]) -> None:
-    if allowed:
-        report.ok("hosts", f"asked under {', '.join(allowed)}, addresses and localhost")
-    else:
-        report.ok(
-            "hosts",
-            "any name is served. Set ALLOWED_HOSTS to the one that browsers show: a page of a foreign name, pointed to "
-            "this machine, is of the service's own origin else",
-        )
 
 
 async def _check_redis(report: Report, url: str) -> None:

@@ -21,6 +21,9 @@ PAUSE_SECONDS = 60
 """Between two fetches: strangers can name keys that do not exist."""
 PAUSE_WITHOUT_KEYS_SECONDS = 2
 
+FETCH_ERRORS = (aiohttp.ClientError, OSError, NoKeys)
+"""TimeoutError is an OSError."""
+
 
 class Jwks:
     """Tokens that come while the keys are fetched wait for the same fetch. While that fails, the last keys are used."""
@@ -68,8 +71,8 @@ class Jwks:
 
     async def _update(self) -> None:
         try:
-            self._keys = read_keys(await self._download())
-        except (aiohttp.ClientError, OSError, NoKeys) as error:  # TimeoutError is an OSError
+            self._keys = await self.download()
+        except FETCH_ERRORS as error:
             if not self._is_failing:
                 log.error("auth.keys_not_read", error=f"{type(error).__name__}: {error}"[:200], kept=len(self._keys))  # noqa: TRY400 - no stack
             self._is_failing = True
@@ -77,7 +80,11 @@ class Jwks:
             self._read_at, self._is_failing = time.monotonic(), False
             log.info("auth.keys_read", keys=len(self._keys))
 
-    async def _download(self) -> bytes:
+    async def download(self) -> list[WebKey]:
+        """What the provider shows now. Raises one of FETCH_ERRORS."""
+        return read_keys(await self._read())
+
+    async def _read(self) -> bytes:
         """A redirect is not followed: it could lead anywhere."""
         timeout = aiohttp.ClientTimeout(total=FETCH_TIMEOUT_SECONDS)
         async with (
