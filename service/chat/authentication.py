@@ -28,7 +28,7 @@ TOKEN_EXPIRING, TOKEN_RENEWED = "token_expiring", "token_renewed"
 MISSING = Failure(
     Reason.MISSING,
     ResultCode.UNAUTHORIZED,
-    "Who are you? This service needs a token.",
+    "Who are you? Please sign in: nothing came that says it, no token and no word of a proxy.",
     "nothing proves who asks: no Authorization: Bearer, no subprotocol, no auth frame; no AUTH_HEADER of a proxy",
 )
 INVALID = Failure(
