@@ -209,15 +209,17 @@ class Settings:
     )
     user_questions_per_minute: int = limit(
         60,
-        "How many questions one user may ask within a minute, also all at once. Of this limit and those that follow, 0 "
-        "is none; processes that share a REDIS_URL count as one.",
+        "How many questions one user may ask within a minute, also all at once. 0 switches this limit off, and "
+        "each of those that follow; processes that share a REDIS_URL count as one.",
         section="Limits",
     )
     user_max_answers: int = limit(8, "How many answers may be on their way to one user; to one connection: 8.")
     user_tokens_per_day: int = limit(
         0, "How many tokens one user's answers may take on one day, UTC; the one that exceeds it is written to its end."
     )
-    tokens_per_day: int = limit(0, "How many the answers of all users together may take.")
+    tokens_per_day: int = limit(
+        0, "How many the answers of all users together may take. Set it where strangers may ask: each answer costs."
+    )
     address_max_connections: int = limit(
         200,
         "How many clients of one address may be connected. Nobody is counted by a loopback or private address, nor "
@@ -227,7 +229,8 @@ class Settings:
     address_questions_per_minute: int = limit(120, "How many questions they may ask within a minute.")
     address_max_answers: int = limit(
         2,
-        "How many answers may be on their way to them.",
+        "How many answers may be on their way to them; the next question is refused. Too few for a hospital or a "
+        "school behind one public address: set more, or 0.",
         derive=lambda values: max(2, values["dify_max_concurrency"] // 4),
         derived="a quarter of DIFY_MAX_CONCURRENCY, at least 2",
     )

@@ -136,3 +136,11 @@ async def test_the_page_is_told_whether_it_needs_a_token(start, http, settings, 
     service = await start(**settings)
     async with http.get(f"{service.url}/chat") as response:
         assert (response.status, ' data-auth="token"' in await response.text()) == (200, says_so)
+
+
+def test_the_docs_name_no_setting_that_is_none():
+    docs = (ROOT / "templates/docs.html").read_text()
+    difys = {"FILES_ACCESS_TIMEOUT"}
+    named = set(re.findall(r"<code>([A-Z]+_[A-Z_]+)</code>", docs))
+    assert named - difys - {field.name.upper() for field in fields(Settings)} == set()
+    assert named
