@@ -20,10 +20,13 @@ class Tally:
     def __init__(self, event: str, **fields: Any) -> None:
         self._event = event
         self._fields = fields
+        self._latest: dict[str, Any] = {}
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self) -> None:
+    def add(self, **latest: Any) -> None:
+        """`latest` is what the next line tells of this time, unless another comes before."""
+        self._latest = latest
         self._count += 1
         if self._timer is None:
             self._tell()
@@ -32,7 +35,7 @@ class Tally:
         """In an empty context: it is about more than the connection of the last time."""
         self._timer = None
         if self._count:
-            contextvars.Context().run(log.warning, self._event, times=self._count, **self._fields)
+            contextvars.Context().run(log.warning, self._event, times=self._count, **self._fields, **self._latest)
             self._count = 0
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(INTERVAL_SECONDS, self._tell, context=contextvars.Context())

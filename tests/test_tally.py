@@ -8,15 +8,16 @@ from tests.conftest import eventually, logged
 async def test_the_first_time_is_told_at_once_and_the_others_together(monkeypatch, events):
     monkeypatch.setattr(tally, "INTERVAL_SECONDS", 0.05)
     refusals = Tally("door.closed", see="OPEN_AT")
-    for _ in range(5):
-        refusals.add()
+    for knock in range(5):
+        refusals.add(latest=knock)
     assert [event["times"] for event in logged(events, "door.closed")] == [1]
     await eventually(lambda: len(logged(events, "door.closed")) == 2)
     second = logged(events, "door.closed")[1]
-    assert (second["times"], second["see"]) == (4, "OPEN_AT")
+    assert (second["times"], second["see"], second["latest"]) == (4, "OPEN_AT", 4)
     await eventually(lambda: refusals._timer is None)
     refusals.add()
     assert logged(events, "door.closed")[2]["times"] == 1
+    assert "latest" not in logged(events, "door.closed")[2]
     await eventually(lambda: refusals._timer is None)
 
 

@@ -161,7 +161,7 @@ class Quotas:
         """Of /api: it is counted, unless calls or bytes are too many already."""
         size = self._limit("address_bytes_per_minute", Caller(address))
         if size.amount and (wait := await self._counters.wait(size.name, size.amount)):
-            return self._refuse(size.setting, wait)
+            return self._refuse(size.name, wait)
         return await self._hit(self._limit("address_calls_per_minute", Caller(address)))
 
     async def add_bytes(self, address: str, amount: int) -> None:
@@ -193,12 +193,12 @@ class Quotas:
 
     async def _hit(self, limit: _Limit) -> Refusal | None:
         wait = limit.amount and await self._counters.hit(limit.name, limit.amount)
-        return self._refuse(limit.setting, wait) if wait else None
+        return self._refuse(limit.name, wait) if wait else None
 
     async def _check_budget(self, limit: _Limit) -> Refusal | None:
         if not limit.amount or await self._counters.spent(limit.today) < limit.amount:
             return None
-        return self._refuse(limit.setting, _seconds_until_midnight(datetime.now(UTC)))
+        return self._refuse(limit.name, _seconds_until_midnight(datetime.now(UTC)))
 
     def _spend(self, budgets: list[_Limit], tokens: int) -> None:
         for limit in budgets:
@@ -207,11 +207,12 @@ class Quotas:
 
     async def _hold(self, *limits: _Limit) -> Lease | Refusal:
         held = await self._leases.take({limit.name: limit.amount for limit in limits if limit.amount})
-        return self._refuse(held.partition(":")[0], HELD_RETRY_SECONDS) if isinstance(held, str) else held
+        return self._refuse(held, HELD_RETRY_SECONDS) if isinstance(held, str) else held
 
-    def _refuse(self, setting: str, wait: float) -> Refusal:
+    def _refuse(self, name: str, wait: float) -> Refusal:
+        setting, _, whose = name.partition(":")
         self._hits[setting] = self._hits.get(setting, 0) + 1
-        self._tallies[setting].add()
+        self._tallies[setting].add(**({"latest_address": whose} if setting.startswith("address_") else {}))
         return Refusal(*LIMITS_HIT[setting], math.ceil(wait * 1000))
 
 
