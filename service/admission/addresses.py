@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 SITE_PREFIX_BITS = 64
 """Of IPv6: so much has one customer at least, and one machine takes any address of it (RFC 6177, RFC 8981)."""
+LONGEST_ADDRESS = 64
+"""In characters: an IPv6 address with its zone and brackets."""
 REMEMBERED = 4096
 """Hosts whose parsing and comparing is not repeated: it would take a twentieth of a handshake."""
 _FORWARDING = frozenset((b"forwarded", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"))
@@ -31,9 +33,11 @@ class Networks:
     def __bool__(self) -> bool:
         return self.is_all or bool(self._networks)
 
-    def __contains__(self, host: str) -> bool:
+    def __contains__(self, host: str | None) -> bool:
         """`host` is an address; other names are in no network."""
-        return self.is_all or (bool(self._networks) and self._has(host))
+        if host is None or self.is_all:
+            return self.is_all
+        return bool(self._networks) and len(host) <= LONGEST_ADDRESS and self._has(host)
 
     def _has_address(self, host: str) -> bool:
         address = _parse(host)
@@ -85,9 +89,13 @@ def _without_port(hop: str) -> str:
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
-@lru_cache(REMEMBERED)
 def _counted(host: str, trusted: Networks) -> str | None:
     """Many people have a proxy's address, or a private one. IPv6 by SITE_PREFIX_BITS."""
+    return _counted_address(host, trusted) if len(host) <= LONGEST_ADDRESS else None
+
+
+@lru_cache(REMEMBERED)
+def _counted_address(host: str, trusted: Networks) -> str | None:
     address = _parse(host)
     if address is None or host in _UNCOUNTED or (host in trusted and not trusted.is_all):
         return None

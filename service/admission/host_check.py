@@ -1,11 +1,11 @@
 """ALLOWED_HOSTS at work: names under which the service is not asked are refused, or warned of."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 import structlog
 
-from service.admission.hosts import is_address, is_foreign, is_served
+from service.admission.addresses import LOOPBACK
+from service.admission.hosts import is_foreign, is_served
 
 log = structlog.get_logger()
 
@@ -23,11 +23,7 @@ class HostCheck:
         """
         if not is_served(host, self.allowed):
             return f"This service is not asked under the name {host[:100]!r}: see ALLOWED_HOSTS."
-        if not self.allowed and not self._has_warned and is_foreign(host) and _is_loopback(client_address):
+        if not self.allowed and not self._has_warned and client_address in LOOPBACK and is_foreign(host):
             self._has_warned = True
             log.warning("host.foreign", host=host[:100], see="ALLOWED_HOSTS")
         return None
-
-
-def _is_loopback(address: str | None) -> bool:
-    return address is not None and is_address(address) and ip_address(address).is_loopback

@@ -5,9 +5,12 @@ its browser. The Host header is that name then; addresses and localhost are nobo
 """
 
 import re
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 
 import idna
+
+from service.admission.addresses import LONGEST_ADDRESS, REMEMBERED
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _HEADER = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::\d*)?")
@@ -51,6 +54,11 @@ def host_of(header: str) -> str:
 
 
 def is_address(name: str) -> bool:
+    return len(name) <= LONGEST_ADDRESS and _is_address(name)
+
+
+@lru_cache(REMEMBERED)
+def _is_address(name: str) -> bool:
     try:
         ip_address(name.strip("[]"))
     except (AddressValueError, ValueError):
@@ -65,8 +73,10 @@ def is_local(name: str) -> bool:
 
 def is_served(header: str, allowed: tuple[str, ...]) -> bool:
     """`header` is the request's Host. Where nothing is allowed explicitly, every name is."""
+    if not allowed or "*" in allowed:
+        return True
     name = host_of(header)
-    return not allowed or "*" in allowed or is_local(name) or any(covers(pattern, name) for pattern in allowed)
+    return is_local(name) or any(covers(pattern, name) for pattern in allowed)
 
 
 def is_foreign(header: str) -> bool:

@@ -31,10 +31,11 @@ class ProxyHeaders:
         self._trusted = trusted
         self._has_told = False
 
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+    def __call__(self, scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
+        """No coroutine of its own: it would be kept for as long as a connection."""
         if scope["type"] != "lifespan":
             self._read(scope)
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _read(self, scope: Scope) -> None:
         peer, port = scope.get("client") or ("", 0)

@@ -1,7 +1,6 @@
 """The WebSocket endpoint: host, origin, capacity, subprotocol, accept; exceptions to close codes."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +18,7 @@ from service.admission.proxy_headers import ADDRESS
 from service.admission.quotas import Quotas, Refusal
 from service.admission.subprotocols import UnknownSubprotocol, choose
 from service.chat import close_codes
+from service.chat.client_identity import new_name
 from service.chat.close_codes import CloseCode
 from service.chat.login import Denied, Login
 from service.chat.session import Session
@@ -54,8 +54,8 @@ class Gateway:
 
     async def chat(self, websocket: WebSocket) -> None:
         """`/ws/chat` and `/ws/chat/{client_id}`."""
-        client_id = websocket.path_params.get("client_id") or secrets.token_hex(8)
-        structlog.contextvars.bind_contextvars(connection_id=secrets.token_hex(4), client_id=client_id)
+        client_id = websocket.path_params.get("client_id") or new_name()
+        structlog.contextvars.bind_contextvars(connection_id=new_name(), client_id=client_id)
         place = await self.quotas.admit_connection(websocket.scope[ADDRESS])
         if isinstance(place, Refusal):
             code, headers = ResultCode.TOO_MANY_REQUESTS, place.headers

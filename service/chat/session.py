@@ -1,8 +1,6 @@
 """One connection: reads messages, starts and stops turns, writes messages."""
 
 import asyncio
-import random
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +15,7 @@ from service.answers.base import Question
 from service.answers.pauses import Continuation
 from service.chat import close_codes, messages
 from service.chat.authentication import Authentication
-from service.chat.client_identity import Origin, Owner, new_token, owner_of
+from service.chat.client_identity import Origin, Owner, new_name, new_token, owner_of
 from service.chat.close_codes import CloseCode
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
@@ -71,7 +69,7 @@ class Session:
     close_code: CloseCode | None = None
     authentication: Authentication | None = None
     on_identified: Callable[["Session"], None] = lambda _: None
-    id: str = field(default_factory=lambda: secrets.token_hex(4))
+    id: str = field(default_factory=new_name)
     is_announced: bool = True
     heard_at: float = 0.0
     last_received: float = field(default_factory=time.monotonic)
@@ -172,7 +170,7 @@ class Session:
 
     async def _ask(self, turn_id: str | None, question: Question | Continuation, stream: bool) -> None:  # noqa: FBT001
         claims = turn_id is not None
-        turn_id = turn_id or random.randbytes(8).hex()  # noqa: S311 - a name, no secret
+        turn_id = turn_id or new_name()
         turn = self.turns.get(self.owner, turn_id)
         if turn is None and self.turns.is_closing:
             await self.send(Error(RESTARTING.message, RESTARTING.code, turn_id, RESTARTING.reason))

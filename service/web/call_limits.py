@@ -1,5 +1,7 @@
 """Calls of /api, and the bytes of their bodies and replies, counted by address."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.admission.proxy_headers import ADDRESS
@@ -17,11 +19,16 @@ class CallLimits:
         self._app = app
         self._quotas = quotas
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Without a coroutine of its own around what is not counted: a connection would keep it."""
         is_call = scope["type"] == "http" and scope["path"].startswith("/api/")
-        if not is_call or not self._quotas.counts_calls_of(address := scope[ADDRESS]):
-            await self._app(scope, receive, send)
-        elif (refusal := await self._quotas.check_call(address)) is not None:
+        if is_call and self._quotas.counts_calls_of(scope[ADDRESS]):
+            return self._limited(scope, receive, send)
+        return self._app(scope, receive, send)
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        address = scope[ADDRESS]
+        if (refusal := await self._quotas.check_call(address)) is not None:
             headers = UNCACHED | refusal.headers
             reply = fail(ResultCode.TOO_MANY_REQUESTS, refusal.message, headers, refusal.data)
             await reply(scope, receive, send)

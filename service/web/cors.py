@@ -1,5 +1,7 @@
 """Cross-origin requests to /api: only pages of ALLOWED_ORIGINS get a reply, and may read it (CORS)."""
 
+from collections.abc import Awaitable
+
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -19,11 +21,11 @@ class ApiGuard:
         self._hosts = hosts
         self._allowed = allowed
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """No coroutine of its own: it would be kept for as long as a connection."""
         if scope["type"] == "http" and scope["path"].startswith("/api/") and (refusal := self._refusal(scope)):
-            await fail(ResultCode.FORBIDDEN, refusal)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return fail(ResultCode.FORBIDDEN, refusal)(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> str | None:
         """In words."""
