@@ -52,19 +52,36 @@ def leave(clients):
 
 
 class Asker:
-    """Asks `count` questions, each when the last is answered. `held`: how long a frame's first token was, in ms."""
+    """Asks `count` questions, each when the last is answered. In ms: `held`, how long a frame's first token was;
+
+    `first_words`, how long each question waited for one.
+    """
 
     def __init__(self, client, count):
         self.held = []
+        self.first_words = []
+        self._asked_at = None
         self.done = asyncio.get_running_loop().create_future()
         self._client = client
         self._left = count
         client.on_text = self._receive
 
     def ask(self):
+        self._asked_at = time.monotonic()
         self._client.send(ASK)
 
+    def stop(self):
+        """What has not come yet counts, too."""
+        self._client.on_text = len
+        self._note_first_word()
+
+    def _note_first_word(self):
+        if self._asked_at is not None:
+            self.first_words.append((time.monotonic() - self._asked_at) * 1000)
+            self._asked_at = None
+
     def _receive(self, text):
+        self._note_first_word()
         stamp = text.find(b"@")
         if b'"assistant"' in text[:80]:
             self._left -= 1

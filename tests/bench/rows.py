@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from service.admission.quotas import Limits
-from tests.bench.attacks import ON_ONE_SOCKET
+from tests.bench.attacks import ON_ONE_SOCKET, WITH_QUESTIONS
 from tests.bench.clients import DEFLATE, Asker, Bystander, Pinger, connect, leave
 from tests.bench.servers import PROBED, TICKS_PER_SECOND, attack, crowd, naive, service, stub
 
@@ -215,6 +215,8 @@ async def neighbours(size, rows):
 
 
 NEIGHBOURS_BAR_MS = 100
+KEPT_ANSWERS_MIB = 64.0
+"""Ended answers are kept for those who come back for them: up to a bound that thousands of short ones reach."""
 MOST_KEPT_MIB = {"pipelined requests": 5.0}
 
 
@@ -231,13 +233,43 @@ async def attacks(size, rows):
             await attack(name, server.port, size.attack_seconds)
             before, late = server.resident_kib, []
             for _ in range(size.attacks):
-                late += await _beside(attack(name, server.port, size.attack_seconds), server.port)
+                late += (await _beside(attack(name, server.port, size.attack_seconds), server.port))[0]
             kept.ours.append((server.resident_kib - before) / 1024)
             half.ours.append(percentile(late, 50))
             most.ours.append(percentile(late, 99))
 
 
-ALL = (burst, limits, paced, pings, idle, start, sweep, neighbours, attacks)
+FIRST_WORD_BAR_MS = 5_000
+
+
+async def hogs(size, rows):
+    """The same of those who ask without end, where Dify takes five at once: and how long others wait for a first word.
+
+    An answer takes a fifth of a second.
+    """
+    for name in WITH_QUESTIONS:
+        most = Row(f"beside {name}: a token or a pong is late, p99", "ms", NEIGHBOURS_BAR_MS)
+        half, word = (
+            Row(f"beside {name}: a question waits for its first word, p{p}", "ms", FIRST_WORD_BAR_MS) for p in (50, 99)
+        )
+        kept = Row(f"{name}: memory that is kept", "MiB", KEPT_ANSWERS_MIB)
+        rows += most, half, word, kept
+        async with (
+            stub(tokens=10, gap=0.02) as url,
+            service(url, DIFY_MAX_CONCURRENCY="5", DEGRADE_TO_MOCK="False") as server,
+        ):
+            await attack(name, server.port, size.attack_seconds)
+            before, late, words = server.resident_kib, [], []
+            for _ in range(size.attacks):
+                lates, waits = await _beside(attack(name, server.port, size.attack_seconds), server.port)
+                late, words = late + lates, words + waits
+            kept.ours.append((server.resident_kib - before) / 1024)
+            most.ours.append(percentile(late, 99))
+            half.ours.append(percentile(words, 50))
+            word.ours.append(percentile(words, 99))
+
+
+ALL = (burst, limits, paced, pings, idle, start, sweep, neighbours, attacks, hogs)
 
 
 def percentile(values, percent):
@@ -262,7 +294,7 @@ async def ask(port, count, questions, release=SETTLE_SECONDS, headers=None):
 
 
 async def _beside(hostile, port):
-    """How late tokens and pongs are meanwhile, in ms."""
+    """How late tokens and pongs are meanwhile, and first words, in ms."""
     clients = await connect(port, 10)
     askers, bystanders = (
         [Asker(client, 100) for client in clients[:5]],
@@ -271,10 +303,12 @@ async def _beside(hostile, port):
     for client in (*askers, *bystanders):
         client.ask()
     await hostile
-    for bystander in bystanders:
-        bystander.stop()
+    assert not any(asker.done.done() for asker in askers), "a question of an innocent was refused"
+    for client in (*askers, *bystanders):
+        client.stop()
     leave(clients)
-    return [ms for client in askers for ms in client.held] + [ms for client in bystanders for ms in client.waits]
+    late = [ms for client in askers for ms in client.held] + [ms for client in bystanders for ms in client.waits]
+    return late, [ms for client in askers for ms in client.first_words]
 
 
 async def timed(workers):

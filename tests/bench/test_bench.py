@@ -8,8 +8,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tests.bench import growth, report, rows
+from tests.bench import attacks, growth, report, rows
 from tests.conftest import ROOT
+
+FIGURES = 13 + 3 * len(attacks.ON_ONE_SOCKET) + 4 * len(attacks.WITH_QUESTIONS)
 
 
 async def run(*arguments):
@@ -28,7 +30,7 @@ async def run(*arguments):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("names", "figures"),
-    [pytest.param(["burst"], 1, marks=pytest.mark.slow), pytest.param([], 13, marks=pytest.mark.slow)],
+    [pytest.param(["burst"], 1, marks=pytest.mark.slow), pytest.param([], FIGURES, marks=pytest.mark.slow)],
 )
 async def test_figures_are_measured_and_told(tmp_path, names, figures):
     status, table = await run(*names, "--short", "--json", str(tmp_path / "bench.json"))
