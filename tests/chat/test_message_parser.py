@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.chat import message_parser
 from service.chat.message_parser import MAX_DEPTH, BadMessage, parse
 from service.chat.messages import Chat, Form, Ping, Resume, Stop
 
@@ -159,3 +160,9 @@ def test_inputs_are_as_long_as_is_allowed_however_they_are_written(kind, name):
 def test_a_conversation_s_name_is_short():
     with pytest.raises(BadMessage, match="conversation_id"):
         parse(json.dumps({"type": "chat", "content": "Hi", "conversation_id": "x" * 65}), LIMIT)
+
+
+def test_what_no_library_can_write_is_too_deep_where_it_could_be_read():
+    """Newer Pythons read deeper than they write."""
+    with pytest.raises(BadMessage, match="nested too deeply"):
+        message_parser._check_json("inputs", nested(100_000), LIMIT, None)

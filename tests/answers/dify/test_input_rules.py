@@ -258,3 +258,9 @@ def test_an_address_goes_only_where_the_app_takes_one():
     assert fitted(None, asked(files=[FILE])).files == [FILE]
     links = no_links | app("file", variable="y", allowed_file_upload_methods=["remote_url"])
     assert fitted(links, asked([LINK])).inputs == {"x": [LINK]}
+
+
+def test_a_question_that_does_not_fit_is_not_completed_and_one_without_files_and_inputs_stays_as_it_is():
+    assert fitted(app("text-input", variable="y", required=True), asked("?")).field == "y"
+    plain = Question("Hi", "user")
+    assert fitted(ANY, plain) is plain
