@@ -37,10 +37,11 @@ def principal_of(claims: Mapping[str, Any]) -> Principal:
     """Raises BadClaims. Whether the times fit is checked elsewhere."""
     try:
         known = msgspec.convert(claims, _Claims)
-    except msgspec.ValidationError as error:
+        expires_at = float(known.exp)
+    except (msgspec.ValidationError, OverflowError) as error:
         raise BadClaims(str(error)) from None
     if not is_subject(known.sub):
         raise BadClaims(f"`sub` is not 1 to {MAX_SUBJECT_CHARACTERS} printable characters")
     ours = known.dify_live
     limits = UserLimits(ours.questions_per_minute, ours.answers_at_once, ours.tokens_per_day)
-    return Principal(known.sub, float(known.exp), ours.inputs, limits)
+    return Principal(known.sub, expires_at, ours.inputs, limits)

@@ -42,6 +42,7 @@ def test_an_odd_name_is_refused(sub):
         ({"sub": ["ana"]}, r"\$.sub"),
         ({"exp": "2000000000"}, r"\$.exp"),
         ({"exp": True}, r"\$.exp"),
+        ({"exp": 10**400}, "too large"),
         ({"dify_live": None}, r"\$.dify_live"),
         ({"dify_live": []}, r"\$.dify_live"),
         ({"dify_live": {"inputs": []}}, r"\$.dify_live.inputs"),
