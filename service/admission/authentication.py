@@ -17,6 +17,7 @@ class Reason(StrEnum):
     INVALID = "token_invalid"
     EXPIRED = "token_expired"
     UNAVAILABLE = "auth_unavailable"
+    CROWDED = "too_many_unauthenticated"
 
 
 class Unauthenticated(Exception):

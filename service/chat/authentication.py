@@ -50,10 +50,10 @@ UNAVAILABLE = Failure(
     "the keys of AUTH_JWKS_URL could not be read yet",
 )
 CROWDED = Failure(
-    "too_many_unauthenticated",
+    Reason.CROWDED,
     ResultCode.UNAVAILABLE,
     "Too many connections are waiting for their tokens: try again a little later, or send it with the handshake.",
-    "connections without a token in the handshake: a hundred wait, or five of the same address",
+    "a newer connection took its place: a hundred wait for their tokens, or five of the same address",
 )
 FAILURES = (MISSING, INVALID, EXPIRED, UNAVAILABLE, CROWDED)
 _BY_REASON = {failure.reason: failure for failure in FAILURES}
@@ -80,7 +80,8 @@ def error_of(failure: Failure, turn_id: str | None = None) -> Error:
 
 
 def close_code_of(failure: Failure) -> CloseCode:
-    return close_codes.UNAUTHENTICATED if failure.code is ResultCode.UNAUTHORIZED else close_codes.AUTH_UNAVAILABLE
+    is_user_s = failure.code is ResultCode.UNAUTHORIZED
+    return close_codes.UNAUTHENTICATED if is_user_s else close_codes.AUTH_UNAVAILABLE._replace(reason=failure.message)
 
 
 class Authentication:

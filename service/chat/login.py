@@ -1,15 +1,16 @@
 """The start of a connection where users prove who they are: by its handshake, or by an `auth` frame soon after."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.admission.authentication import Authenticator, Reason, Scope, Tokens, Unauthenticated
 from service.admission.caller import Principal
-from service.admission.unauthenticated import NoPlace, Waiting
+from service.admission.unauthenticated import Waiting
 from service.answers.base import Failure
 from service.chat import messages
-from service.chat.authentication import CROWDED, MISSING, Authentication, Client, close_code_of, error_of, failure_of
+from service.chat.authentication import MISSING, Authentication, Client, close_code_of, error_of, failure_of
 from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import Auth, ClientMessage, Ping, Pong, ServerMessage, System
 
@@ -73,22 +74,18 @@ class Login:
         return Authentication(tokens, client) if tokens is not None else None
 
     async def _wait_for_token(self, transport: Transport, client_id: str, tokens: Tokens) -> Principal | None:
-        try:
-            with self.waiting.place(transport.counted_address):
-                await transport.accept()
-                return await self._log_in(transport, client_id, tokens)
-        except NoPlace:
-            raise Denied(CROWDED) from None
-
-    async def _log_in(self, transport: Transport, client_id: str, tokens: Tokens) -> Principal | None:
-        try:
-            async with asyncio.timeout(LOGIN_SECONDS):
-                await _send(transport, System("Send your token in an auth frame.", client_id))
-                return await self._authenticate(transport, tokens)
-        except TimeoutError:
-            await _close(transport, failure_of(Unauthenticated(Reason.MISSING, f"none within {LOGIN_SECONDS} seconds")))
-        except Unauthenticated as error:
-            await _close(transport, failure_of(error))
+        await transport.accept()
+        timer = asyncio.timeout(LOGIN_SECONDS)
+        with self.waiting.place(transport.counted_address, lambda: _end(timer)) as place:
+            try:
+                async with timer:
+                    await _send(transport, System("Send your token in an auth frame.", client_id))
+                    return await self._authenticate(transport, tokens)
+            except TimeoutError:
+                failure = failure_of(_displaced() if place.is_lost else _too_late())
+            except Unauthenticated as error:
+                failure = failure_of(error)
+        await _close(transport, failure)
         return None
 
     async def _authenticate(self, transport: Transport, tokens: Tokens) -> Principal | None:
@@ -108,6 +105,19 @@ class Login:
             return parse(data, self.max_content_length)
         except BadMessage:
             return None
+
+
+def _end(timer: asyncio.Timeout) -> None:
+    with suppress(RuntimeError):  # it has ended
+        timer.reschedule(0)
+
+
+def _displaced() -> Unauthenticated:
+    return Unauthenticated(Reason.CROWDED, "none yet, and a newer connection needed its place")
+
+
+def _too_late() -> Unauthenticated:
+    return Unauthenticated(Reason.MISSING, f"none within {LOGIN_SECONDS} seconds")
 
 
 async def _send(transport: Transport, message: ServerMessage) -> None:

@@ -124,7 +124,7 @@ async def test_without_an_end_nothing_ends(open_until):
 def test_each_reason_has_words_and_a_code_after_which_a_client_comes_back(reason):
     failure = failure_of(Unauthenticated(reason, "…"))
     assert (failure.reason, close_code_of(failure).may_reconnect) == (reason, True)
-    assert close_code_of(failure).code == (1013 if reason is Reason.UNAVAILABLE else 4401)
+    assert close_code_of(failure).code == (1013 if reason in {Reason.UNAVAILABLE, Reason.CROWDED} else 4401)
 
 
 async def test_a_connection_ends_with_its_token_and_its_answer_can_be_resumed(start, connect, monkeypatch):

@@ -160,23 +160,36 @@ async def test_who_has_proved_nothing_is_counted_apart_and_replaces_nobody(servi
     assert (await known.answer("Still here?"))["status"] == "done"
 
 
-async def test_only_a_few_may_wait_for_their_tokens(service, connect, http, monkeypatch):
+async def test_only_a_few_may_wait_for_their_tokens(service, connect, monkeypatch):
     monkeypatch.setattr(unauthenticated, "MAX_IN_ALL", 2)
-    waiting = [await connect(service), await connect(service)]
-    assert (await refused(http, service))[:2] == (503, {"reason": "too_many_unauthenticated"})
-    await connect(service, headers=bearer())  # who has a token finds room
-    await waiting[0].say({"type": "auth", "token": token()})
-    await waiting[0].frame()
-    await connect(service)
+    silent, waiting = await connect(service), await connect(service)
+    newcomer = await connect(service)
+    assert (await silent.frame())["reason"] == "too_many_unauthenticated"
+    assert await silent.close_code() == close_codes.AUTH_UNAVAILABLE.code
+    await connect(service, headers=bearer())  # who has a token needs no such place
+    for client in (newcomer, waiting):
+        await client.say({"type": "auth", "token": token()})
+        assert "resume_token" in await client.frame()
 
 
-async def test_one_address_takes_few_places_where_addresses_count(start, connect, http):
+async def test_who_logs_in_at_once_does_so_among_any_number_that_say_nothing(service, connect, monkeypatch):
+    monkeypatch.setattr(unauthenticated, "MAX_IN_ALL", 3)
+    for _ in range(9):
+        await connect(service)
+    client = await connect(service)
+    await client.say({"type": "auth", "token": token()})
+    assert "resume_token" in await client.frame()
+
+
+async def test_one_address_takes_few_places_where_addresses_count(start, connect):
     service = await start(auth_jwt_secret=SECRET, forwarded_allow_ips=("127.0.0.1",))
     here, there = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.2"}
-    for _ in range(unauthenticated.MAX_OF_ADDRESS):
-        await connect(service, headers=here)
-    assert (await refused(http, service, headers=here))[0] == 503
-    await connect(service, headers=there)
+    others = await connect(service, headers=there)
+    clients = [await connect(service, headers=here) for _ in range(unauthenticated.MAX_OF_ADDRESS + 1)]
+    assert (await clients[0].frame())["reason"] == "too_many_unauthenticated"
+    for client in (others, clients[1]):
+        await client.say({"type": "auth", "token": token()})
+        assert "resume_token" in await client.frame()
 
 
 async def test_a_client_that_reads_nothing_is_cut_off(service, events, monkeypatch):
