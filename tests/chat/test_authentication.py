@@ -104,6 +104,19 @@ async def test_a_bad_new_token_changes_nothing(open_until, events):
     assert logged(events, "token.refused")[0]["why"] == "it has expired"
 
 
+async def test_of_many_tokens_at_once_the_first_and_the_last_count(open_until, monkeypatch):
+    monkeypatch.setattr(authentication, "RENEWAL_SECONDS", 0.1)
+    first, last = ana(300), ana(600)
+    session, current = open_until(first, first=first, last=last, bad=Unauthenticated(Reason.INVALID, "not signed"))
+    for text in ("first", *["bad"] * 100, "last"):
+        await current.renew(text)
+    assert [each.reason for each in session.sent] == ["token_renewed"]
+    await eventually(lambda: session.caller.principal is last)
+    await current.renew("bad")
+    await eventually(lambda: len(session.sent) == 3)
+    assert [each.reason for each in session.sent] == ["token_renewed", "token_renewed", "token_invalid"]
+
+
 async def test_a_token_of_another_user_ends_the_connection(open_until):
     principal = ana(300)
     session, current = open_until(principal, other=principal._replace(subject="ben"))
