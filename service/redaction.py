@@ -1,8 +1,10 @@
-"""Secrets of clients, taken out of what libraries log at DEBUG: header fields and frames. No I/O."""
+"""Secrets of clients, taken out of the log: header fields and frames at DEBUG, and tokens anywhere. No I/O."""
 
 import re
 
 MASK = "***"
+JWT_START = "eyJ"
+"""The header of nearly every JWT begins so: `{"` in base64."""
 
 _SECRET = re.compile(
     r"""

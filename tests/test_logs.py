@@ -91,6 +91,19 @@ def test_a_request_is_told_in_fields_without_its_query(configure, tmp_path):
     assert "secret" not in str(line)
 
 
+def test_a_token_is_masked_wherever_a_client_has_put_it(configure, tmp_path):
+    stop = configure()
+    token = "eyJhbGciOi.eyJzdWIi.c2ln"
+    structlog.contextvars.bind_contextvars(client_id=token)
+    line = '%s - "%s %s HTTP/%s" %d'
+    logging.getLogger("uvicorn.access").info(line, "10.0.0.1:5", "GET", f"/ws/chat/{token}", "1.1", 426)
+    structlog.get_logger().warning("connection.refused", why=f"Pages from {token} may not connect here")
+    stop()
+    request, refused = lines(tmp_path / "logs/info.log")
+    assert (request["path"], request["client_id"]) == ("/ws/chat/eyJ***", "eyJ***")
+    assert "eyJzdWIi" not in str(refused)
+
+
 def test_the_server_s_own_word_on_what_we_have_told_is_left_out(configure, tmp_path):
     stop = configure()
     logging.getLogger("uvicorn.error").error("ASGI callable returned without completing response.")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from service.admission.authentication import Reason, Scope, Unauthenticated
-from service.admission.subprotocols import BEARER
+from service.admission.subprotocols import carried_token
 
 
 def bearer_token(scope: Scope) -> str | None:
@@ -20,7 +20,7 @@ def is_by_subprotocol(scope: Scope) -> bool:
 
 
 def _of_subprotocols(names: Iterable[str]) -> set[str]:
-    return {name.removeprefix(BEARER) for name in names if name.startswith(BEARER)}
+    return {token for name in names if (token := carried_token(name)) is not None}
 
 
 def _of_headers(headers: Collection[tuple[bytes, bytes]]) -> set[str]:

@@ -23,6 +23,7 @@ def scope(*authorizations, subprotocols=None, path="/ws/chat"):
         (scope("Bearer a.b.c", "Bearer a.b.c"), "a.b.c"),
         (scope(subprotocols=[]), None),
         (scope(subprotocols=["dify-live", "bearer.a.b.c"]), "a.b.c"),
+        (scope(subprotocols=["dify-live", "Bearer.a.b.c"]), "a.b.c"),
         (scope(subprotocols=["dify-live", "bearer"]), None),
         (scope("Bearer a.b.c", subprotocols=["bearer.a.b.c"]), "a.b.c"),
         ({**scope(), "query_string": b"token=a.b.c"}, None),

@@ -11,6 +11,7 @@ from service.admission.subprotocols import UnknownSubprotocol, choose
         ([], None),
         ([""], None),
         (["bearer.e30"], None),
+        (["Bearer.e30", "BEARER.e30"], None),
         (["dify-live"], "dify-live"),
         (["dify-live", "bearer.e30"], "dify-live"),
         (["other", "dify-live"], "dify-live"),
@@ -28,3 +29,9 @@ def test_others_are_named_and_a_token_is_not():
     assert "graphql-ws" in words
     assert "secret" not in words
     assert len(words) < 200
+
+
+def test_a_bare_token_is_not_shown_either():
+    with pytest.raises(UnknownSubprotocol) as refused:
+        choose(["eyJhbGciOi.eyJzdWIi.c2ln"])
+    assert "eyJzdWIi" not in str(refused.value)
