@@ -26,6 +26,7 @@ UNPAID_FRAMES, UNPAID_BYTES = 100, 64 * 1024
 """Up to so much is only counted: looking at the clock with each frame would cost a tenth of a short message."""
 FLOOD_CLOSE_SECONDS = 1
 MAX_UNREAD_BYTES = 1024 * 1024
+_UNREADABLE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _FIN_TEXT = 0x81
 _SHORT_HEADERS = [bytes((_FIN_TEXT, length)) for length in range(126)]
 _MAX_16_BIT_LENGTH = 65_535
@@ -109,9 +110,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.disconnected = True
 
     def _refuse_handshake(self) -> None:
-        """Without this, uvicorn sends nothing, and waits for ever."""
+        """Without this, uvicorn sends nothing, and waits for ever; websockets says nothing of a head it cannot read."""
         self.handshake_complete = self.close_sent = True
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write(b"".join(self.conn.data_to_send()) or _UNREADABLE)
         self.transport.close()
 
     async def run_asgi(self) -> None:

@@ -103,7 +103,8 @@ async def test_a_head_of_websocket_handshakes_has_the_same_limits(start, dial):
     handshake = (b"GET /ws/chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                  b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")  # fmt: skip
     for more, status in ((b"Cookie: " + b"c" * 60_000 + b"\r\n", "101"), (b"x: y\r\n" * 90, "101"),
-                         (b"x: y\r\n" * 100, "431"), (b"bad\x01name: y\r\n", "400")):  # fmt: skip
+                         (b"x: y\r\n" * 100, "431"), (b"bad\x01name: y\r\n", "400"),
+                         (b"x: bad\x01value\r\n", "400")):  # fmt: skip
         reader, writer = await dial(service)
         writer.write(handshake + more + b"\r\n")
         assert await head_of(reader) == [status], more[:20]
