@@ -14,6 +14,7 @@ from service.admission.addresses import LONGEST_ADDRESS, REMEMBERED
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _HEADER = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::\d*)?")
+_NAMES_BELOW = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _PRIVATE_SUFFIXES = {"corp", "home", "internal", "intranet", "lan", "local", "localhost", "test"}
 """Names without a dot under which a wildcard is no invitation to the whole world."""
@@ -43,8 +44,11 @@ def canonical_pattern(text: str) -> str:
 
 
 def covers(pattern: str, name: str) -> bool:
-    """Both in canonical form."""
-    return name.endswith(pattern[1:]) and len(name) >= len(pattern) if pattern.startswith("*.") else name == pattern
+    """`pattern` in canonical form; `name` is what a client wrote, in lower case."""
+    if not pattern.startswith("*."):
+        return name == pattern
+    suffix = pattern[1:]
+    return name.endswith(suffix) and _NAMES_BELOW.fullmatch(name.removesuffix(suffix)) is not None
 
 
 def host_of(header: str) -> str:
@@ -68,7 +72,7 @@ def _is_address(name: str) -> bool:
 
 def is_local(name: str) -> bool:
     """An address, or localhost (RFC 6761: names below it, too)."""
-    return name == "localhost" or name.endswith(".localhost") or is_address(name)
+    return name == "localhost" or covers("*.localhost", name) or is_address(name)
 
 
 def is_served(header: str, allowed: tuple[str, ...]) -> bool:

@@ -22,15 +22,17 @@ def is_allowed(origin: str, host: str, allowed: tuple[str, ...]) -> bool:
     since any page can make itself one.
     """
     origin = origin.lower()
-    if "*" in allowed or origin in allowed or any(_covers(pattern, origin) for pattern in allowed):
+    if "*" in allowed or any(_covers(pattern, origin) for pattern in allowed):
         return True
     own = http_origin(f"{origin.partition('://')[0]}://{host.lower()}")
     return own is not None and own == http_origin(origin)
 
 
 def _covers(pattern: str, origin: str) -> bool:
-    """`https://*.example.com:8443` all names below example.com, with this scheme and port."""
-    if "://*." not in pattern or http_origin(origin) != origin:
+    """`https://*.example.com:8443` covers all names below example.com, with this scheme and port."""
+    if "://*." not in pattern:
+        return origin == pattern
+    if http_origin(origin) != origin:
         return False
     (scheme, _, names), (its_scheme, _, name) = pattern.partition("://"), origin.partition("://")
     return scheme == its_scheme and covers(names, name)

@@ -86,6 +86,11 @@ def test_a_host_header_names_a_host_whatever_the_port(header, host):
         ("localhost.evil.example", OURS, False),
         ("[::1]evil.example", OURS, False),
         ("", OURS, False),
+        ("evil.example/.ward.example", ("*.ward.example",), False),
+        ("evil.example, a.ward.example", ("*.ward.example",), False),
+        ("evil.example/.localhost", OURS, False),
+        ("evil@a.ward.example", ("*.ward.example",), False),
+        ("..ward.example", ("*.ward.example",), False),
     ],
 )
 def test_only_the_named_hosts_addresses_and_localhost_are_served(header, allowed, is_in):
