@@ -18,7 +18,12 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MIN_SECRET_BYTES = 32
 """Of an HMAC key (RFC 7518, 3.2: HS256)."""
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*\Z")
-_OTHERS_HEADERS = {"authorization", "connection", "cookie", "host", "origin", "upgrade", "user-agent"}
+_OTHERS_HEADERS = re.compile(
+    r"authorization|connection|cookie|forwarded|host|origin|referer|te|upgrade|user-agent|via|"
+    r"(accept|access-control|content|if|sec|transfer)(-.*)?|x-(client|real)-ip|x-forwarded-(by|for|host|port|proto)",
+    re.IGNORECASE,
+)
+"""What clients write, or proxies by other means than a login."""
 _KEY_FILES = ("-----BEGIN", "ssh-")
 _WITH_PORT = re.compile(r"([^:]+|\[.+\]):\d{1,5}")
 _NO_ORIGIN = (
@@ -105,7 +110,7 @@ def _is_near(host: str) -> bool:
 
 
 def header_name(value: str) -> str:
-    if not _HEADER_NAME.match(value) or value.lower() in _OTHERS_HEADERS:
+    if not _HEADER_NAME.match(value) or _OTHERS_HEADERS.fullmatch(value):
         raise ValidationError("Must be the name of a header of the proxy's own, such as X-Forwarded-User.")
     return value
 

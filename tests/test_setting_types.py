@@ -109,6 +109,8 @@ BAD = [
     ("header_name", "X-User:", "name of a header"),
     ("header_name", "X-User\n", "name of a header"),
     ("header_name", "Cookie", "name of a header"),
+    ("header_name", "X-Forwarded-For", "name of a header"),
+    ("header_name", "sec-websocket-protocol", "name of a header"),
     ("proxies", "*", "no address"),
     ("proxies", "proxy", "no address"),
     ("proxies", "10.0.0.1/8", "no address"),
