@@ -135,11 +135,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         return True
 
     def shutdown(self) -> None:
-        """Where the client has begun to close, uvicorn would raise, and leave the other connections open."""
-        if self.handshake_complete and not self.close_sent and self.conn.state is not _OPEN:
+        """Where the client has begun to close, uvicorn would raise, and leave the other connections open.
+
+        To a handshake it replies 500: what the app still says to it would be an error.
+        """
+        is_handshake = not self.handshake_complete
+        if not is_handshake and not self.close_sent and self.conn.state is not _OPEN:
             self.transport.abort()
         else:
             super().shutdown()
+            self.disconnected = self.disconnected or is_handshake
 
     def handle_ping(self) -> None:
         """Pongs are written without flow control: a client that reads none would fill the memory."""

@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
 
 from service.__main__ import listen, server_options
@@ -20,17 +21,19 @@ LENGTHS = (0, 1, 125, 126, 65_535, 65_536)
 
 @pytest.fixture
 async def serve():
-    """A server whose one connection does what `talk` says. Returns its address."""
+    """A server whose one connection does what `talk` says, once accepted if it `accepts`. Returns its address."""
     servers = []
 
-    async def serve(talk, **options):
+    async def serve(talk, *, accepts=True, **options):
         async def endpoint(websocket):
-            await websocket.accept()
+            if accepts:
+                await websocket.accept()
             await talk(websocket, websocket.scope["extensions"][WRITE_TEXT])
 
         app = Starlette(routes=[WebSocketRoute("/", endpoint)])
         listener = listen("127.0.0.1", 0)
         server = uvicorn.Server(uvicorn.Config(app, **server_options(Settings()) | options))
+        app.state.server = server
         servers.append((server, asyncio.create_task(server.serve(sockets=[listener]))))
         await eventually(lambda: server.started)
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -181,3 +184,26 @@ async def test_who_sends_as_fast_as_answers_come_is_no_flood(start, connect):
     for number in range(300):
         await client.say({"type": "ping", "timestamp": number})
         assert (await client.frame())["timestamp"] == number
+
+
+async def deny(websocket):
+    await websocket.send_denial_response(PlainTextResponse("later", 503))
+
+
+async def greet(websocket):
+    await websocket.accept()
+    await websocket.send_text("hello")
+
+
+@pytest.mark.parametrize("reply", [deny, greet])
+async def test_a_handshake_that_is_answered_amid_a_shutdown_is_no_error(serve, http, caplog, reply):
+    """uvicorn has sent 500 by then, and has not lost the connection yet."""
+
+    async def talk(websocket, _):
+        for connection in list(websocket.app.state.server.server_state.connections):
+            connection.shutdown()
+        await reply(websocket)
+
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="500"):
+        await http.ws_connect(await serve(talk, accepts=False))
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
