@@ -8,18 +8,30 @@ def _ignore(*_: Any) -> None: ...
 
 
 class Demand:
-    """One wish for a slot: of `user`, at `address`, or at None where nobody is to be counted by it.
+    """One wish for a slot: of `user`, at `address`, or at None where nobody is to be counted by it; on `connection`.
 
     What a person decided (`is_decision`) neither loses its place nor is displaced, whoever listens. `is_ending`: it was
     stopped, and is going to give its slot back. `displace` stops it for others; `on_change` is told when it becomes
     abandoned, and when it is no longer.
     """
 
-    __slots__ = ("_is_listened_to", "address", "displace", "is_decision", "is_ending", "on_change", "user")
+    __slots__ = (
+        "_is_listened_to",
+        "address",
+        "connection",
+        "displace",
+        "is_decision",
+        "is_ending",
+        "on_change",
+        "user",
+    )
 
-    def __init__(self, user: str = "", address: str | None = None, *, is_decision: bool = False) -> None:
+    def __init__(
+        self, user: str = "", address: str | None = None, connection: str = "", *, is_decision: bool = False
+    ) -> None:
         self.user = user
         self.address = address
+        self.connection = connection
         self.is_decision = is_decision
         self.is_ending = False
         self.displace: Callable[[], None] = _ignore
@@ -33,8 +45,8 @@ class Demand:
 
     @property
     def origin(self) -> tuple[str | None, str]:
-        """The address, or the user where there is none."""
-        return self.address, self.user if self.address is None else ""
+        """The address, or the connection where there is none, or else the user."""
+        return self.address, "" if self.address is not None else self.connection or self.user
 
     def set_listened_to(self, is_listened_to: bool) -> None:  # noqa: FBT001 - the only argument
         if is_listened_to != self._is_listened_to:

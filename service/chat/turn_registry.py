@@ -57,7 +57,7 @@ class TurnRegistry:
 
     def start(self, owner: Owner, turn_id: str, question: Question | Continuation, origin: Origin = NOWHERE) -> Turn:
         is_decision = isinstance(question, Continuation) and question.decision is not None
-        demand = Demand(question.user, origin.address, is_decision=is_decision)
+        demand = Demand(question.user, origin.address, origin.connection, is_decision=is_decision)
         asked = structs.replace(question, demand=demand)
         answer = self._cluster.answer(owner, turn_id, asked, lambda: self._answerer.ask(asked))
         turn = self._add(owner, turn_id, checksum_of(question.content), answer, demand)

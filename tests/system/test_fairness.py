@@ -82,13 +82,19 @@ async def until_counts(http, service, expected):
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.parametrize("new_tokens", [False, True])
 @pytest.mark.parametrize("max_waiting", [5, 200])
-async def test_who_has_most_in_the_queue_waits_longest_and_is_pushed_out_first(with_dify, dify, connect, max_waiting):
+async def test_who_has_most_in_the_queue_waits_longest_and_is_pushed_out_first(
+    with_dify, dify, connect, max_waiting, new_tokens
+):
+    """Whoever it says it is: one connection may have a token for each question."""
     only_the_neighbour_is_answered(dify)
     service = await with_dify(dify_max_concurrency=2, dify_max_waiting=max_waiting, degrade_to_mock=False)
     attackers = [await connect(service) for _ in range(3)]
     for attacker in attackers:
         for number in range(AT_ONCE):
+            if new_tokens:
+                await attacker.say({"type": "resume", "token": secrets.token_hex(16)})
             await attacker.ask("Attack", id=f"q{number}")
     await eventually(lambda: len(dify.questions) == 2)
     neighbour = await connect(service)

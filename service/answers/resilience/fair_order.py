@@ -7,8 +7,16 @@ from service.answers.demand import Demand
 
 
 def most_last(running: Iterable[Demand], waiting: Iterable[Demand]) -> Callable[[Demand], tuple[int, int]]:
-    """A sort key: how many have its address, then how many have its user; an address counts before any of its users."""
+    """A sort key: how many have its origin, or its user if that are more; then how many have its user.
+
+    One connection may be many users, since tokens are free; and one user may have many connections.
+    """
     everybody = [*running, *waiting]
     by_origin = Counter(demand.origin for demand in everybody)
     by_user = Counter(demand.user for demand in everybody)
-    return lambda demand: (by_origin[demand.origin], by_user[demand.user])
+
+    def key(demand: Demand) -> tuple[int, int]:
+        of_user = by_user[demand.user]
+        return max(by_origin[demand.origin], of_user), of_user
+
+    return key

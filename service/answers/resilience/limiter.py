@@ -39,8 +39,8 @@ _Queue = dict[Demand, "asyncio.Future[_Outcome]"]
 class Limiter:
     """`slots` at once; up to `max_waiting` wait for one, `timeout` seconds at most.
 
-    Who has most, running and waiting, waits longest, by address and then by user; among equals it is first come, first
-    served. Where too many wait, the newest of who has most is refused. A demand that is abandoned leaves the queue, and
+    Who has most, running and waiting, waits longest, by address (or else connection) and by user; among equals it is
+    first come, first served. Where too many wait, the newest of who has most is refused. A demand that is abandoned leaves the queue, and
     queues anew when somebody listens again; where it has a slot, it is displaced by what waits: the oldest first, the
     only one of its user not before RETURN_SECONDS have passed.
 
