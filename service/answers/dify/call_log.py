@@ -11,24 +11,28 @@ from service.answers.base import AnswerError
 from service.answers.demand import Demand
 from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import FailureDetails, details_of_reply
-from service.answers.failures import OVERLOADED
+from service.answers.failures import OVERLOADED, WAITED_TOO_LONG
 from service.answers.resilience.limiter import Limiter
 from service.elapsed import ms_since
 
 log = structlog.get_logger()
 
+_OF_ALL_CALLERS = {failure.reason for failure in (OVERLOADED, WAITED_TOO_LONG)}
+"""Here is no fault: too many ask."""
+
 
 def log_failure(error: AnswerError, details: FailureDetails | None = None, **fields: Any) -> None:
     """`dify.failed`; at WARNING where anybody may cause it. Dify's message may quote people: `dify.said`, at DEBUG."""
     failure, details = error.failure, _reply_details(error) or details or FailureDetails()
-    (log.warning if failure.is_client_error or failure.may_be_question else log.error)(
+    is_expected = failure.is_client_error or failure.reason in _OF_ALL_CALLERS
+    (log.warning if is_expected or failure.may_be_question else log.error)(
         "dify.failed",
         reason=failure.reason,
         status=details.status,
         code=details.code,
         what=details.what,
         **fields,
-        exc_info=None if failure.is_client_error else error,
+        exc_info=None if is_expected else error,
     )
     if details.message is not None:
         log.debug("dify.said", reason=failure.reason, said=details.message)

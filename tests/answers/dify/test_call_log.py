@@ -21,8 +21,11 @@ def refused(failure=failures.INVALID):
     return error
 
 
-@pytest.mark.parametrize(("failure", "level"), [(failures.INVALID, "warning"), (failures.BUSY, "error")])
-def test_what_only_the_caller_can_mend_is_no_error_and_has_no_stack(events, failure, level):
+@pytest.mark.parametrize(("failure", "level"), [
+    (failures.INVALID, "warning"), (failures.OVERLOADED, "warning"), (failures.WAITED_TOO_LONG, "warning"),
+    (failures.BUSY, "error"),
+])  # fmt: skip
+def test_what_callers_can_bring_about_is_no_error_and_has_no_stack(events, failure, level):
     error = refused(failure)
     log_failure(error, route="suggested")
     failed, said = events
