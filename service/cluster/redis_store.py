@@ -4,13 +4,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from service.cluster.wire_format import Command, Entry, decode_command, decode_entries, encode
 from service.redis_options import redis_options
 
 TIMEOUT_SECONDS = 3.0
+MAX_CONNECTIONS = 32
+"""Of a process. What comes beyond that waits: by default it would fail, and Redis would pass for lost."""
 MAX_COMMANDS = 10_000
 MAX_TURN_SECONDS = 3600
 START = "0"
@@ -45,7 +47,9 @@ class RedisStore:
     """Keys of one service, under `prefix`. Ended turns are kept for `resume_window` seconds."""
 
     def __init__(self, url: str, prefix: str, resume_window: float) -> None:
-        self._redis = Redis.from_url(url, **redis_options(url, TIMEOUT_SECONDS))
+        options = redis_options(url, TIMEOUT_SECONDS)
+        pool = BlockingConnectionPool.from_url(url, **options, max_connections=MAX_CONNECTIONS, timeout=TIMEOUT_SECONDS)
+        self._redis = Redis.from_pool(pool)
         self._prefix = prefix
         self._resume_seconds = max(1, math.ceil(resume_window))
         self._commands = self._name("commands")

@@ -1,5 +1,7 @@
 """The keys, streams and the script, in a real Redis."""
 
+import asyncio
+
 import pytest
 
 from service.answers.base import Summary, Text
@@ -56,6 +58,11 @@ async def test_what_is_forgotten_is_deleted_unless_another_process_has_claimed_i
     await store.write([], {"one": ([END], True), "two": ([END], True)}, {})
     await store.write([], {}, {"one": "p:1", "two": "p:2", "three": "p:3"})
     assert sorted(await store._redis.keys()) == [b"test:claim:two", b"test:turn:two"]
+
+
+async def test_who_asks_very_often_at_once_waits_and_does_not_lose_redis(store):
+    claims = [store.claim({f"key {number}": "p:1"}) for number in range(300)]
+    assert await asyncio.gather(*claims) == [{f"key {number}": "p:1"} for number in range(300)]
 
 
 async def test_a_redis_that_is_away_is_said_so(store, redis):

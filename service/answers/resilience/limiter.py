@@ -40,9 +40,9 @@ class Limiter:
     """`slots` at once; up to `max_waiting` wait for one, `timeout` seconds at most.
 
     Who has most, running and waiting, waits longest, by address (or else connection) and by user; among equals it is
-    first come, first served. Where too many wait, the newest of who has most is refused. A demand that is abandoned leaves the queue, and
-    queues anew when somebody listens again; where it has a slot, it is displaced by what waits: the oldest first, the
-    only one of its user not before RETURN_SECONDS have passed.
+    first come, first served. Where too many wait, the newest of who has most is refused. A demand that is abandoned
+    leaves the queue, and queues anew when somebody listens again; where it has a slot, it is displaced by what waits:
+    the oldest first, the only one of its user not before RETURN_SECONDS have passed.
 
     Additive increase, multiplicative decrease: told of an overload it grants half as many as were taken, and one more
     in each INCREASE_SECONDS in which a call of as many as are granted is over. While it grants less than its slots, who
