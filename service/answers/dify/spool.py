@@ -1,9 +1,11 @@
 """Files on their way to Dify, kept until they are whole: who sends slowly holds none of Dify's places.
 
-Small ones are kept in memory, larger ones on disk (TMPDIR).
+Small ones are kept in memory, larger ones on disk (TMPDIR). Where there is no room for all, who sends slowest is
+refused.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import SpooledTemporaryFile
@@ -33,19 +35,29 @@ def _no_room() -> AnswerError:
 
 
 class Spool:
-    """`kept_bytes` and `on_disk` are of now."""
+    """`kept_bytes` and `on_disk` are of now, and so are the files in `coming`, which are not whole."""
 
     def __init__(self) -> None:
         self.kept_bytes = self.on_disk = 0
+        self.coming: set[_Kept] = set()
         self._owners: dict[str, _Owner] = {}
 
     @asynccontextmanager
     async def whole(self, file: File, owner: str) -> AsyncIterator[File]:
         """The same file when all of it has come. Raises what reading it raises, and AnswerError for lack of room."""
         async with self._turn(owner), _Kept(self) as kept:
-            async for chunk in file.content:
-                await kept.add(chunk)
+            await kept.receive(file.content)
             yield File(file.name, file.media_type, kept.read(), kept.size)
+
+    def make_room(self, newcomer: "_Kept") -> None:
+        """Raises AnswerError where it is the newcomer who has to go."""
+        while self.kept_bytes > MAX_KEPT_BYTES or self.on_disk > MAX_ON_DISK:
+            now = time.monotonic()
+            coming = [kept for kept in self.coming if kept.is_on_disk] or [newcomer]
+            slowest = min(coming, key=lambda kept: kept.bytes_per_second(now))
+            slowest.give_up()
+            if slowest is newcomer:
+                raise _no_room()
 
     @asynccontextmanager
     async def _turn(self, name: str) -> AsyncIterator[None]:
@@ -73,26 +85,52 @@ class _Kept:
 
     def __init__(self, spool: Spool) -> None:
         self.size = 0
+        self.is_on_disk = False
         self._spool = spool
-        self._is_on_disk = False
+        self._began_at = time.monotonic()
+        self._coming = asyncio.timeout(None)
         self._file = SpooledTemporaryFile[bytes](MAX_IN_MEMORY_BYTES)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._spool.kept_bytes -= self.size
-        self._spool.on_disk -= self._is_on_disk
+        self._leave()
         self._file.close()
 
-    async def add(self, chunk: bytes) -> None:
+    def bytes_per_second(self, now: float) -> float:
+        return self.size / max(now - self._began_at, 0.001)
+
+    async def receive(self, content: AsyncIterator[bytes]) -> None:
+        """Raises AnswerError where there is no room for it, or no more."""
+        self._spool.coming.add(self)
+        try:
+            async with self._coming:
+                async for chunk in content:
+                    await self._add(chunk)
+        except TimeoutError:
+            raise _no_room() from None
+        finally:
+            self._spool.coming.discard(self)
+
+    def give_up(self) -> None:
+        """It counts no more from now on; who receives it is told at its next wait."""
+        self._spool.coming.discard(self)
+        self._leave()
+        self._coming.reschedule(asyncio.get_running_loop().time())
+
+    def _leave(self) -> None:
+        self._spool.kept_bytes -= self.size
+        self._spool.on_disk -= self.is_on_disk
+        self.size, self.is_on_disk = 0, False
+
+    async def _add(self, chunk: bytes) -> None:
         self.size += len(chunk)
         self._spool.kept_bytes += len(chunk)
-        if not self._is_on_disk and self.size > MAX_IN_MEMORY_BYTES:
-            self._is_on_disk = True
+        if not self.is_on_disk and self.size > MAX_IN_MEMORY_BYTES:
+            self.is_on_disk = True
             self._spool.on_disk += 1
-        if self._spool.kept_bytes > MAX_KEPT_BYTES or self._spool.on_disk > MAX_ON_DISK:
-            raise _no_room()
+        self._spool.make_room(self)
         try:
             await self._run(self._file.write, chunk)
         except OSError as error:
@@ -105,4 +143,4 @@ class _Kept:
 
     async def _run(self, method: Any, argument: Any) -> Any:
         """What touches the disk does so in a thread."""
-        return await asyncio.to_thread(method, argument) if self._is_on_disk else method(argument)
+        return await asyncio.to_thread(method, argument) if self.is_on_disk else method(argument)

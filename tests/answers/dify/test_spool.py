@@ -73,6 +73,28 @@ async def test_where_there_is_no_room_it_is_said(monkeypatch, events, limit):
     assert logged(events, "uploads.no_room")[0]["see"] == "TMPDIR"
 
 
+async def test_where_there_is_no_room_for_all_who_sends_slowest_is_refused(monkeypatch):
+    monkeypatch.setattr(spool_module, "MAX_ON_DISK", 3)
+
+    async def trickle(size, never):
+        yield b"x" * size
+        await never.wait()
+
+    spool, never, large = Spool(), asyncio.Event(), MAX_IN_MEMORY_BYTES + 1
+    slow = [
+        asyncio.create_task(pass_through(spool, trickle(large + number, never), f"{number}")) for number in range(3)
+    ]
+    await eventually(lambda: spool.on_disk == 3)
+    assert await pass_through(spool, ready(b"x" * 1_000_000), "ann") == (1_000_000, b"x" * 1_000_000)
+    await eventually(lambda: [task.done() for task in slow].count(True) == 1)
+    (refused,) = [task.exception() for task in slow if task.done()]
+    assert (refused.failure.reason, spool.on_disk) == ("overloaded", 2)
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    assert (spool.kept_bytes, spool.on_disk, spool.coming) == (0, 0, set())
+
+
 async def test_a_full_disk_is_no_fault_of_the_service(monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
