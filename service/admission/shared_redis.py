@@ -61,7 +61,8 @@ class SharedRedis:
             log.warning("quotas.redis_lost", error=f"{type(error).__name__}: {error}")
 
     def _find(self) -> None:
-        if self._is_lost:
+        """What was asked before the loss, and is replied to after it, says nothing."""
+        if self._is_lost and time.monotonic() >= self._resting_until:
             self._is_lost = False
             log.info("quotas.redis_found")
 

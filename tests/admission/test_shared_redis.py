@@ -38,6 +38,20 @@ async def test_where_it_is_away_it_is_left_alone_for_a_while_and_that_is_told_on
     assert await shared.ask(shared.client.ping, "away") == "away"
 
 
+async def test_a_burst_of_which_some_is_not_replied_to_in_time_is_one_loss(shared, events):
+    replies = [asyncio.get_running_loop().create_future() for _ in range(6)]
+    asked = [asyncio.create_task(shared.ask(lambda reply=reply: reply, "away")) for reply in replies]
+    await asyncio.sleep(0)
+    for number, (reply, task) in enumerate(zip(replies, asked, strict=True)):
+        if number % 2:
+            reply.set_result("replied")
+        else:
+            reply.set_exception(TimeoutError())
+        await task
+    assert len(logged(events, "quotas.redis_lost")) == 1
+    assert logged(events, "quotas.redis_found") == []
+
+
 async def test_one_that_does_not_reply_keeps_nobody_for_longer_than_a_moment(shared, monkeypatch):
     monkeypatch.setattr(shared_redis, "TIMEOUT_SECONDS", 0.05)
     began = time.monotonic()
