@@ -14,6 +14,8 @@ log = structlog.get_logger()
 
 # A platform may signal a whole process group, and the supervisor its workers again: one request to end.
 SAME_REQUEST_SECONDS = 0.5
+UNREAD_SECONDS = 0.5
+"""So long do clients have, after the drain, to read what they were sent; less than uvicorn's own shutdown takes."""
 
 
 class Server(uvicorn.Server):
@@ -60,4 +62,11 @@ class Server(uvicorn.Server):
         for task in (draining, forced):
             task.cancel()
         await asyncio.gather(draining, forced, return_exceptions=True)
+        aborting = asyncio.get_running_loop().call_later(UNREAD_SECONDS, self._abort_connections)
         await super().shutdown(sockets)
+        aborting.cancel()
+
+    def _abort_connections(self) -> None:
+        """Uvicorn would cancel the tasks that write to clients that do not read, each of which is an error to it."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
