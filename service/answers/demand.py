@@ -1,7 +1,11 @@
 """Who wants an answer, and whether somebody still waits for it: by what a limiter shares its slots. No I/O."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
+
+caller_address: ContextVar[str | None] = ContextVar("caller_address", default=None)
+"""Of the call of /api that is answered: what quotas count by. Set by each; a connection's demands are told theirs."""
 
 
 def _ignore(*_: Any) -> None: ...

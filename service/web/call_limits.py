@@ -1,4 +1,4 @@
-"""Calls of /api, and the bytes of their bodies and replies, counted by address."""
+"""Calls of /api, and the bytes of their bodies and replies, counted by address; so is their place in Dify's line."""
 
 from collections.abc import Awaitable
 
@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.admission.proxy_headers import ADDRESS
 from service.admission.quotas import Quotas
+from service.answers.demand import caller_address
 from service.result_codes import ResultCode
 from service.web.responses import UNCACHED, fail
 
@@ -22,6 +23,8 @@ class CallLimits:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Without a coroutine of its own around what is not counted: a connection would keep it."""
         is_call = scope["type"] == "http" and scope["path"].startswith("/api/")
+        if is_call:
+            caller_address.set(scope[ADDRESS])  # in the context of this request's task
         if is_call and self._quotas.counts_calls_of(scope[ADDRESS]):
             return self._limited(scope, receive, send)
         return self._app(scope, receive, send)

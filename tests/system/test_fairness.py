@@ -6,8 +6,10 @@ import secrets
 import pytest
 
 from service.answers.resilience import limiter
+from service.chat.client_identity import owner_of
 from service.tally import Tally
 from tests import fake_dify
+from tests.api import MESSAGE, TOKEN
 from tests.conftest import eventually, logged
 
 CONNECTIONS, AT_ONCE, MAX_WAITING = 15, 8, 50
@@ -146,3 +148,32 @@ async def test_who_is_away_while_others_wait_is_told_why_the_answer_ends(
     assert (end["status"], end["reason"], end["content"]) == ("stopped", "displaced", "Some ")
     assert (len(dify.stops), (await counts(http, service))[2]) == (1, 1)
     assert logged(events, "limiter.displaced")
+
+
+async def test_calls_of_the_api_are_fair_between_addresses_too_whatever_tokens_they_have(with_dify, dify, http):
+    may_reply = asyncio.Semaphore(0)
+
+    async def scene(stage):
+        await may_reply.acquire()
+        await fake_dify.raw(b'{"result":"success"}', 200, "application/json")(stage)
+
+    dify.app_api.scenes["feedbacks"] = scene
+    service = await with_dify(forwarded_allow_ips=("127.0.0.1",))
+
+    async def rate(address, token):
+        headers = {"Authorization": f"Bearer {token}", "X-Forwarded-For": address}
+        path = f"/api/messages/{MESSAGE}/feedback"
+        async with http.post(f"{service.url}{path}", json={"rating": "like"}, headers=headers) as response:
+            return response.status
+
+    attack = [asyncio.create_task(rate("203.0.113.9", secrets.token_hex(16))) for _ in range(20)]
+    await eventually(lambda: len(dify.app_api.calls) == 2)
+    neighbour = asyncio.create_task(rate("198.51.100.7", TOKEN))
+    for called in range(2, 21):
+        may_reply.release()
+        await eventually(lambda called=called: len(dify.app_api.calls) == called + 1)
+    for _ in range(2):
+        may_reply.release()
+    assert {await neighbour, *await asyncio.gather(*attack)} == {200}
+    users = [fields["user"] for fields in dify.app_api.called("feedbacks")]
+    assert owner_of(TOKEN).user in users[2:10]

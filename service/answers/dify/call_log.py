@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from service.answers.base import AnswerError
-from service.answers.demand import Demand
+from service.answers.demand import Demand, caller_address
 from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import FailureDetails, details_of_reply
 from service.answers.failures import OVERLOADED, WAITED_TOO_LONG
@@ -65,7 +65,7 @@ async def calling(route: str, limiter: Limiter, user: str = "") -> AsyncIterator
 
 @asynccontextmanager
 async def held_slot(limiter: Limiter, user: str = "") -> AsyncIterator[Slot]:
-    demand = Demand(user)
+    demand = Demand(user, caller_address.get())
     await limiter.acquire(demand)
     slot = Slot(limiter, demand)
     try:
