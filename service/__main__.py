@@ -21,7 +21,8 @@ from service.check import check
 from service.check_answers import MAX_LOAD
 from service.http_protocol import HttpProtocol
 from service.server import Server
-from service.settings import Settings, SettingsError, read_settings
+from service.settings import Settings
+from service.settings_reader import SettingsError, read_settings
 from service.websocket_protocol import WebSocketProtocol
 from service.workers import Workers
 

@@ -44,7 +44,9 @@ from service.chat.login import Login
 from service.chat.seal import Seal
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
-from service.settings import Settings, SettingsError, misspelt_names, read_settings
+from service.misspelt_settings import misspelt_names
+from service.settings import Settings
+from service.settings_reader import SettingsError, read_settings
 from service.tasks import Tasks
 from service.web.api import HANDLERS, Api
 from service.web.app_files import AppFileRoutes

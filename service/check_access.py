@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from service.admission.jwks import FETCH_ERRORS, Jwks
-from service.settings import Settings, misspelt_names
+from service.misspelt_settings import misspelt_names
+from service.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,8 @@
-"""The settings, each declared once: read at start, and listed in env.sample, README.md, /docs and the log.
+"""The settings, each declared once: read at start, and listed in env.sample, README.md, /docs and the log."""
 
-No other module reads the environment.
-"""
-
-import os
-import re
-import sys
-from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict, dataclass, fields
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from environs import Env, EnvValidationError
-
-from service.setting_conflicts import auth_conflicts
 from service.setting_types import (
     NOT_NEGATIVE,
     TCP_PORT,
@@ -35,16 +24,6 @@ from service.setting_types import (
     seconds,
     setting,
 )
-
-SHORT_NAME_CHARACTERS = 6
-_ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=", re.MULTILINE)
-
-
-class SettingsError(Exception):
-    """One or more settings are wrong; the message names each variable and says why, a line each."""
-
-    def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(("Bad settings, see env.sample:", *lines)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,84 +249,3 @@ class Settings:
 def declarations() -> list[tuple[Field[Any], Declaration]]:
     """In the order of env.sample."""
     return [(field, field.metadata["declaration"]) for field in fields(Settings)]
-
-
-def read_settings(env_file: str = ".env") -> Settings:
-    """Read the environment, and `env_file` for what the environment lacks.
-
-    Raises SettingsError naming every bad variable.
-    """
-    env = Env(eager=False)
-    try:
-        env.read_env(env_file, recurse=False)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{env_file}: cannot be read: {error}.") from None
-    values: dict[str, Any] = {}
-    for field, declaration in declarations():
-        default = declaration.derive(values) if declaration.derive is not None else field.default
-        values[field.name] = _read(env, field, declaration, default)
-    try:
-        env.seal()
-    except EnvValidationError as error:
-        messages = cast(Mapping[str, list[str]], error.error_messages)
-        raise SettingsError(*(f"{name}: {' '.join(words)}" for name, words in messages.items())) from None
-    settings = Settings(**values)
-    _check_names(settings, env_file)
-    _check_together(settings)
-    return settings
-
-
-def _read(env: Env, field: Field[Any], declaration: Declaration, default: Any) -> Any:
-    """A method of `env` for each type (`env.float`) validates; a parser of ours gets the default, too."""
-    name = field.name.upper()
-    if declaration.parse is not None:
-        env.add_parser(name, declaration.parse)
-        return getattr(env, name)(name, default or "")
-    return getattr(env, field.type.__name__)(name, default, validate=declaration.bounds)  # type: ignore[union-attr]
-
-
-def _check_names(settings: Settings, env_file: str) -> None:
-    """A misspelt AUTH_… would leave the door open to everybody."""
-    meant = [pair for pair in misspelt_names(env_file) if pair[1].startswith("AUTH_")]
-    if lost := [(name, it) for name, it in meant if not getattr(settings, it.lower())]:
-        raise SettingsError(*(f"{name}: is no setting. Is {it} meant?" for name, it in lost))
-
-
-def _check_together(settings: Settings) -> None:
-    if not settings.mock_mode and not settings.dify_api_key:
-        raise SettingsError("DIFY_API_KEY: is needed when MOCK_MODE is off.")
-    if settings.web_concurrency > 1 and not settings.redis_url:
-        raise SettingsError(
-            "WEB_CONCURRENCY: more than one process needs REDIS_URL, or a client that comes back finds nothing."
-        )
-    if settings.web_concurrency > 1 and sys.platform == "win32":
-        raise SettingsError("WEB_CONCURRENCY: more than one process is not possible on Windows.")
-    if conflicts := list(auth_conflicts(settings)):
-        raise SettingsError(*conflicts)
-    if settings.websocket_heartbeat_timeout <= settings.websocket_heartbeat_interval:
-        raise SettingsError("WEBSOCKET_HEARTBEAT_TIMEOUT: must be longer than WEBSOCKET_HEARTBEAT_INTERVAL.")
-
-
-def misspelt_names(env_file: str = ".env") -> Iterator[tuple[str, str]]:
-    """Variables one or two letters away from a setting, with that setting; one letter if its name is short.
-
-    HOME and PATH are not meant as HOST and PORT.
-    """
-    path, names = Path(env_file), [field.name.upper() for field in fields(Settings)]
-    in_file = _ASSIGNED.findall(path.read_text(errors="replace")) if path.is_file() else []
-    for variable in sorted({*os.environ, *in_file} - set(names)):
-        for name in names:
-            if _is_close(variable.upper(), name, 1 if len(name) <= SHORT_NAME_CHARACTERS else 2):
-                yield variable, name
-
-
-def _is_close(one: str, other: str, edits: int) -> bool:
-    """Whether at most so many letters are missing, added, replaced, or swapped with the next one."""
-    while one and one[:1] == other[:1]:
-        one, other = one[1:], other[1:]
-    if one == other or not edits:
-        return one == other
-    rests = [(one[1:], other), (one, other[1:]), (one[1:], other[1:])]
-    if one[1::-1] == other[:2]:
-        rests.append((one[2:], other[2:]))
-    return any(_is_close(*rest, edits - 1) for rest in rests)

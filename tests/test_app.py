@@ -60,7 +60,7 @@ def test_uvicorn_finds_the_app_by_its_name_and_nothing_else(monkeypatch):
     assert "PORT" in str(refused.value)
 
 
-CREATE = "import sys; from service import app, settings; app.create_app(settings.read_settings())"
+CREATE = "import sys; from service import app, settings_reader; app.create_app(settings_reader.read_settings())"
 
 
 @pytest.mark.parametrize(("settings", "is_imported"), [({}, 0), ({"REDIS_URL": "unix:///nowhere/redis.sock"}, 1)])

@@ -1,0 +1,61 @@
+"""Settings from the environment and the file .env. No other module reads the environment, but for misspelt_settings."""
+
+from collections.abc import Mapping
+from dataclasses import Field
+from typing import Any, cast
+
+from environs import Env, EnvValidationError
+
+from service.misspelt_settings import misspelt_names
+from service.setting_conflicts import conflicts_of
+from service.setting_types import Declaration
+from service.settings import Settings, declarations
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; the message names each variable and says why, a line each."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(("Bad settings, see env.sample:", *lines)))
+
+
+def read_settings(env_file: str = ".env") -> Settings:
+    """Read the environment, and `env_file` for what the environment lacks.
+
+    Raises SettingsError naming every bad variable.
+    """
+    env = Env(eager=False)
+    try:
+        env.read_env(env_file, recurse=False)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{env_file}: cannot be read: {error}.") from None
+    values: dict[str, Any] = {}
+    for field, declaration in declarations():
+        default = declaration.derive(values) if declaration.derive is not None else field.default
+        values[field.name] = _read(env, field, declaration, default)
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        messages = cast(Mapping[str, list[str]], error.error_messages)
+        raise SettingsError(*(f"{name}: {' '.join(words)}" for name, words in messages.items())) from None
+    settings = Settings(**values)
+    _check_names(settings, env_file)
+    if conflicts := list(conflicts_of(settings)):
+        raise SettingsError(*conflicts)
+    return settings
+
+
+def _read(env: Env, field: Field[Any], declaration: Declaration, default: Any) -> Any:
+    """A method of `env` for each type (`env.float`) validates; a parser of ours gets the default, too."""
+    name = field.name.upper()
+    if declaration.parse is not None:
+        env.add_parser(name, declaration.parse)
+        return getattr(env, name)(name, default or "")
+    return getattr(env, field.type.__name__)(name, default, validate=declaration.bounds)  # type: ignore[union-attr]
+
+
+def _check_names(settings: Settings, env_file: str) -> None:
+    """A misspelt AUTH_… would leave the door open to everybody."""
+    meant = [pair for pair in misspelt_names(env_file) if pair[1].startswith("AUTH_")]
+    if lost := [(name, it) for name, it in meant if not getattr(settings, it.lower())]:
+        raise SettingsError(*(f"{name}: is no setting. Is {it} meant?" for name, it in lost))
