@@ -20,22 +20,8 @@ from service.admission.jwks import Jwks
 from service.admission.jwt_authenticator import JwtAuthenticator, Secret
 from service.admission.proxy_headers import ProxyHeaders
 from service.admission.quotas import Limits, Quotas, own_counters
-from service.answers.app_api import AppApi, AppFiles
-from service.answers.base import Answer, Answerer, AnswerError, BrokenAnswer
-from service.answers.dify.answerer import DifyAnswerer
-from service.answers.dify.app_api import DifyAppApi
-from service.answers.dify.app_files import FileLinks
-from service.answers.dify.client import DifyClient
-from service.answers.dify.file_proxy import DifyFiles, FileLimiters
-from service.answers.dify.input_check import InputCheck
-from service.answers.dify.timeouts import Timeouts
-from service.answers.mock.answerer import MockAnswerer
-from service.answers.mock.app_api import MockAppApi, MockFiles
-from service.answers.mock.scripts import COMMAND
-from service.answers.resilience.circuit_breaker import CircuitBreaker
-from service.answers.resilience.fallback import FallbackAnswerer
-from service.answers.resilience.limiter import Limiter
-from service.answers.resilience.retry import RetryingAnswerer
+from service.answers.app_api import AppApi
+from service.answers.base import AnswerError
 from service.chat.cluster import Cluster, SingleProcess
 from service.chat.drain import Drain
 from service.chat.gateway import Gateway
@@ -47,6 +33,7 @@ from service.chat.turn_registry import TurnRegistry
 from service.misspelt_settings import misspelt_names
 from service.settings import Settings
 from service.settings_reader import SettingsError, read_settings
+from service.sources import Limiters, Sources, sources_of
 from service.tasks import Tasks
 from service.web.api import HANDLERS, Api
 from service.web.app_files import AppFileRoutes
@@ -61,26 +48,24 @@ from service.web.websocket_hints import HINTS
 
 log = structlog.get_logger()
 
-Heal = Callable[[BrokenAnswer], Answer | None]
-
 
 def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
     """`at_end` is called when everything has stopped."""
     limiters = Limiters(settings)
-    answerer, app_api, files, heal = _sources(settings, limiters)
+    sources = sources_of(settings, limiters)
     sessions = SessionRegistry(settings.max_connections)
-    cluster = _cluster(settings, sessions, limiters, heal)
+    cluster = _cluster(settings, sessions, limiters, sources)
     quotas = _quotas(settings)
     seal = Seal(settings.dify_api_key)
     turns = TurnRegistry(
-        answerer,
+        sources.answerer,
         cluster,
         seal,
         orphan_grace=settings.orphan_grace,
         resume_window=settings.resume_window,
     )
     supervisor = Supervisor(sessions, settings.websocket_heartbeat_interval, settings.websocket_heartbeat_timeout)
-    authenticator = authenticator_of(settings)
+    authenticator = _authenticator(settings)
     login = Login(authenticator, settings.max_content_length) if authenticator is not None else None
     hosts = HostCheck(settings.allowed_hosts)
     gateway = Gateway(
@@ -108,7 +93,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             **quotas.counts(),
             **({} if settings.mock_mode else limiters.answers.counts()),
         },
-        check=answerer.check,
+        check=sources.answerer.check,
         is_closing=lambda: turns.is_closing,
         degrades=settings.degrade_to_mock,
     )
@@ -123,13 +108,8 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         tasks.spawn(cluster.run())
         tasks.spawn(quotas.run())
         if not settings.mock_mode:
-            tasks.spawn(_log_readiness(app_api))
-        else:
-            why = "asked for by MOCK_MODE" if settings.dify_api_key else "DIFY_API_KEY is not set"
-            log.warning("service.mock_mode", why=why)
-        for name, meant in misspelt_names():
-            log.warning("settings.misspelt", name=name, did_you_mean=meant)
-        log.info("service.started", version=__version__, mode=settings.mode, settings=settings.masked())
+            tasks.spawn(_log_readiness(sources.app_api))
+        _log_start(settings)
         try:
             yield
         finally:
@@ -140,9 +120,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             if authenticator is not None:
                 await authenticator.close()
             await quotas.close()
-            await files.close()
-            await app_api.close()
-            await answerer.close()
+            await sources.close()
             log.info("service.stopped", **turns.counts())
             if at_end is not None:
                 at_end()
@@ -155,8 +133,8 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             *HINTS,
             *Pages(settings).routes(),
             *health.routes(),
-            *Api(app_api, Users(authenticator), seal, settings.max_content_length).routes(),
-            *AppFileRoutes(files).routes(),
+            *Api(sources.app_api, Users(authenticator), seal, settings.max_content_length).routes(),
+            *AppFileRoutes(sources.files).routes(),
         ],
         middleware=[
             Middleware(ProxyHeaders, trusted=Networks(settings.forwarded_allow_ips)),
@@ -171,7 +149,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
     return app
 
 
-def authenticator_of(settings: Settings) -> Authenticator | None:
+def _authenticator(settings: Settings) -> Authenticator | None:
     """None where nobody has to prove anything."""
     if settings.auth_header:
         return HeaderAuthenticator(settings.auth_header, settings.auth_proxy_ips)
@@ -179,6 +157,15 @@ def authenticator_of(settings: Settings) -> Authenticator | None:
         return None
     keys = Jwks(settings.auth_jwks_url) if settings.auth_jwks_url else Secret(settings.auth_jwt_secret)
     return JwtAuthenticator(keys, settings.auth_jwt_audience, settings.auth_jwt_issuer)
+
+
+def _log_start(settings: Settings) -> None:
+    if settings.mock_mode:
+        why = "asked for by MOCK_MODE" if settings.dify_api_key else "DIFY_API_KEY is not set"
+        log.warning("service.mock_mode", why=why)
+    for name, meant in misspelt_names():
+        log.warning("settings.misspelt", name=name, did_you_mean=meant)
+    log.info("service.started", version=__version__, mode=settings.mode, settings=settings.masked())
 
 
 async def _log_readiness(app_api: AppApi) -> None:
@@ -191,49 +178,7 @@ async def _log_readiness(app_api: AppApi) -> None:
         log.info("dify.ready")
 
 
-class Limiters:
-    """One for each kind of call of Dify, so that none keeps another from its turn.
-
-    With as many answers as half of Dify's connections all of them together leave it a tenth, for stops and parameters.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        answers = settings.dify_max_concurrency
-        waiting, timeout = settings.dify_max_waiting, settings.dify_wait_timeout
-        self.answers = Limiter(answers, waiting, timeout, settings.dify_total_timeout)
-        self.calls = Limiter(max(1, answers * 2 // 5), waiting, timeout)
-        self.uploads = Limiter(max(1, answers // 5), waiting, timeout)
-        self.large_files = Limiter(max(1, answers // 5), waiting, timeout)
-
-    def divide(self, processes: int) -> None:
-        for limiter in (self.answers, self.calls, self.uploads, self.large_files):
-            limiter.divide(processes)
-
-
-def _sources(settings: Settings, limiters: Limiters) -> tuple[Answerer, AppApi, AppFiles, Heal]:
-    """Only answers have a fallback, not the other routes."""
-    if settings.mock_mode:
-        reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
-        mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
-        return mock, MockAppApi(settings.app_name), MockFiles(), lambda _: None
-    dify = dify_answerer(settings)
-    app_api = DifyAppApi(dify.client, dify.app_info, limiters.calls, limiters.uploads)
-    connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
-    links, url = _file_links(settings), settings.dify_api_url
-    files = DifyFiles(url, links, FileLimiters(limiters.calls, limiters.large_files), connect, idle)
-    return _resilient(dify, settings, limiters.answers), app_api, files, dify.heal
-
-
-def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answerer:
-    breaker = CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest)
-    retrying = RetryingAnswerer(dify, limiter, breaker, settings.dify_retry_budget)
-    checked = InputCheck(retrying, dify.app_info)
-    if not settings.degrade_to_mock:
-        return checked
-    return FallbackAnswerer(checked, lambda failure: MockAnswerer(failure.message, settings.mock_tokens_per_second))
-
-
-def _cluster(settings: Settings, sessions: SessionRegistry, limiters: Limiters, heal: Heal) -> Cluster:
+def _cluster(settings: Settings, sessions: SessionRegistry, limiters: Limiters, sources: Sources) -> Cluster:
     """Processes with the same Dify app and the same Redis are one cluster."""
     if not settings.redis_url:
         return SingleProcess()
@@ -241,7 +186,7 @@ def _cluster(settings: Settings, sessions: SessionRegistry, limiters: Limiters, 
     from service.cluster.redis_store import RedisStore  # noqa: PLC0415
 
     store = RedisStore(settings.redis_url, _redis_prefix(settings), settings.resume_window)
-    return MultiProcess(store, sessions, limiters.divide, heal)
+    return MultiProcess(store, sessions, limiters.divide, sources.heal)
 
 
 def _redis_prefix(settings: Settings) -> str:
@@ -258,22 +203,6 @@ def _quotas(settings: Settings) -> Quotas:
 
     redis = SharedRedis(settings.redis_url, f"{_redis_prefix(settings)}:quotas")
     return Quotas(limits, lambda: SharedCounters(redis, own_counters()), SharedLeases(redis))
-
-
-def dify_answerer(settings: Settings) -> DifyAnswerer:
-    connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
-    client = DifyClient(settings.dify_api_url, settings.dify_api_key, connect, idle)
-    timeouts = Timeouts(
-        first_event=settings.dify_first_event_timeout,
-        idle=idle,
-        silence=settings.dify_silence_timeout,
-        total=settings.dify_total_timeout,
-    )
-    return DifyAnswerer(client, timeouts, _file_links(settings))
-
-
-def _file_links(settings: Settings) -> FileLinks:
-    return FileLinks(settings.dify_api_url, settings.dify_api_key)
 
 
 def __getattr__(name: str) -> Any:

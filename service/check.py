@@ -17,10 +17,10 @@ from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import is_on
 from service.answers.dify.input_rules import made_up
 from service.answers.files import all_rules
-from service.app import dify_answerer
 from service.check_access import Finding, access_findings
 from service.check_answers import MAX_LOAD, USER, Trial, is_buffered, measure_load
 from service.settings import Settings
+from service.sources import dify_answerer
 
 CHAT_MODES = {
     "chat": "basic chat",

@@ -5,7 +5,6 @@ import pytest
 from service import app as app_module
 from service.app import create_app
 from service.settings import Settings
-from tests import fake_dify
 from tests.conftest import eventually, logged
 
 
@@ -19,14 +18,6 @@ async def test_at_start_it_says_what_it_is_set_to_and_why_it_mocks(start, events
     assert (started["mode"], key in repr(started) and bool(key)) == ("mock", False)
     await service.stop()
     assert logged(events, "service.stopped")[0]["answers"] == {}
-
-
-@pytest.mark.parametrize(("degrades", "outcome"), [(True, ("chat", "mock")), (False, ("error", None))])
-async def test_where_dify_fails_a_mock_stands_in_if_it_may(with_dify, dify, connect, degrades, outcome):
-    dify.plays(fake_dify.raw(b"", 500))
-    client = await connect(await with_dify(degrade_to_mock=degrades))
-    answer = await client.answer("/mock help")
-    assert (answer["type"], answer.get("source")) == outcome
 
 
 async def test_with_dify_it_says_whether_dify_answers(with_dify, events):

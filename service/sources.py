@@ -1,0 +1,94 @@
+"""Where answers come from, as the settings say: Dify and what shields it, or a mock."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from service.answers.app_api import AppApi, AppFiles
+from service.answers.base import Answer, Answerer, BrokenAnswer
+from service.answers.dify.answerer import DifyAnswerer
+from service.answers.dify.app_api import DifyAppApi
+from service.answers.dify.app_files import FileLinks
+from service.answers.dify.client import DifyClient
+from service.answers.dify.file_proxy import DifyFiles, FileLimiters
+from service.answers.dify.input_check import InputCheck
+from service.answers.dify.timeouts import Timeouts
+from service.answers.mock.answerer import MockAnswerer
+from service.answers.mock.app_api import MockAppApi, MockFiles
+from service.answers.mock.scripts import COMMAND
+from service.answers.resilience.circuit_breaker import CircuitBreaker
+from service.answers.resilience.fallback import FallbackAnswerer
+from service.answers.resilience.limiter import Limiter
+from service.answers.resilience.retry import RetryingAnswerer
+from service.settings import Settings
+
+
+class Limiters:
+    """One for each kind of call of Dify, so that none keeps another from its turn.
+
+    With as many answers as half of Dify's connections all of them together leave it a tenth, for stops and parameters.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        answers = settings.dify_max_concurrency
+        waiting, timeout = settings.dify_max_waiting, settings.dify_wait_timeout
+        self.answers = Limiter(answers, waiting, timeout, settings.dify_total_timeout)
+        self.calls = Limiter(max(1, answers * 2 // 5), waiting, timeout)
+        self.uploads = Limiter(max(1, answers // 5), waiting, timeout)
+        self.large_files = Limiter(max(1, answers // 5), waiting, timeout)
+
+    def divide(self, processes: int) -> None:
+        for limiter in (self.answers, self.calls, self.uploads, self.large_files):
+            limiter.divide(processes)
+
+
+class Sources(NamedTuple):
+    """`heal` gives the rest of an answer whose stream broke off, where the source keeps it."""
+
+    answerer: Answerer
+    app_api: AppApi
+    files: AppFiles
+    heal: Callable[[BrokenAnswer], Answer | None] = lambda _: None
+
+    async def close(self) -> None:
+        await self.files.close()
+        await self.app_api.close()
+        await self.answerer.close()
+
+
+def sources_of(settings: Settings, limiters: Limiters) -> Sources:
+    """Only answers have a fallback, not the other routes."""
+    if settings.mock_mode:
+        reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
+        mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
+        return Sources(mock, MockAppApi(settings.app_name), MockFiles())
+    dify = dify_answerer(settings)
+    app_api = DifyAppApi(dify.client, dify.app_info, limiters.calls, limiters.uploads)
+    connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
+    links, url = _file_links(settings), settings.dify_api_url
+    files = DifyFiles(url, links, FileLimiters(limiters.calls, limiters.large_files), connect, idle)
+    return Sources(_resilient(dify, settings, limiters.answers), app_api, files, dify.heal)
+
+
+def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answerer:
+    breaker = CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest)
+    retrying = RetryingAnswerer(dify, limiter, breaker, settings.dify_retry_budget)
+    checked = InputCheck(retrying, dify.app_info)
+    if not settings.degrade_to_mock:
+        return checked
+    return FallbackAnswerer(checked, lambda failure: MockAnswerer(failure.message, settings.mock_tokens_per_second))
+
+
+def dify_answerer(settings: Settings) -> DifyAnswerer:
+    connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
+    client = DifyClient(settings.dify_api_url, settings.dify_api_key, connect, idle)
+    timeouts = Timeouts(
+        first_event=settings.dify_first_event_timeout,
+        idle=idle,
+        silence=settings.dify_silence_timeout,
+        total=settings.dify_total_timeout,
+    )
+    return DifyAnswerer(client, timeouts, _file_links(settings))
+
+
+def _file_links(settings: Settings) -> FileLinks:
+    return FileLinks(settings.dify_api_url, settings.dify_api_key)

@@ -1,0 +1,34 @@
+"""Where answers come from, as the settings say."""
+
+import pytest
+
+from service.settings import Settings
+from service.sources import Limiters
+from tests import fake_dify
+
+
+@pytest.mark.parametrize(("degrades", "outcome"), [(True, ("chat", "mock")), (False, ("error", None))])
+async def test_where_dify_fails_a_mock_stands_in_if_it_may(with_dify, dify, connect, degrades, outcome):
+    dify.plays(fake_dify.raw(b"", 500))
+    client = await connect(await with_dify(degrade_to_mock=degrades))
+    answer = await client.answer("/mock help")
+    assert (answer["type"], answer.get("source")) == outcome
+
+
+def sizes(answers, processes=1):
+    limiters = Limiters(Settings(dify_max_concurrency=answers))
+    limiters.divide(processes)
+    kinds = (limiters.answers, limiters.calls, limiters.uploads, limiters.large_files)
+    return [limiter.limit for limiter in kinds]
+
+
+def test_all_calls_together_leave_a_tenth_of_the_connections_of_a_dify_as_it_is_shipped():
+    assert sizes(answers=5) == [5, 2, 1, 1]
+
+
+def test_each_kind_of_call_has_at_least_one_slot():
+    assert sizes(answers=1) == [1, 1, 1, 1]
+
+
+def test_several_processes_divide_all_of_them():
+    assert sizes(answers=40, processes=4) == [10, 4, 2, 2]
