@@ -9,8 +9,8 @@ import structlog
 
 from service.answers.base import AnswerError
 from service.answers.demand import Demand, caller_address
-from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import FailureDetails, details_of_reply
+from service.answers.dify.http_errors import UnexpectedResponse
 from service.answers.failures import OVERLOADED, WAITED_TOO_LONG
 from service.answers.resilience.limiter import Limiter
 from service.elapsed import ms_since

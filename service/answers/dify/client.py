@@ -1,43 +1,30 @@
 """The HTTP client of one Dify app. No other module sends its key."""
 
 import asyncio
-import errno
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-from aiohttp.http_exceptions import ContentEncodingError
 
 from service.answers import failures
-from service.answers.base import AnswerError, Failure
-from service.answers.dify.error_mapping import failure_of_reply
+from service.answers.base import AnswerError
 from service.answers.dify.event_decoder import decode_object
+from service.answers.dify.http_errors import (
+    HTTP_ERRORS,
+    UnexpectedResponse,
+    nameless_errors,
+    read_start,
+    translated_errors,
+)
 from service.answers.dify.upload_stream import UploadStream
 from service.answers.files import File
 from service.tasks import Tasks
 
 KEEP_ALIVE_SECONDS = 30
 CHECK_TIMEOUT_SECONDS = 5
-_MAX_REFUSAL_BYTES = 64 * 1024
-_OUT_OF_FILES = {errno.EMFILE, errno.ENFILE}
 _SUCCESSES = {HTTPStatus.OK, HTTPStatus.CREATED}
-
-HTTP_ERRORS = (aiohttp.ClientError, TimeoutError)
-
-
-class UnexpectedResponse(Exception):
-    """Dify, or a proxy, replied with another status or content type than a request wants."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        super().__init__(f"HTTP {status}")
-        self.status = status
-        self.body = body
-
-
-class UnreadableReply(aiohttp.ClientError):
-    """A head, or chunks, that are no HTTP: what is wrong, without the address."""
 
 
 class DifyClient:
@@ -162,6 +149,21 @@ class DifyClient:
         return self._session
 
 
+async def _check_is_event_stream(response: aiohttp.ClientResponse) -> None:
+    if response.status != HTTPStatus.OK or response.content_type != "text/event-stream":
+        raise UnexpectedResponse(response.status, await read_start(response))
+
+
+def _form(user: str, file: File, content: UploadStream) -> aiohttp.MultipartWriter:
+    """With the file name in UTF-8 and its quotation marks escaped, as browsers write it (WHATWG HTML, 4.10.21.8)."""
+    form = aiohttp.MultipartWriter("form-data")
+    form.append(user, {"Content-Disposition": 'form-data; name="user"'})
+    name = file.name.replace('"', "%22")
+    headers = {"Content-Disposition": f'form-data; name="file"; filename="{name}"', "Content-Type": file.media_type}
+    form.append(aiter(content), headers)
+    return form
+
+
 class BodyStream:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.media_type = response.content_type
@@ -206,72 +208,3 @@ class EventStream:
         elif not self._opening.cancelled() and self._opening.exception() is None:
             response, _ = self._opening.result()
             response.release()
-
-
-@contextmanager
-def nameless_errors() -> Iterator[None]:
-    """The words of aiohttp's error name the address, where a form's token or a file's signature may be: no log's."""
-    try:
-        yield
-    except aiohttp.ClientResponseError as error:
-        raise UnreadableReply(error.message) from None
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """UnexpectedResponse and HTTP_ERRORS as AnswerError."""
-    try:
-        yield
-    except (UnexpectedResponse, *HTTP_ERRORS) as error:
-        raise AnswerError(failure_of(error)) from error
-
-
-def failure_of(error: Exception) -> Failure:
-    """Of an UnexpectedResponse, or one of HTTP_ERRORS."""
-    if isinstance(error, UnexpectedResponse):
-        return failure_of_reply(error.status, error.body)
-    return failure_of_error(error)
-
-
-# The first match counts: subclasses stand before their base classes.
-_FAILURE_BY_ERROR: dict[type[Exception], Failure] = {
-    aiohttp.ConnectionTimeoutError: failures.CONNECT_TIMEOUT,
-    aiohttp.ClientConnectorDNSError: failures.NAME_NOT_FOUND,
-    aiohttp.ClientSSLError: failures.TLS_ERROR,
-    aiohttp.ClientConnectorError: failures.UNREACHABLE,
-    TimeoutError: failures.SILENT,
-    UnreadableReply: failures.UNREADABLE,
-    aiohttp.ClientPayloadError: failures.BROKEN_OFF,
-    Exception: failures.LOST,
-}
-
-
-def failure_of_error(error: Exception) -> Failure:
-    """Of one of HTTP_ERRORS. Only what comes before a reply may be tried again."""
-    if isinstance(error, OSError) and error.errno in _OUT_OF_FILES:
-        return failures.NO_FILES
-    if isinstance(error.__cause__, ContentEncodingError):
-        return failures.UNREADABLE
-    return next(failure for kind, failure in _FAILURE_BY_ERROR.items() if isinstance(error, kind))
-
-
-async def _check_is_event_stream(response: aiohttp.ClientResponse) -> None:
-    if response.status != HTTPStatus.OK or response.content_type != "text/event-stream":
-        raise UnexpectedResponse(response.status, await read_start(response))
-
-
-async def read_start(response: aiohttp.ClientResponse) -> bytes:
-    body = b""
-    while len(body) < _MAX_REFUSAL_BYTES and (chunk := await response.content.readany()):
-        body += chunk
-    return body
-
-
-def _form(user: str, file: File, content: UploadStream) -> aiohttp.MultipartWriter:
-    """With the file name in UTF-8 and its quotation marks escaped, as browsers write it (WHATWG HTML, 4.10.21.8)."""
-    form = aiohttp.MultipartWriter("form-data")
-    form.append(user, {"Content-Disposition": 'form-data; name="user"'})
-    name = file.name.replace('"', "%22")
-    headers = {"Content-Disposition": f'form-data; name="file"; filename="{name}"', "Content-Type": file.media_type}
-    form.append(aiter(content), headers)
-    return form

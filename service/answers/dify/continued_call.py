@@ -10,8 +10,9 @@ from msgspec import structs
 
 from service.answers import failures
 from service.answers.base import AnswerStopped, Question
-from service.answers.dify.client import HTTP_ERRORS, DifyClient, EventStream, UnexpectedResponse, failure_of
+from service.answers.dify.client import DifyClient, EventStream
 from service.answers.dify.forms import form_of
+from service.answers.dify.http_errors import HTTP_ERRORS, UnexpectedResponse, failure_of
 from service.answers.dify.upstream_call import State, Upstream, UpstreamCall
 from service.answers.pauses import Continuation, Decision, Form
 

@@ -14,8 +14,9 @@ from service.answers.app_api import ByteStream, Head
 from service.answers.base import AnswerError
 from service.answers.dify.app_files import FileLinks
 from service.answers.dify.call_log import calling
-from service.answers.dify.client import BodyStream, UnexpectedResponse, nameless_errors, read_start, translated_errors
+from service.answers.dify.client import BodyStream
 from service.answers.dify.error_mapping import failure_of_reply
+from service.answers.dify.http_errors import UnexpectedResponse, nameless_errors, read_start, translated_errors
 from service.answers.dify.read_ahead import paced
 from service.answers.failures import FILE_NOT_FOUND, TOO_LARGE
 from service.answers.files import MEGABYTE

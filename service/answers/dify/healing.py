@@ -30,11 +30,11 @@ from service.answers.base import (
     Text,
 )
 from service.answers.dify.app_files import FileFinder
-from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.continued_call import fetch_form
 from service.answers.dify.error_mapping import failure_of_reply
 from service.answers.dify.event_decoder import is_text
 from service.answers.dify.event_parser import EventParser
+from service.answers.dify.http_errors import UnexpectedResponse
 from service.answers.dify.sse import SseDecoder
 from service.answers.dify.stored_message import fetch_message, text_since
 from service.answers.dify.upstream_call import STREAM_ERRORS, Upstream, UpstreamCall, post_stop

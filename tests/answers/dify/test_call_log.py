@@ -8,8 +8,8 @@ from service.answers import failures
 from service.answers.base import AnswerError
 from service.answers.demand import Demand
 from service.answers.dify.call_log import calling, log_failure, reply_body
-from service.answers.dify.client import UnexpectedResponse
 from service.answers.dify.error_mapping import FailureDetails
+from service.answers.dify.http_errors import UnexpectedResponse
 from service.answers.resilience.limiter import Limiter
 
 BODY = b'{"code":"invalid_param","message":"Not Ann again"}'
