@@ -9,7 +9,7 @@ from uvicorn.server import ServerState
 from websockets.protocol import State
 
 from service.chat.close_codes import FLOOD
-from service.chat.gateway import WRITE_TEXT
+from service.chat.websocket_transport import WRITE_TEXT
 from service.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS
 
 # The HTTP protocol has read the handshake within these limits; uvicorn passes it on as bytes.

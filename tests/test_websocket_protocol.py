@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
 
 from service.__main__ import listen, server_options
-from service.chat.gateway import WRITE_TEXT
+from service.chat.websocket_transport import WRITE_TEXT
 from service.settings import Settings
 from service.websocket_protocol import Budget
 from tests.conftest import PATIENCE_SECONDS, eventually, logged

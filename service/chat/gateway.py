@@ -1,6 +1,5 @@
 """The WebSocket endpoint: host, origin, capacity, subprotocol, accept; exceptions to close codes."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,9 +7,8 @@ from dataclasses import dataclass
 
 import structlog
 from starlette.responses import Response
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+from starlette.websockets import WebSocket
 
-from service.admission.authentication import Scope
 from service.admission.caller import Caller
 from service.admission.host_check import HostCheck
 from service.admission.origins import is_allowed
@@ -19,19 +17,17 @@ from service.admission.quotas import Quotas, Refusal
 from service.admission.subprotocols import UnknownSubprotocol, choose
 from service.chat import close_codes
 from service.chat.client_identity import new_name
-from service.chat.close_codes import CloseCode
 from service.chat.login import Denied, Login
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
+from service.chat.websocket_transport import WebSocketTransport
 from service.elapsed import ms_since
 from service.result_codes import ResultCode
 
 log = structlog.get_logger()
 
 LONGEST_CLIENT_ID = 128
-WRITE_TEXT = "dify_live.write_text"
-"""The ASGI extension that writes a text frame (UTF-8) at once; it returns False where that would take waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +61,7 @@ class Gateway:
             if (rejection := self._check(websocket, client_id)) is not None:
                 await self._reject(websocket, *rejection)
                 return
-            transport = _Transport(websocket, choose(websocket.scope["subprotocols"]))
+            transport = WebSocketTransport(websocket, choose(websocket.scope["subprotocols"]))
             caller = await self._accept(transport, client_id)
             if caller is None:
                 return
@@ -78,7 +74,7 @@ class Gateway:
         finally:
             place.give_back()
 
-    async def _accept(self, transport: "_Transport", client_id: str) -> Caller | None:
+    async def _accept(self, transport: WebSocketTransport, client_id: str) -> Caller | None:
         """None where the connection is over already. Raises Denied."""
         if self.login is None:
             await transport.accept()
@@ -120,10 +116,10 @@ class Gateway:
         await websocket.accept(unknown.named)
         await websocket.close(*close_codes.UNKNOWN_SUBPROTOCOL)
 
-    async def _serve(self, transport: "_Transport", client_id: str, caller: Caller) -> None:
+    async def _serve(self, transport: WebSocketTransport, client_id: str, caller: Caller) -> None:
         started_at = time.monotonic()
         limits = self.max_content_length, self.quotas, self.max_inputs_length
-        session = Session(client_id, caller, transport, self.turns, *limits)
+        session = Session(transport, client_id, caller, self.turns, *limits)
         session.on_identified = self._announce
         if self.login is not None:
             session.authentication = self.login.watch(session)
@@ -146,65 +142,8 @@ class Gateway:
         if (identity := self.sessions.identify(session)) is not None:
             self.announce(identity, session.id)
 
-    async def _receive_loop(self, transport: "_Transport", session: Session) -> None:
+    async def _receive_loop(self, transport: WebSocketTransport, session: Session) -> None:
         await session.greet()
         while (message := await transport.receive()) is not None:
             self.sessions.record_received(session)
             await session.receive(message)
-
-
-def _cannot_write(_: bytes) -> bool:
-    """With another ASGI server."""
-    return False
-
-
-class _Transport:
-    """The transport of a session over an accepted WebSocket."""
-
-    __slots__ = ("_subprotocol", "_websocket", "close_code", "lifetime", "write")
-
-    def __init__(self, websocket: WebSocket, subprotocol: str | None) -> None:
-        self._websocket = websocket
-        self._subprotocol = subprotocol
-        self.write = websocket.scope["extensions"].get(WRITE_TEXT, _cannot_write)
-        self.lifetime = asyncio.timeout(None)
-        self.close_code = close_codes.LOST
-
-    @property
-    def client_address(self) -> str | None:
-        client = self._websocket.client
-        return client and client.host
-
-    @property
-    def counted_address(self) -> str | None:
-        address: str | None = self._websocket.scope[ADDRESS]
-        return address
-
-    @property
-    def scope(self) -> Scope:
-        return self._websocket.scope
-
-    async def accept(self) -> None:
-        await self._websocket.accept(self._subprotocol)
-
-    async def receive(self) -> str | bytes | None:
-        """The next message; None when the connection is over."""
-        message = await self._websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            if "reason" in message:  # else the connection was lost
-                self.close_code = CloseCode(message["code"], message["reason"] or "")
-            return None
-        text: str | None = message.get("text")
-        return text if text is not None else bytes(message["bytes"])
-
-    async def send(self, message: bytes) -> None:
-        with suppress(WebSocketDisconnect, WebSocketDisconnected):
-            await self._websocket.send_text(message.decode())
-
-    async def close(self, code: int, reason: str) -> None:
-        with suppress(WebSocketDisconnect, WebSocketDisconnected):
-            await self._websocket.close(code, reason)
-
-    def abort(self) -> None:
-        with suppress(RuntimeError):  # it is over
-            self.lifetime.reschedule(asyncio.get_running_loop().time())

@@ -11,11 +11,11 @@ from service.admission.unauthenticated import Waiting
 from service.answers.base import Failure
 from service.chat import messages
 from service.chat.authentication import MISSING, Authentication, Client, close_code_of, error_of, failure_of
+from service.chat.connection import Transport, say_and_close
 from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import Auth, ClientMessage, Ping, Pong, ServerMessage, System
 
 LOGIN_SECONDS = 10
-CLOSE_TIMEOUT_SECONDS = 1
 
 
 class Denied(Exception):
@@ -26,8 +26,8 @@ class Denied(Exception):
         self.failure = failure
 
 
-class Transport(Protocol):
-    """Of a handshake, which becomes a connection when it is accepted."""
+class Handshake(Transport, Protocol):
+    """It becomes a connection when it is accepted."""
 
     @property
     def scope(self) -> Scope: ...
@@ -39,12 +39,6 @@ class Transport(Protocol):
 
     async def receive(self) -> str | bytes | None: ...
 
-    async def send(self, data: bytes) -> None: ...
-
-    async def close(self, code: int, reason: str) -> None: ...
-
-    def abort(self) -> None: ...
-
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -52,20 +46,20 @@ class Login:
     max_content_length: int
     waiting: Waiting = field(default_factory=Waiting)
 
-    async def run(self, transport: Transport, client_id: str) -> Principal | None:
+    async def run(self, handshake: Handshake, client_id: str) -> Principal | None:
         """Accepts the handshake. None where the connection is over. Raises Denied."""
         try:
-            principal = await self.authenticator.identify(transport.scope)
+            principal = await self.authenticator.identify(handshake.scope)
         except Unauthenticated as error:
             failure = failure_of(error)
             if not error.by_close:
                 raise Denied(failure) from None
-            await transport.accept()
-            await _close(transport, failure)
+            await handshake.accept()
+            await _close(handshake, failure)
             return None
         if principal is None and (tokens := self.authenticator.tokens) is not None:
-            return await self._wait_for_token(transport, client_id, tokens)
-        await transport.accept()
+            return await self._wait_for_token(handshake, client_id, tokens)
+        await handshake.accept()
         return principal
 
     def watch(self, client: Client) -> Authentication | None:
@@ -73,31 +67,31 @@ class Login:
         tokens = self.authenticator.tokens
         return Authentication(tokens, client) if tokens is not None else None
 
-    async def _wait_for_token(self, transport: Transport, client_id: str, tokens: Tokens) -> Principal | None:
-        await transport.accept()
+    async def _wait_for_token(self, handshake: Handshake, client_id: str, tokens: Tokens) -> Principal | None:
+        await handshake.accept()
         timer = asyncio.timeout(LOGIN_SECONDS)
-        with self.waiting.place(transport.counted_address, lambda: _end(timer)) as place:
+        with self.waiting.place(handshake.counted_address, lambda: _end(timer)) as place:
             try:
                 async with timer:
-                    await _send(transport, System("Send your token in an auth frame.", client_id))
-                    return await self._authenticate(transport, tokens)
+                    await _send(handshake, System("Send your token in an auth frame.", client_id))
+                    return await self._authenticate(handshake, tokens)
             except TimeoutError:
                 failure = failure_of(_displaced() if place.is_lost else _too_late())
             except Unauthenticated as error:
                 failure = failure_of(error)
-        await _close(transport, failure)
+        await _close(handshake, failure)
         return None
 
-    async def _authenticate(self, transport: Transport, tokens: Tokens) -> Principal | None:
+    async def _authenticate(self, handshake: Handshake, tokens: Tokens) -> Principal | None:
         """There is no service before the token but pongs. Raises Unauthenticated."""
-        while (data := await transport.receive()) is not None:
+        while (data := await handshake.receive()) is not None:
             match self._parse(data):
                 case Auth(token):
                     return await tokens.verify(token)
                 case Ping(timestamp):
-                    await _send(transport, Pong(messages.now_ms() if timestamp is None else timestamp))
+                    await _send(handshake, Pong(messages.now_ms() if timestamp is None else timestamp))
                 case message:
-                    await _send(transport, error_of(MISSING, getattr(message, "id", None)))
+                    await _send(handshake, error_of(MISSING, getattr(message, "id", None)))
         return None
 
     def _parse(self, data: str | bytes) -> ClientMessage | None:
@@ -120,15 +114,10 @@ def _too_late() -> Unauthenticated:
     return Unauthenticated(Reason.MISSING, f"none within {LOGIN_SECONDS} seconds")
 
 
-async def _send(transport: Transport, message: ServerMessage) -> None:
-    await transport.send(messages.encode(message))
+async def _send(handshake: Handshake, message: ServerMessage) -> None:
+    await handshake.send(messages.encode(message))
 
 
-async def _close(transport: Transport, failure: Failure) -> None:
+async def _close(handshake: Handshake, failure: Failure) -> None:
     """Say why first."""
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-            await _send(transport, error_of(failure))
-            await transport.close(*close_code_of(failure))
-    except TimeoutError:
-        transport.abort()
+    await say_and_close(handshake, error_of(failure), close_code_of(failure))

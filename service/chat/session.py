@@ -1,10 +1,10 @@
-"""One connection: reads messages, starts and stops turns, writes messages."""
+"""What a client asks on its connection: turns are started, joined, resumed and stopped."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple
 
 import structlog
 from msgspec import UNSET, structs
@@ -16,42 +16,35 @@ from service.answers.pauses import Continuation
 from service.chat import close_codes, messages
 from service.chat.authentication import Authentication
 from service.chat.client_identity import Origin, Owner, new_name, new_token, owner_of
-from service.chat.close_codes import CloseCode
+from service.chat.connection import Connection
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
 from service.chat.failures import ID_TAKEN, RESTARTING
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
-from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, ServerMessage, Stop, System
+from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, Stop, System
 from service.chat.turn import CLIENT_STOPPED, Turn
 from service.chat.turn_registry import TurnRegistry, total_tokens
 from service.result_codes import ResultCode
 
 log = structlog.get_logger()
 
-SEND_TIMEOUT_SECONDS = 20
-CLOSE_TIMEOUT_SECONDS = 1
 MAX_RUNNING_TURNS = 8
 UNKNOWN_TURN = "unknown_turn"
 _TOO_MANY = f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one, or stop it."
 
 
-class Transport(Protocol):
-    """The transport of one connection. After its end its methods do nothing."""
+class _Request(NamedTuple):
+    """A turn that is asked for. The client `claims` to come back for it where it has named it."""
 
-    def write(self, data: bytes) -> bool:
-        """Send at once; False where that would take waiting."""
-
-    async def send(self, data: bytes) -> None: ...
-
-    async def close(self, code: int, reason: str) -> None: ...
-
-    def abort(self) -> None:
-        """End the connection without a close frame."""
+    turn_id: str
+    question: Question | Continuation
+    stream: bool
+    claims: bool
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
-class Session:
-    """A client while it is connected. Everything it is sent passes through `write` or `send`.
+class Session(Connection):
+    """A client while it is connected.
 
     `last_received` and `last_activity` are seconds on the monotonic clock: the client's last message, and the last one
     in either direction; `heard_at` is the client's last message, too, and nothing else moves it. `on_identified` is
@@ -61,12 +54,10 @@ class Session:
 
     client_id: str
     caller: Caller
-    transport: Transport
     turns: TurnRegistry
     max_content_length: int
     quotas: Quotas = UNLIMITED
     max_inputs_length: int = MAX_INPUTS_LENGTH
-    close_code: CloseCode | None = None
     authentication: Authentication | None = None
     on_identified: Callable[["Session"], None] = lambda _: None
     id: str = field(default_factory=new_name)
@@ -106,49 +97,17 @@ class Session:
             case Ping(timestamp):
                 await self.send(Pong(messages.now_ms() if timestamp is None else timestamp))
             case Chat():
-                await self._ask(message.id, self._question_of(message), message.stream)
+                await self._ask(message.id, self._question_of(message), stream=message.stream)
             case Stop(turn_id):
                 self._stop(turn_id)
             case Resume():
                 await self._resume(message)
             case Form():
-                await self._go_on(message, message.stream)
+                await self._go_on(message, stream=message.stream)
             case messages.Auth(token) if self.authentication is not None:
                 await self.authentication.renew(token)
             case messages.Auth():
                 await self.send(System("No token is asked for here."))
-
-    def write(self, message: ServerMessage) -> bool:
-        """Send at once; False where that would take waiting, or the connection is over."""
-        return self.close_code is None and self.transport.write(messages.encode(message))
-
-    async def send(self, message: ServerMessage) -> bool:
-        """Send within SEND_TIMEOUT_SECONDS, or disconnect the client as slow; False where the connection is over."""
-        if self.close_code is None and not self.transport.write(data := messages.encode(message)):
-            timer = asyncio.get_running_loop().call_later(SEND_TIMEOUT_SECONDS, self._disconnect_slow)
-            try:
-                await self.transport.send(data)
-            finally:
-                timer.cancel()
-        return self.close_code is None
-
-    async def close(self, close_code: CloseCode) -> None:
-        """Send a notice and close. Only the first close code counts; nothing is sent after it."""
-        if self.close_code is not None:
-            return
-        self.close_code = close_code
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                await self.transport.send(messages.encode(System(close_code.reason)))
-                await self.transport.close(*close_code)
-        except TimeoutError:
-            self.transport.abort()
-
-    def _disconnect_slow(self) -> None:
-        """Without a close frame, which would wait behind the data that is not read."""
-        if self.close_code is None:
-            self.close_code = close_codes.SLOW
-            self.transport.abort()
 
     async def wait_answered(self) -> None:
         """Until no answer of this process is on its way to this client. A remote one can be resumed elsewhere."""
@@ -168,30 +127,28 @@ class Session:
             await self.authentication.end()
         await asyncio.gather(*deliveries, return_exceptions=True)
 
-    async def _ask(self, turn_id: str | None, question: Question | Continuation, stream: bool) -> None:  # noqa: FBT001
-        claims = turn_id is not None
-        turn_id = turn_id or new_name()
-        turn = self.turns.get(self.owner, turn_id)
+    async def _ask(self, turn_id: str | None, question: Question | Continuation, *, stream: bool) -> None:
+        await self._start_or_join(_Request(turn_id or new_name(), question, stream, claims=turn_id is not None))
+
+    async def _start_or_join(self, asked: _Request) -> None:
+        turn = self.turns.get(self.owner, asked.turn_id)
         if turn is None and self.turns.is_closing:
-            await self.send(Error(RESTARTING.message, RESTARTING.code, turn_id, RESTARTING.reason))
+            await self.send(Error(RESTARTING.message, RESTARTING.code, asked.turn_id, RESTARTING.reason))
         elif turn is None and self._has_too_many():
-            await self.send(Error(_TOO_MANY, ResultCode.TOO_MANY_REQUESTS, turn_id, "too_many_turns"))
+            await self.send(Error(_TOO_MANY, ResultCode.TOO_MANY_REQUESTS, asked.turn_id, "too_many_turns"))
         elif turn is None:
-            await self._start(turn_id, question, stream, claims=claims)
-        elif turn.is_same_question(question.content):
-            log.info("turn.joined", turn_id=turn_id)
-            self._answer(turn, stream, claims=claims)
+            await self._start(asked)
+        elif turn.is_same_question(asked.question.content):
+            log.info("turn.joined", turn_id=turn.id)
+            self._answer(turn, 0 if asked.stream else None, claims=asked.claims)
         else:
-            await self._refuse(Error(ID_TAKEN.message, ID_TAKEN.code, turn_id, ID_TAKEN.reason))
+            await self._refuse(Error(ID_TAKEN.message, ID_TAKEN.code, turn.id, ID_TAKEN.reason))
 
-    @property
-    def _origin(self) -> Origin:
-        return Origin(self.id, self.caller.address)
-
-    async def _start(self, turn_id: str, question: Question | Continuation, stream: bool, *, claims: bool) -> None:  # noqa: FBT001
+    async def _start(self, asked: _Request) -> None:
         """Unless a limit is hit. To look at what another turn asked for is no question."""
+        question, turn_id = asked.question, asked.turn_id
         if isinstance(question, Continuation) and question.decision is None:
-            self._begin(turn_id, question, stream, claims=claims)
+            self._begin(asked)
             return
         admitted = await self.quotas.admit_question(self.caller, self.owner.user)
         if isinstance(admitted, Refusal):
@@ -200,17 +157,18 @@ class Session:
             await self.send(Error(message, code, turn_id, reason, retry_after=retry_after))
         elif self.turns.get(self.owner, turn_id) is not None or self.turns.is_closing:
             admitted.end(tokens=0)
-            await self._ask(turn_id, question, stream)  # it has begun on another connection, while Redis was asked
+            await self._start_or_join(asked)  # it has begun on another connection, while Redis was asked
         else:
-            log.info("turn.started", turn_id=turn_id, characters=len(question.content), stream=stream)
-            turn = self._begin(turn_id, question, stream, claims=claims)
+            log.info("turn.started", turn_id=turn_id, characters=len(question.content), stream=asked.stream)
+            turn = self._begin(asked)
             turn.when_read(lambda: admitted.end(total_tokens(turn)))
 
-    def _begin(self, turn_id: str, question: Question | Continuation, stream: bool, *, claims: bool) -> Turn:  # noqa: FBT001
-        turn = self.turns.start(self.owner, turn_id, question, self._origin)
+    def _begin(self, asked: _Request) -> Turn:
+        origin = Origin(self.id, self.caller.address)
+        turn = self.turns.start(self.owner, asked.turn_id, asked.question, origin)
         self._asked.add(turn)
         turn.when_read(lambda: self._asked.discard(turn))
-        self._answer(turn, stream, claims=claims)
+        self._answer(turn, 0 if asked.stream else None, claims=asked.claims)
         return turn
 
     def _has_too_many(self) -> bool:
@@ -235,12 +193,12 @@ class Session:
             await self.send(System("Welcome back", resume_token=self._token))
         elif (turn := await self.turns.find(self.owner, resume.id)) is not None:
             log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
-            self._answer(turn, stream=True, offset=resume.offset, claims=True)
+            self._answer(turn, resume.offset, claims=True)
         else:
             text = "There is no such answer to go on with: it is over, or somebody else's."
             await self.send(Error(text, ResultCode.NOT_FOUND, resume.id, UNKNOWN_TURN))
 
-    async def _go_on(self, frame: Form | Resume, stream: bool) -> None:  # noqa: FBT001 - the client's own flag
+    async def _go_on(self, frame: Form | Resume, *, stream: bool) -> None:
         """What follows a pause is a turn of its own."""
         try:
             continuation = await continuation_of(frame, self.owner, self.turns)
@@ -248,13 +206,14 @@ class Session:
             failure = refused.failure
             await self._refuse(Error(failure.message, failure.code, frame.turn_id or UNSET, failure.reason))
         else:
-            await self._ask(frame.turn_id, continuation, stream)
+            await self._ask(frame.turn_id, continuation, stream=stream)
 
-    def _answer(self, turn: Turn, stream: bool, offset: int = 0, *, claims: bool) -> None:  # noqa: FBT001 - the client's own flag
+    def _answer(self, turn: Turn, offset: int | None, *, claims: bool) -> None:
+        """Send what is written after `offset`, as it comes; without one, the answer as a whole."""
         if turn in self._deliveries:
             return
         turn.join(claims=claims)
-        delivery = asyncio.create_task(self._deliver(Delivery(turn, self, self.turns.seal, offset if stream else None)))
+        delivery = asyncio.create_task(self._deliver(Delivery(turn, self, self.turns.seal, offset)))
         self._deliveries[turn] = delivery
         delivery.add_done_callback(lambda _: self._answered(turn))
 

@@ -48,7 +48,7 @@ class House:
             self.sessions.remove(session)
 
         transport.write, transport.close = note, leave
-        session = Session(name, Caller(), transport, self.turns, max_content_length=100)
+        session = Session(transport, name, Caller(), self.turns, max_content_length=100)
         self.sessions.add(session)
         return session, transport
 

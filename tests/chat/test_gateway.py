@@ -306,8 +306,8 @@ async def test_who_pings_without_end_and_reads_no_pong_is_cut_off(service):
 
 async def test_a_client_that_reads_nothing_is_cut_off_and_gives_its_place_back(start, events, monkeypatch):
     """A real socket that is never read from: its buffers fill, a send does not finish, the connection is dropped."""
-    monkeypatch.setattr("service.chat.session.SEND_TIMEOUT_SECONDS", 0.1)
-    monkeypatch.setattr("service.chat.session.CLOSE_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("service.chat.connection.SEND_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("service.chat.connection.CLOSE_TIMEOUT_SECONDS", 0.1)
     service = await start(websocket_max_size=8_000_000, max_content_length=7_000_000)
     writer = await deaf_client(service.port)
     writer.write(masked(1, json.dumps({"type": "chat", "content": "x" * 6_000_000, "stream": True}).encode()))

@@ -10,10 +10,8 @@ from service.answers import failures
 from service.answers.base import Identity, Speech, Step, Text
 from service.answers.pauses import Decision, Form, FormAction, Pause
 from service.chat import close_codes, message_builder
-from service.chat import session as session_module
 from service.chat.client_identity import owner_of
 from service.chat.cluster import SingleProcess
-from service.chat.messages import System, encode
 from service.chat.seal import Seal
 from service.chat.session import MAX_RUNNING_TURNS, Session
 from service.chat.turn_registry import TurnRegistry
@@ -35,7 +33,7 @@ async def meet():
                 source, SingleProcess(), Seal(), orphan_grace=orphan_grace, resume_window=PATIENCE_SECONDS
             )
         transport = Transport()
-        session = Session("bed-7", Caller(), transport, turns, max_content_length=100)
+        session = Session(transport, "bed-7", Caller(), turns, max_content_length=100)
         met.append((session, turns))
         return session, transport
 
@@ -163,24 +161,6 @@ async def test_a_closed_session_asks_nothing_more(meet):
     await session.close(close_codes.REPLACED)
     await session.receive(chat())
     assert source.questions == []
-
-
-async def test_a_client_that_takes_nothing_is_cut_off_as_slow(meet, monkeypatch):
-    monkeypatch.setattr(session_module, "SEND_TIMEOUT_SECONDS", 0.02)
-    session, transport = meet(Scripted())
-    transport.blocked = True
-    ping = asyncio.create_task(session.receive('{"type":"ping"}'))
-    await eventually(lambda: transport.aborted)
-    assert session.close_code is close_codes.SLOW
-    ping.cancel()
-
-
-async def test_a_close_that_cannot_be_written_drops_the_connection(meet, monkeypatch):
-    monkeypatch.setattr(session_module, "CLOSE_TIMEOUT_SECONDS", 0.02)
-    session, transport = meet(Scripted())
-    transport.blocked = True
-    await session.close(close_codes.IDLE)
-    assert transport.aborted
 
 
 async def test_after_its_close_a_session_sends_nothing_more(meet):
@@ -541,55 +521,6 @@ async def test_answers_of_another_token_count_while_they_are_on_their_way_here(m
     await session.receive(json.dumps({"type": "resume", "token": "0" * 32}))
     await session.receive(chat(id="more"))
     assert transport.frames[-1]["code"] == 429
-
-
-async def test_a_client_that_takes_a_frame_in_time_is_not_cut_off_later(meet, monkeypatch):
-    monkeypatch.setattr(session_module, "SEND_TIMEOUT_SECONDS", 0.02)
-    session, transport = meet(Scripted())
-    taken = []
-
-    async def send(message):
-        taken.append(message)
-
-    monkeypatch.setattr(transport, "send", send)
-    transport.blocked = True
-    assert await session.send(close_notice := System("Hi"))
-    await asyncio.sleep(0.04)
-    assert (taken, transport.aborted, session.close_code) == (
-        [encode(close_notice)],
-        False,
-        None,
-    )
-
-
-async def test_nothing_is_written_to_a_session_that_is_closed(meet):
-    session, transport = meet(Scripted())
-    assert session.write(System("Hi"))
-    transport.blocked = True
-    assert not session.write(System("Hi"))
-    transport.blocked = False
-    await session.close(close_codes.REPLACED)
-    sent = len(transport.frames)
-    assert not session.write(System("Hi"))
-    assert not await session.send(System("Hi"))
-    assert len(transport.frames) == sent
-
-
-async def test_a_close_says_why_and_is_not_called_slow_afterwards(meet, monkeypatch):
-    monkeypatch.setattr(session_module, "SEND_TIMEOUT_SECONDS", 0.02)
-    session, transport = meet(Scripted())
-    transport.blocked = True
-    ping = asyncio.create_task(session.receive('{"type":"ping"}'))
-    await asyncio.sleep(0)
-    transport.blocked = False
-    await session.close(close_codes.IDLE)
-    assert (transport.frames[-1]["content"], transport.closed) == (
-        close_codes.IDLE.reason, (4000, close_codes.IDLE.reason),
-    )  # fmt: skip
-    await asyncio.sleep(0.04)
-    assert (session.close_code, transport.aborted) == (close_codes.IDLE, False)
-    ping.cancel()
-    await asyncio.gather(ping, return_exceptions=True)
 
 
 async def test_an_answer_is_waited_for_to_its_end(meet):

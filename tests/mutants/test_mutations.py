@@ -2,6 +2,7 @@
 
 import ast
 
+from tests.mutants.__main__ import CORE, ROOT
 from tests.mutants.mutations import mutants_of
 
 SOURCE = """
@@ -17,6 +18,10 @@ class Line:
             self.take(True)
         return [each for each in self if each.ready] or 1.5
 """
+
+
+def test_the_modules_that_get_them_are_there():
+    assert [name for name in CORE if not (ROOT / "service" / f"{name}.py").exists()] == []
 
 
 def test_faults_are_named_by_the_function_and_what_is_changed_in_it():
