@@ -10,8 +10,9 @@ from service.chat import messages
 from service.chat.client_identity import Owner
 from service.chat.message_parser import BadMessage
 from service.chat.messages import Resume
-from service.chat.turn import Status, Turn
+from service.chat.turn import Turn
 from service.chat.turn_registry import TurnRegistry
+from service.chat.turn_status import Status
 from service.result_codes import ResultCode
 
 FILE_INPUTS = {"file", "file-list"}

@@ -7,8 +7,9 @@ from typing import Protocol
 from service.chat import message_builder
 from service.chat.answer_buffer import Cursor, Update
 from service.chat.messages import ServerMessage
+from service.chat.receipt import Receiver
 from service.chat.seal import Seal
-from service.chat.turn import Receiver, Turn
+from service.chat.turn import Turn
 
 
 class Client(Receiver, Protocol):
@@ -53,7 +54,7 @@ class Delivery:
         finally:
             self.turn.unsubscribe(self._on_update)
         if await self.client.send(self._terminal_message()):
-            self.turn.mark_delivered(self.client)
+            self.turn.receipt.complete(self.turn.buffer.length, self.client)
 
     def _terminal_message(self) -> ServerMessage:
         return message_builder.terminal_message(self.turn, self.seal, says_status=self.offset is None)
@@ -78,15 +79,15 @@ class Delivery:
             message = message_builder.update_message(self.turn, update)
             if self._pending or not self.client.write(message):
                 self._pending.append(update)
-        if cursor is not None and updates and not self._pending and cursor.offset > self.turn.delivered:
-            self.turn.delivered = cursor.offset
+        if cursor is not None and updates and not self._pending:
+            self.turn.receipt.advance(cursor.offset)
 
     async def _send_pending(self) -> None:
         pending, self._pending = self._pending, []
         for update in pending:
             is_sent = await self.client.send(message_builder.update_message(self.turn, update))
         if is_sent and self._cursor is not None:
-            self.turn.delivered = max(self.turn.delivered, self._cursor.offset)
+            self.turn.receipt.advance(self._cursor.offset)
 
     def _open_cursor(self) -> Cursor | None:
         """None also while a remote turn has less text than the client."""

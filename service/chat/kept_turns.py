@@ -93,7 +93,7 @@ class KeptTurns:
     def expired(self, now: float) -> Iterator[Turn]:
         """`now` is on the monotonic clock."""
         while (turn := next(iter(self._recent), None)) and now >= turn.released_at + RECEIVED_SHARE * self._window:
-            if turn.is_received:
+            if turn.receipt.is_confirmed:
                 yield turn
             else:
                 del self._recent[turn]

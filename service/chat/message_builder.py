@@ -20,7 +20,8 @@ from service.chat.messages import (
     System,
 )
 from service.chat.seal import Seal
-from service.chat.turn import CLIENT_STOPPED, Status, Turn
+from service.chat.turn import Turn
+from service.chat.turn_status import CLIENT_STOPPED, Status
 
 BROKE_OFF = "[The answer broke off here.]"
 WAS_STOPPED = "[The answer was stopped here.]"

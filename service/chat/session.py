@@ -22,8 +22,9 @@ from service.chat.delivery import Delivery
 from service.chat.failures import ID_TAKEN, RESTARTING
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
 from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, Stop, System
-from service.chat.turn import CLIENT_STOPPED, Turn
+from service.chat.turn import Turn
 from service.chat.turn_registry import TurnRegistry, total_tokens
+from service.chat.turn_status import CLIENT_STOPPED, Kind, kind_of
 from service.result_codes import ResultCode
 
 log = structlog.get_logger()
@@ -146,8 +147,8 @@ class Session(Connection):
 
     async def _start(self, asked: _Request) -> None:
         """Unless a limit is hit. To look at what another turn asked for is no question."""
-        question, turn_id = asked.question, asked.turn_id
-        if isinstance(question, Continuation) and question.decision is None:
+        turn_id = asked.turn_id
+        if kind_of(asked.question) is Kind.LOOK:
             self._begin(asked)
             return
         admitted = await self.quotas.admit_question(self.caller, self.owner.user)
@@ -159,7 +160,7 @@ class Session(Connection):
             admitted.end(tokens=0)
             await self._start_or_join(asked)  # it has begun on another connection, while Redis was asked
         else:
-            log.info("turn.started", turn_id=turn_id, characters=len(question.content), stream=asked.stream)
+            log.info("turn.started", turn_id=turn_id, characters=len(asked.question.content), stream=asked.stream)
             turn = self._begin(asked)
             turn.when_read(lambda: admitted.end(total_tokens(turn)))
 

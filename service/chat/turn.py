@@ -6,9 +6,6 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
-from enum import StrEnum
-from typing import Protocol
-from weakref import ReferenceType, ref
 
 import structlog
 
@@ -33,34 +30,12 @@ from service.chat.answer_buffer import AnswerBuffer, Progress
 from service.chat.client_identity import NOWHERE, Origin, Owner
 from service.chat.failures import INTERNAL, MAX_ANSWER_CHARACTERS, TOO_LONG, WRITER_LOST
 from service.chat.reading import Reading
+from service.chat.receipt import Receipt
+from service.chat.turn_status import CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, WAITING_FOR_HUMAN, Kind, Status
 from service.elapsed import ms_since
 from service.tasks import Tasks
 
 log = structlog.get_logger()
-
-WAITING_FOR_HUMAN = "waiting_for_human"
-CLIENT_STOPPED = "client_stopped"
-CLIENT_LEFT = "client_left"
-DISPLACED = "displaced"
-
-
-class Status(StrEnum):
-    """How a turn ended: `incomplete` keeps the text from before the source broke off, `error` has none.
-
-    `paused` has the text so far: a person is to decide, then the source goes on.
-    """
-
-    DONE = "done"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    INCOMPLETE = "incomplete"
-    ERROR = "error"
-
-
-class Receiver(Protocol):
-    """Who was sent an answer; last heard of at `heard_at`, in monotonic seconds."""
-
-    heard_at: float
 
 
 @dataclass(slots=True, eq=False)
@@ -69,9 +44,7 @@ class Turn:
 
     It ends once: then `status` is set, with a `failure` or another `reason`; the source is read on until it stops.
     Without listeners it is stopped after `orphan_grace` seconds, or at once: see `leave`, or in favour of a question
-    that somebody waits for: see Demand. `delivered` is how far the text got to any client, in code points. `is_remote`:
-    another process asks the source. `goes_on_alone`: the source is stopped only where the client says so; what
-    `only_looks` at what another turn asked for never stops it.
+    that somebody waits for: see Demand. `is_remote`: another process asks the source.
     """
 
     owner: Owner
@@ -81,9 +54,9 @@ class Turn:
     demand: InitVar[Demand]
     tasks: InitVar[Tasks]
     orphan_grace: float
+    origin: Origin = NOWHERE
+    kind: Kind = Kind.QUESTION
     is_remote: bool = False
-    goes_on_alone: bool = False
-    only_looks: bool = False
     buffer: AnswerBuffer = field(default_factory=AnswerBuffer)
     status: Status | None = None
     reason: str | None = None
@@ -91,11 +64,8 @@ class Turn:
     identity: Identity | None = None
     pause: Pause | None = None
     summary: Summary = field(default_factory=Summary)
-    delivered: int = 0
+    receipt: Receipt = field(default_factory=Receipt)
     released_at: float = 0.0
-    origin: Origin = NOWHERE
-    _receiver: ReferenceType[Receiver] | None = None
-    _delivered_at: float = 0.0
     _is_withholding: bool = False
     _is_queued: bool = False
     _subscribers: tuple[Callable[[], None], ...] = ()
@@ -116,7 +86,7 @@ class Turn:
 
     @property
     def undelivered(self) -> int:
-        return max(0, self.buffer.length - self.delivered)
+        return max(0, self.buffer.length - self.receipt.offset)
 
     @property
     def has_no_listeners(self) -> bool:
@@ -126,17 +96,6 @@ class Turn:
     def is_queued(self) -> bool:
         """The question waits in the source's own queue."""
         return self._is_queued and self.status is None
-
-    @property
-    def is_received(self) -> bool:
-        """Somebody was sent all of it and the end, and was heard of afterwards: the connection lived."""
-        receiver = self._receiver() if self._receiver is not None else None
-        return receiver is not None and receiver.heard_at > self._delivered_at
-
-    def mark_delivered(self, receiver: Receiver) -> None:
-        """All of it was sent, and the end."""
-        self.delivered = self.buffer.length
-        self._receiver, self._delivered_at = ref(receiver), time.monotonic()
 
     def is_same_question(self, content: str) -> bool:
         return self.checksum == checksum_of(content)
@@ -162,14 +121,10 @@ class Turn:
             self._reading.cancel()
         elif self.status is not None:
             self.buffer.compact()
-        elif for_good and not self._is_claimed and not self._is_decision:
+        elif for_good and not self._is_claimed and self.kind is not Kind.DECISION:
             self.stop(CLIENT_LEFT)
         else:
             self._await_return()
-
-    @property
-    def _is_decision(self) -> bool:
-        return self.goes_on_alone and not self.only_looks
 
     def _await_return(self) -> None:
         loop = asyncio.get_running_loop()
@@ -239,7 +194,7 @@ class Turn:
                 return  # written after a stop
             case Replacement():
                 self.buffer.replace(part)
-                self.delivered = 0
+                self.receipt.restart()
             case Identity():
                 self.identity = part
                 return
@@ -263,7 +218,7 @@ class Turn:
     def _terminate(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> None:
         if not self._end(status, failure, reason) or (reading := self._reading) is None:
             return
-        if self.only_looks or (self.goes_on_alone and reason != CLIENT_STOPPED):
+        if self.kind is Kind.LOOK or (self.kind is Kind.DECISION and reason != CLIENT_STOPPED):
             reading.cancel()
         else:
             reading.stop(self.id)

@@ -17,7 +17,8 @@ from service.chat.cluster import Cluster
 from service.chat.failures import RESTARTING
 from service.chat.kept_turns import KeptTurns
 from service.chat.seal import Seal
-from service.chat.turn import CLIENT_LEFT, Turn, checksum_of
+from service.chat.turn import Turn, checksum_of
+from service.chat.turn_status import CLIENT_LEFT, Kind, kind_of
 from service.tasks import Tasks
 
 log = structlog.get_logger()
@@ -56,14 +57,11 @@ class TurnRegistry:
         return self._running
 
     def start(self, owner: Owner, turn_id: str, question: Question | Continuation, origin: Origin = NOWHERE) -> Turn:
-        is_decision = isinstance(question, Continuation) and question.decision is not None
-        demand = Demand(question.user, origin.address, origin.connection, is_decision=is_decision)
+        kind = kind_of(question)
+        demand = Demand(question.user, origin.address, origin.connection, is_decision=kind is Kind.DECISION)
         asked = structs.replace(question, demand=demand)
         answer = self._cluster.answer(owner, turn_id, asked, lambda: self._answerer.ask(asked))
-        turn = self._add(owner, turn_id, checksum_of(question.content), answer, demand)
-        turn.origin = origin
-        turn.goes_on_alone = isinstance(question, Continuation)
-        turn.only_looks = turn.goes_on_alone and not is_decision
+        turn = self._add(owner, turn_id, checksum_of(question.content), answer, demand, origin=origin, kind=kind)
         self._cluster.publish(turn)
         return turn
 
@@ -77,9 +75,7 @@ class TurnRegistry:
         found = await self._cluster.find(owner, turn_id)
         if found is None or self.get(owner, turn_id) is not None:
             return self.get(owner, turn_id)
-        turn = self._add(owner, turn_id, found.checksum, found.answer, Demand())
-        turn.is_remote = True
-        return turn
+        return self._add(owner, turn_id, found.checksum, found.answer, Demand(), is_remote=True)
 
     def running(self, owner: Owner) -> list[Turn]:
         return [turn for turn in self._by_owner.get(owner, {}).values() if turn not in self._kept]
@@ -121,8 +117,8 @@ class TurnRegistry:
     def _local(self) -> list[Turn]:
         return [turn for turns in self._by_owner.values() for turn in turns.values() if not turn.is_remote]
 
-    def _add(self, owner: Owner, turn_id: str, checksum: int, answer: Answer, demand: Demand) -> Turn:
-        turn = Turn(owner, turn_id, checksum, answer, demand, self._tasks, self._orphan_grace)
+    def _add(self, owner: Owner, turn_id: str, checksum: int, answer: Answer, demand: Demand, **fields: Any) -> Turn:
+        turn = Turn(owner, turn_id, checksum, answer, demand, self._tasks, self._orphan_grace, **fields)
         self._by_owner.setdefault(owner, {})[turn_id] = turn
         self._running += 1
         turn.when_read(lambda: self._keep(turn))

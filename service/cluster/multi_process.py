@@ -14,7 +14,8 @@ from service.answers.pauses import Continuation
 from service.chat.client_identity import Owner
 from service.chat.cluster import LocalClients, RemoteTurn
 from service.chat.failures import ID_TAKEN
-from service.chat.turn import CLIENT_STOPPED, Turn, checksum_of
+from service.chat.turn import Turn, checksum_of
+from service.chat.turn_status import CLIENT_STOPPED
 from service.cluster.published_turn import PublishedTurn
 from service.cluster.redis_store import REDIS_ERRORS, RedisStore
 from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer

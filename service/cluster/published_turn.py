@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from service.answers.base import Identity, Part, Queued, Replacement, Text
 from service.chat.answer_buffer import Cursor, Delta, Update
-from service.chat.turn import Status, Turn
+from service.chat.turn import Turn
+from service.chat.turn_status import Status
 from service.cluster.wire_format import End, Entry
 
 

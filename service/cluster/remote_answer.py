@@ -18,7 +18,7 @@ from service.answers.base import (
     Text,
 )
 from service.chat.failures import WRITER_LOST
-from service.chat.turn import Status
+from service.chat.turn_status import Status
 from service.cluster.redis_store import START
 from service.cluster.wire_format import End, Entry
 

@@ -195,14 +195,14 @@ async def test_what_is_over_is_sent_at_once_with_its_end(deliver):
 async def test_what_one_client_got_is_delivered_however_far_another_is(deliver):
     source, turn, _ = await deliver(Client())
     await say(source, turn, "one two")
-    assert turn.delivered == 7
+    assert turn.receipt.offset == 7
     slow = Client()
     slow.is_slow = True
     await deliver(slow)
     await eventually(lambda: slow.frames)
-    assert (slow.deltas, turn.delivered) == ([(0, "one two")], 7)
+    assert (slow.deltas, turn.receipt.offset) == ([(0, "one two")], 7)
     await say(source, turn, " three")
-    assert (turn.delivered, turn.undelivered) == (13, 0)
+    assert (turn.receipt.offset, turn.undelivered) == (13, 0)
 
 
 async def test_the_whole_answer_is_delivered_with_its_end_to_who_wants_no_stream(deliver):

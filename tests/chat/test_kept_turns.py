@@ -23,7 +23,7 @@ class Turn:
         self.origin = origin or Origin(owner)
         self.buffer = SimpleNamespace(size=size)
         self.released_at = released_at
-        self.is_received = is_received
+        self.receipt = SimpleNamespace(is_confirmed=is_received)
 
 
 def keep(kept, *turns):

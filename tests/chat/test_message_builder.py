@@ -13,7 +13,7 @@ from service.chat.client_identity import owner_of
 from service.chat.message_builder import terminal_message, update_message
 from service.chat.messages import encode
 from service.chat.seal import Seal
-from service.chat.turn import Status
+from service.chat.turn_status import Status
 
 
 def turn(**known):

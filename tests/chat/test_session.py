@@ -360,7 +360,7 @@ async def test_what_a_closed_session_was_owed_counts_as_not_delivered(meet):
     source.put(Text(" unread"), None)
     await eventually(lambda: not session.is_busy)
     turn = session.turns.get(session.owner, "one")
-    assert (turn.delivered, turn.undelivered) == (5, 7)
+    assert (turn.receipt.offset, turn.undelivered) == (5, 7)
 
 
 async def test_a_greeting_names_the_client_and_gives_it_its_token(meet):

@@ -13,8 +13,8 @@ from service.chat.answer_buffer import Cursor, Delta
 from service.chat.cluster import SingleProcess
 from service.chat.failures import RESTARTING, WRITER_LOST
 from service.chat.seal import Seal
-from service.chat.turn import Status
 from service.chat.turn_registry import TurnRegistry
+from service.chat.turn_status import Kind, Status
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
 
@@ -195,7 +195,7 @@ async def test_a_stop_ends_the_turn_at_once_and_then_the_source(begin):
 async def test_what_goes_on_alone_is_stopped_by_its_client_only(begin, reason, stops):
     source = Scripted(Text("half"), ends=False)
     turn, turns = begin(source)
-    turn.goes_on_alone = True
+    turn.kind = Kind.DECISION
     await anext(follow(turn))
     turn.stop(reason)
     await eventually(lambda: len(turns) == 0)
@@ -205,7 +205,7 @@ async def test_what_goes_on_alone_is_stopped_by_its_client_only(begin, reason, s
 async def test_what_only_looks_is_left_where_its_client_stops_it(begin):
     source = Scripted(Text("half"), ends=False)
     turn, turns = begin(source)
-    turn.only_looks = True
+    turn.kind = Kind.LOOK
     await anext(follow(turn))
     turn.stop("client_stopped")
     await eventually(lambda: len(turns) == 0)
@@ -215,7 +215,7 @@ async def test_what_only_looks_is_left_where_its_client_stops_it(begin):
 async def test_what_goes_on_alone_is_left_when_the_service_ends(begin):
     source = Scripted(Text("half"), ends=False)
     turn, turns = begin(source)
-    turn.goes_on_alone = True
+    turn.kind = Kind.DECISION
     await anext(follow(turn))
     await turns.close()
     assert (turn.status, source.stops) == (Status.INCOMPLETE, 0)
@@ -424,14 +424,14 @@ async def test_it_is_known_whether_a_question_is_the_same(begin):
 async def test_how_much_no_client_got_is_counted_and_starts_anew_with_a_replacement(begin):
     source = Scripted(ends=False)
     turn, _ = begin(source)
-    assert (turn.delivered, turn.undelivered) == (0, 0)
+    assert (turn.receipt.offset, turn.undelivered) == (0, 0)
     source.put(Text("bad words"))
     await eventually(lambda: turn.text)
-    turn.delivered = 9
+    turn.receipt.advance(9)
     source.put(Replacement("ok"))
     await eventually(lambda: turn.text == "ok")
-    assert (turn.delivered, turn.undelivered) == (0, 2)
-    turn.delivered = 5
+    assert (turn.receipt.offset, turn.undelivered) == (0, 2)
+    turn.receipt.advance(5)
     assert turn.undelivered == 0
 
 

@@ -7,13 +7,14 @@ import pytest
 
 from service.answers.base import Question, Summary, Text
 from service.answers.pauses import Continuation, Decision, PausedRun
-from service.chat import kept_turns, turn_registry
+from service.chat import kept_turns, receipt, turn_registry
 from service.chat import turn as turn_module
 from service.chat.client_identity import NOWHERE, Origin
 from service.chat.cluster import RemoteTurn, SingleProcess
 from service.chat.seal import Seal
-from service.chat.turn import Status, checksum_of
+from service.chat.turn import checksum_of
 from service.chat.turn_registry import TurnRegistry
+from service.chat.turn_status import Kind, Status
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.scripted import Scripted
 
@@ -112,7 +113,7 @@ async def test_words_that_nobody_got_are_counted_and_said_when_they_are_given_up
     turns = keep(source, resume_window=0.01)
     turn = turns.start("ann", "one", QUESTION)
     await eventually(lambda: turn.text)
-    turn.delivered = 2
+    turn.receipt.advance(2)
     source.put(None)
     await eventually(lambda: turns.get("ann", "one") is None)
     assert turns.counts()["undelivered_characters"] == 3
@@ -252,7 +253,7 @@ async def test_what_every_client_got_is_given_up_without_a_word(keep, events):
     turns = keep(source, resume_window=0.01)
     turn = turns.start("ann", "one", QUESTION)
     await eventually(lambda: turn.text)
-    turn.delivered = 5
+    turn.receipt.advance(5)
     source.put(None)
     await eventually(lambda: turns.get("ann", "one") is None)
     assert turns.counts()["undelivered_characters"] == 0
@@ -263,7 +264,7 @@ async def test_what_every_client_got_is_given_up_without_a_word(keep, events):
 def clock(monkeypatch):
     """In seconds; the loop has its own."""
     clock = SimpleNamespace(now=1000)
-    for module in (turn_registry, turn_module):
+    for module in (turn_registry, turn_module, receipt):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
@@ -296,9 +297,9 @@ async def test_what_its_client_got_is_kept_for_half_of_the_window(keep, clock):
     turns = keep(Scripted(Text("a")), resume_window=60)
     client = Client(heard_at=0)
     for turn_id in ("got", "perhaps"):
-        (await ask(turns, turn_id)).mark_delivered(client)
+        (await ask(turns, turn_id)).receipt.complete(1, client)
         client.heard_at = clock.now = 1001
-    (await ask(turns, "lost")).mark_delivered(Client(heard_at=2000))  # and its connection is over
+    (await ask(turns, "lost")).receipt.complete(1, Client(heard_at=2000))  # and its connection is over
     clock.now = 1032
     turns._evict_expired()
     assert [turns.get("ann", turn_id) is None for turn_id in ("got", "perhaps", "lost")] == [True, False, False]
@@ -320,10 +321,7 @@ async def test_one_timer_sweeps_for_all(keep):
     assert turns._sweep is sweep
 
 
-async def test_only_what_follows_a_pause_goes_on_alone(keep):
+async def test_a_turn_s_kind_is_that_of_its_question(keep):
     turns = keep(Scripted())
-    question = turns.start("owner", "q", QUESTION)
-    continuation = turns.start("owner", "n", Continuation(PausedRun("r"), "user"))
     decided = turns.start("owner", "d", Continuation(PausedRun("r"), "user", Decision("yes")))
-    assert (question.goes_on_alone, continuation.goes_on_alone, decided.goes_on_alone) == (False, True, True)
-    assert (question.only_looks, continuation.only_looks, decided.only_looks) == (False, True, False)
+    assert (turns.start("owner", "q", QUESTION).kind, decided.kind) == (Kind.QUESTION, Kind.DECISION)

@@ -8,8 +8,8 @@ from redis.exceptions import RedisError
 from service.answers.base import AnswerError, Question, Summary, Text
 from service.chat.client_identity import owner_of
 from service.chat.seal import Seal
-from service.chat.turn import Status
 from service.chat.turn_registry import TurnRegistry
+from service.chat.turn_status import Status
 from service.cluster import multi_process
 from service.cluster.multi_process import MultiProcess
 from service.cluster.wire_format import End

@@ -7,7 +7,7 @@ import pytest
 from service.answers.base import AnswerError, AnswerStopped, BrokenAnswer, Identity, Replacement, Summary, Text
 from service.answers.pauses import Pause
 from service.chat.failures import WRITER_LOST
-from service.chat.turn import Status
+from service.chat.turn_status import Status
 from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
 from service.cluster.wire_format import End
 from tests.conftest import eventually

@@ -23,8 +23,8 @@ CORE = (
     "answers/dify/timeouts", "answers/dify/upstream_call", "answers/files", "answers/resilience/circuit_breaker",
     "answers/resilience/fallback", "answers/resilience/limiter", "answers/resilience/retry", "chat/answer_buffer",
     "chat/client_identity", "chat/connection", "chat/delivery", "chat/drain", "chat/heartbeat", "chat/kept_turns",
-    "chat/message_builder", "chat/message_parser", "chat/seal", "chat/session", "chat/session_registry", "chat/turn",
-    "chat/turn_registry", "cluster/wire_format", "tasks",
+    "chat/message_builder", "chat/message_parser", "chat/receipt", "chat/seal", "chat/session",
+    "chat/session_registry", "chat/turn", "chat/turn_registry", "cluster/wire_format", "tasks",
 )  # fmt: skip
 SHARE = 0.2
 AT_ONCE = 2
