@@ -280,6 +280,7 @@ async def test_whatever_a_head_looks_like_its_connection_ends_and_the_service_go
     """Random heads over real sockets, several at a time, in random pieces."""
     monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_SECONDS", 0.1)
     service = await start(mock_mode=True)
+    service.server.config.timeout_keep_alive = 0.1
 
     @settings(max_examples=12, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.tuples(heads(), st.lists(st.integers(0, 10_000), max_size=3)), min_size=10, max_size=10))

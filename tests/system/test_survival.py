@@ -219,7 +219,7 @@ def pausing_twice(before, may_go_on):
     return program
 
 
-@pytest.mark.parametrize("before", [["One "], []])
+@pytest.mark.parametrize("before", [["One "], pytest.param([], marks=pytest.mark.slow)])
 async def test_what_follows_a_form_goes_on_after_its_process_died_and_nothing_from_before_is_told(
     run, http, dify, redis, connect, before
 ):
