@@ -16,16 +16,16 @@ from service.chat.cluster import LocalClients, RemoteTurn
 from service.chat.failures import ID_TAKEN
 from service.chat.turn import Turn, checksum_of
 from service.chat.turn_status import CLIENT_STOPPED
+from service.cluster.outbox import Outbox
 from service.cluster.published_turn import PublishedTurn
 from service.cluster.redis_store import REDIS_ERRORS, RedisStore
 from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
-from service.cluster.wire_format import ClientResumed, Command, Joined, Left, Stop
+from service.cluster.wire_format import ClientResumed, Command, Joined, Left, Stop, decode_claim, encode_claim
 
 log = structlog.get_logger()
 
 LEASE_SECONDS = 6.0
 BEAT_SECONDS = 2.0
-WRITE_SECONDS = 0.05
 READ_SECONDS = 1.0
 CLOSE_TIMEOUT_SECONDS = 1.0
 
@@ -52,11 +52,8 @@ class MultiProcess:
         self._on_size = on_size
         self.heal = heal
         self._clients: dict[str, int] = {}
-        self._published: dict[str, PublishedTurn] = {}
         self._remotes: dict[str, RemoteAnswer] = {}
-        self._outbox: list[Command] = []
-        self._forgotten: dict[str, str] = {}
-        self._has_output = asyncio.Event()
+        self._outbox = Outbox(store)
         self._is_connected = asyncio.Event()
         self._connected_since = 0.0
         self._is_lost_logged = False
@@ -76,7 +73,7 @@ class MultiProcess:
         with suppress(*REDIS_ERRORS):
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 if self._is_connected.is_set():
-                    await self._write()
+                    await self._outbox.write()
                     await self._store.leave(self.id)
         await self._store.close()
 
@@ -85,21 +82,18 @@ class MultiProcess:
             return {"processes": None, "connections_of_all": None}
         return {"processes": len(self._clients), "connections_of_all": sum(self._clients.values())}
 
-    # Turns
-
     def answer(
         self, owner: Owner, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]
     ) -> Answer:
         return ClaimedAnswer(self, _key(owner, turn_id), owner.user, checksum_of(question.content), ask)
 
     def publish(self, turn: Turn) -> None:
-        self._published[_key(turn.owner, turn.id)] = PublishedTurn(turn)
+        self._outbox.published[_key(turn.owner, turn.id)] = PublishedTurn(turn)
 
     def forget(self, turn: Turn) -> None:
         """What Redis loses meanwhile, it forgets by itself."""
         if self._is_connected.is_set():
-            self._forgotten[_key(turn.owner, turn.id)] = self._claim_to(turn.checksum)
-            self._has_output.set()
+            self._outbox.forget(_key(turn.owner, turn.id), encode_claim(self.id, turn.checksum))
 
     async def find(self, owner: Owner, turn_id: str) -> RemoteTurn | None:
         if not self._is_connected.is_set():
@@ -116,30 +110,27 @@ class MultiProcess:
     async def claim(self, key: str, user: str, checksum: int) -> RemoteAnswer | None:
         if not self._is_connected.is_set():
             return None
-        local = self._published[key]
+        local = self._outbox.published[key]
         try:
-            claims = await self._store.claim({key: self._claim_to(checksum)})
+            claims = await self._store.claim({key: encode_claim(self.id, checksum)})
         except REDIS_ERRORS as error:
             self._on_lost(error)
             return None
         remote = self._remote_answer(key, user, claims[key])
         if remote is None:
             local.is_claimed = True
-            self._has_output.set()
+            self._outbox.wake()
         else:
-            self._published.pop(key, None)
+            self._outbox.published.pop(key, None)
             local.turn.is_remote = True
             if remote.checksum != checksum:
                 raise AnswerError(ID_TAKEN)
         return remote
 
-    def _claim_to(self, checksum: int) -> str:
-        return f"{self.id}:{checksum}"
-
     def _remote_answer(self, key: str, user: str, claim: str | None) -> RemoteAnswer | None:
         """None if this process, or none, has claimed it."""
-        by, _, checksum = (claim or "").partition(":")
-        return RemoteAnswer(self, key, user, by, int(checksum)) if by not in {"", self.id} else None
+        by, checksum = decode_claim(claim) if claim is not None else (self.id, 0)
+        return RemoteAnswer(self, key, user, by, checksum) if by != self.id else None
 
     def follow(self, remote: RemoteAnswer) -> None:
         self._remotes[remote.key] = remote
@@ -153,12 +144,8 @@ class MultiProcess:
     def stop(self, key: str) -> None:
         self._publish(Stop(key, self.id))
 
-    # Clients
-
     def announce(self, identity: str, session_id: str) -> None:
         self._publish(ClientResumed(identity, session_id))
-
-    # Leases; loss of Redis
 
     async def _heartbeats(self) -> None:
         while True:
@@ -185,7 +172,7 @@ class MultiProcess:
         for remote, claim in zip(remotes, claims, strict=True):
             if remote.by not in self._clients or claim is None:
                 remote.mark_lost()
-        for local in self._published.values():
+        for local in self._outbox.published.values():
             for process in local.listeners - self._clients.keys():
                 local.leave(process)
 
@@ -193,15 +180,15 @@ class MultiProcess:
         """Redis may have lost everything: claim, publish and join everything again."""
         # Known before anything is published here: a process is told of its own clients, too.
         self._last_command = self._last_command or await self._store.newest_command()
-        unclaimed = dict(self._published)
+        unclaimed = dict(self._outbox.published)
         for local in unclaimed.values():
             local.restart()
         while unclaimed:
             await self._claim_all(unclaimed)
-            unclaimed = {key: local for key, local in self._published.items() if not local.is_claimed}
+            unclaimed = {key: local for key, local in self._outbox.published.items() if not local.is_claimed}
         self._connected_since = time.monotonic()
         self._is_connected.set()
-        self._has_output.set()
+        self._outbox.wake()
         for remote in self._remotes.values():
             self._publish(Joined(remote.key, self.id))
         if self._is_lost_logged:
@@ -210,57 +197,34 @@ class MultiProcess:
 
     async def _claim_all(self, turns: Mapping[str, PublishedTurn]) -> None:
         """What another process has claimed meanwhile is its turn for the others; ours goes on for this process only."""
-        claims = {key: self._claim_to(local.turn.checksum) for key, local in turns.items()}
+        claims = {key: encode_claim(self.id, local.turn.checksum) for key, local in turns.items()}
         first = await self._store.claim(claims)
         for key, local in turns.items():
             if first[key] == claims[key]:
                 local.is_claimed = True
             else:
-                self._published.pop(key, None)
+                self._outbox.published.pop(key, None)
 
     def _on_lost(self, error: Exception) -> None:
-        """Of ended turns only claimed ones stay published: other processes wait for their end."""
         self._is_connected.clear()
         self._outbox.clear()
-        self._forgotten.clear()
-        for key, local in list(self._published.items()):
-            if local.turn.status is not None and not local.is_claimed:
-                del self._published[key]
         if not self._is_lost_logged:
             self._is_lost_logged = True
             lost = "answers cannot be resumed, joined or stopped through another process"
             log.error("redis.lost", error=str(error), lost=lost)
 
-    # Commands and updates
-
     def _publish(self, command: Command) -> None:
         if self._is_connected.is_set():
-            self._outbox.append(command)
-            self._has_output.set()
+            self._outbox.send(command)
 
     async def _write_loop(self) -> None:
         while True:
             await self._is_connected.wait()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(WRITE_SECONDS if self._published else None):
-                    await self._has_output.wait()
-            self._has_output.clear()
+            await self._outbox.wait()
             try:
-                await self._write()
+                await self._outbox.write()
             except REDIS_ERRORS as error:
                 self._on_lost(error)
-
-    async def _write(self) -> None:
-        commands, self._outbox = self._outbox, []
-        forgotten, self._forgotten = self._forgotten, {}
-        claimed = {key: local for key, local in self._published.items() if local.is_claimed}
-        updates = {key: (local.updates(), local.is_complete) for key, local in claimed.items()}
-        turns = {key: (entries, is_end) for key, (entries, is_end) in updates.items() if entries}
-        if commands or turns or forgotten:
-            await self._store.write(commands, turns, forgotten)
-        for key, (_, is_end) in turns.items():
-            if is_end:
-                del self._published[key]
 
     async def _read_loop(self) -> None:
         while True:
@@ -282,7 +246,7 @@ class MultiProcess:
     def _receive(self, command: Command) -> None:
         if isinstance(command, ClientResumed):
             self._local_clients.on_client_resumed(command.identity, command.session)
-        elif command.by != self.id and (local := self._published.get(command.key)) is not None:
+        elif command.by != self.id and (local := self._outbox.published.get(command.key)) is not None:
             match command:
                 case Joined(_, by):
                     local.join(by)

@@ -1,4 +1,4 @@
-"""What is stored in Redis: entries of a turn's stream, commands between processes. No I/O."""
+"""What is stored in Redis: claims to turns, entries of their streams, commands between processes. No I/O."""
 
 from contextlib import suppress
 
@@ -77,3 +77,13 @@ def decode_command(data: bytes) -> Command | None:
     except msgspec.ValidationError:
         return None
     return command
+
+
+def encode_claim(process: str, checksum: int) -> str:
+    """Which process runs a turn, and the checksum of its question."""
+    return f"{process}:{checksum}"
+
+
+def decode_claim(claim: str) -> tuple[str, int]:
+    process, _, checksum = claim.partition(":")
+    return process, int(checksum)

@@ -10,8 +10,9 @@ from service.chat.client_identity import owner_of
 from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Status
-from service.cluster import multi_process
+from service.cluster import multi_process, outbox
 from service.cluster.multi_process import MultiProcess
+from service.cluster.published_turn import PublishedTurn
 from service.cluster.wire_format import End
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
@@ -97,7 +98,7 @@ class LocalClients:
 async def process(monkeypatch):
     """A fleet of one, the turns of its process, their source, and the store."""
     monkeypatch.setattr(multi_process, "BEAT_SECONDS", 0.01)
-    monkeypatch.setattr(multi_process, "WRITE_SECONDS", 0.01)
+    monkeypatch.setattr(outbox, "WRITE_SECONDS", 0.01)
     monkeypatch.setattr(multi_process, "LEASE_SECONDS", 0.05)
     store = RedisStore()
     one = MultiProcess(store, LocalClients(), lambda _: None)
@@ -129,7 +130,7 @@ async def test_what_begins_and_ends_while_redis_is_away_is_not_kept_for_it(proce
     await asyncio.sleep(0)
     source.put(Text("Hi"), None)
     await eventually(lambda: len(turns) == 0)
-    await eventually(lambda: not one._published)
+    await eventually(lambda: not one._outbox.published)
 
 
 async def test_whom_the_others_know_gets_its_end_when_redis_is_back(process):
@@ -150,7 +151,7 @@ async def test_what_this_process_keeps_no_longer_is_deleted_for_all(process):
     one, turns, source, store = process
     turn = start(turns)
     source.put(Text("Hi"), None)
-    await eventually(lambda: len(turns) == 0 and not one._published)
+    await eventually(lambda: len(turns) == 0 and not one._outbox.published)
     assert len(store.claims) == len(store.streams) == 1
     turns._evict(turn)
     await eventually(lambda: not store.claims and not store.streams)
@@ -160,11 +161,11 @@ async def test_what_is_forgotten_while_redis_is_away_is_left_to_expire(process):
     one, turns, source, store = process
     turn = start(turns)
     source.put(None)
-    await eventually(lambda: len(turns) == 0 and not one._published)
+    await eventually(lambda: len(turns) == 0 and not one._outbox.published)
     await away(one, store)
     turns._evict(turn)
     await away(one, store, is_away=False)
-    assert (one._forgotten, len(store.claims)) == ({}, 1)
+    assert (one._outbox._forgotten, len(store.claims)) == ({}, 1)
 
 
 async def test_what_begins_while_redis_comes_back_is_told_too(process):
@@ -190,7 +191,7 @@ async def test_what_another_process_was_asked_meanwhile_is_not_mixed_with_ours(p
     await away(one, store)
     turn = start(turns)
     await eventually(lambda: source.questions)
-    [key] = one._published
+    [key] = one._outbox.published
     store.claims[key] = f"{ELSEWHERE}:1"
     store.streams[key] = [Text("theirs")]
     await away(one, store, is_away=False)
@@ -245,7 +246,7 @@ async def test_the_same_id_for_another_question_elsewhere_is_refused(process):
     store.alive.add(ELSEWHERE)
     await relay(one, turns, store)
     answer = one.answer(OWNER, "t", Question("Another", "user"), lambda: source.ask(None))
-    one._published[multi_process._key(OWNER, "t")] = multi_process.PublishedTurn(start(turns, 1))
+    one._outbox.published[multi_process._key(OWNER, "t")] = PublishedTurn(start(turns, 1))
     with pytest.raises(AnswerError):
         await answer.stream(lambda _: None)
 
@@ -255,7 +256,7 @@ async def test_a_client_that_comes_back_before_the_first_command_is_read_is_hear
     one = MultiProcess(store, clients, lambda _: None)
     await one.start()
     one.announce("key:bed-7", "session")
-    await one._write()
+    await one._outbox.write()
     running = asyncio.create_task(one.run())
     await eventually(lambda: clients.heard == [("key:bed-7", "session")])
     running.cancel()

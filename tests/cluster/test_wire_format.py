@@ -11,9 +11,11 @@ from service.cluster.wire_format import (
     Joined,
     Left,
     Stop,
+    decode_claim,
     decode_command,
     decode_entries,
     encode,
+    encode_claim,
 )
 
 
@@ -43,3 +45,7 @@ def test_what_only_another_version_knows_is_left_out():
 
 def test_a_client_id_without_its_token_as_the_version_before_announced_it_says_nothing():
     assert decode_command(b'{"type":"ClientConnected","client_id":"bed-7","by":"p"}') is None
+
+
+def test_a_claim_arrives_as_it_was():
+    assert decode_claim(encode_claim("0a1b2c3d", 4_000_000_000)) == ("0a1b2c3d", 4_000_000_000)

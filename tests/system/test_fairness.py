@@ -46,9 +46,7 @@ def only_the_neighbour_is_answered(dify):
 
 @pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize("leave", [say_goodbye, lose])
-async def test_who_fills_the_queue_and_leaves_keeps_nobody_waiting(
-    with_dify, dify, connect, monkeypatch, leave, named
-):
+async def test_who_fills_the_queue_and_leaves_keeps_nobody_waiting(with_dify, dify, connect, monkeypatch, leave, named):
     monkeypatch.setattr(limiter, "RETURN_SECONDS", 0.1)
     only_the_neighbour_is_answered(dify)
     service = await with_dify(dify_max_waiting=MAX_WAITING)
