@@ -5,10 +5,9 @@ Whatever is left out is counted, and told once a minute: an event's `times`.
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from ipaddress import ip_network
 from typing import Any, NamedTuple
 
-from service.admission.addresses import SITE_PREFIX_BITS
+from service.admission.addresses import site_of
 from service.tally import OTHERS, KeyedTally
 
 Event = dict[str, Any]
@@ -132,18 +131,9 @@ def _kind_of(entry: Entry) -> _Kind | None:
     address, status = event.get("client_address"), event.get("status")
     is_refusal = level >= _WARNING or (isinstance(status, int) and status >= _ERROR_STATUS)
     if isinstance(address, str):
-        return _Kind(level, event["event"], _site_of(address), is_refusal)
+        return _Kind(level, event["event"], site_of(address), is_refusal)
     return _Kind(level, event["event"], None, is_refusal) if "logger" in event and is_refusal else None
 
 
 def _others_of(kind: _Kind) -> _Kind:
     return kind._replace(event=OTHERS) if kind.address is None else kind._replace(address=OTHERS)
-
-
-def _site_of(address: str) -> str:
-    if ":" not in address:
-        return address
-    try:
-        return str(ip_network((address.partition("%")[0], SITE_PREFIX_BITS), strict=False))
-    except ValueError:
-        return address

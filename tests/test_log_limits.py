@@ -133,15 +133,14 @@ def test_warnings_of_the_server_are_counted_too_though_they_name_no_address(limi
 
 def test_one_site_of_ipv6_is_one_address(limiter):
     lines = [line(address=f"2001:db8::{number}") for number in range(5)]
-    assert (
-        len(
-            limiter.passed(
-                [*lines, line(address="2001:db8:0:1::1"), line(address="fe80::1%eth0"), line(address="a:b")], 0
-            )
-        )
-        == 6
-    )
+    others = [line(address=address) for address in ("2001:db8:0:1::1", "fe80::1%eth0", "a:b")]
+    assert len(limiter.passed([*lines, *others], 0)) == 6
     assert told(limiter.left_out(1)) == [(INFO, "connection.opened", "2001:db8::/64", 2)]
+
+
+def test_ipv4_is_told_apart_where_the_listener_is_ipv6(limiter):
+    lines = [line(address=f"::ffff:192.0.2.{number}") for number in range(5)]
+    assert limiter.passed(lines, 0) == lines
 
 
 def test_of_more_addresses_than_are_counted_the_others_are_one(limiter, monkeypatch):

@@ -99,6 +99,16 @@ def _counted_address(host: str, trusted: Networks) -> str | None:
     address = _parse(host)
     if address is None or host in _UNCOUNTED or (host in trusted and not trusted.is_all):
         return None
+    return _site(address)
+
+
+def site_of(host: str) -> str:
+    """One customer's address, or network (IPv6, by SITE_PREFIX_BITS); what is no address as it is."""
+    address = _parse(host)
+    return host if address is None else _site(address)
+
+
+def _site(address: IPv4Address | IPv6Address) -> str:
     return str(address) if address.version == 4 else str(ip_network((address, SITE_PREFIX_BITS), strict=False))  # noqa: PLR2004
 
 

@@ -4,12 +4,13 @@ That one believes loopback unless told otherwise, and where all are trusted take
 X-Forwarded-For, which a client can write.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 
 from service.admission.addresses import LOOPBACK, Networks, source_of
+from service.admission.authentication import Scope
 
 log = structlog.get_logger()
 
@@ -19,7 +20,6 @@ ADDRESS = "dify_live.address"
 """In the scope: what quotas count by, or None where nobody is counted by it."""
 _SCHEMES = frozenset(("http", "https", "ws", "wss"))
 
-Scope = MutableMapping[str, Any]
 _ASGIApp = Callable[[Scope, Any, Any], Awaitable[None]]
 
 

@@ -118,9 +118,16 @@ class Gateway:
 
     async def _serve(self, transport: WebSocketTransport, client_id: str, caller: Caller) -> None:
         started_at = time.monotonic()
-        limits = self.max_content_length, self.quotas, self.max_inputs_length
-        session = Session(transport, client_id, caller, self.turns, *limits)
-        session.on_identified = self._announce
+        session = Session(
+            transport,
+            client_id,
+            caller,
+            self.turns,
+            quotas=self.quotas,
+            max_content_length=self.max_content_length,
+            max_inputs_length=self.max_inputs_length,
+            on_identified=self._announce,
+        )
         if self.login is not None:
             session.authentication = self.login.watch(session)
         self.sessions.add(session)

@@ -16,8 +16,7 @@ MAX_INPUTS_LENGTH = 100_000
 class BadMessage(Exception):
     """What a client sent is not understood, for a reason given in words.
 
-    `turn_id` is the valid id of what was asked for: that turn ends here. `field` is what
-    a form lacks.
+    `turn_id` is the valid id of what was asked for: that turn ends here. `field` is what a form lacks.
     """
 
     def __init__(self, text: str, turn_id: str | None = None, field: str | None = None) -> None:

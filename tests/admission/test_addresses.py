@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.admission.addresses import LOOPBACK, Networks, Source, source_of
+from service.admission.addresses import LOOPBACK, Networks, Source, site_of, source_of
 
 NOBODY, LOCAL, EVERYBODY = Networks(()), Networks(["127.0.0.1", "::1"]), Networks(["*"])
 
@@ -103,3 +103,17 @@ def test_networks_contain_addresses_only():
 def test_what_is_no_network_is_refused(entry):
     with pytest.raises(ValueError, match=entry):
         Networks([entry])
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8::7", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("a:b", "a:b"),
+    ],
+)
+def test_a_site_is_one_customer_s_address_or_network(host, site):
+    assert site_of(host) == site

@@ -214,24 +214,6 @@ async def test_what_keeps_the_form_from_being_asked_for_is_a_failure(dify, begin
     assert [event["reason"] for event in logged(events, "dify.failed")] == ["unreachable"]
 
 
-@pytest.mark.parametrize(("lost", "reason"), [(None, "lost"), (502, "bad_gateway"), (504, "bad_gateway")])
-async def test_a_submission_whose_reply_was_lost_is_tried_again(answerer, begin, dify, events, lost, reason):
-    run = await begin(asking_human(DRAFT, token="t0", after=("Yes.",)))
-    dify.workflows.lost_replies = [lost]
-    assert Text("Yes.") in await parts_of(answerer, kept(run), YES)
-    assert [event["reason"] for event in logged(events, "dify.form_uncertain")] == [reason]
-    assert len(dify.workflows.submissions) == 1
-
-
-@pytest.mark.parametrize(("lost", "failure"), [(None, failures.LOST), (502, failures.BAD_GATEWAY)])
-async def test_a_second_loss_is_a_failure(answerer, begin, dify, lost, failure):
-    run = await begin(asking_human(DRAFT, token="t0"))
-    dify.workflows.lost_replies = [lost, lost]
-    with pytest.raises(AnswerError) as caught:
-        await parts_of(answerer, kept(run), YES)
-    assert caught.value.failure is failure
-
-
 async def test_what_is_stopped_before_it_is_asked_asks_nothing(answerer, begin, dify):
     run = await ended(begin, dify, DRAFT, "Old.")
     answer = answerer.ask(Continuation(kept(run), "user"))
