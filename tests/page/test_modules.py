@@ -26,12 +26,14 @@ WAYS_TO_MAKE_MARKUP = [
 
 
 @pytest.mark.skipif(NODE is None and not os.environ.get("REQUIRE_BROWSER"), reason="no Node.js on this machine")
-async def test_the_pure_modules_pass_their_own_tests():
+@pytest.mark.parametrize("fuzz_times", ["1", pytest.param("4", marks=pytest.mark.slow)])
+async def test_the_pure_modules_pass_their_own_tests(fuzz_times):
     tests = sorted(str(path) for path in Path(__file__).parent.glob("js/*.test.mjs"))
     assert tests
     process = await asyncio.create_subprocess_exec(
-        NODE, "--test", *tests, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
+        NODE, "--test", *tests, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env=os.environ | {"FUZZ_TIMES": fuzz_times},
+    )  # fmt: skip
     out, _ = await process.communicate()
     process._transport.close()
     assert process.returncode == 0, out.decode()

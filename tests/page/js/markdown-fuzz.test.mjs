@@ -8,7 +8,7 @@ import { blocksOf, createParser } from "../../../static/js/markdown.js";
 import { plainTextOf } from "../../../static/js/plain-text.js";
 
 const FIRST_SEED = Number(process.env.SEED ?? 1);
-const ROUNDS = 4000;
+const ROUNDS = 1000 * Number(process.env.FUZZ_TIMES ?? 1);
 const SIGNS = [
   " ", " ", "\n", "\n", "\n\n", "\n    ", "  \n", "- ", "* ", "1. ", "7) ", "+ ", "# ", "### ", "> ", ">", "---\n",
   "***", "===\n", "*", "**", "_", "__", "~~", "~", "`", "``", "\n```\n", "\n```js\n", "\n~~~\n", "|", "\n|-|-|\n",

@@ -73,7 +73,7 @@ const signsOf = (text) => text.match(/[\p{L}\p{N}]|(?<=\p{N})[^\p{L}\p{N}\s\uFDD
 
 test("letters, digits and the signs between digits are said as they are shown, in any Markdown", () => {
   const { seed, soup } = generatorOf();
-  for (let round = 0; round < 5000; round++) {
+  for (let round = 0; round < 1500 * Number(process.env.FUZZ_TIMES ?? 1); round++) {
     const text = soup(25);
     const shown = blocksOf(text).map(shownOf).join("\n");
     const betweenCells = text.includes("|") ? /[：；]/g : /^$/;
@@ -85,7 +85,7 @@ test("letters, digits and the signs between digits are said as they are shown, i
 test("each cell of a table is said once, after its heading, with all that is in it", () => {
   const { seed, random, pick } = generatorOf();
   const CELLS = ["2~3", "1/2", "5±1", "≤5", "1:10", "8:30–17:00", "10⁹", "x.5", "一、二", "3，4", "-5 °C", "a\\|b", "**6** 7"];
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < 100 * Number(process.env.FUZZ_TIMES ?? 1); round++) {
     const [width, height] = [1 + random(4), 1 + random(4)];
     const rowOf = (name) => Array.from({ length: width }, (_, at) => `${name}${at} ${pick(CELLS)} end`);
     const [headings, ...rows] = ["head", ...Array.from({ length: height }, (_, at) => `row${at}cell`)].map(rowOf);
