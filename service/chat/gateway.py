@@ -17,7 +17,9 @@ from service.admission.quotas import Quotas, Refusal
 from service.admission.subprotocols import UnknownSubprotocol, choose
 from service.chat import close_codes
 from service.chat.client_identity import new_name
+from service.chat.connection import say_and_close
 from service.chat.login import Denied, Login
+from service.chat.messages import Error
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
@@ -54,8 +56,7 @@ class Gateway:
         structlog.contextvars.bind_contextvars(connection_id=new_name(), client_id=client_id)
         place = await self.quotas.admit_connection(websocket.scope[ADDRESS])
         if isinstance(place, Refusal):
-            code, headers = ResultCode.TOO_MANY_REQUESTS, place.headers
-            await websocket.send_denial_response(self.error_response(code, place.message, headers, place.data))
+            await self._turn_away(websocket, place)
             return
         try:
             if (rejection := self._check(websocket, client_id)) is not None:
@@ -73,6 +74,18 @@ class Gateway:
             await self._reject(websocket, failure.code, failure.message, failure.reason)
         finally:
             place.give_back()
+
+    async def _turn_away(self, websocket: WebSocket, refusal: Refusal) -> None:
+        """A page is told over an open connection: of a refused handshake its browser tells it nothing."""
+        code = ResultCode.TOO_MANY_REQUESTS
+        if "origin" not in websocket.headers or websocket.scope["subprotocols"]:
+            reply = self.error_response(code, refusal.message, refusal.headers, refusal.data)
+            await websocket.send_denial_response(reply)
+            return
+        transport = WebSocketTransport(websocket, None)
+        await transport.accept()
+        error = Error(refusal.message, code, reason=refusal.reason, retry_after=refusal.retry_after)
+        await say_and_close(transport, error, close_codes.TRY_AGAIN_LATER)
 
     async def _accept(self, transport: WebSocketTransport, client_id: str) -> Caller | None:
         """None where the connection is over already. Raises Denied."""

@@ -100,6 +100,16 @@ async def test_a_refused_handshake_says_why_and_when_to_come_back(start, connect
         await connect(service, headers=HOME)
 
 
+async def test_a_page_that_is_refused_is_told_over_an_open_connection(start, connect):
+    """A browser tells its page nothing of a refused handshake."""
+    service = await start(address_max_connections=1, **PROXIES)
+    await connect(service, headers=HOME)
+    page = await connect(service, headers=HOME | {"Origin": service.url})
+    assert (page.greeting["type"], page.greeting["reason"]) == ("error", "address_connections")
+    assert page.greeting["retry_after"] > 0
+    assert await page.close_code() == 1013
+
+
 _HANDSHAKE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
