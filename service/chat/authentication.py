@@ -48,7 +48,7 @@ EXPIRED = Failure(
 UNAVAILABLE = Failure(
     Reason.UNAVAILABLE,
     ResultCode.UNAVAILABLE,
-    close_codes.AUTH_UNAVAILABLE.reason,
+    "No token can be checked at the moment: try again a little later.",
     "the keys of AUTH_JWKS_URL could not be read yet",
 )
 CROWDED = Failure(
@@ -83,7 +83,7 @@ def error_of(failure: Failure, turn_id: str | None = None) -> Error:
 
 def close_code_of(failure: Failure) -> CloseCode:
     is_user_s = failure.code is ResultCode.UNAUTHORIZED
-    return close_codes.UNAUTHENTICATED if is_user_s else close_codes.AUTH_UNAVAILABLE._replace(reason=failure.message)
+    return close_codes.UNAUTHENTICATED if is_user_s else close_codes.TRY_AGAIN_LATER._replace(reason=failure.message)
 
 
 class Authentication:

@@ -165,7 +165,7 @@ async def test_only_a_few_may_wait_for_their_tokens(service, connect, monkeypatc
     silent, waiting = await connect(service), await connect(service)
     newcomer = await connect(service)
     assert (await silent.frame())["reason"] == "too_many_unauthenticated"
-    assert await silent.close_code() == close_codes.AUTH_UNAVAILABLE.code
+    assert await silent.close_code() == close_codes.TRY_AGAIN_LATER.code
     await connect(service, headers=bearer())  # who has a token needs no such place
     for client in (newcomer, waiting):
         await client.say({"type": "auth", "token": token()})
