@@ -1,25 +1,29 @@
 # `make run` starts the service, `make test` lints and passes the quick tests, in three minutes on two cores; both
-# set up what they need in .venv. `make ci` adds what takes longer, up to an hour: the slow tests, among them the page in
-# Chromium (of which `make test` passes a few stories), small faults that each core module's tests must find, and
+# set up what they need in .venv. `make ci` adds what takes longer, up to an hour: the coverage of the quick tests, the
+# slow ones, among them the page in Chromium (of which `make test` passes a few stories), small faults that each core module's tests must find, and
 # `make engines`: the page on old browsers, and on others than Chromium. That needs Node.js and npm, too.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := @$(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test ci slow mutants engines lint bench
+.PHONY: run test ci coverage slow mutants engines lint bench
 
 run: .venv/run
 	$(BIN)/python -m service
 
 test: lint
-	@# Coverage writes outside the tree, so that two runs at once do not meet.
-	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" $(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow"
 
-ci: slow mutants engines
+ci: coverage slow mutants engines
+
+coverage: .venv/test
+	@# It writes outside the tree, so that two runs at once do not meet.
+	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" \
+		$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered
 
 slow: .venv/test tests/axe/node_modules/.ready
-	$(BIN)/python -m pytest -m "slow and not alone" -n 2 --no-cov --timeout 900
-	$(BIN)/python -m pytest -m alone -n 0 --no-cov --timeout 900
+	$(BIN)/python -m pytest -m "slow and not alone" -n 2 --timeout 900
+	$(BIN)/python -m pytest -m alone -n 0 --timeout 900
 
 mutants: .venv/test
 	$(BIN)/python -m tests.mutants
@@ -27,7 +31,7 @@ mutants: .venv/test
 engines: .venv/test tests/engines/node_modules/.ready
 	node tests/engines/lint.mjs
 	node --test --test-reporter=dot tests/engines/lint.test.mjs
-	$(BIN)/python -m pytest -n 0 --no-cov tests/engines/story.py
+	$(BIN)/python -m pytest -n 0 tests/engines/story.py
 
 bench: .venv/test
 	$(BIN)/python -m tests.bench.growth tests/bench/growth.svg

@@ -48,5 +48,5 @@ def run_pytest(path, source, tests, outcome):
         os.dup2(nowhere, output)
     os.chdir(ROOT)
     sys.meta_path.insert(0, _Finder(path, source))
-    options = ("-x", "-n0", "--no-cov", "-pno:cacheprovider", "--hypothesis-profile=ci", f"-Wignore::{REWRITE}")
+    options = ("-x", "-n0", "-pno:cacheprovider", "--hypothesis-profile=ci", f"-Wignore::{REWRITE}")
     outcome.send(int(pytest.main([*options, str(tests)])))
