@@ -1,7 +1,8 @@
 # `make run` starts the service, `make test` lints and passes the quick tests, in three minutes on two cores; both
 # set up what they need in .venv. `make ci` adds what takes longer, up to an hour: the coverage of the quick tests, the
-# slow ones, among them the page in Chromium (of which `make test` passes a few stories), small faults that each core module's tests must find, and
-# `make engines`: the page on old browsers, and on others than Chromium. That needs Node.js and npm, too.
+# slow ones, among them the page in Chromium (of which `make test` passes a few stories), small faults that each core
+# module's tests must find, and `make engines`: the page on old browsers, and on others than Chromium. That needs
+# Node.js and npm, too.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := @$(BIN)/python -m pip --disable-pip-version-check install --quiet
