@@ -60,7 +60,11 @@ class Source(NamedTuple):
 
 def source_of(peer: str, headers: Headers, trusted: Networks) -> Source:
     """`peer` is the socket's own. Where proxies are trusted, what others claim does not take them out of any count."""
-    is_forwarded = any(name in _FORWARDING or name.startswith(b"x-forwarded-") for name, _ in headers)
+    is_forwarded = False
+    for name, _ in headers:  # faster than any()
+        if name[:12] == b"x-forwarded-" or name in _FORWARDING:
+            is_forwarded = True
+            break
     if not is_forwarded or peer not in trusted:
         is_unproven = is_forwarded and not trusted
         return Source(peer, None if is_unproven else _counted(peer, trusted), is_unproven)

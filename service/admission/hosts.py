@@ -12,6 +12,8 @@ import idna
 
 from service.admission.addresses import LONGEST_ADDRESS, REMEMBERED
 
+LONGEST_HEADER = 260
+"""A name has 253 characters at most (RFC 1035), then comes a port."""
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _HEADER = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::\d*)?")
 _NAMES_BELOW = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -85,5 +87,10 @@ def is_served(header: str, allowed: tuple[str, ...]) -> bool:
 
 def is_foreign(header: str) -> bool:
     """A name that somebody else may have pointed here. One without a dot is of this network."""
+    return len(header) <= LONGEST_HEADER and _is_foreign(header)
+
+
+@lru_cache(REMEMBERED)
+def _is_foreign(header: str) -> bool:
     name = host_of(header)
     return "." in name and not is_local(name)

@@ -148,6 +148,8 @@ class Quotas:
 
     async def admit_connection(self, address: str | None) -> Lease | Refusal:
         """To be given back at its end."""
+        if address is None:
+            return await self._hold()
         caller = Caller(address)
         refusal = await self._hit(self._limit("address_handshakes_per_minute", caller))
         return refusal or await self._hold(self._limit("address_max_connections", caller))

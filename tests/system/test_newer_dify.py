@@ -431,7 +431,7 @@ async def test_when_nothing_goes_on_any_more_the_waiting_are_silent_and_the_circ
         await ping_on(stage)
 
     dify.plays(dies, pings)
-    settings = {"dify_first_event_timeout": 0.2, "dify_silence_timeout": 0.8, "dify_breaker_failures": 2}
+    settings = {"dify_first_event_timeout": 0.5, "dify_silence_timeout": 2, "dify_breaker_failures": 2}
     service = await with_dify(**settings, degrade_to_mock=False)
     first, *others = [await connect(service) for _ in range(3)]
     await first.ask("Hello", stream=True)
