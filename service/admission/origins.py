@@ -75,7 +75,7 @@ def csp_source(origin: str) -> str:
 
 def _file_origin(match: re.Match[str]) -> str:
     if match[2] or match[3]:
-        raise ValueError(match[0])
+        raise ValueError(match.string)
     return "file://"
 
 
