@@ -89,6 +89,7 @@ def test_the_origin_of_a_url_is_as_a_browser_writes_it(url, origin):
         ("https://*.Shop.example:8443", "https://*.shop.example:8443"),
         ("https://bücher.example", "https://xn--bcher-kva.example"),
         ("http://[::0001]:8000", "http://[::1]:8000"),
+        ("http://a.example:1", "http://a.example:1"),
         ("file:///", "file://"),
         ("capacitor://localhost", "capacitor://localhost"),
         ("tauri://localhost", "tauri://localhost"),

@@ -426,3 +426,30 @@ async def test_who_waits_long_for_a_slot_is_told(monkeypatch):
     await first.stop()
     await asyncio.gather(first_task, second_task)
     assert asking.parts[-1] == Text("Here.")
+
+
+@pytest.mark.usefixtures("quick_retries")
+@pytest.mark.parametrize(
+    ("asked", "is_open"),
+    [({}, True), ({"inputs": {"a": 1}}, False), ({"files": [{"type": "image"}]}, False)],
+)
+async def test_what_may_be_the_fault_of_inputs_or_files_opens_no_circuit(asked, is_open):
+    asking = Asking(ill(failures.SERVER_ERROR), failures_allowed=2)
+    for user in ("ann", "ben", "cleo", "dan"):
+        asking.question = Question("Hi", user, **asked)
+        await asking.outcome()
+    assert asking.breaker.is_open is is_open
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_for_the_circuit_breaker_one_address_is_one_caller():
+    asking = Asking(ill(failures.SERVER_ERROR), failures_allowed=2)
+    for user, address, is_open in (
+        ("ann", "192.0.2.7", False),
+        ("ben", "192.0.2.7", False),
+        ("cleo", "192.0.2.8", True),
+    ):
+        for _ in range(2):
+            asking.question = Question("Hi", user, demand=Demand(user, address))
+            await asking.outcome()
+        assert asking.breaker.is_open is is_open
