@@ -90,7 +90,7 @@ def _check_json(name: str, value: Any, max_length: int, turn_id: str | None) -> 
         text = msgspec.json.encode(value)
     except RecursionError:
         raise BadMessage(_TOO_DEEP, turn_id) from None
-    length = len(text) if len(text) <= max_length else len(text.decode())
+    length = len(text.decode())
     if length > max_length:
         raise BadMessage(f"`{name}` is too long: {length} characters, {max_length} are allowed.", turn_id)
     if text.count(b"{") + text.count(b"[") > MAX_DEPTH and _is_too_deep(value):

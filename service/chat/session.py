@@ -115,7 +115,7 @@ class Session(Connection):
         while own := [delivery for turn, delivery in self._deliveries.items() if not turn.is_remote]:
             await asyncio.wait(own)
 
-    async def end(self, *, is_goodbye: bool = False) -> None:
+    async def end(self, *, is_goodbye: bool) -> None:
         """The connection is over. Its turns go on for a while if the client may come back for them.
 
         By a `resume` it has shown that it knows how to; a lost connection says nothing of what its client wants.

@@ -70,7 +70,7 @@ async def house():
     yield build
     for house in houses:
         for session in house.sessions:
-            await session.end()
+            await session.end(is_goodbye=False)
         await house.turns.close()
 
 
@@ -170,7 +170,7 @@ async def test_what_others_may_come_back_for_elsewhere_is_written_to_its_end(hou
 
     here = house(cluster=Peers())
     session, _ = await here.busy("busy")
-    await session.end()
+    await session.end(is_goodbye=False)
     here.sessions.remove(session)
     draining = asyncio.create_task(here.drain.run())
     await asyncio.sleep(0.02)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,7 +40,7 @@ async def meet():
 
     yield meet
     for session, turns in met:
-        await session.end()
+        await session.end(is_goodbye=False)
         await turns.close()
 
 
@@ -176,7 +177,7 @@ async def test_who_leaves_and_does_not_come_back_has_their_turns_stopped(meet, e
     source = Scripted(ends=False)
     session, _ = meet(source, orphan_grace=0)
     await session.receive(chat())
-    await session.end()
+    await session.end(is_goodbye=False)
     await eventually(lambda: source.stops == 1)
     (finished,) = [event for event in events if event["event"] == "turn.finished"]
     assert (finished["status"], finished["reason"]) == ("stopped", "client_left")
@@ -196,7 +197,7 @@ def come_back(meet):
     """The client loses its connection, and has a new one to the same turns; the frames of the new one are returned."""
 
     async def come_back(session, transport, **resume):
-        await session.end()
+        await session.end(is_goodbye=False)
         new_session, new_transport = meet(None, session.turns)
         token = transport.frames[0]["resume_token"]
         await new_session.receive(json.dumps({"type": "resume", "token": token, **resume}))
@@ -231,7 +232,7 @@ async def test_a_turn_that_ended_meanwhile_yields_the_rest_and_its_end(meet, com
     source = Scripted(ends=False)
     session, transport = meet(source)
     await ask_and_read(session, transport, source, "one ")
-    await session.end()
+    await session.end(is_goodbye=False)
     source.put(Text("two"), None)
     _, new_transport = await come_back(session, transport, id="one", offset=4)
     await eventually(lambda: terminal(new_transport.frames))
@@ -554,7 +555,7 @@ async def test_at_its_end_nothing_is_on_its_way_any_more_and_the_turn_goes_on(me
     await session.receive(chat(id="one"))
     turn = session.turns.get(session.owner, "one")
     assert not turn.has_no_listeners
-    await session.end()
+    await session.end(is_goodbye=False)
     assert (session.is_busy, turn.has_no_listeners, turn.status) == (False, True, None)
 
 
@@ -663,3 +664,36 @@ async def test_while_the_service_ends_no_form_is_taken(paused):
     session.turns.stop_accepting()
     await session.receive(form(id="q"))
     assert (transport.frames[-1]["reason"], len(source.questions)) == ("restarting", 1)
+
+
+async def test_a_token_where_nobody_has_to_prove_anything_is_not_asked_for(meet):
+    session, transport = meet(Scripted())
+    await session.receive(json.dumps({"type": "auth", "token": "a.b.c"}))
+    assert [(frame["type"], frame["content"]) for frame in transport.frames] == [
+        ("system", "No token is asked for here.")
+    ]
+
+
+async def test_what_began_on_another_connection_while_limits_were_looked_up_is_joined(meet):
+    """They may be in Redis, which takes its time."""
+    source = Scripted(Text("a"))
+    first, transport = meet(source)
+    second, other = meet(source, first.turns)
+    for session in (first, second):
+        await session.receive(RESUME)
+    looked_up = asyncio.Event()
+
+    class Quotas:
+        async def admit_question(self, caller, user):
+            await looked_up.wait()
+            return SimpleNamespace(end=lambda **_: None)
+
+    second.quotas = Quotas()
+    waiting = asyncio.create_task(second.receive(chat(id="one")))
+    await asyncio.sleep(0)
+    await first.receive(chat(id="one"))
+    looked_up.set()
+    await waiting
+    await eventually(lambda: not first.is_busy and not second.is_busy)
+    assert len(source.questions) == 1
+    assert [terminal(each.frames)[0]["content"] for each in (transport, other)] == ["a", "a"]
