@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from service.admission.addresses import site_of
+from service.redaction import JWT_START, redacted
 from service.tally import OTHERS, KeyedTally
 
 Event = dict[str, Any]
@@ -29,12 +30,15 @@ _STACKS = {"exception", "stack"}
 _PLAIN = {int, float, bool, type(None)}
 
 
-def cut_fields(event: Event) -> None:
-    """No string is longer than MAX_CHARACTERS, and none holds control characters, which forge lines on a terminal."""
+def sanitize(event: Event) -> None:
+    """Cut each string at MAX_CHARACTERS; mask tokens, wherever a client has put them: in a path, say, or as its id.
+
+    Control characters, which forge lines on a terminal, are escaped.
+    """
     for name, value in event.items():
         if isinstance(value, str):
-            if len(value) > MAX_CHARACTERS or not value.isprintable():
-                event[name] = _cut_stack(value) if name in _STACKS else _cut_text(value)
+            if len(value) > MAX_CHARACTERS or not value.isprintable() or JWT_START in value:
+                event[name] = _cut_stack(redacted(value)) if name in _STACKS else _cut_text(value)
         elif type(value) not in _PLAIN and name not in _OUR_OWN:
             event[name] = _cut(value, MAX_DEPTH)
 
@@ -53,6 +57,8 @@ def _cut(value: Any, depth: int) -> Any:
 
 
 def _cut_text(text: str) -> str:
+    if JWT_START in text:
+        text = redacted(text)
     if len(text) > MAX_CHARACTERS:
         text = f"{text[: MAX_CHARACTERS - 1]}…"
     return text if text.isprintable() else "".join(map(_printable, text))
@@ -128,11 +134,11 @@ def _kind_of(entry: Entry) -> _Kind | None:
     uvicorn's do not tell whom they are about.
     """
     level, event = entry
-    address, status = event.get("client_address"), event.get("status")
+    name, address, status = event["event"][:MAX_CHARACTERS], event.get("client_address"), event.get("status")
     is_refusal = level >= _WARNING or (isinstance(status, int) and status >= _ERROR_STATUS)
     if isinstance(address, str):
-        return _Kind(level, event["event"], site_of(address), is_refusal)
-    return _Kind(level, event["event"], None, is_refusal) if "logger" in event and is_refusal else None
+        return _Kind(level, name, site_of(address[:MAX_CHARACTERS]), is_refusal)
+    return _Kind(level, name, None, is_refusal) if "logger" in event and is_refusal else None
 
 
 def _others_of(kind: _Kind) -> _Kind:

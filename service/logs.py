@@ -21,8 +21,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from service.log_limits import Entry, LineLimiter, cut_fields
-from service.redaction import JWT_START, redacted
+from service.log_limits import Entry, LineLimiter, sanitize
+from service.redaction import redacted
 from service.settings import Settings
 
 if sys.platform != "win32":
@@ -150,6 +150,8 @@ class _Writer:
             fcntl.flock(self._folder, fcntl.LOCK_UN)
 
     def _write(self, entries: list[Entry]) -> None:
+        for _, event in entries:
+            sanitize(event)
         lines = [(level, _json(event)) for level, event in entries]
         _emit(
             self._console,
@@ -217,17 +219,7 @@ def _enqueue(logger: WrappedLogger, method: str, event: EventDict) -> tuple[tupl
 
 def _entry(level: int, event: EventDict) -> Entry:
     first = {key: event.pop(key) for key in ("timestamp", "level", "event")}
-    event = {**first, **event}
-    _mask_tokens(event)
-    cut_fields(event)
-    return level, event
-
-
-def _mask_tokens(event: EventDict) -> None:
-    """Wherever a client has put them: in a path, say, or as its id."""
-    for name, value in event.items():
-        if isinstance(value, str) and JWT_START in value:
-            event[name] = redacted(value)
+    return level, {**first, **event}
 
 
 class _StandardRecords(logging.Handler):

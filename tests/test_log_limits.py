@@ -5,14 +5,14 @@ from enum import StrEnum
 import pytest
 
 from service import log_limits, tally
-from service.log_limits import MINUTE_SECONDS, LineLimiter, cut_fields
+from service.log_limits import MINUTE_SECONDS, LineLimiter, sanitize
 from service.result_codes import ResultCode
 
 INFO, WARNING, ERROR = 20, 30, 40
 
 
 def cut(**event):
-    cut_fields(event)
+    sanitize(event)
     return event
 
 

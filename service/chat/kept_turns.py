@@ -57,9 +57,6 @@ class KeptTurns:
         self._recent: dict[Turn, None] = {}  # whether they were received is not asked yet
         self._missed: dict[Turn, None] = {}  # they were not
 
-    def __contains__(self, turn: Turn) -> bool:
-        return turn in self._all.turns
-
     def __iter__(self) -> Iterator[Turn]:
         return iter(list(self._all.turns))
 

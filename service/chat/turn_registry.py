@@ -78,7 +78,8 @@ class TurnRegistry:
         return self._add(owner, turn_id, found.checksum, found.answer, Demand(), is_remote=True)
 
     def running(self, owner: Owner) -> list[Turn]:
-        return [turn for turn in self._by_owner.get(owner, {}).values() if turn not in self._kept]
+        """Those whose source has not been read to its end, even if they were stopped."""
+        return [turn for turn in self._by_owner.get(owner, {}).values() if not turn.released_at]
 
     def counts(self) -> dict[str, Any]:
         """Since the start: answers by status, tokens used, code points of evicted turns that nobody got."""

@@ -43,7 +43,7 @@ def test_each_owner_keeps_so_many(kept, monkeypatch):
     first, *rest = [Turn("ann") for _ in range(3)]
     assert keep(kept, *others, first, *rest) == [first]
     assert list(kept) == [*others, *rest]
-    assert (first in kept, rest[0] in kept) == (False, True)
+    assert (first in list(kept), rest[0] in list(kept)) == (False, True)
 
 
 def test_each_owner_keeps_so_much_and_nothing_is_counted_twice(kept, monkeypatch):
