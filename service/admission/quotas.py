@@ -59,6 +59,9 @@ LIMITS_HIT = {
     "address_calls_per_minute": LimitHit("address_calls", "Too many requests from your network: wait a little."),
     "address_bytes_per_minute": LimitHit("address_bytes", "Too much data to and from your network: wait a little."),
 }
+_BUDGETS = "user_tokens_per_day", "tokens_per_day"
+_RATES = "user_questions_per_minute", "address_questions_per_minute"
+_AT_ONCE = "user_max_answers", "address_max_answers"
 _OF_USER = {
     "user_questions_per_minute": "questions_per_minute",
     "user_max_answers": "answers_at_once",
@@ -134,16 +137,14 @@ class Quotas:
 
     async def admit_question(self, caller: Caller, user: str) -> AdmittedQuestion | Refusal:
         """`user` is Dify's."""
-        budgets = [self._limit(setting, caller, user) for setting in ("user_tokens_per_day", "tokens_per_day")]
-        refusal = (
-            await self._check_budget(budgets[0])
-            or await self._check_budget(budgets[1])
-            or await self._hit(self._limit("user_questions_per_minute", caller, user))
-            or await self._hit(self._limit("address_questions_per_minute", caller))
-        )
-        held = refusal or await self._hold(
-            self._limit("user_max_answers", caller, user), self._limit("address_max_answers", caller)
-        )
+        budgets = self._that_apply(_BUDGETS, caller, user)
+        for budget in budgets:
+            if (refusal := await self._check_budget(budget)) is not None:
+                return refusal
+        for rate in self._that_apply(_RATES, caller, user):
+            if (refusal := await self._hit(rate)) is not None:
+                return refusal
+        held = await self._hold(*self._that_apply(_AT_ONCE, caller, user))
         return held if isinstance(held, Refusal) else AdmittedQuestion(held, partial(self._spend, budgets))
 
     async def admit_connection(self, address: str | None) -> Lease | Refusal:
@@ -183,6 +184,14 @@ class Quotas:
     def _counters(self) -> "Counters":
         return self._make_counters()
 
+    def _that_apply(self, settings: tuple[str, ...], caller: Caller, user: str) -> list[_Limit]:
+        limits = (
+            self._limit(setting, caller, user)
+            for setting in settings
+            if self._limits[setting] or caller.principal is not None
+        )
+        return [limit for limit in limits if limit.amount]
+
     def _limit(self, setting: str, caller: Caller, user: str = "") -> _Limit:
         """As it is for this caller: what a user's token says counts instead of the setting."""
         amount = self._limits[setting]
@@ -198,14 +207,13 @@ class Quotas:
         return self._refuse(limit.name, wait) if wait else None
 
     async def _check_budget(self, limit: _Limit) -> Refusal | None:
-        if not limit.amount or await self._counters.spent(limit.today) < limit.amount:
+        if await self._counters.spent(limit.today) < limit.amount:
             return None
         return self._refuse(limit.name, _seconds_until_midnight(datetime.now(UTC)))
 
     def _spend(self, budgets: list[_Limit], tokens: int) -> None:
         for limit in budgets:
-            if limit.amount:
-                self._tasks.spawn(self._counters.spend(limit.today, tokens))
+            self._tasks.spawn(self._counters.spend(limit.today, tokens))
 
     async def _hold(self, *limits: _Limit) -> Lease | Refusal:
         held = await self._leases.take({limit.name: limit.amount for limit in limits if limit.amount})

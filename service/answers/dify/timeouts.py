@@ -36,12 +36,12 @@ class Activity:
         self._watchdogs.add(watchdog)
 
     def remove(self, watchdog: "Watchdog") -> None:
-        self._last_event_at = self.last_event_at
+        self._last_event_at = max(self._last_event_at, watchdog.last_event_at)
         self._watchdogs.remove(watchdog)
 
     @property
     def last_event_at(self) -> float:
-        """On the event loop's clock. Computed here, so that it costs an event nothing."""
+        """On the event loop's clock. Computed here, from all answers, so that it costs an event nothing."""
         return max([self._last_event_at, *(watchdog.last_event_at for watchdog in self._watchdogs)])
 
     def has_progressed(self, since: float) -> bool:
@@ -122,8 +122,9 @@ class Watchdog:
 
     def _look_at_queue(self, now: float) -> None:
         waits = self._has_heard and not self.has_begun and now >= self._queued_at
-        progresses = self._is_taken or self._activity.has_progressed(self._started_at)
-        if waits and not self._is_queued and progresses:
+        if not waits or self._is_queued:
+            return
+        if self._is_taken or self._activity.has_progressed(self._started_at):
             self._is_queued = True
             self._on_queued()
 
