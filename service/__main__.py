@@ -29,7 +29,7 @@ from service.workers import Workers
 log = structlog.get_logger()
 
 SHUTDOWN_TIMEOUT_SECONDS = 1
-COLLECT_AFTER_OBJECTS = 10_000
+COLLECT_AFTER_OBJECTS = 30_000
 UNSENT_DATA_TIMEOUT_MS = 60_000
 
 

@@ -33,6 +33,8 @@ BACKUPS = 5
 BATCH_SECONDS = 0.05
 MAX_BATCH = 1_000
 
+WEBSOCKET_LOGGER = "uvicorn.websockets"
+"""Of each connection: its lines below WARNING repeat ours, and to make them would take a twentieth of a handshake."""
 Events = SimpleQueue[Entry | None]
 """Ends with None."""
 
@@ -43,7 +45,7 @@ _IRRELEVANT = (
     "Invalid UTF-8 sequence received",
     "ASGI callable returned without completing",  # a refused handshake, or a reply that was cut off: we said why
 )
-_SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
+_SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", WEBSOCKET_LOGGER)
 _LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping().items()}
 _render = structlog.dev.ConsoleRenderer()
 
@@ -198,7 +200,9 @@ def _capture_standard_records(queue: Events, level: int) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
         logger.setLevel(logging.NOTSET)
-    logging.getLogger("uvicorn.error").filters = [_is_relevant]
+    for name in ("uvicorn.error", WEBSOCKET_LOGGER):
+        logging.getLogger(name).filters = [_is_relevant]
+    logging.getLogger(WEBSOCKET_LOGGER).setLevel(max(level, logging.WARNING))
 
 
 def _is_relevant(record: logging.LogRecord) -> bool:

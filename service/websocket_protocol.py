@@ -1,5 +1,6 @@
 """uvicorn's WebSocket protocol, with a faster write, budgets for what a client may send, and three defects mended."""
 
+import logging
 from typing import Any
 
 import websockets.http11
@@ -11,6 +12,7 @@ from websockets.protocol import State
 from service.chat.close_codes import FLOOD
 from service.chat.websocket_transport import WRITE_TEXT
 from service.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS
+from service.logs import WEBSOCKET_LOGGER
 
 # The HTTP protocol has read the handshake within these limits; uvicorn passes it on as bytes.
 websockets.http11.MAX_LINE_LENGTH = MAX_HEAD_BYTES
@@ -30,6 +32,7 @@ _UNREADABLE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length:
 _FIN_TEXT = 0x81
 _SHORT_HEADERS = [bytes((_FIN_TEXT, length)) for length in range(126)]
 _MAX_16_BIT_LENGTH = 65_535
+_log = logging.getLogger(WEBSOCKET_LOGGER)
 _OPEN = State.OPEN  # a global is faster than a class attribute
 
 
@@ -54,6 +57,7 @@ class Budget:
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state)
+        self.logger = self.conn.logger = _log
         now, bytes_per_second = self.loop.time(), max(config.ws_max_size, MIN_BYTES_PER_SECOND)
         self._frames = Budget(FRAMES_PER_SECOND, FRAMES_AT_ONCE, now)
         self._bytes = Budget(bytes_per_second, SECONDS_AT_ONCE * bytes_per_second, now)

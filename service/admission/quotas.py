@@ -126,6 +126,8 @@ class Quotas:
         self._leases = leases or Leases()
         self._make_counters = make_counters or own_counters
         self._hits = {setting: 0 for setting, limit in self._limits.items() if limit}
+        groups: tuple[tuple[str, ...], ...] = (_BUDGETS, _RATES, _AT_ONCE)
+        self._are_set = {group: tuple(name for name in group if name in self._hits) for group in groups}
         self._tallies = {setting: Tally("quotas.exceeded", setting=setting.upper()) for setting in Limits._fields}
         self._tasks = Tasks()
         if any("_max_" not in setting for setting in self._hits):
@@ -185,11 +187,9 @@ class Quotas:
         return self._make_counters()
 
     def _that_apply(self, settings: tuple[str, ...], caller: Caller, user: str) -> list[_Limit]:
-        limits = (
-            self._limit(setting, caller, user)
-            for setting in settings
-            if self._limits[setting] or caller.principal is not None
-        )
+        """What a user proved may limit what no setting does."""
+        those = settings if caller.principal is not None else self._are_set[settings]
+        limits = [self._limit(setting, caller, user) for setting in those]
         return [limit for limit in limits if limit.amount]
 
     def _limit(self, setting: str, caller: Caller, user: str = "") -> _Limit:

@@ -10,6 +10,7 @@ import aiohttp
 
 from service.answers import failures
 from service.answers.base import AnswerError
+from service.answers.dify.connector import Connector
 from service.answers.dify.event_decoder import decode_object
 from service.answers.dify.http_errors import (
     HTTP_ERRORS,
@@ -143,7 +144,7 @@ class DifyClient:
             self._session = aiohttp.ClientSession(
                 # So that no nginx in between buffers or compresses.
                 headers=self._headers | {"Accept": "text/event-stream", "Accept-Encoding": "identity"},
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),  # limits queue silently
+                connector=Connector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),  # limits queue silently
                 timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout, sock_read=self._idle_timeout),
             )
         return self._session

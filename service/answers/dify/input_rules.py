@@ -33,18 +33,20 @@ def fitted(parameters: Parameters | None, question: Question) -> Question | Misf
 
     Where the parameters are not to be had, its files are checked alone, and none may be the address of one.
     """
+    if parameters is not None:
+        if (wrong := misfit(parameters, question)) is not None:
+            return wrong
+        question = completed(parameters, question)
+    if not question.inputs and not question.files:
+        return question
     if parameters is None:
         return only_documented(question, question.files, takes_links=False)
-    if (wrong := misfit(parameters, question)) is not None:
-        return wrong
     files = question.files if _uploads(parameters) is not None else []
-    return only_documented(completed(parameters, question), files, takes_links=_takes_links(parameters))
+    return only_documented(question, files, takes_links=_takes_links(parameters))
 
 
 def only_documented(question: Question, files: list[dict[str, Any]], *, takes_links: bool) -> Question | Misfit:
     """With these files, which are reduced to what Dify documents as those among the inputs."""
-    if not question.inputs and not question.files:
-        return question
     inputs = documented_inputs(question.inputs, takes_links=takes_links)
     if isinstance(inputs, Misfit):
         return inputs
@@ -71,7 +73,7 @@ def misfit(parameters: Parameters, question: Question) -> Misfit | None:
     for kind, field in _fields(parameters):
         if problem := _problem_of_input(kind, field, question.inputs.get(field["variable"])):
             return Misfit(field["variable"], f"{_name(field)} {problem}.")
-    problem = _problem_of_files(_uploads(parameters), question.files)
+    problem = _problem_of_files(_uploads(parameters), question.files) if question.files else None
     return Misfit("files", f"The question's files do not fit: {problem}.") if problem else None
 
 

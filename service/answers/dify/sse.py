@@ -44,8 +44,8 @@ class SseDecoder:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Raises EventTooLarge as soon as a text event is, complete or not; feed no more then."""
-        if not self._data and not self._line and _is_one_event(chunk) and len(chunk) < self._max_event:
-            return [chunk[6:-2]]
+        if not self._data and not self._line and len(chunk) < self._max_event and (whole := _whole_events(chunk)):
+            return whole
         events: list[bytes] = []
         *lines, rest = chunk.split(b"\n")
         if lines and (self._line or self._is_first_line):
@@ -115,6 +115,9 @@ def _data_of(line: bytes) -> bytes:
     return line[5:].removeprefix(b" ").removesuffix(b"\r")
 
 
-def _is_one_event(chunk: bytes) -> bool:
-    """As nearly always, with Dify."""
-    return chunk.startswith(b"data: ") and chunk.find(b"\n") == len(chunk) - 2 and chunk.endswith(b"\n\n")
+def _whole_events(chunk: bytes) -> list[bytes] | None:
+    """Of a chunk that has nothing else, as nearly always with Dify: each event one line of data, and a blank one."""
+    if not chunk.startswith(b"data: ") or not chunk.endswith(b"\n\n"):
+        return None
+    events = chunk[6:-2].split(b"\n\ndata: ")
+    return events if chunk.count(b"\n") == 2 * len(events) else None
