@@ -34,7 +34,7 @@ BATCH_SECONDS = 0.05
 MAX_BATCH = 1_000
 
 WEBSOCKET_LOGGER = "uvicorn.websockets"
-"""Of each connection: its lines below WARNING repeat ours, and to make them would take a twentieth of a handshake."""
+"""Of each connection: its lines at INFO repeat ours, and to make them would take a twentieth of a handshake."""
 Events = SimpleQueue[Entry | None]
 """Ends with None."""
 
@@ -202,7 +202,8 @@ def _capture_standard_records(queue: Events, level: int) -> None:
         logger.setLevel(logging.NOTSET)
     for name in ("uvicorn.error", WEBSOCKET_LOGGER):
         logging.getLogger(name).filters = [_is_relevant]
-    logging.getLogger(WEBSOCKET_LOGGER).setLevel(max(level, logging.WARNING))
+    if level > logging.DEBUG:
+        logging.getLogger(WEBSOCKET_LOGGER).setLevel(max(level, logging.WARNING))
 
 
 def _is_relevant(record: logging.LogRecord) -> bool:
