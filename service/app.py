@@ -73,6 +73,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         turns=turns,
         quotas=quotas,
         announce=cluster.announce,
+        next_number=cluster.next_number,
         hosts=hosts,
         allowed_origins=settings.allowed_origins,
         max_content_length=settings.max_content_length,

@@ -103,17 +103,20 @@ def _check_folder(report: Report, folder: str) -> None:
 
 
 async def _check_redis(report: Report, url: str) -> None:
-    """With a script and a stream, as the service; leaves nothing behind."""
-    from service.cluster.redis_store import REDIS_ERRORS, RedisStore  # noqa: PLC0415 - costs memory
+    """With a stream, as the service; leaves nothing behind."""
+    from service.cluster.redis_link import REDIS_ERRORS  # noqa: PLC0415 - costs memory
+    from service.cluster.redis_store import RedisStore  # noqa: PLC0415
+    from service.cluster.wire_format import Restarted  # noqa: PLC0415
 
     store = RedisStore(url, "dify-live:check", resume_window=1)
     try:
-        await store.beat("check", clients=0, lease=1)
-        await store.newest_command()
+        await store.beat("check", "1:0")
+        await store.execute([*store.post("check", "check", [Restarted()])])
+        await store.read_letters("check", wait=0.001)
         await store.leave("check")
         report.ok("redis", "joins the processes")
     except REDIS_ERRORS as error:
-        fix = "Does a Redis 6 or newer run at REDIS_URL, with that password? Without it each process goes on alone."
+        fix = "Does a Redis 6.2 or newer run at REDIS_URL, with that password? Without it each process goes on alone."
         report.fail("redis", str(error), fix)
     finally:
         await store.close()

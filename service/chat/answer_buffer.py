@@ -16,11 +16,15 @@ STEP_CHARACTERS = 200
 
 
 class Delta(msgspec.Struct, frozen=True, gc=False):
-    """The text that starts at `offset`; with `replace`, all before it is withdrawn."""
+    """The text that starts at `offset`; with `replace`, all before it is withdrawn.
+
+    `replacements` is how often the text had been replaced then.
+    """
 
     offset: int
     content: str
     replace: bool = False
+    replacements: int = 0
 
 
 Progress = Step | Speech | AppFile
@@ -32,14 +36,14 @@ _Entry = str | Replacement | Progress
 class AnswerBuffer:
     """`length` is the text's as it stands, `total_written` counts withdrawn text, too.
 
-    `revision` changes when entries are not only appended; `replaced_at` is that of the last replacement, or 0.
+    `revision` changes when entries are not only appended; `replacements` counts how often the text was replaced.
     """
 
     entries: list[_Entry] = field(default_factory=list)
     length: int = 0
     total_written: int = 0
     revision: int = 0
-    replaced_at: int = 0
+    replacements: int = 0
     _progress_size: int = 0
 
     @property
@@ -73,7 +77,7 @@ class AnswerBuffer:
         self.entries = [entry for entry in self.entries if not _is_text(entry)]
         self.entries.append(replacement)
         self.revision += 1
-        self.replaced_at = self.revision
+        self.replacements += 1
         self.length = len(replacement.content)
         self.total_written += self.length
 
@@ -120,19 +124,23 @@ class AnswerBuffer:
 
 
 class Cursor:
-    """A reader's place: it has the text up to `offset`.
+    """A reader's place: it has the text up to `offset`, and so many `progress` entries (by default those before it).
 
-    If text was withdrawn, or there is less text than that, all of it is read again, as a replacement.
+    `replacements` is how often the text had been replaced when it was read; None where the reader cannot say. If text
+    was withdrawn since, or there is less text than that, all of it is read again, as a replacement.
     """
 
-    __slots__ = ("_buffer", "_progress", "_read", "_replaced_at", "_restarts", "_revision", "offset")
+    __slots__ = ("_buffer", "_progress", "_read", "_replacements", "_restarts", "_revision", "offset")
 
-    def __init__(self, buffer: AnswerBuffer, offset: int = 0) -> None:
+    def __init__(
+        self, buffer: AnswerBuffer, offset: int = 0, replacements: int | None = None, progress: int | None = None
+    ) -> None:
         self._buffer = buffer
-        self._restarts = offset > buffer.length or (offset > 0 and buffer.replaced_at > 0)
+        was_withdrawn = buffer.replacements != (replacements or 0)
+        self._restarts = offset > buffer.length or (offset > 0 and was_withdrawn)
         self.offset = 0 if self._restarts else offset
-        self._progress = buffer.count_progress(self.offset)
-        self._replaced_at = buffer.replaced_at
+        self._progress = buffer.count_progress(self.offset) if progress is None else progress
+        self._replacements = buffer.replacements
         self._revision = -1  # no revision: the place is found by the offset
         self._read = 0  # entries of that revision
 
@@ -145,7 +153,7 @@ class Cursor:
             self.offset += len(delta.content)
             return [delta]
         unread = self._unread()
-        self._revision, self._replaced_at, self._read = buffer.revision, buffer.replaced_at, len(entries)
+        self._revision, self._replacements, self._read = buffer.revision, buffer.replacements, len(entries)
         return [self._update(entry) for entry in _joined(unread)]
 
     def _unread(self) -> list[_Entry]:
@@ -154,15 +162,16 @@ class Cursor:
             return buffer.entries[self._read :]
         if self._restarts:
             self._restarts = False
-            return [Replacement(""), *buffer.after(0, 0)]
-        return buffer.after(self.offset if self._replaced_at == buffer.replaced_at else 0, self._progress)
+            return [Replacement(""), *buffer.after(0, self._progress)]
+        return buffer.after(self.offset if self._replacements == buffer.replacements else 0, self._progress)
 
     def _update(self, entry: _Entry) -> Update:
         if not isinstance(entry, str | Replacement):
             self._progress += 1
             return entry
         replaces = isinstance(entry, Replacement)
-        delta = Delta(0 if replaces else self.offset, _content(entry), replaces)
+        offset = 0 if replaces else self.offset
+        delta = Delta(offset, _content(entry), replaces, self._buffer.replacements if replaces else 0)
         self.offset = delta.offset + len(delta.content)
         return delta
 

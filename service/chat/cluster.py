@@ -1,19 +1,11 @@
 """The processes of this service, as an interface, and its implementation for a single one."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterable
+from typing import Any, Protocol
 
-from service.answers.base import Answer, Question
-from service.answers.pauses import Continuation
 from service.chat.client_identity import Owner
-from service.chat.turn import Turn
-
-
-class RemoteTurn(NamedTuple):
-    """The answer of a turn that another process runs or ran, and the checksum of its question."""
-
-    answer: Answer
-    checksum: int
+from service.chat.followed_turn import FollowedTurn
+from service.chat.running_turn import RunningTurn
 
 
 class LocalClients(Protocol):
@@ -21,8 +13,14 @@ class LocalClients(Protocol):
 
     def __len__(self) -> int: ...
 
-    def on_client_resumed(self, identity: str, session_id: str) -> None:
-        """A client has come back to some process. All processes learn of all in the same order."""
+    def on_client_resumed(self, identity: str, number: int) -> int | None:
+        """A client has come back to some process, and that connection has this number: older ones end.
+
+        Returns the number of a newer one here.
+        """
+
+    def resumed(self) -> Iterable[tuple[str, int]]:
+        """The identities of those who have come back to this process, and the numbers of their connections."""
 
 
 class Cluster(Protocol):
@@ -30,22 +28,32 @@ class Cluster(Protocol):
 
     can_resume: bool
 
-    def answer(
-        self, owner: Owner, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]
-    ) -> Answer:
-        """`ask`s here, unless another process was asked under that id."""
+    async def claim(self, owner: Owner, turn_id: str, content: str) -> FollowedTurn | None:
+        """None where no other process has that id: then the turn is to be started, and `publish`ed, at once."""
 
-    def publish(self, turn: Turn) -> None:
-        """Let other processes read, join and stop a turn that starts here."""
+    def release(self, owner: Owner, turn_id: str) -> None:
+        """What was claimed is not started."""
 
-    def forget(self, turn: Turn) -> None:
+    def publish(self, turn: RunningTurn) -> None:
+        """Let other processes follow and stop a turn that starts here."""
+
+    def keep(self, turn: RunningTurn) -> None:
+        """Its source has been read to the end: other processes find it, though this one should end."""
+
+    def forget(self, turn: RunningTurn) -> None:
         """A turn that ended here is kept no longer: other processes need not find it, either."""
 
-    async def find(self, owner: Owner, turn_id: str) -> RemoteTurn | None:
+    async def find(self, owner: Owner, turn_id: str) -> FollowedTurn | None:
         """A turn of another process."""
 
-    def announce(self, identity: str, session_id: str) -> None:
-        """A client has come back to this process: its older connection to another one ends."""
+    def stop(self, owner: Owner, turn_id: str | None) -> None:
+        """That turn of another process, or all of this owner."""
+
+    def next_number(self) -> int:
+        """Greater than that of any connection so far that this process knows of, whichever it is to."""
+
+    def announce(self, identity: str, number: int) -> None:
+        """A client has come back to this process: its older connections to others end."""
 
     def counts(self) -> dict[str, Any]:
         """For /health."""
@@ -63,18 +71,28 @@ class SingleProcess:
 
     can_resume = False
 
-    def answer(
-        self, owner: Owner, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]
-    ) -> Answer:
-        return ask()
+    def __init__(self) -> None:
+        self._number = 0
 
-    def publish(self, turn: Turn) -> None: ...
+    async def claim(self, owner: Owner, turn_id: str, content: str) -> None: ...
 
-    def forget(self, turn: Turn) -> None: ...
+    def release(self, owner: Owner, turn_id: str) -> None: ...
+
+    def publish(self, turn: RunningTurn) -> None: ...
+
+    def keep(self, turn: RunningTurn) -> None: ...
+
+    def forget(self, turn: RunningTurn) -> None: ...
 
     async def find(self, owner: Owner, turn_id: str) -> None: ...
 
-    def announce(self, identity: str, session_id: str) -> None: ...
+    def stop(self, owner: Owner, turn_id: str | None) -> None: ...
+
+    def next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    def announce(self, identity: str, number: int) -> None: ...
 
     def counts(self) -> dict[str, Any]:
         return {}

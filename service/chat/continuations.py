@@ -16,8 +16,8 @@ from service.chat.turn_status import Status
 from service.result_codes import ResultCode
 
 FILE_INPUTS = {"file", "file-list"}
-REMOTE_TIMEOUT_SECONDS = 3
-"""How long a turn that ended in another process is waited for."""
+CATCH_UP_SECONDS = 3
+"""How long a turn of another process is waited for."""
 
 CONTINUATION_INVALID = Failure(
     "continuation_invalid",
@@ -86,17 +86,17 @@ async def _run_of(frame: messages.Form | Resume, owner: Owner, turns: TurnRegist
             raise Refused(CONTINUATION_INVALID)
         return run
     turn = await turns.find(owner, frame.id) if frame.id is not None else None
-    if turn is not None and turn.is_remote:
-        await _read_remote(turn)
+    if turn is not None and not turn.is_current:
+        await _catch_up(turn)
     if turn is None or (run := paused_run(turn)) is None:
         raise Refused(NOT_PAUSED)
     return run
 
 
-async def _read_remote(turn: Turn) -> None:
+async def _catch_up(turn: Turn) -> None:
     turn.join(claims=False)
     with suppress(TimeoutError):
-        async with asyncio.timeout(REMOTE_TIMEOUT_SECONDS):
+        async with asyncio.timeout(CATCH_UP_SECONDS):
             await turn.wait_ended()
     turn.leave()
 

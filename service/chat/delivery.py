@@ -26,6 +26,7 @@ class Client(Receiver, Protocol):
 class Delivery:
     """Sends what is written after `offset` as soon as the turn has it; the terminal message alone if that is None.
 
+    `replacements` is how often the text had been replaced that the client has, if it said so.
     Updates are written by the task that reads the source. Only where the client does not take one at once, `run` wakes
     and waits for it; meanwhile texts join to longer updates.
     """
@@ -34,6 +35,7 @@ class Delivery:
     client: Client
     seal: Seal
     offset: int | None
+    replacements: int | None = None
     _cursor: Cursor | None = None
     _is_queue_told: bool = False
     _pending: list[Update] = field(default_factory=list)
@@ -44,7 +46,7 @@ class Delivery:
         self.turn.subscribe(self._on_update)
         try:
             self._write_updates()
-            while self._pending or self.turn.status is None:
+            while self._pending or not self.turn.is_over:
                 if self._pending:
                     await self._send_pending()
                 else:
@@ -64,7 +66,7 @@ class Delivery:
             return  # `run` is sending
         try:
             self._write_updates()
-            if self._pending or self.turn.status is not None:
+            if self._pending or self.turn.is_over:
                 self._waiting.set_result(None)
         except Exception as error:  # noqa: BLE001 - raised in `run`
             self._waiting.set_exception(error)
@@ -90,7 +92,7 @@ class Delivery:
             self.turn.receipt.advance(self._cursor.offset)
 
     def _open_cursor(self) -> Cursor | None:
-        """None also while a remote turn has less text than the client."""
-        if self.offset is not None and (self.turn.status is not None or self.turn.buffer.length >= self.offset):
-            self._cursor = Cursor(self.turn.buffer, self.offset)
+        """None also before it is known what was written."""
+        if self.offset is not None and self.turn.is_current:
+            self._cursor = Cursor(self.turn.buffer, self.offset, self.replacements)
         return self._cursor

@@ -24,4 +24,18 @@ WRITER_LOST = Failure(
 ID_TAKEN = Failure(
     "id_taken", ResultCode.PARAMETER_ERROR, "This id names another question already.", "an id asked twice"
 )
-FAILURES = (INTERNAL, TOO_LONG, RESTARTING, WRITER_LOST, ID_TAKEN)
+UNKNOWN_TURN = Failure(
+    "unknown_turn",
+    ResultCode.NOT_FOUND,
+    "There is no such answer to go on with: it is over, or somebody else's.",
+    "a resume of what RESUME_WINDOW has ended, or of what was never asked with that token",
+)
+TURN_UNREACHABLE = Failure(
+    "turn_unreachable",
+    ResultCode.UNAVAILABLE,
+    "The process that writes this answer cannot be asked at the moment: resume again.",
+    "Redis is away, or that process has been silent, and may have died",
+)
+RETRY_AFTER_MS = 1_000
+"""When to resume again."""
+FAILURES = (INTERNAL, TOO_LONG, RESTARTING, WRITER_LOST, ID_TAKEN, UNKNOWN_TURN, TURN_UNREACHABLE)

@@ -34,15 +34,16 @@ LONGEST_CLIENT_ID = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """Accepts clients; `announce`s to other processes who came back; `error_response` answers a rejected handshake.
+    """Accepts clients; `announce`s to other processes who came back, with the `next_number`.
 
-    Without a `login` anybody may come.
+    `error_response` answers a rejected handshake. Without a `login` anybody may come.
     """
 
     sessions: SessionRegistry
     turns: TurnRegistry
     quotas: Quotas
-    announce: Callable[[str, str], None]
+    announce: Callable[[str, int], None]
+    next_number: Callable[[], int]
     hosts: HostCheck
     allowed_origins: tuple[str, ...]
     max_content_length: int
@@ -159,8 +160,8 @@ class Gateway:
             log.info("connection.closed", code=code, reason=reason, duration_ms=ms_since(started_at))
 
     def _announce(self, session: Session) -> None:
-        if (identity := self.sessions.identify(session)) is not None:
-            self.announce(identity, session.id)
+        if (identity := self.sessions.identify(session, self.next_number)) is not None:
+            self.announce(identity, session.number)
 
     async def _receive_loop(self, transport: WebSocketTransport, session: Session) -> None:
         await session.greet()

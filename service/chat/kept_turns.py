@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from service.chat.client_identity import Owner
-from service.chat.turn import Turn
+from service.chat.running_turn import RunningTurn
 
 MAX_TURNS_PER_OWNER = 32
 MAX_SIZE_PER_OWNER = 8_000_000
@@ -28,18 +28,18 @@ RECEIVED_SHARE = 0.5
 class _Holding:
     """Turns with their sizes, in the order of their ends."""
 
-    turns: dict[Turn, int] = field(default_factory=dict)
+    turns: dict[RunningTurn, int] = field(default_factory=dict)
     size: int = 0
 
     @property
-    def oldest(self) -> Turn:
+    def oldest(self) -> RunningTurn:
         return next(iter(self.turns))
 
-    def add(self, turn: Turn, size: int) -> None:
+    def add(self, turn: RunningTurn, size: int) -> None:
         self.turns[turn] = size
         self.size += size
 
-    def remove(self, turn: Turn) -> None:
+    def remove(self, turn: RunningTurn) -> None:
         self.size -= self.turns.pop(turn)
 
 
@@ -54,19 +54,19 @@ class KeptTurns:
         self._all = _Holding()
         self._by_owner: defaultdict[Owner, _Holding] = defaultdict(_Holding)
         self._by_origin: defaultdict[str, _Holding] = defaultdict(_Holding)
-        self._recent: dict[Turn, None] = {}  # whether they were received is not asked yet
-        self._missed: dict[Turn, None] = {}  # they were not
+        self._recent: dict[RunningTurn, None] = {}  # whether they were received is not asked yet
+        self._missed: dict[RunningTurn, None] = {}  # they were not
 
-    def __iter__(self) -> Iterator[Turn]:
+    def __iter__(self) -> Iterator[RunningTurn]:
         return iter(list(self._all.turns))
 
-    def add(self, turn: Turn) -> None:
+    def add(self, turn: RunningTurn) -> None:
         size = turn.buffer.size + TURN_CHARACTERS
         for holding in (self._all, self._by_owner[turn.owner], self._by_origin[turn.origin.holder]):
             holding.add(turn, size)
         self._recent[turn] = None
 
-    def remove(self, turn: Turn) -> None:
+    def remove(self, turn: RunningTurn) -> None:
         owner, origin = turn.owner, turn.origin.holder
         for holding in (self._all, self._by_owner[owner], self._by_origin[origin]):
             holding.remove(turn)
@@ -77,7 +77,7 @@ class KeptTurns:
         self._recent.pop(turn, None)
         self._missed.pop(turn, None)
 
-    def excess(self, newest: Turn) -> Iterator[Turn]:
+    def excess(self, newest: RunningTurn) -> Iterator[RunningTurn]:
         """What is too much now that `newest` was added. Nobody pushes out what others keep by taking more tokens."""
         owned, sent = self._by_owner[newest.owner], self._by_origin[newest.origin.holder]
         while owned.size > MAX_SIZE_PER_OWNER or len(owned.turns) > MAX_TURNS_PER_OWNER:
@@ -87,7 +87,7 @@ class KeptTurns:
         if self._all.size > MAX_SIZE:
             yield from _of_who_has_most(self._all, MAX_SIZE, lambda turn: turn.origin.holder)
 
-    def expired(self, now: float) -> Iterator[Turn]:
+    def expired(self, now: float) -> Iterator[RunningTurn]:
         """`now` is on the monotonic clock."""
         while (turn := next(iter(self._recent), None)) and now >= turn.released_at + RECEIVED_SHARE * self._window:
             if turn.receipt.is_confirmed:
@@ -104,7 +104,9 @@ class KeptTurns:
         return min((turn.released_at + share * self._window for share, turn in oldest if turn), default=None)
 
 
-def _of_who_has_most(holding: _Holding, max_size: int, holder_of: Callable[[Turn], str]) -> Iterator[Turn]:
+def _of_who_has_most(
+    holding: _Holding, max_size: int, holder_of: Callable[[RunningTurn], str]
+) -> Iterator[RunningTurn]:
     """The oldest of whose turns are the largest now, again and again, until RELIEF of `max_size` is left."""
     holdings = _divided(holding.turns.items(), holder_of)
     heap = [(-part.size, number) for number, part in enumerate(holdings)]
@@ -117,7 +119,7 @@ def _of_who_has_most(holding: _Holding, max_size: int, holder_of: Callable[[Turn
         heapq.heapreplace(heap, (-holdings[number].size, number))
 
 
-def _divided(turns: Iterable[tuple[Turn, int]], holder_of: Callable[[Turn], str]) -> list[_Holding]:
+def _divided(turns: Iterable[tuple[RunningTurn, int]], holder_of: Callable[[RunningTurn], str]) -> list[_Holding]:
     parts: defaultdict[str, _Holding] = defaultdict(_Holding)
     for turn, size in turns:
         parts[holder_of(turn)].add(turn, size)

@@ -4,10 +4,11 @@ import re
 
 from msgspec import UNSET, UnsetType, structs
 
-from service.answers.base import AppFile, Identity, Speech, Step
+from service.answers.base import AppFile, Failure, Identity, Speech, Step
 from service.answers.pauses import Pause
 from service.chat.answer_buffer import Delta, Update
 from service.chat.continuations import paused_run
+from service.chat.failures import RETRY_AFTER_MS, TURN_UNREACHABLE
 from service.chat.messages import (
     AskedForm,
     ChatAnswer,
@@ -32,7 +33,9 @@ _PLACE = re.compile(r"\{\{#\$output\.(.+?)#\}\}")
 def update_message(turn: Turn, update: Update) -> ChatDelta | ChatEvent | ChatAudio | ChatFile:
     match update:
         case Delta():
-            message = ChatDelta(turn.id, update.offset, update.content, True if update.replace else UNSET)
+            message = ChatDelta(turn.id, update.offset, update.content)
+            if update.replace:
+                message = structs.replace(message, replace=True, replacements=update.replacements)
             return _labelled(message, turn.identity)
         case Step():
             return ChatEvent(id=turn.id, **structs.asdict(update))
@@ -55,7 +58,12 @@ def queued_message(turn: Turn) -> System:
 
 
 def terminal_message(turn: Turn, seal: Seal, *, says_status: bool) -> ChatAnswer | Error:
-    """`says_status`: to a client that may know `content` only, a last paragraph tells that the answer is not whole."""
+    """`says_status`: to a client that may know `content` only, a last paragraph tells that the answer is not whole.
+
+    Of a lost turn this is the last word, too, but no end.
+    """
+    if turn.lost_for is not None:
+        return lost_message(turn.id, turn.lost_for)
     identity, failure = turn.identity, turn.failure
     if turn.status is Status.ERROR and failure is not None:
         return Error(failure.message, failure.code, turn.id, failure.reason, failure.field or UNSET)
@@ -75,6 +83,11 @@ def terminal_message(turn: Turn, seal: Seal, *, says_status: bool) -> ChatAnswer
         form=_form(turn.pause),
         continuation=_continuation(turn, seal),
     )
+
+
+def lost_message(turn_id: str, failure: Failure) -> Error:
+    retry_after = RETRY_AFTER_MS if failure == TURN_UNREACHABLE else UNSET
+    return Error(failure.message, failure.code, turn_id, failure.reason, retry_after=retry_after)
 
 
 def _content(turn: Turn) -> str:

@@ -58,12 +58,14 @@ class Stop(_Message, frozen=True):
 class Resume(_Message, frozen=True):
     """From now on the connection is the token's: of its turn `id`, send what follows `offset`.
 
+    `replacements` is that of the last delta that replaced the text, or 0: then the rest of the same text is enough.
     With a `continuation` instead of that: how the paused run went on, as turn `turn_id`.
     """
 
     token: Token
     id: TurnId | None = None
     offset: Offset = 0
+    replacements: Offset | None = None
     continuation: Sealed | None = None
     turn_id: TurnId | None = None
     events: bool = False
@@ -124,7 +126,7 @@ class Heartbeat(_Message, frozen=True):
 class Error(_Message, frozen=True):
     """With `id` it ends that turn; the connection stays open. `reason` is a stable word of the table of failures.
 
-    `field` is the input that is missing or unfit. Where a limit was hit, `retry_after` is in milliseconds.
+    `field` is the input that is missing or unfit. What passes has a `retry_after`, in milliseconds.
     """
 
     content: str
@@ -138,13 +140,15 @@ class Error(_Message, frozen=True):
 class ChatDelta(_Message, frozen=True, gc=False):
     """The text of turn `id` that starts at `offset`; with `replace`, all before it is withdrawn.
 
-    A made-up answer says so from its first words on: `source`, and where a mock stands in, the `reason` for it.
+    `replacements` counts how often that has happened; a client that resumes says it. A made-up answer says so from its
+    first words on: `source`, and where a mock stands in, the `reason` for it.
     """
 
     id: str
     offset: int
     content: str
     replace: Literal[True] | UnsetType = UNSET
+    replacements: int | UnsetType = UNSET
     source: Literal["mock"] | UnsetType = UNSET
     reason: str | UnsetType = UNSET
 

@@ -21,14 +21,12 @@ class Reading:
     def __init__(self, answer: Answer, demand: Demand, tasks: Tasks, work: Coroutine[Any, Any, None]) -> None:
         self.demand = demand
         self.task = tasks.spawn(work)
-        self.ended = asyncio.Event()
         self._answer = answer
         self._tasks = tasks
 
     def end(self) -> None:
         """The turn is over, though its source may not be."""
         self.demand.is_ending = True
-        self.ended.set()
 
     def cancel(self) -> None:
         """Leave the source alone; it may go on."""

@@ -19,9 +19,11 @@ from service.chat.client_identity import Origin, Owner, new_name, new_token, own
 from service.chat.connection import Connection
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
-from service.chat.failures import ID_TAKEN, RESTARTING
+from service.chat.failures import ID_TAKEN, RESTARTING, UNKNOWN_TURN
+from service.chat.message_builder import lost_message
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
 from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, Stop, System
+from service.chat.running_turn import RunningTurn
 from service.chat.turn import Turn
 from service.chat.turn_registry import TurnRegistry, total_tokens
 from service.chat.turn_status import CLIENT_STOPPED, Kind, kind_of
@@ -30,7 +32,6 @@ from service.result_codes import ResultCode
 log = structlog.get_logger()
 
 MAX_RUNNING_TURNS = 8
-UNKNOWN_TURN = "unknown_turn"
 _TOO_MANY = f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one, or stop it."
 
 
@@ -49,8 +50,8 @@ class Session(Connection):
 
     `last_received` and `last_activity` are seconds on the monotonic clock: the client's last message, and the last one
     in either direction; `heard_at` is the client's last message, too, and nothing else moves it. `on_identified` is
-    called when a token has said which client this is; `is_announced`: other processes know that it is connected here.
-    The first token is known to nobody who might be told.
+    called when a token has said which client this is: then the newest connection of a client has the greatest `number`,
+    in all processes. The first token is known to nobody who might be told.
     """
 
     client_id: str
@@ -62,14 +63,14 @@ class Session(Connection):
     authentication: Authentication | None = None
     on_identified: Callable[["Session"], None] = lambda _: None
     id: str = field(default_factory=new_name)
-    is_announced: bool = True
+    number: int = 0
     heard_at: float = 0.0
     last_received: float = field(default_factory=time.monotonic)
     last_activity: float = field(default_factory=time.monotonic)
     owner: Owner = field(init=False)
     _token: str = field(default_factory=new_token)
     _deliveries: dict[Turn, asyncio.Task[None]] = field(default_factory=dict)
-    _asked: set[Turn] = field(default_factory=set)
+    _asked: set[RunningTurn] = field(default_factory=set)
     _has_resumed: bool = False
     _is_gone_for_good: bool = False
 
@@ -111,8 +112,8 @@ class Session(Connection):
                 await self.send(System("No token is asked for here."))
 
     async def wait_answered(self) -> None:
-        """Until no answer of this process is on its way to this client. A remote one can be resumed elsewhere."""
-        while own := [delivery for turn, delivery in self._deliveries.items() if not turn.is_remote]:
+        """Until no answer of this process is on its way to this client. Others can be resumed through others."""
+        while own := [delivery for turn, delivery in self._deliveries.items() if isinstance(turn, RunningTurn)]:
             await asyncio.wait(own)
 
     async def end(self, *, is_goodbye: bool) -> None:
@@ -134,12 +135,16 @@ class Session(Connection):
     async def _start_or_join(self, asked: _Request) -> None:
         turn = self.turns.get(self.owner, asked.turn_id)
         if turn is None and self.turns.is_closing:
-            await self.send(Error(RESTARTING.message, RESTARTING.code, asked.turn_id, RESTARTING.reason))
+            await self._refuse_restarting(asked.turn_id)
         elif turn is None and self._has_too_many():
             await self.send(Error(_TOO_MANY, ResultCode.TOO_MANY_REQUESTS, asked.turn_id, "too_many_turns"))
         elif turn is None:
             await self._start(asked)
-        elif turn.is_same_question(asked.question.content):
+        else:
+            await self._join(turn, asked)
+
+    async def _join(self, turn: Turn, asked: _Request) -> None:
+        if turn.is_same_question(asked.question.content):
             log.info("turn.joined", turn_id=turn.id)
             self._answer(turn, 0 if asked.stream else None, claims=asked.claims)
         else:
@@ -147,24 +152,32 @@ class Session(Connection):
 
     async def _start(self, asked: _Request) -> None:
         """Unless a limit is hit. To look at what another turn asked for is no question."""
-        turn_id = asked.turn_id
-        if kind_of(asked.question) is Kind.LOOK:
-            self._begin(asked)
-            return
-        admitted = await self.quotas.admit_question(self.caller, self.owner.user)
+        quotas = UNLIMITED if kind_of(asked.question) is Kind.LOOK else self.quotas
+        admitted = await quotas.admit_question(self.caller, self.owner.user)
         if isinstance(admitted, Refusal):
             reason, message, retry_after = admitted
             code = ResultCode.TOO_MANY_REQUESTS
-            await self.send(Error(message, code, turn_id, reason, retry_after=retry_after))
-        elif self.turns.get(self.owner, turn_id) is not None or self.turns.is_closing:
-            admitted.end(tokens=0)
-            await self._start_or_join(asked)  # it has begun on another connection, while Redis was asked
-        else:
-            log.info("turn.started", turn_id=turn_id, characters=len(asked.question.content), stream=asked.stream)
-            turn = self._begin(asked)
-            turn.when_read(lambda: admitted.end(total_tokens(turn)))
+            await self.send(Error(message, code, asked.turn_id, reason, retry_after=retry_after))
+            return
+        turn: RunningTurn | None = None
+        try:
+            turn = await self._begin(asked)
+        finally:
+            if turn is None:
+                admitted.end(tokens=0)
+            else:
+                turn.when_read(lambda: admitted.end(total_tokens(turn)))
 
-    def _begin(self, asked: _Request) -> Turn:
+    async def _begin(self, asked: _Request) -> RunningTurn | None:
+        """None where it has begun elsewhere while quotas and Redis were asked, or where nothing begins any more."""
+        other = await self.turns.claim(self.owner, asked.turn_id, asked.question.content)
+        if other is not None:
+            await self._join(other, asked)
+            return None
+        if self.turns.is_closing:
+            await self._refuse_restarting(asked.turn_id)
+            return None
+        log.info("turn.started", turn_id=asked.turn_id, characters=len(asked.question.content), stream=asked.stream)
         origin = Origin(self.id, self.caller.address)
         turn = self.turns.start(self.owner, asked.turn_id, asked.question, origin)
         self._asked.add(turn)
@@ -176,6 +189,9 @@ class Session(Connection):
         """On this connection, under whatever token, or of this owner; stopped ones too, while their source is read."""
         running = len(self.turns.running(self.owner))
         return max(running, len(self._asked), len(self._deliveries)) >= MAX_RUNNING_TURNS
+
+    async def _refuse_restarting(self, turn_id: str) -> None:
+        await self.send(Error(RESTARTING.message, RESTARTING.code, turn_id, RESTARTING.reason))
 
     async def _refuse(self, error: Error) -> None:
         """With an id, an error ends that turn for the client: there is none while a turn of that id is answered."""
@@ -194,10 +210,9 @@ class Session(Connection):
             await self.send(System("Welcome back", resume_token=self._token))
         elif (turn := await self.turns.find(self.owner, resume.id)) is not None:
             log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
-            self._answer(turn, resume.offset, claims=True)
+            self._answer(turn, resume.offset, resume.replacements, claims=True)
         else:
-            text = "There is no such answer to go on with: it is over, or somebody else's."
-            await self.send(Error(text, ResultCode.NOT_FOUND, resume.id, UNKNOWN_TURN))
+            await self.send(lost_message(resume.id, UNKNOWN_TURN))
 
     async def _go_on(self, frame: Form | Resume, *, stream: bool) -> None:
         """What follows a pause is a turn of its own."""
@@ -209,12 +224,12 @@ class Session(Connection):
         else:
             await self._ask(frame.turn_id, continuation, stream=stream)
 
-    def _answer(self, turn: Turn, offset: int | None, *, claims: bool) -> None:
+    def _answer(self, turn: Turn, offset: int | None, replacements: int | None = None, *, claims: bool) -> None:
         """Send what is written after `offset`, as it comes; without one, the answer as a whole."""
         if turn in self._deliveries:
             return
         turn.join(claims=claims)
-        delivery = asyncio.create_task(self._deliver(Delivery(turn, self, self.turns.seal, offset)))
+        delivery = asyncio.create_task(self._deliver(Delivery(turn, self, self.turns.seal, offset, replacements)))
         self._deliveries[turn] = delivery
         delivery.add_done_callback(lambda _: self._answered(turn))
 
@@ -234,9 +249,11 @@ class Session(Connection):
         )
 
     def _stop(self, turn_id: str | None) -> None:
-        for turn in {*self._deliveries, *self.turns.running(self.owner)}:
-            if turn_id in (None, turn.id):
-                turn.stop(CLIENT_STOPPED)
+        stopped = [turn for turn in {*self._deliveries, *self.turns.running(self.owner)} if turn_id in (None, turn.id)]
+        for turn in stopped:
+            turn.stop(CLIENT_STOPPED)
+        if turn_id is None or not stopped:
+            self.turns.stop_elsewhere(self.owner, turn_id)
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 
 from service.chat import close_codes
@@ -37,28 +37,32 @@ class SessionRegistry:
         self._sessions[session] = identity
         self._by_identity[identity] = session
 
-    def identify(self, session: Session) -> str | None:
+    def identify(self, session: Session, next_number: Callable[[], int]) -> str | None:
         """Its owner has changed: the older session of that client is closed. Returns what other processes are told."""
         identity = client_key(session.owner, session.client_id)
         if self._sessions.get(session, identity) == identity:
             return None  # nothing is new, or the session is over
         self._forget_identity(session)
         self._sessions[session] = identity
-        session.is_announced = False
+        session.number = next_number()
         if (older := self._by_identity.get(identity)) is not None:
             self._replace(older)
         self._by_identity[identity] = session
         return identity
 
-    def on_client_resumed(self, identity: str, session_id: str) -> None:
-        """The newest connection in the cluster stays: all processes learn of all in the same order."""
+    def on_client_resumed(self, identity: str, number: int) -> int | None:
+        """The newest connection in the cluster stays. Returns the number of one that is newer than that."""
         session = self._by_identity.get(identity)
-        if session is None:
-            return
-        if session.id == session_id:
-            session.is_announced = True
-        elif session.is_announced:
-            self._replace(session)
+        if session is None or session.number == number:
+            return None
+        if session.number > number:
+            return session.number
+        self._replace(session)
+        return None
+
+    def resumed(self) -> list[tuple[str, int]]:
+        """The identities of those who have come back, and the numbers of their connections."""
+        return [(identity, session.number) for session, identity in self._sessions.items() if session.number]
 
     def remove(self, session: Session) -> None:
         if session not in self._sessions:

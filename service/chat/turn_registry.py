@@ -1,4 +1,4 @@
-"""The turns of this process, by owner, while they run and for a while after that."""
+"""The turns of this process, by owner, while they run and for a while after that; and those that it follows."""
 
 import asyncio
 import contextvars
@@ -9,13 +9,15 @@ from typing import Any
 import structlog
 from msgspec import structs
 
-from service.answers.base import Answer, Answerer, Question
+from service.answers.base import Answerer, Question
 from service.answers.demand import Demand
 from service.answers.pauses import Continuation
 from service.chat.client_identity import NOWHERE, Origin, Owner
 from service.chat.cluster import Cluster
 from service.chat.failures import RESTARTING
+from service.chat.followed_turn import FollowedTurn
 from service.chat.kept_turns import KeptTurns
+from service.chat.running_turn import RunningTurn
 from service.chat.seal import Seal
 from service.chat.turn import Turn, checksum_of
 from service.chat.turn_status import CLIENT_LEFT, Kind, kind_of
@@ -42,7 +44,8 @@ class TurnRegistry:
         self._cluster = cluster
         self._orphan_grace = orphan_grace
         self._resume_window = resume_window
-        self._by_owner: dict[Owner, dict[str, Turn]] = {}
+        self._by_owner: dict[Owner, dict[str, RunningTurn]] = {}
+        self._followed: dict[tuple[Owner, str], FollowedTurn] = {}
         self._running = 0
         self._kept = KeptTurns(resume_window)
         self._sweep: asyncio.TimerHandle | None = None
@@ -56,29 +59,66 @@ class TurnRegistry:
         """How many are running: their sources have not been read to the end, even if they were stopped."""
         return self._running
 
-    def start(self, owner: Owner, turn_id: str, question: Question | Continuation, origin: Origin = NOWHERE) -> Turn:
+    async def claim(self, owner: Owner, turn_id: str, content: str) -> Turn | None:
+        """The turn that has this id. None where none has: it is to be started at once, unless all is closing."""
+        if (turn := self.get(owner, turn_id)) is not None:
+            return turn
+        turn = self._follow(owner, turn_id, await self._cluster.claim(owner, turn_id, content))
+        if turn is None and self.is_closing:
+            self._cluster.release(owner, turn_id)
+        return turn
+
+    def start(
+        self, owner: Owner, turn_id: str, question: Question | Continuation, origin: Origin = NOWHERE
+    ) -> RunningTurn:
         kind = kind_of(question)
         demand = Demand(question.user, origin.address, origin.connection, is_decision=kind is Kind.DECISION)
-        asked = structs.replace(question, demand=demand)
-        answer = self._cluster.answer(owner, turn_id, asked, lambda: self._answerer.ask(asked))
-        turn = self._add(owner, turn_id, checksum_of(question.content), answer, demand, origin=origin, kind=kind)
+        turn = RunningTurn(
+            owner=owner,
+            id=turn_id,
+            checksum=checksum_of(question.content),
+            answer=self._answerer.ask(structs.replace(question, demand=demand)),
+            demand=demand,
+            tasks=self._tasks,
+            orphan_grace=self._orphan_grace,
+            origin=origin,
+            kind=kind,
+        )
+        self._by_owner.setdefault(owner, {})[turn_id] = turn
+        self._running += 1
+        turn.when_read(lambda: self._keep(turn))
         self._cluster.publish(turn)
         return turn
 
     def get(self, owner: Owner, turn_id: str) -> Turn | None:
-        return self._by_owner.get(owner, {}).get(turn_id)
+        return self._by_owner.get(owner, {}).get(turn_id) or self._get_followed(owner, turn_id)
 
     async def find(self, owner: Owner, turn_id: str) -> Turn | None:
         """Of another process, too."""
         if (turn := self.get(owner, turn_id)) is not None:
             return turn
-        found = await self._cluster.find(owner, turn_id)
-        if found is None or self.get(owner, turn_id) is not None:
-            return self.get(owner, turn_id)
-        return self._add(owner, turn_id, found.checksum, found.answer, Demand(), is_remote=True)
+        return self._follow(owner, turn_id, await self._cluster.find(owner, turn_id))
 
-    def running(self, owner: Owner) -> list[Turn]:
-        """Those whose source has not been read to its end, even if they were stopped."""
+    def stop_elsewhere(self, owner: Owner, turn_id: str | None) -> None:
+        """That turn, or all of this owner, wherever they run but here."""
+        self._cluster.stop(owner, turn_id)
+
+    def _follow(self, owner: Owner, turn_id: str, found: FollowedTurn | None) -> Turn | None:
+        """One for all who listen here; none while the turn itself is here, or somebody has found it meanwhile."""
+        if (turn := self.get(owner, turn_id)) is not None:
+            return turn
+        if found is not None:
+            self._followed[owner, turn_id] = found
+        return found
+
+    def _get_followed(self, owner: Owner, turn_id: str) -> FollowedTurn | None:
+        turn = self._followed.get((owner, turn_id))
+        if turn is not None and turn.is_gone:
+            del self._followed[owner, turn_id]
+            return None
+        return turn
+
+    def running(self, owner: Owner) -> list[RunningTurn]:
         return [turn for turn in self._by_owner.get(owner, {}).values() if not turn.released_at]
 
     def counts(self) -> dict[str, Any]:
@@ -90,19 +130,19 @@ class TurnRegistry:
         self.is_closing = True
         if self._cluster.can_resume:
             return
-        for turn in self._local():
+        for turn in self._own():
             turn.orphan_grace = 0
             if turn.has_no_listeners:
                 turn.stop(CLIENT_LEFT)
 
     async def wait_ended(self) -> None:
         """Until nothing of this process runs any more."""
-        for turn in self._local():
+        for turn in self._own():
             await turn.wait_ended()
 
     def abort(self) -> None:
-        """End what still runs. Remote turns go on elsewhere."""
-        for turn in self._local():
+        """End what still runs here."""
+        for turn in self._own():
             turn.abort(RESTARTING)
 
     async def close(self) -> None:
@@ -115,25 +155,16 @@ class TurnRegistry:
         if self._sweep is not None:
             self._sweep.cancel()
 
-    def _local(self) -> list[Turn]:
-        return [turn for turns in self._by_owner.values() for turn in turns.values() if not turn.is_remote]
+    def _own(self) -> list[RunningTurn]:
+        return [turn for turns in self._by_owner.values() for turn in turns.values()]
 
-    def _add(self, owner: Owner, turn_id: str, checksum: int, answer: Answer, demand: Demand, **fields: Any) -> Turn:
-        turn = Turn(owner, turn_id, checksum, answer, demand, self._tasks, self._orphan_grace, **fields)
-        self._by_owner.setdefault(owner, {})[turn_id] = turn
-        self._running += 1
-        turn.when_read(lambda: self._keep(turn))
-        return turn
-
-    def _keep(self, turn: Turn) -> None:
+    def _keep(self, turn: RunningTurn) -> None:
         self._running -= 1
-        if turn.is_remote:
-            self._remove(turn)
-            return
         turn.release()
         self._statuses[str(turn.status)] += 1
         self._tokens += total_tokens(turn)
         self._kept.add(turn)
+        self._cluster.keep(turn)
         for excess in self._kept.excess(turn):
             self._evict(excess)
         if self._sweep is None:
@@ -152,18 +183,18 @@ class TurnRegistry:
             loop = asyncio.get_running_loop()
             self._sweep = loop.call_later(seconds, self._evict_expired, context=contextvars.Context())
 
-    def _evict(self, turn: Turn) -> None:
+    def _evict(self, turn: RunningTurn) -> None:
         self._cluster.forget(turn)
         self._drop(turn)
 
-    def _drop(self, turn: Turn) -> None:
+    def _drop(self, turn: RunningTurn) -> None:
         self._kept.remove(turn)
         self._remove(turn)
         if turn.undelivered:
             self._undelivered += turn.undelivered
             log.info("turn.undelivered", turn_id=turn.id, characters=turn.undelivered)
 
-    def _remove(self, turn: Turn) -> None:
+    def _remove(self, turn: RunningTurn) -> None:
         turns = self._by_owner[turn.owner]
         del turns[turn.id]
         if not turns:

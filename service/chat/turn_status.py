@@ -2,8 +2,10 @@
 
 from enum import Enum, StrEnum, auto
 
-from service.answers.base import Question
-from service.answers.pauses import Continuation
+import msgspec
+
+from service.answers.base import Failure, Question, Summary
+from service.answers.pauses import Continuation, Pause
 
 WAITING_FOR_HUMAN = "waiting_for_human"
 CLIENT_STOPPED = "client_stopped"
@@ -22,6 +24,16 @@ class Status(StrEnum):
     STOPPED = "stopped"
     INCOMPLETE = "incomplete"
     ERROR = "error"
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a turn ended."""
+
+    status: Status
+    reason: str | None = None
+    failure: Failure | None = None
+    summary: Summary = Summary()
+    pause: Pause | None = None
 
 
 class Kind(Enum):

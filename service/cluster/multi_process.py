@@ -1,33 +1,53 @@
-"""Several processes, joined by Redis: any of them resumes, joins and stops turns of another."""
+"""Several processes, joined by Redis: any of them follows and stops turns of another."""
 
 import asyncio
-import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 import structlog
 
-from service.answers.base import Answer, AnswerError, BrokenAnswer, Question
-from service.answers.pauses import Continuation
+from service.answers.base import Answer, BrokenAnswer
 from service.chat.client_identity import Owner
-from service.chat.cluster import LocalClients, RemoteTurn
-from service.chat.failures import ID_TAKEN
-from service.chat.turn import Turn, checksum_of
-from service.chat.turn_status import CLIENT_STOPPED
+from service.chat.cluster import LocalClients
+from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
+from service.chat.followed_turn import FollowedTurn, key_of
+from service.chat.running_turn import RunningTurn
+from service.chat.turn import checksum_of
+from service.cluster.followed_turns import FollowedTurns, Link
+from service.cluster.membership import Membership
 from service.cluster.outbox import Outbox
-from service.cluster.published_turn import PublishedTurn
-from service.cluster.redis_store import REDIS_ERRORS, RedisStore
-from service.cluster.remote_answer import ClaimedAnswer, RemoteAnswer
-from service.cluster.wire_format import ClientResumed, Command, Joined, Left, Stop, decode_claim, encode_claim
+from service.cluster.peers import LEASE_SECONDS
+from service.cluster.published_turn import STORE_SECONDS
+from service.cluster.published_turns import PublishedTurns
+from service.cluster.redis_link import REDIS_ERRORS
+from service.cluster.redis_store import RedisStore
+from service.cluster.stored_turns import StoredTurns
+from service.cluster.wire_format import (
+    ClientResumed,
+    Follow,
+    Letter,
+    Message,
+    Restarted,
+    Snapshot,
+    Stop,
+    StopAll,
+    Unfollow,
+    Unknown,
+    Updates,
+    decode_parts,
+)
+from service.tally import Tally
+from service.tasks import Tasks
 
 log = structlog.get_logger()
 
-LEASE_SECONDS = 6.0
 BEAT_SECONDS = 2.0
 READ_SECONDS = 1.0
 CLOSE_TIMEOUT_SECONDS = 1.0
+RESTART_SECONDS = 1.0
+MAX_KEPT_STOPS = 1_000
 
 
 class MultiProcess:
@@ -46,18 +66,31 @@ class MultiProcess:
         on_size: Callable[[int], None],
         heal: Callable[[BrokenAnswer], Answer | None] = lambda _: None,
     ) -> None:
-        self.id = secrets.token_hex(4)
         self._store = store
-        self._local_clients = local_clients
-        self._on_size = on_size
-        self.heal = heal
-        self._clients: dict[str, int] = {}
-        self._remotes: dict[str, RemoteAnswer] = {}
-        self._outbox = Outbox(store)
-        self._is_connected = asyncio.Event()
-        self._connected_since = 0.0
-        self._is_lost_logged = False
-        self._last_command = ""
+        self._clients = local_clients
+        self._members = Membership(store, local_clients, on_size)
+        self._outbox = Outbox(self._members.id, store)
+        self._stored = StoredTurns(self._members.id, store, self._outbox)
+        self._published = PublishedTurns(self._post)
+        self._followed = FollowedTurns(
+            Link(
+                self._post,
+                self._is_connected,
+                self._is_settled,
+                self._members.is_dead,
+                self._members.others,
+                self._keep_followed,
+                heal,
+                self._look_again,
+            )
+        )
+        self._connected = asyncio.Event()
+        self._was_connected = self._is_lost_logged = False
+        self._lost_until = float("-inf")
+        self._number = 0
+        self._stops: dict[Stop | StopAll, None] = {}
+        self._unreadable = Tally("cluster.unreadable")
+        self._tasks = Tasks()
 
     async def start(self) -> None:
         try:
@@ -66,195 +99,228 @@ class MultiProcess:
             self._on_lost(error)
 
     async def run(self) -> None:
-        await asyncio.gather(self._heartbeats(), self._write_loop(), self._read_loop())
+        """Until cancelled. What goes wrong in one of the loops is logged, and it starts again."""
+        loops = self._beat_regularly, self._send, self._receive_letters, self._store_snapshots
+        await asyncio.gather(*(self._repeat(loop) for loop in loops))
 
     async def close(self) -> None:
-        """Publish what is left, and leave the cluster."""
+        """Send what is left, and leave the cluster."""
+        self._published.close()
+        await self._followed.close()
+        await self._tasks.finish(within=0)
         with suppress(*REDIS_ERRORS):
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                if self._is_connected.is_set():
-                    await self._outbox.write()
-                    await self._store.leave(self.id)
+                if self._is_connected():
+                    await self._outbox.send_all()
+                    await self._members.leave()
+        self._outbox.clear()
         await self._store.close()
 
     def counts(self) -> dict[str, Any]:
-        if not self._is_connected.is_set():
+        if not self._is_connected():
             return {"processes": None, "connections_of_all": None}
-        return {"processes": len(self._clients), "connections_of_all": sum(self._clients.values())}
+        return self._members.counts()
 
-    def answer(
-        self, owner: Owner, turn_id: str, question: Question | Continuation, ask: Callable[[], Answer]
-    ) -> Answer:
-        return ClaimedAnswer(self, _key(owner, turn_id), owner.user, checksum_of(question.content), ask)
+    async def claim(self, owner: Owner, turn_id: str, content: str) -> FollowedTurn | None:
+        if not self._is_connected():
+            return None
+        try:
+            snapshot = await self._stored.claim(key_of(owner, turn_id), checksum_of(content))
+        except REDIS_ERRORS:
+            return None
+        return self._turn_of(owner, turn_id, snapshot) if snapshot is not None else None
 
-    def publish(self, turn: Turn) -> None:
-        self._outbox.published[_key(turn.owner, turn.id)] = PublishedTurn(turn)
+    def release(self, owner: Owner, turn_id: str) -> None:
+        if self._is_connected():
+            self._stored.forget(key_of(owner, turn_id))
 
-    def forget(self, turn: Turn) -> None:
+    def publish(self, turn: RunningTurn) -> None:
+        self._published.add(key_of(turn.owner, turn.id), turn, is_claimed=self._is_connected())
+
+    def keep(self, turn: RunningTurn) -> None:
+        published = self._published.end(key_of(turn.owner, turn.id))
+        if published is not None and self._is_connected():
+            self._stored.put(published)
+
+    def forget(self, turn: RunningTurn) -> None:
         """What Redis loses meanwhile, it forgets by itself."""
-        if self._is_connected.is_set():
-            self._outbox.forget(_key(turn.owner, turn.id), encode_claim(self.id, turn.checksum))
+        published = self._published.remove(key_of(turn.owner, turn.id))
+        if published is not None and published.is_claimed and self._is_connected():
+            self._stored.forget(published.key)
 
-    async def find(self, owner: Owner, turn_id: str) -> RemoteTurn | None:
-        if not self._is_connected.is_set():
-            return None
-        key = _key(owner, turn_id)
+    async def find(self, owner: Owner, turn_id: str) -> FollowedTurn | None:
+        """Where Redis knows nothing of it, the other processes are asked: it may have lost something."""
+        turn = self._new_turn(owner, turn_id)
         try:
-            [claim] = await self._store.get_claims([key])
-        except REDIS_ERRORS as error:
-            self._on_lost(error)
+            snapshot = await self._stored.get(turn.key) if self._is_connected() else None
+        except REDIS_ERRORS:
+            snapshot = None
+        if not self._is_connected():
+            turn.lose(TURN_UNREACHABLE)
+        elif snapshot is not None:
+            return self._turn_of(owner, turn_id, snapshot)
+        elif self._is_settled() and not self._members.others():
             return None
-        remote = self._remote_answer(key, owner.user, claim)
-        return RemoteTurn(remote, remote.checksum) if remote is not None else None
+        return turn
 
-    async def claim(self, key: str, user: str, checksum: int) -> RemoteAnswer | None:
-        if not self._is_connected.is_set():
-            return None
-        local = self._outbox.published[key]
+    def stop(self, owner: Owner, turn_id: str | None) -> None:
+        """Whoever runs it will be told, if Redis is away, when it is back."""
+        stop = StopAll(owner.key) if turn_id is None else Stop(key_of(owner, turn_id))
+        if not self._is_connected():
+            if len(self._stops) < MAX_KEPT_STOPS:
+                self._stops[stop] = None
+            return
+        for process in self._members.others():
+            self._post(process, stop)
+
+    def next_number(self) -> int:
+        self._number = max(self._number + 1, time.time_ns() // 1_000_000)
+        return self._number
+
+    def announce(self, identity: str, number: int) -> None:
+        for process in self._members.others():
+            self._post(process, ClientResumed(identity, number))
+
+    def _is_connected(self) -> bool:
+        return self._connected.is_set()
+
+    def _is_settled(self) -> bool:
+        """Everybody has stored again what Redis may have lost."""
+        return time.monotonic() - self._lost_until > LEASE_SECONDS
+
+    def _post(self, process: str, message: Message) -> None:
+        if self._is_connected():
+            self._outbox.post(process, message)
+
+    def _new_turn(self, owner: Owner, turn_id: str, by: str = "", checksum: int = 0) -> FollowedTurn:
+        return FollowedTurn(owner=owner, id=turn_id, checksum=checksum, writer=self._followed, by=by)
+
+    def _turn_of(self, owner: Owner, turn_id: str, snapshot: Snapshot) -> FollowedTurn:
+        turn = self._new_turn(owner, turn_id, snapshot.by, snapshot.checksum)
+        turn.stored = decode_parts(snapshot.parts), snapshot.replacements
+        if snapshot.ending is not None:
+            turn.receive(*turn.stored)
+            turn.end(snapshot.ending)
+        return turn
+
+    def _look_again(self, turn: FollowedTurn) -> None:
+        self._tasks.spawn(self._read_end(turn))
+
+    async def _read_end(self, turn: FollowedTurn) -> None:
         try:
-            claims = await self._store.claim({key: encode_claim(self.id, checksum)})
-        except REDIS_ERRORS as error:
-            self._on_lost(error)
-            return None
-        remote = self._remote_answer(key, user, claims[key])
-        if remote is None:
-            local.is_claimed = True
-            self._outbox.wake()
+            snapshot = await self._stored.get(turn.key)
+        except REDIS_ERRORS:
+            turn.lose(TURN_UNREACHABLE)
+            return
+        if snapshot is None or snapshot.ending is None:
+            turn.lose(UNKNOWN_TURN)
         else:
-            self._outbox.published.pop(key, None)
-            local.turn.is_remote = True
-            if remote.checksum != checksum:
-                raise AnswerError(ID_TAKEN)
-        return remote
+            turn.receive(decode_parts(snapshot.parts), snapshot.replacements)
+            turn.end(snapshot.ending)
 
-    def _remote_answer(self, key: str, user: str, claim: str | None) -> RemoteAnswer | None:
-        """None if this process, or none, has claimed it."""
-        by, checksum = decode_claim(claim) if claim is not None else (self.id, 0)
-        return RemoteAnswer(self, key, user, by, checksum) if by != self.id else None
+    def _keep_followed(self, turn: FollowedTurn) -> None:
+        if self._is_connected():
+            self._stored.put_ended(turn.key, turn)
 
-    def follow(self, remote: RemoteAnswer) -> None:
-        self._remotes[remote.key] = remote
-        self._publish(Joined(remote.key, self.id))
-
-    def unfollow(self, remote: RemoteAnswer) -> None:
-        if self._remotes.get(remote.key) is remote:
-            del self._remotes[remote.key]
-            self._publish(Left(remote.key, self.id))
-
-    def stop(self, key: str) -> None:
-        self._publish(Stop(key, self.id))
-
-    def announce(self, identity: str, session_id: str) -> None:
-        self._publish(ClientResumed(identity, session_id))
-
-    async def _heartbeats(self) -> None:
+    async def _repeat(self, loop: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await asyncio.sleep(BEAT_SECONDS)
             try:
-                await self._beat()
+                await loop()
             except REDIS_ERRORS as error:
                 self._on_lost(error)
+            except Exception:
+                log.exception("cluster.loop_failed", loop=loop.__name__)
+                await asyncio.sleep(RESTART_SECONDS)
+
+    async def _beat_regularly(self) -> None:
+        await asyncio.sleep(BEAT_SECONDS)
+        await self._beat()
 
     async def _beat(self) -> None:
-        clients = await self._store.beat(self.id, len(self._local_clients), LEASE_SECONDS)
-        if len(clients) != len(self._clients):
-            self._on_size(len(clients))
-        self._clients = clients
-        if not self._is_connected.is_set():
+        is_known = await self._members.beat()
+        if not self._is_connected() or not is_known:
             await self._resync()
-        elif time.monotonic() - self._connected_since > LEASE_SECONDS:
-            await self._reap()
-
-    async def _reap(self) -> None:
-        """End the remote turns of dead processes. Not right after a resync: no process has renewed its lease yet."""
-        remotes = [remote for remote in self._remotes.values() if remote.is_read]
-        claims = await self._store.get_claims([remote.key for remote in remotes])
-        for remote, claim in zip(remotes, claims, strict=True):
-            if remote.by not in self._clients or claim is None:
-                remote.mark_lost()
-        for local in self._outbox.published.values():
-            for process in local.listeners - self._clients.keys():
-                local.leave(process)
+        self._published.lose_followers(self._members.is_dead)
+        self._followed.reap()
 
     async def _resync(self) -> None:
-        """Redis may have lost everything: claim, publish and join everything again."""
-        # Known before anything is published here: a process is told of its own clients, too.
-        self._last_command = self._last_command or await self._store.newest_command()
-        unclaimed = dict(self._outbox.published)
-        for local in unclaimed.values():
-            local.restart()
-        while unclaimed:
-            await self._claim_all(unclaimed)
-            unclaimed = {key: local for key, local in self._outbox.published.items() if not local.is_claimed}
-        self._connected_since = time.monotonic()
-        self._is_connected.set()
-        self._outbox.wake()
-        for remote in self._remotes.values():
-            self._publish(Joined(remote.key, self.id))
+        """Redis may have lost everything: claim and store everything again, and tell everybody who is here."""
+        await self._stored.claim_all([published for published in self._published if not published.is_claimed])
+        if self._was_connected:
+            self._lost_until = time.monotonic()
+        self._was_connected = True
+        self._connected.set()
+        for published in self._published:
+            self._stored.put(published)
+        self._followed.refollow()
+        stops, self._stops = self._stops, {}
+        for process in self._members.others():
+            self._post(process, Restarted())
+            for identity, number in self._clients.resumed():
+                self._post(process, ClientResumed(identity, number))
+            for stop in stops:
+                self._post(process, stop)
         if self._is_lost_logged:
-            log.info("redis.back", processes=len(self._clients))
+            log.info("redis.back", **self._members.counts())
         self._is_lost_logged = False
 
-    async def _claim_all(self, turns: Mapping[str, PublishedTurn]) -> None:
-        """What another process has claimed meanwhile is its turn for the others; ours goes on for this process only."""
-        claims = {key: encode_claim(self.id, local.turn.checksum) for key, local in turns.items()}
-        first = await self._store.claim(claims)
-        for key, local in turns.items():
-            if first[key] == claims[key]:
-                local.is_claimed = True
-            else:
-                self._outbox.published.pop(key, None)
-
     def _on_lost(self, error: Exception) -> None:
-        self._is_connected.clear()
+        self._connected.clear()
         self._outbox.clear()
+        self._followed.suspend()
+        self._published.lose_followers(lambda _: True)
         if not self._is_lost_logged:
             self._is_lost_logged = True
             lost = "answers cannot be resumed, joined or stopped through another process"
             log.error("redis.lost", error=str(error), lost=lost)
 
-    def _publish(self, command: Command) -> None:
-        if self._is_connected.is_set():
-            self._outbox.send(command)
+    async def _send(self) -> None:
+        await self._connected.wait()
+        await self._outbox.wait()
+        await self._outbox.send()
 
-    async def _write_loop(self) -> None:
-        while True:
-            await self._is_connected.wait()
-            await self._outbox.wait()
-            try:
-                await self._outbox.write()
-            except REDIS_ERRORS as error:
-                self._on_lost(error)
+    async def _store_snapshots(self) -> None:
+        await asyncio.sleep(STORE_SECONDS)
+        if self._is_connected():
+            for published in self._published.due(time.monotonic()):
+                self._stored.put(published)
 
-    async def _read_loop(self) -> None:
-        while True:
-            await self._is_connected.wait()
-            try:
-                remotes = dict(self._remotes)
-                last_entries = {key: remote.last_id for key, remote in remotes.items()}
-                commands, turns = await self._store.read(self._last_command, last_entries, READ_SECONDS)
-            except REDIS_ERRORS as error:
-                self._on_lost(error)
-                continue
-            for command_id, command in commands:
-                self._last_command = command_id
-                if command is not None:
-                    self._receive(command)
-            for key, remote in remotes.items():
-                remote.put(*turns.get(key, (remote.last_id, [])))
+    async def _receive_letters(self) -> None:
+        await self._connected.wait()
+        for letter in await self._store.read_letters(self._members.id, READ_SECONDS):
+            self._receive(letter)
 
-    def _receive(self, command: Command) -> None:
-        if isinstance(command, ClientResumed):
-            self._local_clients.on_client_resumed(command.identity, command.session)
-        elif command.by != self.id and (local := self._outbox.published.get(command.key)) is not None:
-            match command:
-                case Joined(_, by):
-                    local.join(by)
-                case Left(_, by):
-                    local.leave(by)
-                case Stop():
-                    local.turn.stop(CLIENT_STOPPED)
+    def _receive(self, letter: Letter) -> None:
+        if letter.unreadable:
+            self._unreadable.add(process=letter.by)
+        if letter.by:
+            self._members.hear(letter.by)
+        for message in letter.messages:
+            self._act(letter.by, message)
 
+    def _act(self, by: str, message: Message) -> None:
+        match message:
+            case Updates():
+                self._followed.receive(by, message)
+            case Follow():
+                self._published.follow(by, message)
+            case Unfollow(number):
+                self._published.unfollow(by, number)
+            case Unknown(number):
+                self._followed.receive_unknown(by, number)
+            case Stop(key):
+                self._published.stop(key)
+            case StopAll(owner):
+                self._published.stop_all(owner)
+            case Restarted():
+                self._published.lose_followers(lambda process: process == by)
+                self._followed.refollow(by)
+            case ClientResumed(identity, number):
+                self._on_client_resumed(by, identity, number)
 
-def _key(owner: Owner, turn_id: str) -> str:
-    return f"{owner.key}:{turn_id}"
+    def _on_client_resumed(self, by: str, identity: str, number: int) -> None:
+        """The other process learns of a newer connection here, if it has not."""
+        self._number = max(self._number, number)
+        newer = self._clients.on_client_resumed(identity, number)
+        if newer is not None:
+            self._post(by, ClientResumed(identity, newer))

@@ -1,133 +1,101 @@
-"""Redis: a claim and a stream for each turn, a stream of commands, a script for leases."""
+"""What is in Redis: a snapshot of each turn, an inbox for each process, and a table of the processes.
+
+Nothing of it hangs on the clock of Redis but when it forgets. Redis 6.2 or newer.
+"""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
+from service.cluster.redis_link import Command, RedisLink
+from service.cluster.wire_format import Letter, Message, decode_letter, encode_letter
 
-from service.cluster.wire_format import Command, Entry, decode_command, decode_entries, encode
-from service.redis_options import redis_options
-
-TIMEOUT_SECONDS = 3.0
-MAX_CONNECTIONS = 32
-"""Of a process. What comes beyond that waits: by default it would fail, and Redis would pass for lost."""
-MAX_COMMANDS = 10_000
-MAX_TURN_SECONDS = 3600
-START = "0"
-
-REDIS_ERRORS = (RedisError, OSError)
-"""What each method may raise."""
-
-# KEYS: leases; clients of each process. ARGV: process, lease (ms), its clients. By the clock of Redis.
-_BEAT = """
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
-for _, dead in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
-  redis.call('ZREM', KEYS[1], dead)
-  redis.call('HDEL', KEYS[2], dead)
-end
-return redis.call('HGETALL', KEYS[2])
-"""
-
-# KEYS: a claim and a stream for each turn. ARGV: the claims as they were made; what others claim since is theirs.
-_FORGET = """
-for index, claim in ipairs(ARGV) do
-  if redis.call('GET', KEYS[2 * index - 1]) == claim then
-    redis.call('UNLINK', KEYS[2 * index - 1], KEYS[2 * index])
-  end
-end
-"""
+RUNNING_SECONDS = 3600
+"""So long is a turn kept at most whose process has died."""
+INBOX_SECONDS = 60
+MAX_LETTERS = 10_000
+"""Of an inbox that nobody reads."""
+LETTERS_AT_ONCE = 500
 
 
 class RedisStore:
-    """Keys of one service, under `prefix`. Ended turns are kept for `resume_window` seconds."""
+    """Keys of one service, under `prefix`. Two connections: one waits for letters, the other does all else.
+
+    Ended turns are kept for `resume_window` seconds. Methods raise REDIS_ERRORS.
+    """
 
     def __init__(self, url: str, prefix: str, resume_window: float) -> None:
-        options = redis_options(url, TIMEOUT_SECONDS)
-        pool = BlockingConnectionPool.from_url(url, **options, max_connections=MAX_CONNECTIONS, timeout=TIMEOUT_SECONDS)
-        self._redis = Redis.from_pool(pool)
+        self._letters = RedisLink(url)
+        self._commands = RedisLink(url, on_renewal=self._letters.disconnect)  # after a failover both lead elsewhere
         self._prefix = prefix
-        self._resume_seconds = max(1, math.ceil(resume_window))
-        self._commands = self._name("commands")
-        self._beat = self._redis.register_script(_BEAT)
+        self._processes = self._name("processes")
+        self._read: list[bytes] = []
+        self.ended_seconds = max(1, math.ceil(resume_window))
 
-    async def beat(self, process: str, clients: int, lease: float) -> dict[str, int]:
-        """Renew the lease, in seconds. Returns the number of clients of each living process."""
-        keys = [self._name("alive"), self._name("clients")]
-        reply = await self._beat(keys=keys, args=[process, round(lease * 1000), clients])
-        return {name.decode(): int(count) for name, count in zip(reply[::2], reply[1::2], strict=True)}
+    async def execute(self, commands: list[Command]) -> list[Any]:
+        return await self._commands.execute(commands)
+
+    async def beat(self, process: str, sign: str, forgotten: Iterable[str] = ()) -> tuple[bool, dict[str, str]]:
+        """Whether this process was in the table already, and the signs of all processes in it now."""
+        removals: list[Command] = [("HDEL", self._processes, other) for other in forgotten]
+        replies = await self.execute([
+            *removals,
+            ("HSET", self._processes, process, sign),
+            ("HGETALL", self._processes),
+            ("EXPIRE", self._inbox(process), INBOX_SECONDS),
+        ])  # fmt: skip
+        is_new, table, _ = replies[-3:]
+        if isinstance(is_new, Exception):
+            raise is_new
+        signs = {name.decode(): sign.decode() for name, sign in zip(table[::2], table[1::2], strict=True)}
+        return not is_new, signs
 
     async def leave(self, process: str) -> None:
-        await self._redis.zrem(self._name("alive"), process)
-        await self._redis.hdel(self._name("clients"), process)
+        await self.execute([("HDEL", self._processes, process), ("UNLINK", self._inbox(process))])
 
-    async def claim(self, claims: Mapping[str, str]) -> dict[str, str]:
-        """Returns the claim that counts for each turn: the first one."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for key, claim in claims.items():
-                pipe.set(self._name("claim", key), claim, nx=True, ex=MAX_TURN_SECONDS)
-                pipe.get(self._name("claim", key))
-            reply = await pipe.execute()
-        return {key: (first or claims[key].encode()).decode() for key, first in zip(claims, reply[1::2], strict=True)}
+    async def read_letters(self, process: str, wait: float) -> list[Letter]:
+        """After up to `wait` seconds. They are removed by the next call: a lost reply loses none, but repeats some."""
+        inbox = self._inbox(process)
+        removal: list[Command] = [("XDEL", inbox, *self._read)] if self._read else []
+        block = round(wait * 1000)
+        read: Command = ("XREAD", "COUNT", LETTERS_AT_ONCE, "BLOCK", block, "STREAMS", inbox, "0")
+        reply = (await self._letters.execute([*removal, read]))[-1]
+        if isinstance(reply, Exception):
+            raise reply
+        items = reply[0][1] if reply else []
+        self._read = [item_id for item_id, _ in items]
+        return [decode_letter(fields[1]) for _, fields in items if fields]
 
-    async def get_claims(self, keys: Sequence[str]) -> list[str | None]:
-        if not keys:
-            return []
-        claims = cast("list[bytes | None]", await self._redis.mget([self._name("claim", key) for key in keys]))
-        return [None if claim is None else claim.decode() for claim in claims]
+    def claim(self, key: str, snapshot: bytes) -> Command:
+        """The reply is None where somebody has claimed it before."""
+        return "SET", self._turn(key), snapshot, "NX", "EX", RUNNING_SECONDS
 
-    async def write(
-        self,
-        commands: Iterable[Command],
-        turns: Mapping[str, tuple[list[Entry], bool]],
-        forgotten: Mapping[str, str],
-    ) -> None:
-        """Commands, for each turn its new entries and whether they are the last, and turns to forget with their claims.
+    def get(self, key: str) -> Command:
+        return "GET", self._turn(key)
 
-        In one round trip.
-        """
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.xadd(self._commands, {"command": encode(command)}, maxlen=MAX_COMMANDS)
-            for key, (entries, is_end) in turns.items():
-                pipe.xadd(self._name("turn", key), {"entries": encode(entries)})
-                keep = self._resume_seconds if is_end else MAX_TURN_SECONDS
-                pipe.expire(self._name("turn", key), keep)
-                pipe.expire(self._name("claim", key), keep)
-            if forgotten:
-                keys = [self._name(kind, key) for key in forgotten for kind in ("claim", "turn")]
-                pipe.eval(_FORGET, len(keys), *keys, *forgotten.values())
-            await pipe.execute()
+    def put(self, key: str, snapshot: bytes, seconds: int) -> Command:
+        return "SET", self._turn(key), snapshot, "EX", seconds
 
-    async def newest_command(self) -> str:
-        """Its id: later commands are to be read."""
-        newest = cast("list[Any]", await self._redis.xrevrange(self._commands, count=1))
-        return newest[0][0].decode() if newest else START
+    def forget(self, keys: Iterable[str]) -> Command:
+        return "UNLINK", *map(self._turn, keys)
 
-    async def read(
-        self, last_command: str, last_entries: Mapping[str, str], wait: float
-    ) -> tuple[list[tuple[str, Command | None]], dict[str, tuple[str, list[Entry]]]]:
-        """After up to `wait` seconds: new commands with their ids; for each turn its last id and new entries."""
-        streams: Any = {self._commands: last_command}
-        keys = {self._name("turn", key).encode(): key for key in last_entries}
-        streams |= {name: last_entries[key] for name, key in keys.items()}
-        reply = cast("list[Any]", await self._redis.xread(streams, block=round(wait * 1000)))
-        commands: list[tuple[str, Command | None]] = []
-        turns: dict[str, tuple[str, list[Entry]]] = {}
-        for name, items in reply:
-            if name in keys:
-                entries = [entry for _, fields in items for entry in decode_entries(fields[b"entries"])]
-                turns[keys[name]] = (items[-1][0].decode(), entries)
-            else:
-                commands = [(item_id.decode(), decode_command(fields[b"command"])) for item_id, fields in items]
-        return commands, turns
+    def post(self, process: str, by: str, messages: Iterable[Message]) -> tuple[Command, ...]:
+        inbox = self._inbox(process)
+        letter = encode_letter(by, messages)
+        return (
+            ("XADD", inbox, "MAXLEN", "~", MAX_LETTERS, "*", "letter", letter),
+            ("EXPIRE", inbox, INBOX_SECONDS),
+        )
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await self._commands.disconnect()
+        await self._letters.disconnect()
+
+    def _turn(self, key: str) -> str:
+        return self._name("turn", key)
+
+    def _inbox(self, process: str) -> str:
+        return self._name("inbox", process)
 
     def _name(self, *words: str) -> str:
         return ":".join((self._prefix, *words))

@@ -1,89 +1,147 @@
-"""What is stored in Redis: claims to turns, entries of their streams, commands between processes. No I/O."""
+"""What processes tell each other through Redis: snapshots of turns, and messages. No I/O.
 
+Parts and messages that this version does not know are left out: another may run beside it during a deploy.
+"""
+
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from service.answers.base import Failure, Part, Summary
-from service.answers.pauses import Pause
+from service.answers.base import Part
+from service.chat.turn_status import Ending
+
+T = TypeVar("T")
 
 
-class End(msgspec.Struct, frozen=True, tag=True):
-    """The last entry of a turn. `reason` says why it was stopped."""
+class Snapshot(msgspec.Struct, frozen=True):
+    """A turn as it stands: `parts` make it, and its text has been replaced so often. `by` is the process that runs it.
 
-    status: str
-    failure: Failure | None
-    summary: Summary
-    pause: Pause | None = None
-    reason: str | None = None
+    Without an `ending` it may have gone on since; then `by` is to be asked.
+    """
+
+    by: str
+    checksum: int
+    parts: list[msgspec.Raw] = []
+    replacements: int = 0
+    ending: Ending | None = None
 
 
-Entry = Part | End
+class _Message(msgspec.Struct, frozen=True, tag=True): ...
 
 
-class Joined(msgspec.Struct, frozen=True, tag=True):
-    """A client of process `by` listens to turn `key`."""
+class Follow(_Message, frozen=True):
+    """Tell of turn `key` what follows this place (see FollowedTurn), and what comes, in Updates of that `number`."""
 
     key: str
-    by: str
+    number: int
+    offset: int = 0
+    replacements: int = 0
+    progress: int = 0
 
 
-class Left(msgspec.Struct, frozen=True, tag=True):
-    """No client of process `by` listens any more."""
+class Unfollow(_Message, frozen=True):
+    """Nobody listens any more."""
 
-    key: str
-    by: str
+    number: int
 
 
-class Stop(msgspec.Struct, frozen=True, tag=True):
+class Updates(_Message, frozen=True):
+    """What is new for the follower of that `number`; the `position` of these among all, from 0."""
+
+    number: int
+    position: int
+    checksum: int
+    parts: list[msgspec.Raw]
+    replacements: int
+    ending: Ending | None = None
+
+
+class Unknown(_Message, frozen=True):
+    """There is no such turn here."""
+
+    number: int
+
+
+class Restarted(_Message, frozen=True):
+    """The sender could not reach Redis: it tells nobody of its turns until it is asked again."""
+
+
+class Stop(_Message, frozen=True):
     """The holder of the token has stopped the turn."""
 
     key: str
-    by: str
 
 
-class ClientResumed(msgspec.Struct, frozen=True, tag=True):
-    """A client has come back, and proved by its token who it is; its newest session has the id `session`."""
+class StopAll(_Message, frozen=True):
+    """The holder of the token has stopped all turns."""
+
+    owner: str
+
+
+class ClientResumed(_Message, frozen=True):
+    """A client has come back, and proved by its token who it is; that connection has this number."""
 
     identity: str
-    session: str
+    number: int
 
 
-Command = Joined | Left | Stop | ClientResumed
+Message = Follow | Unfollow | Updates | Unknown | Restarted | Stop | StopAll | ClientResumed
+
+
+class Letter(NamedTuple):
+    """Messages of one process to another; `unreadable` is how many more there were."""
+
+    by: str
+    messages: list[Message]
+    unreadable: int = 0
+
 
 _encode = msgspec.json.Encoder().encode
-_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_entry = msgspec.json.Decoder(Entry).decode
-_decode_command = msgspec.json.Decoder(Command).decode
+_decode_part = msgspec.json.Decoder(Part).decode
+_decode_message = msgspec.json.Decoder(Message).decode
+_decode_snapshot = msgspec.json.Decoder(Snapshot).decode
+_decode_letter = msgspec.json.Decoder(tuple[str, list[msgspec.Raw]]).decode
 
 
-def encode(value: list[Entry] | Command) -> bytes:
-    return _encode(value)
+def encode_parts(parts: Iterable[Part]) -> list[msgspec.Raw]:
+    return [msgspec.Raw(_encode(part)) for part in parts]
 
 
-def decode_entries(data: bytes) -> list[Entry]:
-    """Without those that this version does not know."""
-    entries: list[Entry] = []
-    for raw in _decode_list(data):
-        with suppress(msgspec.ValidationError):
-            entries.append(_decode_entry(raw))
-    return entries
+def decode_parts(raws: Iterable[msgspec.Raw]) -> list[Part]:
+    return _known(_decode_part, raws)
 
 
-def decode_command(data: bytes) -> Command | None:
-    """None if this version does not know it."""
+def encode_snapshot(snapshot: Snapshot) -> bytes:
+    return _encode(snapshot)
+
+
+def decode_snapshot(data: bytes) -> Snapshot | None:
+    """None if it cannot be read."""
     try:
-        command: Command = _decode_command(data)
-    except msgspec.ValidationError:
+        return _decode_snapshot(data)
+    except msgspec.MsgspecError:
         return None
-    return command
 
 
-def encode_claim(process: str, checksum: int) -> str:
-    """Which process runs a turn, and the checksum of its question."""
-    return f"{process}:{checksum}"
+def encode_letter(by: str, messages: Iterable[Message]) -> bytes:
+    return _encode((by, list(messages)))
 
 
-def decode_claim(claim: str) -> tuple[str, int]:
-    process, _, checksum = claim.partition(":")
-    return process, int(checksum)
+def decode_letter(data: bytes) -> Letter:
+    """Without what cannot be read."""
+    try:
+        by, raws = _decode_letter(data)
+    except msgspec.MsgspecError:
+        return Letter("", [], 1)
+    messages: list[Message] = _known(_decode_message, raws)
+    return Letter(by, messages, len(raws) - len(messages))
+
+
+def _known(decode: Callable[[bytes], T], raws: Iterable[msgspec.Raw]) -> list[T]:
+    known: list[T] = []
+    for raw in raws:
+        with suppress(msgspec.MsgspecError):
+            known.append(decode(bytes(raw)))
+    return known

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from service.chat import kept_turns
-from service.cluster import multi_process, outbox
+from service.cluster import multi_process, published_turns
 from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import PATIENCE_SECONDS, eventually
@@ -18,7 +18,7 @@ YES = {"action": "approve", "inputs": {"comment": "good"}}
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(multi_process, "BEAT_SECONDS", 0.05)
-    monkeypatch.setattr(outbox, "WRITE_SECONDS", 0.01)
+    monkeypatch.setattr(published_turns, "WRITE_SECONDS", 0.01)
 
 
 @pytest.fixture

@@ -1,0 +1,156 @@
+"""A turn that this process runs. It outlives the connection that asked."""
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Callable
+from dataclasses import InitVar, dataclass, field
+
+import structlog
+
+from service.answers.base import Answer, AnswerError, AnswerStopped, Failure, Part, Summary
+from service.answers.demand import Demand
+from service.chat.client_identity import NOWHERE, Origin
+from service.chat.failures import INTERNAL, MAX_ANSWER_CHARACTERS, TOO_LONG
+from service.chat.reading import Reading
+from service.chat.turn import Turn
+from service.chat.turn_status import CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, WAITING_FOR_HUMAN, Kind, Status
+from service.elapsed import ms_since
+from service.tasks import Tasks
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class RunningTurn(Turn):
+    """Reads an answer into its buffer, whether or not anybody listens.
+
+    When it ends, the source is read on until it stops. Without listeners it is stopped after `orphan_grace` seconds, or
+    at once: see `leave`, or in favour of a question that somebody waits for: see Demand.
+    """
+
+    answer: InitVar[Answer]
+    demand: InitVar[Demand]
+    tasks: InitVar[Tasks]
+    orphan_grace: float
+    origin: Origin = NOWHERE
+    kind: Kind = Kind.QUESTION
+    released_at: float = 0.0
+    _listeners: int = 0
+    _is_claimed: bool = False
+    _orphan_timer: asyncio.TimerHandle | None = None
+    _started_at: float = field(default_factory=time.monotonic)
+    _reading: Reading | None = field(init=False)
+
+    def __post_init__(self, answer: Answer, demand: Demand, tasks: Tasks) -> None:
+        context = contextvars.copy_context()  # what is logged of it names its asker, not who displaces it
+        demand.displace = lambda: context.run(self.stop, DISPLACED)
+        self._reading = Reading(answer, demand, tasks, self._read(answer))
+
+    @property
+    def has_no_listeners(self) -> bool:
+        return not self._listeners
+
+    def join(self, *, claims: bool) -> None:
+        self._listeners += 1
+        self._is_claimed |= claims
+        if self._orphan_timer is not None:
+            self._orphan_timer.cancel()
+        if self._reading is not None:
+            self._reading.demand.set_listened_to(True)
+
+    def leave(self, *, for_good: bool = False) -> None:
+        """Where the last one leaves `for_good`, and nobody has a claim to come back, the turn is stopped at once."""
+        self._listeners -= 1
+        if self._listeners:
+            return
+        if self.status is not None:
+            self.buffer.compact()
+        elif for_good and not self._is_claimed and self.kind is not Kind.DECISION:
+            self.stop(CLIENT_LEFT)
+        else:
+            self._await_return()
+
+    def _await_return(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._orphan_timer = loop.call_later(self.orphan_grace, self.stop, CLIENT_LEFT)
+        if self._reading is not None:
+            self._reading.demand.set_listened_to(False)
+
+    def when_read(self, callback: Callable[[], None]) -> None:
+        """Call back when the source has been read to its end: after the turn's end, or at it."""
+        if self._reading is not None:
+            self._reading.task.add_done_callback(lambda _: callback())
+
+    def stop(self, reason: str) -> None:
+        """End the turn now, and its source in the background."""
+        self._terminate(Status.STOPPED, reason=reason)
+
+    def abort(self, failure: Failure) -> None:
+        """The same, for a failure of this service."""
+        self._terminate(self._broken_status(), failure)
+
+    def release(self) -> None:
+        """The source has been read to its end."""
+        self._reading = None
+        self.released_at = time.monotonic()
+        if self.has_no_listeners:
+            self.buffer.compact()
+
+    async def _read(self, answer: Answer) -> None:
+        structlog.contextvars.bind_contextvars(turn_id=self.id)
+        try:
+            await answer.stream(self._on_part)
+            if self.pause is None:
+                self._end(Status.DONE)
+            else:
+                self._end(Status.PAUSED, reason=WAITING_FOR_HUMAN)
+        except AnswerError as error:
+            self._end(self._broken_status(), error.failure)
+        except AnswerStopped as stopped:
+            self._end(Status.STOPPED, reason=str(stopped) or None)
+        except Exception:
+            log.exception("turn.failed")
+            self._end(self._broken_status(), INTERNAL)
+        finally:
+            self._end(Status.STOPPED, reason="cancelled")
+
+    def _on_part(self, part: Part) -> None:
+        if self.status is not None and not isinstance(part, Summary):  # tokens are used for a stopped answer, too
+            return
+        if self._add(part):
+            self._notify()
+            if self.buffer.total_written > MAX_ANSWER_CHARACTERS:
+                self.abort(TOO_LONG)
+
+    def _broken_status(self) -> Status:
+        return Status.INCOMPLETE if self.buffer.length else Status.ERROR
+
+    def _terminate(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> None:
+        if not self._end(status, failure, reason) or (reading := self._reading) is None:
+            return
+        if self.kind is Kind.LOOK or (self.kind is Kind.DECISION and reason != CLIENT_STOPPED):
+            reading.cancel()
+        else:
+            reading.stop(self.id)
+
+    def _end(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> bool:
+        """The one transition to the terminal state. False where the turn had ended: the first end counts."""
+        if self.status is not None:
+            return False
+        self._set_end(status, failure, reason)
+        if self._orphan_timer is not None:
+            self._orphan_timer.cancel()
+        log.info(
+            "turn.finished",
+            turn_id=self.id,
+            status=status,
+            reason=self.reason,
+            source=self.identity and self.identity.source,
+            characters=self.buffer.length,
+            duration_ms=ms_since(self._started_at),
+        )
+        if self._reading is not None:
+            self._reading.end()
+        self._notify()
+        return True

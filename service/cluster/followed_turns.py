@@ -1,0 +1,139 @@
+"""The turns of other processes that this one follows."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from service.answers.base import Answer, BrokenAnswer
+from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
+from service.chat.followed_turn import FollowedTurn
+from service.cluster.wire_format import Follow, Message, Stop, Unfollow, Updates, decode_parts
+from service.tasks import Tasks
+
+
+@dataclass(slots=True)
+class _Following:
+    """`position` is that of the next updates; `asked` are processes that have not said yet that they know nothing."""
+
+    turn: FollowedTurn
+    asked: set[str]
+    position: int = 0
+
+
+@dataclass(slots=True, frozen=True)
+class Link:
+    """To the other processes. `post` does nothing while Redis is lost."""
+
+    post: Callable[[str, Message], None]
+    is_connected: Callable[[], bool]
+    is_settled: Callable[[], bool]
+    """Not right after Redis was away: what it does not know may be stored there a moment later."""
+    is_dead: Callable[[str], bool]
+    others: Callable[[], Iterable[str]]
+    keep: Callable[[FollowedTurn], None]
+    heal: Callable[[BrokenAnswer], Answer | None]
+    look_again: Callable[[FollowedTurn], None]
+    """At the snapshot of a turn whose process does not know it any more."""
+
+
+class FollowedTurns:
+    """Is the Writer of each."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._followings: dict[int, _Following] = {}
+        self._numbers: dict[FollowedTurn, int] = {}
+        self._next_number = itertools.count(1).__next__
+        self._tasks = Tasks()
+
+    def follow(self, turn: FollowedTurn) -> None:
+        self.unfollow(turn)
+        if not self._link.is_connected():
+            turn.lose(TURN_UNREACHABLE)
+        elif turn.by and self._link.is_dead(turn.by):
+            turn.lose_writer()
+        elif asked := {turn.by} if turn.by else set(self._link.others()):
+            number = self._numbers[turn] = self._next_number()
+            self._followings[number] = _Following(turn, asked)
+            offset, replacements, progress = turn.place
+            for process in asked:
+                self._link.post(process, Follow(turn.key, number, offset, replacements, progress))
+        else:
+            self._lose_unknown(turn)
+
+    def unfollow(self, turn: FollowedTurn) -> None:
+        number = self._numbers.pop(turn, None)
+        following = self._followings.pop(number, None) if number is not None else None
+        if number is not None and following is not None:
+            for process in {turn.by} if turn.by else following.asked:
+                self._link.post(process, Unfollow(number))
+
+    def stop(self, turn: FollowedTurn) -> None:
+        for process in {turn.by} if turn.by else self._link.others():
+            self._link.post(process, Stop(turn.key))
+
+    def keep(self, turn: FollowedTurn) -> None:
+        self._link.keep(turn)
+
+    def heal(self, broken: BrokenAnswer) -> Answer | None:
+        return self._link.heal(broken)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return self._tasks.spawn(work)
+
+    async def close(self) -> None:
+        await self._tasks.finish(within=0)
+
+    def receive(self, by: str, updates: Updates) -> None:
+        """A letter may come twice; where one is missing, the turn is followed anew from where it is."""
+        following = self._followings.get(updates.number)
+        if following is None or (following.position and by != following.turn.by):
+            self._link.post(by, Unfollow(updates.number))
+        elif updates.position > following.position:
+            following.turn.refollow()
+        elif updates.position == following.position:
+            following.position += 1
+            turn = following.turn
+            turn.by, turn.checksum = by, updates.checksum
+            turn.receive(decode_parts(updates.parts), updates.replacements)
+            if updates.ending is not None:
+                self._forget(turn)
+                turn.end(updates.ending)
+
+    def receive_unknown(self, by: str, number: int) -> None:
+        following = self._followings.get(number)
+        if following is None:
+            return
+        following.asked.discard(by)
+        if following.asked or following.position:
+            return
+        self._forget(following.turn)
+        if following.turn.by:
+            self._link.look_again(following.turn)
+        else:
+            self._lose_unknown(following.turn)
+
+    def refollow(self, by: str | None = None) -> None:
+        """That process has lost sight of its followers, or this one of all others."""
+        for turn in list(self._numbers):
+            if by in (None, turn.by):
+                turn.refollow()
+
+    def reap(self) -> None:
+        """The turns of dead processes."""
+        for turn in list(self._numbers):
+            if turn.by and self._link.is_dead(turn.by):
+                turn.lose_writer()
+
+    def suspend(self) -> None:
+        """Redis is lost."""
+        for turn in list(self._numbers):
+            turn.suspend()
+
+    def _lose_unknown(self, turn: FollowedTurn) -> None:
+        turn.lose(UNKNOWN_TURN if self._link.is_settled() else TURN_UNREACHABLE)
+
+    def _forget(self, turn: FollowedTurn) -> None:
+        del self._followings[self._numbers.pop(turn)]

@@ -1,0 +1,74 @@
+"""One connection to Redis, renewed when it breaks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+
+from service.redis_options import redis_options
+
+TIMEOUT_SECONDS = 2.0
+
+REDIS_ERRORS = (RedisError, OSError)
+"""What each method may raise."""
+
+Command = tuple[str | bytes | int, ...]
+
+
+class RedisLink:
+    """Commands go one batch after the other, without a pool to run empty.
+
+    Each batch is tried once more on a new connection: an idle one may have been cut, and after a failover an old one
+    leads to a replica, which only reads. So a command may arrive twice, and has to bear that.
+    """
+
+    def __init__(self, url: str, on_renewal: Callable[[], Awaitable[None]] | None = None) -> None:
+        # The pool is only what reads the URL.
+        self._pool = ConnectionPool.from_url(url, **redis_options(url, TIMEOUT_SECONDS), protocol=2)
+        self._connection: AbstractConnection | None = None
+        self._on_renewal = on_renewal
+        self._turn = asyncio.Lock()
+
+    async def execute(self, commands: Sequence[Command]) -> list[Any]:
+        """The replies; a command that was refused has a ResponseError in its place. In one round trip."""
+        async with self._turn:
+            try:
+                return await self._execute(commands)
+            except REDIS_ERRORS:
+                await self.disconnect()
+                if self._on_renewal is not None:
+                    await self._on_renewal()
+                return await self._execute(commands)
+
+    async def disconnect(self) -> None:
+        """The next batch has a new connection, and one that is under way fails."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.disconnect(nowait=True)
+
+    async def _execute(self, commands: Sequence[Command]) -> list[Any]:
+        """A cancelled batch would leave replies for the next one to read: then the connection is given up."""
+        if self._connection is None:
+            self._connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+        connection, is_whole = self._connection, False
+        try:
+            await connection.connect()
+            await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            replies = [await _reply(connection) for _ in commands]
+            is_whole = True
+        finally:
+            if not is_whole:
+                await self.disconnect()
+        if error := next((reply for reply in replies if isinstance(reply, ReadOnlyError)), None):
+            raise error
+        return replies
+
+
+async def _reply(connection: AbstractConnection) -> Any:
+    try:
+        return await connection.read_response(disable_decoding=True)
+    except ResponseError as error:
+        return error
