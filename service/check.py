@@ -104,9 +104,9 @@ def _check_folder(report: Report, folder: str) -> None:
 
 async def _check_redis(report: Report, url: str) -> None:
     """With a stream, as the service; leaves nothing behind."""
-    from service.cluster.redis_link import REDIS_ERRORS  # noqa: PLC0415 - costs memory
     from service.cluster.redis_store import RedisStore  # noqa: PLC0415
     from service.cluster.wire_format import Restarted  # noqa: PLC0415
+    from service.redis_link import REDIS_ERRORS  # noqa: PLC0415 - costs memory
 
     store = RedisStore(url, "dify-live:check", resume_window=1)
     try:

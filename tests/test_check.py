@@ -68,7 +68,7 @@ async def test_redis_that_is_away_is_said_so_without_its_password(run, dify):
     is_well, out = await run(mock_mode=True, redis_url="unix://:secret@/nowhere/redis.sock")
     assert not is_well
     assert "FAIL  redis: " in out
-    assert "Does a Redis 6 or newer run at REDIS_URL" in out
+    assert "Does a Redis 6.2 or newer run at REDIS_URL" in out
     assert "secret" not in out
 
 

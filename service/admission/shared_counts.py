@@ -3,15 +3,14 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
 
 from service.admission.counters import Counters, redis_storage
 from service.admission.leases import Lease, Leases
 from service.admission.shared_redis import SharedRedis
+from service.redis_link import Command
 
 LEASE_SECONDS = 30
 BEAT_SECONDS = 10.0
-LEASES_PER_ROUND_TRIP = 200
 
 # KEYS: a sorted set of leases for each name. ARGV: the lease, its time (ms), the limit of each name; by Redis's clock.
 # Returns the number of the first name that is full, or 0, and then they are taken.
@@ -72,21 +71,17 @@ class SharedLeases(Leases):
     def __init__(self, redis: SharedRedis) -> None:
         super().__init__()
         self._redis = redis
-        self._take = redis.client.register_script(_TAKE)
-        self._renew = redis.client.register_script(_RENEW)
         self._unconfirmed: set[str] = set()
-        self._given_back: list[tuple[str, str]] = []
-        self._has_some = asyncio.Event()
 
     async def take(self, limits: Mapping[str, int]) -> Lease | str:
         lease = await super().take(limits)
         if isinstance(lease, str) or not limits:
             return lease
         keys = [self._redis.key("held", name) for name in lease.names]
-        arguments: list[Any] = [lease.id, LEASE_SECONDS * 1000, *limits.values()]
+        command: Command = ("EVAL", _TAKE, len(keys), *keys, lease.id, LEASE_SECONDS * 1000, *limits.values())
         self._unconfirmed.add(lease.id)
         try:
-            full = await self._redis.ask(lambda: self._take(keys=keys, args=arguments), 0)
+            full = await self._redis.ask(lambda: self._redis.queue.ask(command), 0)
         except asyncio.CancelledError:
             lease.give_back()
             raise
@@ -100,50 +95,24 @@ class SharedLeases(Leases):
         return name
 
     def give_back(self, lease: str, names: Iterable[str]) -> None:
+        """What Redis does not hear of ends after LEASE_SECONDS."""
         super().give_back(lease, names)
-        self._given_back += ((name, lease) for name in names)
-        self._has_some.set()
+        for name in names:
+            self._redis.queue.ask(("ZREM", self._redis.key("held", name), lease))
 
     async def run(self) -> None:
-        """Tells what was given back at once, and every BEAT_SECONDS what is held; one by one, as it happened."""
-        loop = asyncio.get_running_loop()
-        due = loop.time() + BEAT_SECONDS
+        """Tells every BEAT_SECONDS what is held."""
         while True:
-            try:
-                async with asyncio.timeout_at(due):
-                    await self._has_some.wait()
-                await self._tell_given_back()
-            except TimeoutError:
-                await self._beat()
-                due = loop.time() + BEAT_SECONDS
+            await asyncio.sleep(BEAT_SECONDS)
+            await self._renew_all()
 
     async def close(self) -> None:
-        await self._tell_given_back()
+        await self._redis.queue.empty()
         await self._redis.close()
 
-    async def _tell_given_back(self) -> None:
-        given_back, self._given_back = self._given_back, []
-        self._has_some.clear()
-
-        async def tell() -> None:
-            async with self._redis.client.pipeline(transaction=False) as pipe:
-                for name, lease in given_back:
-                    pipe.zrem(self._redis.key("held", name), lease)
-                await pipe.execute()
-
-        if given_back:
-            await self._redis.ask(tell, None)
-
-    async def _beat(self) -> None:
-        names = list(self._held)
-        for start in range(0, len(names), LEASES_PER_ROUND_TRIP):
-            held = [(name, self._held.get(name)) for name in names[start : start + LEASES_PER_ROUND_TRIP]]
-            await self._redis.ask(partial(self._renew_all, held), None)
-
-    async def _renew_all(self, held: list[tuple[str, set[str] | None]]) -> None:
-        async with self._redis.client.pipeline(transaction=False) as pipe:
-            for name, leases in held:
-                if confirmed := (leases or set()) - self._unconfirmed:
-                    arguments: list[Any] = [LEASE_SECONDS * 1000, *confirmed]
-                    await self._renew(keys=[self._redis.key("held", name)], args=arguments, client=pipe)
-            await pipe.execute()
+    async def _renew_all(self) -> None:
+        for name, leases in list(self._held.items()):
+            if confirmed := leases - self._unconfirmed:
+                key = self._redis.key("held", name)
+                command: Command = ("EVAL", _RENEW, 1, key, LEASE_SECONDS * 1000, *confirmed)
+                await self._redis.ask(partial(self._redis.queue.ask, command), None)

@@ -9,13 +9,16 @@ import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
+from service.redis_link import RedisLink
 from service.redis_options import redis_options
+from service.redis_queue import RedisQueue
 
 log = structlog.get_logger()
 
 TIMEOUT_SECONDS = 0.25
 REST_SECONDS = 5
-MAX_CONNECTIONS = 8
+MAX_CONNECTIONS = 2
+"""Beside that of the queue: several processes are to fit into a Redis of twenty clients."""
 
 T = TypeVar("T")
 
@@ -27,6 +30,7 @@ class SharedRedis:
             url, **options, max_connections=MAX_CONNECTIONS, timeout=TIMEOUT_SECONDS
         )
         self.client = Redis.from_pool(self.pool)
+        self.queue = RedisQueue(RedisLink(url))
         self.prefix = prefix
         self._resting_until = 0.0
         self._is_lost = False
@@ -52,6 +56,7 @@ class SharedRedis:
         return result
 
     async def close(self) -> None:
+        await self.queue.close()
         await self.client.aclose()
 
     def _lose(self, error: Exception) -> None:

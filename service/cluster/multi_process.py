@@ -21,7 +21,6 @@ from service.cluster.outbox import Outbox
 from service.cluster.peers import LEASE_SECONDS
 from service.cluster.published_turn import STORE_SECONDS
 from service.cluster.published_turns import PublishedTurns
-from service.cluster.redis_link import REDIS_ERRORS
 from service.cluster.redis_store import RedisStore
 from service.cluster.stored_turns import StoredTurns
 from service.cluster.wire_format import (
@@ -38,6 +37,7 @@ from service.cluster.wire_format import (
     Updates,
     decode_parts,
 )
+from service.redis_link import REDIS_ERRORS
 from service.tally import Tally
 from service.tasks import Tasks
 
@@ -69,7 +69,7 @@ class MultiProcess:
         self._store = store
         self._clients = local_clients
         self._members = Membership(store, local_clients, on_size)
-        self._outbox = Outbox(self._members.id, store)
+        self._outbox = Outbox(self._members.id, store, self._on_lost)
         self._stored = StoredTurns(self._members.id, store, self._outbox)
         self._published = PublishedTurns(self._post)
         self._followed = FollowedTurns(
@@ -100,7 +100,7 @@ class MultiProcess:
 
     async def run(self) -> None:
         """Until cancelled. What goes wrong in one of the loops is logged, and it starts again."""
-        loops = self._beat_regularly, self._send, self._receive_letters, self._store_snapshots
+        loops = self._beat_regularly, self._receive_letters, self._store_snapshots
         await asyncio.gather(*(self._repeat(loop) for loop in loops))
 
     async def close(self) -> None:
@@ -111,9 +111,9 @@ class MultiProcess:
         with suppress(*REDIS_ERRORS):
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 if self._is_connected():
-                    await self._outbox.send_all()
+                    self._outbox.send()
+                    await self._store.queue.empty()
                     await self._members.leave()
-        self._outbox.clear()
         await self._store.close()
 
     def counts(self) -> dict[str, Any]:
@@ -267,17 +267,13 @@ class MultiProcess:
     def _on_lost(self, error: Exception) -> None:
         self._connected.clear()
         self._outbox.clear()
+        self._store.queue.clear()
         self._followed.suspend()
         self._published.lose_followers(lambda _: True)
         if not self._is_lost_logged:
             self._is_lost_logged = True
             lost = "answers cannot be resumed, joined or stopped through another process"
             log.error("redis.lost", error=str(error), lost=lost)
-
-    async def _send(self) -> None:
-        await self._connected.wait()
-        await self._outbox.wait()
-        await self._outbox.send()
 
     async def _store_snapshots(self) -> None:
         await asyncio.sleep(STORE_SECONDS)

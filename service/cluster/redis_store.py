@@ -7,8 +7,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from service.cluster.redis_link import Command, RedisLink
 from service.cluster.wire_format import Letter, Message, decode_letter, encode_letter
+from service.redis_link import Command, RedisLink
+from service.redis_queue import RedisQueue
 
 RUNNING_SECONDS = 3600
 """So long is a turn kept at most whose process has died."""
@@ -21,12 +22,14 @@ LETTERS_AT_ONCE = 500
 class RedisStore:
     """Keys of one service, under `prefix`. Two connections: one waits for letters, the other does all else.
 
-    Ended turns are kept for `resume_window` seconds. Methods raise REDIS_ERRORS.
+    Ended turns are kept for `resume_window` seconds. Methods raise REDIS_ERRORS; those without `async` only make
+    commands, for `queue` or `execute`.
     """
 
     def __init__(self, url: str, prefix: str, resume_window: float) -> None:
         self._letters = RedisLink(url)
         self._commands = RedisLink(url, on_renewal=self._letters.disconnect)  # after a failover both lead elsewhere
+        self.queue = RedisQueue(self._commands)
         self._prefix = prefix
         self._processes = self._name("processes")
         self._read: list[bytes] = []
@@ -88,7 +91,7 @@ class RedisStore:
         )
 
     async def close(self) -> None:
-        await self._commands.disconnect()
+        await self.queue.close()
         await self._letters.disconnect()
 
     def _turn(self, key: str) -> str:

@@ -24,7 +24,7 @@ class StoredTurns:
         """None where it is this process's now; otherwise what another one has stored."""
         claim = encode_snapshot(Snapshot(self._by, checksum))
         try:
-            if await self._outbox.ask(self._store.claim(key, claim)) is not None:
+            if await self._store.queue.ask(self._store.claim(key, claim)) is not None:
                 return None
             snapshot = await self.get(key)
         except asyncio.CancelledError:
@@ -42,7 +42,7 @@ class StoredTurns:
                 published.is_claimed = reply is not None and not isinstance(reply, Exception)
 
     async def get(self, key: str) -> Snapshot | None:
-        data = await self._outbox.ask(self._store.get(key))
+        data = await self._store.queue.ask(self._store.get(key))
         snapshot = decode_snapshot(data) if data is not None else None
         return None if snapshot is None or self._is_own(snapshot) else snapshot
 
