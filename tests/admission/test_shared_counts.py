@@ -136,7 +136,7 @@ async def test_at_the_end_everything_is_given_back(process):
 async def test_who_is_cancelled_while_redis_is_asked_holds_nothing(process, redis, monkeypatch):
     one = process()
 
-    monkeypatch.setattr(one.redis.queue, "ask", lambda command: asyncio.get_running_loop().create_future())
+    monkeypatch.setattr(one.redis.queue, "ask", lambda _: asyncio.get_running_loop().create_future())
     taking = asyncio.create_task(one.leases.take({"ann": 1}))
     await asyncio.sleep(0)
     assert one.leases._held != {}
