@@ -24,4 +24,10 @@ WRITER_LOST = Failure(
 ID_TAKEN = Failure(
     "id_taken", ResultCode.PARAMETER_ERROR, "This id names another question already.", "an id asked twice"
 )
-FAILURES = (INTERNAL, TOO_LONG, RESTARTING, WRITER_LOST, ID_TAKEN)
+TURN_UNREACHABLE = Failure(
+    "turn_unreachable",
+    ResultCode.UNAVAILABLE,
+    "The process that writes this answer cannot be asked at the moment: resume again.",
+    "another process writes it, and does not reply",
+)
+FAILURES = (INTERNAL, TOO_LONG, RESTARTING, WRITER_LOST, ID_TAKEN, TURN_UNREACHABLE)
