@@ -44,7 +44,8 @@ export function createAnswer(turn, actions) {
       listFiles();
     }
     isReplaced = false;
-    clear(doing);
+    if (turn.soughtAt) say(doing, "seeking");
+    else clear(doing);
     if (turn.isStandIn) say(text, "stand-in");
     else markdown.render(wordsOf(turn), turn.status !== "asked");
   }

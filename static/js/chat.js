@@ -17,12 +17,13 @@
 
 import { wordsOf } from "./answer.js";
 import { createApi } from "./api.js";
-import { createTurnQueue, randomId } from "./turn-queue.js";
+import { createTurnQueue } from "./turn-queue.js";
 import * as field from "./composer.js";
 import { connect, socketUrl } from "./connection.js";
 import { dress } from "./elements.js";
 import { allow } from "./files.js";
 import { createFeedback } from "./feedback.js";
+import { randomId } from "./frames.js";
 import { askToClose } from "./iframe-messages.js";
 import { withErrorBoundary } from "./error-boundary.js";
 import { showState } from "./header.js";
@@ -54,20 +55,23 @@ const [transcript, composer] = [drawing, field].map(withErrorBoundary);
 const queue = createTurnQueue({
   send: (frame) => connection.send(frame),
   token,
-  on: { added, started, text: grown, event: stepped, file: filed, ended, dropped: (...all) => pauses.dropped(...all) },
+  on: {
+    ...{ added, started, text: grown, ended },
+    event: (turn, frame) => transcript.answerOf(turn).showStep(frame),
+    file: (turn) => transcript.answerOf(turn).grow(true),
+    dropped: (...all) => pauses.dropped(...all),
+  },
 });
 const { isAnswering } = queue;
 const access = createSignIn({ authenticate: (each) => connection.authenticate(each), forget: newConversation });
 const api = createApi(token, access);
 const pauses = createPauses({ queue, transcript, after: acted, onDropped });
 const { rate, suggestAfter } = createFeedback({ api, queue, transcript, onRated: () => say(progress, "rated") });
-const { decide, look, choices, choose } = pauses;
-const actions = { ask, rate, decide, look, upload: api.upload, typed: queue.saveSoon };
+const actions = { ...pauses, ask, rate, upload: api.upload, typed: queue.saveSoon };
 const connection = connect({
   url: socketUrl(location.origin, randomId()),
-  token,
   access,
-  running: queue.running,
+  resume: queue.resume,
   onState: connectionChanged,
   onFrame: received,
 });
@@ -124,22 +128,15 @@ function added(turn) {
 function started(turn) {
   transcript.answer(turn, actions);
   pauses.started(turn);
-  say(progress, "progress.streaming");
+  say(progress, "answering");
   update();
   announce("turn:started", { id: turn.id });
 }
 
 function grown(turn, replaced) {
   transcript.answerOf(turn).grow(replaced);
+  say(progress, turn.soughtAt ? "seeking" : "answering");
   announce("turn:text", { id: turn.id, text: wordsOf(turn), replaced });
-}
-
-function stepped(turn, frame) {
-  transcript.answerOf(turn).showStep(frame);
-}
-
-function filed(turn) {
-  transcript.answerOf(turn).grow(true);
 }
 
 function ended(turn) {
@@ -241,7 +238,7 @@ async function meetApp() {
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
-  voice?.mountVoice({ app, slot: byId("voice"), composer, turns: { ask, cancel, textOf, choices, choose }, api });
+  voice?.mountVoice({ app, slot: byId("voice"), composer, turns: { ...pauses, ask, cancel, textOf }, api });
 }
 
 startOver.onclick = newConversation;

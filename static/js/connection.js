@@ -1,4 +1,4 @@
-// One socket that comes back by itself, as the same client: `token` owns what was asked. Knows no DOM.
+// One socket that comes back by itself, as the same client. Knows no DOM.
 
 export const PING_PERIOD_MS = 25_000;
 const STALE_AFTER_MS = 2 * PING_PERIOD_MS;
@@ -29,12 +29,12 @@ export function parseFrame(data) {
 
 /**
  * Keeps connecting until a close code forbids it. `access`, of access-token.js, is null where nobody has to prove who
- * they are. `running()` is the turn to take up again, if any: {id, offset}, in code points. `onState` gets
+ * they are. `resume()` is the frame by which it goes on as this client. `onState` gets
  * {name: "open"}, {name: "waiting", delay, reason} (milliseconds to the next try; why the service lets nobody in) or
  * {name: "ended", code}; then `reconnect()` begins anew. The result's `send(frame)` says whether it was written,
  * `authenticate(accessToken)` is for a new one.
  */
-export function connect({ url, token, access, running, onState, onFrame }) {
+export function connect({ url, access, resume, onState, onFrame }) {
   let socket = null;
   let isServed = false;
   let attempt = 0;
@@ -65,7 +65,7 @@ export function connect({ url, token, access, running, onState, onFrame }) {
     isServed = true;
     access?.accepted();
     staying = setTimeout(() => (attempt = 0), STAYED_AFTER_MS);
-    send({ type: "resume", token, ...running() });
+    send(resume());
     onState({ name: "open" });
   }
 
@@ -73,7 +73,7 @@ export function connect({ url, token, access, running, onState, onFrame }) {
     heard();
     const frame = parseFrame(data);
     if (!frame) return;
-    if (frame.retry_after > 0) comeBackAfter = frame.retry_after;
+    if (frame.retry_after > 0 && !frame.id) comeBackAfter = frame.retry_after;
     if (frame.reason === "token_expiring") access?.current().then(renew);
     if (isServed) onFrame(frame);
     else if (frame.resume_token) enter();

@@ -55,8 +55,7 @@ document.addEventListener("paste", (event) => {
 /** Text may be dragged into a field. Whatever else is dropped must not make the browser leave for it. */
 function refuse(event) {
   if (isPicker(event)) return;
-  const isText = !holdsFiles(event.dataTransfer) && event.target.matches?.("textarea, input");
-  if (isText) return;
+  if (!holdsFiles(event.dataTransfer) && event.target.matches?.("textarea, input")) return;
   event.preventDefault();
   event.dataTransfer.dropEffect = holdsFiles(event.dataTransfer) ? "copy" : "none";
 }

@@ -45,13 +45,15 @@ export function createFields(fields, { entered = {}, upload, onInput }) {
     return true;
   }
 
+  const all = (of) => Object.fromEntries(items.map(({ field, entered: what }) => [field.name, of(what(), field)]));
+
   return {
     rows: items.flatMap(({ row = [] }) => row),
     rowOf: (field) => find(field.name).row,
     /** Name to what is to be sent; undefined for nothing. */
-    values: () => Object.fromEntries(items.map(({ field, entered: what }) => [field.name, read(field, what()).value])),
+    values: () => all((what, field) => read(field, what).value),
     /** For `entered`. */
-    entered: () => Object.fromEntries(items.map(({ field, entered: what }) => [field.name, what()])),
+    entered: () => all((what) => what),
     isComplete,
     refuse,
   };

@@ -1,4 +1,10 @@
-// The frames by which a turn of turn-queue.js is asked for. Pure.
+// The frames by which a turn of turn-queue.js is asked for, and its name.
+
+/** 128 random bits; crypto.randomUUID is missing on plain-http intranets. */
+export function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /** What has no value is left out of JSON. */
 export function questionFrame({ id, question, files, inputs }, conversation) {
@@ -22,6 +28,11 @@ export function followUpFrame({ id, decides }, continuation, token) {
   if (!decides) return { type: "resume", token, continuation, turn_id: id };
   const { action, inputs } = decides;
   return { type: "form", continuation, turn_id: id, action, inputs, stream: true, events: true };
+}
+
+/** Takes a connection over; goes on with this turn, if there is one. */
+export function resumeFrame(token, { id, count, replacements } = {}) {
+  return { type: "resume", token, id, offset: count, replacements };
 }
 
 /** Whether a frame tells a turn after a pause more than that the pause goes on. */

@@ -75,7 +75,7 @@ export function createPause(turn, { decide, look, upload, typed }) {
 
 /** What there is to know of a pause at the moment: [key, values]. */
 function wordsOf({ form, decision, refusal }, isExpired) {
-  if (decision) return decision.title ? ["form.decided", decision] : ["form.elsewhere"];
+  if (decision) return decision.title ? ["form.decided", decision] : ["reason.form_submitted"];
   if (UNFIT.includes(refusal?.reason)) return ["reason.invalid_inputs"];
   if (refusal?.reason) return failureWords(refusal);
   if (isExpired) return ["reason.form_expired"];

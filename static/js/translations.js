@@ -36,7 +36,7 @@ answer: Answer | 回答
 waiting.connection: Waiting for the connection | 等待连接
 waiting.turn: Waiting for the answer before | 等待上一个回答
 take-back: Take back | 撤回
-progress.streaming: Answering… | 正在回答…
+answering: Answering… | 正在回答…
 progress.done: Answer: {text} | 回答：{text}
 progress.stopped: Answer stopped. {text} | 回答已停止。{text}
 progress.paused: A decision is needed. {text} | 需要决定。{text}
@@ -48,12 +48,13 @@ status.asked: A person was asked to decide. The answer goes on after that. | 已
 status.incomplete: Broken off | 已中断
 stand-in: Sorry, the assistant cannot be reached just now. | 抱歉，暂时无法连接到助手。
 made-up: For developers | 供开发人员查看
-status.lost: Broken off: the connection was lost | 已中断：连接丢失
+status.lost: Broken off: the rest could not be found | 已中断：未能找到其余部分
 status.empty: An answer without words | 回答没有内容
 failed: The answer failed. | 回答失败。
 doing.lookup: Looking up: {name}… | 正在查找：{name}…
 doing.lookup-any: Looking up… | 正在查找…
 doing.step: At work: {name}… | 正在处理：{name}…
+seeking: Looking for the rest of the answer… | 正在寻找回答的其余部分…
 doing.thought: Thinking… | 正在思考…
 first-word: First word after {seconds} s | {seconds} 秒后出现首字
 tokens: {count} tokens | {count} 个 token
@@ -93,7 +94,6 @@ form: Your decision | 请您决定
 form.open: The answer goes on when you have decided. | 您决定后会继续回答。
 form.until: Please decide by {time}. | 请在 {time} 前决定。
 form.decided: Decided: {title} | 已决定：{title}
-form.elsewhere: This has been decided. | 此事已有决定。
 form.waits: Nobody has decided yet. | 还没有人决定。
 look: Look again | 再看一次
 field.missing: Please fill this in. | 请填写此项。
@@ -126,10 +126,8 @@ reason.too_long: The answer became too long. | 回答过长。
 reason.restarting: The service is restarting. Please ask again soon. | 服务正在重启，请稍后再问。
 reason.too_large: That is too large. | 内容过大。
 reason.unsupported_type: Files of this kind are not taken here. | 此处不接受这类文件。
-reason.unsupported_audio: This kind of sound is not taken here. | 此处不接受这类音频。
 reason.unknown_turn: This answer is no longer known. | 找不到这个回答了。
 reason.client_left: The connection was away for too long. | 连接中断的时间过长。
-reason.id_taken: Something went wrong. Please ask again. | 出错了，请再问一次。
 reason.no_connection: There is no connection at the moment. | 目前没有连接。
 reason.signed_out: Please sign in to use this chat. | 请先登录，再使用聊天。
 reason.no_site: This chat works only within its own site. | 此聊天只能在其所属网站中使用。

@@ -1,19 +1,14 @@
 // Questions and their answers: a queue, of which one is under way at a time. Knows frames, and no DOM.
 
 import { withErrorBoundary } from "./error-boundary.js";
-import { followUpFrame, isNews, questionFrame } from "./frames.js";
+import { followUpFrame, isNews, questionFrame, randomId, resumeFrame } from "./frames.js";
 import { withFile } from "./made-files.js";
 import { load, saveTurns } from "./storage.js";
 import { countCodePoints, unseen } from "./code-points.js";
 
 const STOP_TIMEOUT_MS = 5_000; // a service that never confirms must not lock the page
 const SAVE_PERIOD_MS = 1_000;
-
-/** 128 random bits; crypto.randomUUID is missing on plain-http intranets. */
-export function randomId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+const LONGEST_SEARCH_MS = 120_000; // twice what RESUME_WINDOW is by default
 
 const isWaiting = ({ status }) => status === "waiting";
 const isOpen = ({ status }) => ["waiting", "asked"].includes(status);
@@ -21,7 +16,8 @@ const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
 
 /**
  * A turn is {id, question, files, inputs, status, text, at, …}: `status` is waiting (not yet sent), asked, and then
- * done, stopped, paused, incomplete or failed; `text` the answer so far, of `count` code points; `at` and `askedAt` Unix
+ * done, stopped, paused, incomplete or failed; `text` the answer so far, of `count` code points, after so many
+ * `replacements` (if the service counts them); `at`, `askedAt` and `soughtAt` (since when its rest cannot be had) Unix
  * milliseconds, `wordAfter` milliseconds; `isStandIn`: its text is made up; `made`: the files of chat_file frames; at
  * its end what the service sent with it, `failure` (an error frame) or `lost`.
  *
@@ -37,17 +33,16 @@ export function createTurnQueue({ send, token, on: listeners }) {
   const on = withErrorBoundary(listeners);
   const turns = load("turns", []);
   let before = []; // the turns of the conversation before this one
-  let stopTimer, saveTimer;
+  let stopTimer, saveTimer, searchTimer;
 
   const current = () => turns.find(({ status }) => status === "asked");
+  const resume = () => resumeFrame(token, current());
 
   /** The latest answer's, unless the service has said since that it is over. */
   const conversation = () => turns.filter((turn) => turn.conversation_id || isGone(turn)).at(-1)?.conversation_id;
 
   /** To be called after small changes of a turn. */
-  function saveSoon() {
-    saveTimer ??= setTimeout(save, SAVE_PERIOD_MS);
-  }
+  const saveSoon = () => (saveTimer ??= setTimeout(save, SAVE_PERIOD_MS));
 
   function save() {
     saveTimer = clearTimeout(saveTimer);
@@ -71,7 +66,7 @@ export function createTurnQueue({ send, token, on: listeners }) {
   }
 
   function push(asked) {
-    const turn = { ...asked, id: randomId(), status: "waiting", text: "", count: 0, at: Date.now() };
+    const turn = { ...asked, id: randomId(), status: "waiting", text: "", count: 0, replacements: 0, at: Date.now() };
     turns.push(turn);
     on.added(turn);
     save();
@@ -103,8 +98,7 @@ export function createTurnQueue({ send, token, on: listeners }) {
   }
 
   function takeBack(turn) {
-    if (turn.follows) drop(turn);
-    else remove(turn);
+    (turn.follows ? drop : remove)(turn);
     save();
     return turn;
   }
@@ -122,7 +116,7 @@ export function createTurnQueue({ send, token, on: listeners }) {
   /** The form can be filled in again, unless it was decided on elsewhere. */
   function drop(turn) {
     const paused = pausedBefore(turn);
-    const { status, lost, failure = lost ? { reason: "no_connection" } : {}, form, continuation } = turn;
+    const { status, lost, failure = lost ? { reason: "unreachable" } : {}, form, continuation } = turn;
     remove(turn);
     const isOther = status === "paused" && JSON.stringify(form) !== JSON.stringify(paused.form);
     if (isOther) Object.assign(paused, { form, continuation, entered: undefined });
@@ -137,6 +131,7 @@ export function createTurnQueue({ send, token, on: listeners }) {
 
   function end(turn, status, more) {
     stopTimer = clearTimeout(stopTimer);
+    heard(turn);
     Object.assign(turn, more, { status });
     if (turn.follows && !turn.isBegun) drop(turn);
     else on.ended(turn);
@@ -166,10 +161,11 @@ export function createTurnQueue({ send, token, on: listeners }) {
     if (source === "mock" && reason) turn.isStandIn = true;
   }
 
-  function add(turn, { offset = 0, content, replace = false, ...frame }) {
+  function add(turn, { offset = 0, content, replace = false, replacements, ...frame }) {
     label(turn, frame);
     turn.wordAfter ??= Date.now() - turn.askedAt;
-    if (replace) Object.assign(turn, { text: "", count: 0, made: turn.made?.filter(({ link }) => !link) });
+    const made = replace && turn.made?.filter(({ link }) => !link);
+    if (replace) Object.assign(turn, { text: "", count: 0, replacements, made });
     const news = unseen(turn.count, offset, content);
     turn.text += news;
     turn.count += countCodePoints(news);
@@ -195,6 +191,7 @@ export function createTurnQueue({ send, token, on: listeners }) {
 
   function fail(turn, failure) {
     if (failure.reason === "unknown_turn") unknown(turn);
+    else if (failure.reason === "turn_unreachable") seek(turn, failure.retry_after ?? 0);
     else end(turn, "failed", { failure });
   }
 
@@ -204,6 +201,20 @@ export function createTurnQueue({ send, token, on: listeners }) {
     Object.assign(turn, { again: true, askedAt: Date.now() });
   }
 
+  /** After `least` milliseconds and some more, longer each time. */
+  function seek(turn, least) {
+    const lasted = Date.now() - (turn.soughtAt ??= Date.now());
+    if (lasted > LONGEST_SEARCH_MS) return lose(turn);
+    clearTimeout(searchTimer);
+    searchTimer = setTimeout(() => send(resume()), least + Math.random() * Math.min(5_000, 500 + lasted));
+    on.text(turn, false);
+  }
+
+  function heard(turn) {
+    clearTimeout(searchTimer);
+    if (turn.soughtAt) on.text(Object.assign(turn, { soughtAt: undefined }), false);
+  }
+
   const lose = (turn) => end(turn, "incomplete", { lost: true });
 
   const RECEIVERS = { chat_delta: add, chat: finish, error: fail, chat_event: on.event, chat_file: addFile };
@@ -211,6 +222,7 @@ export function createTurnQueue({ send, token, on: listeners }) {
   function receive(frame) {
     const turn = current();
     if (turn && turn.id === frame.id) {
+      if (frame.type !== "error") heard(turn);
       if (turn.follows && !turn.isBegun && isNews(turn, frame)) begin(turn);
       RECEIVERS[frame.type]?.(turn, frame);
     } else if (frame.type === "chat") learnConversation(frame);
@@ -223,6 +235,7 @@ export function createTurnQueue({ send, token, on: listeners }) {
   }
 
   function connectionIs(name) {
+    clearTimeout(searchTimer); // each connection resumes
     if (name === "open") next();
     if (name === "ended" && current()) lose(current());
   }
@@ -242,6 +255,6 @@ export function createTurnQueue({ send, token, on: listeners }) {
     saveSoon,
     isAnswering: () => Boolean(current()),
     find: (id) => turns.find((turn) => turn.id === id),
-    running: () => current() && { id: current().id, offset: current().count },
+    resume,
   };
 }

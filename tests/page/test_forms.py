@@ -99,7 +99,7 @@ async def test_what_was_decided_elsewhere_is_told_after_a_reload(with_dify, dify
     await page.reload()
     await ends(page)
     await expect(answer(page).locator(".text")).to_have_text("The letter went out.")
-    await expect(state(page)).to_have_text("This has been decided.")
+    await expect(state(page)).to_have_text("This has been decided already.")
     await expect(form(page).get_by_label("comment")).to_be_disabled()
     await page.reload()
     await expect(page.locator(".answer")).to_have_count(2)
@@ -120,7 +120,7 @@ async def test_a_form_that_is_refused_says_why_and_keeps_what_was_typed(with_dif
     await accessible(page, "refused")
     await page.get_by_role("button", name="再看一次").click()
     await ends(page)
-    await expect(state(page)).to_have_text("此事已有决定。")
+    await expect(state(page)).to_have_text("此事已经决定过了。")
 
 
 async def test_a_form_that_has_expired_says_so(with_dify, dify, visit):

@@ -57,7 +57,8 @@ beforeEach(() => {
   [states, frames, running] = [[], [], undefined];
   const onState = (state) => states.push(state);
   const onFrame = (frame) => frames.push(frame);
-  start = (more) => connect({ url: "ws://x", token: "mine", running: () => running, onState, onFrame, ...more });
+  const resume = () => ({ type: "resume", token: "mine", ...running });
+  start = (more) => connect({ url: "ws://x", resume, onState, onFrame, ...more });
   connection = start();
 });
 afterEach(() => {
@@ -180,6 +181,13 @@ test("it comes back when the service said so", () => {
   FakeSocket.last.says({ type: "system", content: "Restarting", retry_after: 4321 });
   FakeSocket.last.drops(1012);
   assert.equal(states.at(-1).delay, 4321);
+});
+
+test("when to ask for a turn again is not when to come back", () => {
+  FakeSocket.last.accept();
+  FakeSocket.last.says({ type: "error", id: "q1", reason: "turn_unreachable", retry_after: 60_000 });
+  FakeSocket.last.drops();
+  assert.equal(states.at(-1).delay, 500);
 });
 
 /** A connection where users must prove who they are; `answer` is the site's to each request for a token. */

@@ -66,7 +66,7 @@ test("text that comes twice is added once, and an answer that is withdrawn is re
   delta(id, 0, "👋 he");
   delta(id, 2, "hello");
   assert.equal(textOf(id), "👋 hello");
-  assert.deepEqual(queue.running(), { id, offset: 7 });
+  assert.deepEqual(queue.resume(), { type: "resume", token: "mine", id, offset: 7, replacements: 0 });
   queue.receive({ type: "chat_delta", id, offset: 0, content: "No.", replace: true });
   assert.equal(textOf(id), "No.");
 });
@@ -125,7 +125,7 @@ test("a page that is opened again knows what was said, and goes on", () => {
   delta(id, 0, "half");
   queue.save();
   begin();
-  assert.deepEqual(queue.running(), { id, offset: 4 });
+  assert.equal(queue.resume().offset, 4);
   connectionIs("open");
   assert.deepEqual(asked(), []);
   delta(id, 4, " and half");
@@ -293,7 +293,7 @@ test("what follows is lost with its connection, and can be asked for again", () 
   const paused = pause();
   queue.goOn(paused, YES);
   connectionIs("ended");
-  assert.deepEqual([queue.turns, paused.refusal], [[paused], { reason: "no_connection" }]);
+  assert.deepEqual([queue.turns, paused.refusal], [[paused], { reason: "unreachable" }]);
 });
 
 test("what is stopped before its first news, or taken back, leaves the form as it was", () => {

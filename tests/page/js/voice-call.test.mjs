@@ -301,7 +301,7 @@ test("no answer ends in silence: what is the matter is shown and said, and then 
     ["", {}, "An answer without words"],
     ["Half", { status: "incomplete" }, "The answer broke off."],
     ["Half", { status: "incomplete", reason: "too_long" }, "The answer became too long."],
-    ["Half", { status: "incomplete", lost: true }, "Broken off: the connection was lost"],
+    ["Half", { status: "incomplete", lost: true }, "Broken off: the rest could not be found"],
     ["", { status: "failed", failure: { reason: "busy" } }, "The assistant is busy at the moment."],
     ["", { status: "stopped" }, "Stopped"],
     ["```\ncode\n```", {}, "This answer cannot be read aloud. It is on the screen."],
