@@ -8,7 +8,7 @@ import structlog
 from service.answers.base import AnswerStopped, Identity, Question, Queued, Replacement, Speech, Step, Summary, Text
 from service.answers.pauses import Continuation, Decision, Pause, PausedRun
 from service.chat import answer_buffer
-from service.chat import turn as turn_module
+from service.chat import running_turn as turn_module
 from service.chat.answer_buffer import Cursor, Delta
 from service.chat.cluster import SingleProcess
 from service.chat.failures import RESTARTING, WRITER_LOST
