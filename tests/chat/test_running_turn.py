@@ -1,4 +1,4 @@
-"""One question and its answer, without any connection."""
+"""One question and its answer, without any connection, in the process that runs it."""
 
 import asyncio
 
@@ -7,11 +7,10 @@ import structlog
 
 from service.answers.base import AnswerStopped, Identity, Question, Queued, Replacement, Speech, Step, Summary, Text
 from service.answers.pauses import Continuation, Decision, Pause, PausedRun
-from service.chat import answer_buffer
-from service.chat import running_turn as turn_module
+from service.chat import answer_buffer, running_turn
 from service.chat.answer_buffer import Cursor, Delta
 from service.chat.cluster import SingleProcess
-from service.chat.failures import RESTARTING, WRITER_LOST
+from service.chat.failures import RESTARTING
 from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Kind, Status
@@ -143,7 +142,7 @@ async def test_a_replacement_withdraws_what_was_sent(begin):
     source.put(Text("bad words"))
     await anext(deltas)
     source.put(Replacement("Blocked."))
-    assert await anext(deltas) == Delta(0, "Blocked.", replace=True)
+    assert await anext(deltas) == Delta(0, "Blocked.", replace=True, replacements=1)
     source.put(Text(" Sorry."), None)
     assert await anext(deltas) == Delta(8, " Sorry.")
     await turn.wait_ended()
@@ -157,7 +156,7 @@ async def test_an_answer_may_be_replaced_by_nothing(begin):
     source.put(Text("bad"))
     await anext(deltas)
     source.put(Replacement(""), None)
-    assert await anext(deltas) == Delta(0, "", replace=True)
+    assert await anext(deltas) == Delta(0, "", replace=True, replacements=1)
     await turn.wait_ended()
     assert turn.text == ""
 
@@ -231,7 +230,7 @@ async def test_the_first_end_counts(begin, events):
 
 
 async def test_an_endless_answer_is_cut_and_its_source_stopped(begin, monkeypatch):
-    monkeypatch.setattr(turn_module, "MAX_ANSWER_CHARACTERS", 10)
+    monkeypatch.setattr(running_turn, "MAX_ANSWER_CHARACTERS", 10)
     source = Scripted(*[Text("four")] * 5, ends=False)
     turn, turns = begin(source)
     await turn.wait_ended()
@@ -273,7 +272,7 @@ async def test_who_comes_back_while_it_runs_goes_on_live(begin):
 async def test_who_was_away_while_text_was_withdrawn_gets_all_of_it_anew(begin):
     turn, _ = begin(Scripted(Text("bad words"), Replacement("Blocked, sadly"), Text("!")))
     await turn.wait_ended()
-    assert await follow_from(turn, 3) == [Delta(0, "Blocked, sadly!", replace=True)]
+    assert await follow_from(turn, 3) == [Delta(0, "Blocked, sadly!", replace=True, replacements=1)]
 
 
 async def test_an_offset_past_the_end_gets_all_of_it_anew(begin):
@@ -285,7 +284,7 @@ async def test_an_offset_past_the_end_gets_all_of_it_anew(begin):
 async def test_withdrawn_text_is_kept_nowhere(begin):
     turn, _ = begin(Scripted(Text("bad words"), STARTED, Replacement("Blocked.")))
     await turn.wait_ended()
-    assert await collect(turn) == [STARTED, Delta(0, "Blocked.", replace=True)]
+    assert await collect(turn) == [STARTED, Delta(0, "Blocked.", replace=True, replacements=1)]
 
 
 async def test_steps_and_speech_come_in_their_place_between_the_texts(begin):
@@ -378,17 +377,6 @@ async def test_who_still_listens_when_it_is_over_is_not_disturbed(begin):
     assert turn.buffer.entries == ["a", "b", "c"]
 
 
-async def test_a_turn_of_another_process_is_read_no_longer_than_somebody_listens(begin):
-    source = Scripted(Text("half"), ends=False)
-    turn, turns = begin(source)
-    turn.is_remote = True
-    turn.join(claims=True)
-    await anext(follow(turn))
-    turn.leave()
-    await eventually(lambda: len(turns) == 0)
-    assert (turn.status, turn.reason, source.stops) == (Status.STOPPED, "cancelled", 0)
-
-
 async def test_a_reading_that_is_cancelled_ends_the_turn_for_all_who_listen(begin):
     turn, _ = begin(Scripted(Text("half"), ends=False))
     listening = asyncio.create_task(collect(turn))
@@ -404,39 +392,8 @@ async def test_an_answer_that_others_stopped_is_stopped(begin):
     assert (turn.status, turn.reason, turn.failure, turn.text) == (Status.STOPPED, None, None, "half")
 
 
-async def test_an_end_is_waited_for_and_known_afterwards(begin):
-    source = Scripted(ends=False)
-    turn, _ = begin(source)
-    waiting = asyncio.create_task(turn.wait_ended())
-    await asyncio.sleep(0.01)
-    assert not waiting.done()
-    source.put(None)
-    await waiting
-    await turn.wait_ended()
-
-
-async def test_it_is_known_whether_a_question_is_the_same(begin):
-    turn, _ = begin(Scripted())
-    assert turn.is_same_question(QUESTION.content)
-    assert not turn.is_same_question(QUESTION.content + "!")
-
-
-async def test_how_much_no_client_got_is_counted_and_starts_anew_with_a_replacement(begin):
-    source = Scripted(ends=False)
-    turn, _ = begin(source)
-    assert (turn.receipt.offset, turn.undelivered) == (0, 0)
-    source.put(Text("bad words"))
-    await eventually(lambda: turn.text)
-    turn.receipt.advance(9)
-    source.put(Replacement("ok"))
-    await eventually(lambda: turn.text == "ok")
-    assert (turn.receipt.offset, turn.undelivered) == (0, 2)
-    turn.receipt.advance(5)
-    assert turn.undelivered == 0
-
-
 async def test_an_answer_of_just_the_allowed_length_is_whole(begin, monkeypatch):
-    monkeypatch.setattr(turn_module, "MAX_ANSWER_CHARACTERS", 8)
+    monkeypatch.setattr(running_turn, "MAX_ANSWER_CHARACTERS", 8)
     turn, _ = begin(Scripted(Text("four"), Text("four")))
     await turn.wait_ended()
     assert turn.status is Status.DONE
@@ -452,21 +409,6 @@ async def test_what_comes_after_a_stop_is_nobody_s_but_its_tokens_are_counted(be
     await eventually(lambda: len(turns) == 0)
     assert (turn.text, turn.identity, turn.summary.usage) == ("half", None, {"total_tokens": 3})
     assert await collect(turn) == [Delta(0, "half")]
-
-
-async def test_who_no_longer_subscribes_is_told_nothing(begin):
-    source = Scripted(ends=False)
-    turn, _ = begin(source)
-    told = {"one": 0, "two": 0}
-    callbacks = {name: lambda name=name: told.update({name: told[name] + 1}) for name in told}
-    for callback in callbacks.values():
-        turn.subscribe(callback)
-    source.put(Text("a"))
-    await eventually(lambda: turn.text)
-    turn.unsubscribe(callbacks["one"])
-    source.put(Identity("mock"), Summary(), None)
-    await turn.wait_ended()
-    assert told == {"one": 1, "two": 2}  # text, and the end: of who it is and of what it cost there is nothing to see
 
 
 async def test_the_end_is_told_in_the_log_with_what_it_was(begin, events):
@@ -497,14 +439,6 @@ async def test_what_is_logged_while_it_is_read_names_the_turn(begin, events):
     turn, _ = begin(Talking())
     await turn.wait_ended()
     assert [event["turn_id"] for event in events if event["event"] == "dify.answered"] == ["t"]
-
-
-async def test_who_was_lost_leaves_an_incomplete_answer_even_without_a_word(begin):
-    source = Scripted(ends=False)
-    source.fail(WRITER_LOST)
-    turn, _ = begin(source)
-    await turn.wait_ended()
-    assert (turn.status, turn.reason) == (Status.INCOMPLETE, "owner_lost")
 
 
 @pytest.mark.parametrize(("parts", "status"), [([], Status.ERROR), ([Text("half")], Status.INCOMPLETE)])
