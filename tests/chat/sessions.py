@@ -17,7 +17,7 @@ class Session:
         self.heard_at = 0.0
         self.last_received = self.last_activity = time.monotonic() - seen_ago
         self.is_busy = False
-        self.is_announced = True
+        self.number = 0
         self.sent = []
         self.closed = asyncio.Event()
         self.close_code = None

@@ -123,7 +123,7 @@ def test_who_comes_back_gets_what_follows_its_offset(offset, updates):
 @pytest.mark.parametrize("offset", [1, 2, 3])
 def test_who_was_away_while_text_was_withdrawn_gets_all_of_it_anew(offset):
     buffer = buffer_of("bad", Replacement("ok"), "!")
-    assert Cursor(buffer, offset).updates() == [Delta(0, "ok!", replace=True)]
+    assert Cursor(buffer, offset).updates() == [Delta(0, "ok!", replace=True, replacements=1)]
 
 
 def test_who_got_all_of_it_anew_goes_on_from_there_also_when_it_is_compacted():
@@ -141,7 +141,7 @@ def test_who_says_nothing_has_nothing():
 
 def test_who_has_nothing_yet_is_told_of_no_more_than_the_last_replacement():
     buffer = buffer_of("bad", Replacement("worse"), "!", Replacement("ok"), "!")
-    assert Cursor(buffer).updates() == [Delta(0, "ok!", replace=True)]
+    assert Cursor(buffer).updates() == [Delta(0, "ok!", replace=True, replacements=2)]
 
 
 def test_who_has_all_and_then_more_of_each_kind_comes():
@@ -156,7 +156,7 @@ def test_who_has_all_and_then_more_of_each_kind_comes():
     buffer.write("d")
     assert cursor.updates() == [Delta(2, "cd")]
     buffer.replace(Replacement(""))
-    assert cursor.updates() == [Delta(0, "", replace=True)]
+    assert cursor.updates() == [Delta(0, "", replace=True, replacements=1)]
     buffer.write("e")
     assert cursor.updates() == [Delta(0, "e")]
 
@@ -169,7 +169,7 @@ def test_texts_that_were_not_read_before_they_were_withdrawn_are_never_read():
         buffer.write(entry) if isinstance(entry, str) else buffer.add_progress(entry)
     buffer.replace(Replacement("ok"))
     buffer.write("!")
-    assert cursor.updates() == [STEP, Delta(0, "ok!", replace=True)]
+    assert cursor.updates() == [STEP, Delta(0, "ok!", replace=True, replacements=1)]
 
 
 def test_a_compacted_buffer_holds_each_run_of_text_as_one():
@@ -211,3 +211,36 @@ def test_whatever_is_written_and_whenever_it_is_read_all_readers_agree(seed):
         text, more = read(cursor, had)
         assert text == buffer.text
         assert {speech.number for speech in extras + more} == set(range(written))
+
+
+@pytest.mark.parametrize(
+    ("offset", "replacements", "updates"),
+    [
+        (2, 1, [Delta(2, "!")]),
+        (3, 1, []),
+        (0, 1, [Delta(0, "ok!", replace=True, replacements=1)]),
+        (2, 0, [Delta(0, "ok!", replace=True, replacements=1)]),
+        (2, 2, [Delta(0, "ok!", replace=True, replacements=1)]),
+        (2, None, [Delta(0, "ok!", replace=True, replacements=1)]),
+        (0, None, [Delta(0, "ok!", replace=True, replacements=1)]),
+        (9, 1, [Delta(0, "ok!", replace=True, replacements=1)]),
+    ],
+)
+def test_who_says_how_often_its_text_was_replaced_gets_no_more_than_it_misses(offset, replacements, updates):
+    buffer = buffer_of("bad", Replacement("ok"), "!")
+    assert Cursor(buffer, offset, replacements).updates() == updates
+
+
+def test_who_has_more_than_there_is_is_told_at_once_though_nothing_was_written_yet():
+    assert Cursor(AnswerBuffer(), 5).updates() == [Delta(0, "", replace=True)]
+
+
+@pytest.mark.parametrize(("progress", "updates"), [(0, [STEP, SPEECH]), (1, [SPEECH]), (2, [])])
+def test_who_says_how_many_entries_it_has_gets_the_others(progress, updates):
+    buffer = buffer_of(STEP, "ab", SPEECH)
+    assert Cursor(buffer, 2, 0, progress).updates() == updates
+
+
+def test_entries_that_it_has_do_not_come_again_with_a_replacement():
+    buffer = buffer_of(STEP, "bad", Replacement("ok"), SPEECH)
+    assert Cursor(buffer, 3, 0, 1).updates() == [Delta(0, "ok", replace=True, replacements=1), SPEECH]

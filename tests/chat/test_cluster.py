@@ -1,17 +1,23 @@
-"""A process without peers."""
+"""A process without others."""
 
 from service.chat.cluster import SingleProcess
-from tests.scripted import Scripted
 
 
-async def test_alone_a_question_is_asked_here_and_nothing_is_found_elsewhere():
-    source, alone = Scripted(), SingleProcess()
+async def test_alone_every_id_is_free_and_nothing_is_found_elsewhere():
+    alone = SingleProcess()
     await alone.start()
-    answer = alone.answer("token", "t", None, lambda: source.ask("Hi"))
-    assert (source.questions, answer is not None) == (["Hi"], True)
-    alone.publish(None)
-    alone.announce("key:bed-7", "session")
+    assert await alone.claim("token", "t", "Hi") is None
     assert await alone.find("token", "t") is None
+    for tell in (alone.publish, alone.keep, alone.forget):
+        tell(None)
+    alone.release("token", "t")
+    alone.stop("token", None)
+    alone.announce("key:bed-7", 1)
     assert (alone.counts(), alone.can_resume) == ({}, False)
     await alone.run()
     await alone.close()
+
+
+def test_each_connection_that_comes_back_has_a_greater_number():
+    alone = SingleProcess()
+    assert [alone.next_number() for _ in range(3)] == [1, 2, 3]

@@ -18,10 +18,13 @@ from service.chat.continuations import (
     continuation_of,
     paused_run,
 )
+from service.chat.failures import TURN_UNREACHABLE
 from service.chat.message_parser import BadMessage
 from service.chat.messages import Resume
 from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
+from service.chat.turn_status import Ending, Status
+from tests.chat.followed import followed_turn
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
 
@@ -137,19 +140,29 @@ async def test_a_form_of_which_nothing_is_known_is_left_to_dify(registry):
     assert (await continuation_of(frame, OWNER, registry)).decision == Decision("yes", {})
 
 
-async def test_a_turn_of_another_process_is_read_to_its_end_first(registry, monkeypatch):
-    source = Scripted(ends=False)
-    registry._answerer = source
-    turn = registry.start(OWNER, "q", Question("Hi", "user"))
-    turn.is_remote = True
+@pytest.fixture
+def elsewhere(registry):
+    """A turn of another process, of which nothing is known yet."""
+    turn = registry._followed[OWNER, "q"] = followed_turn(turn_id="q", owner=OWNER)
+    return turn
+
+
+async def test_a_turn_of_another_process_is_read_to_its_end_first(registry, elsewhere):
     asking = asyncio.create_task(continuation_of(form(id="q"), OWNER, registry))
     await asyncio.sleep(0)
-    source.put(Pause(FORM, "r", "t"), None)
+    elsewhere.receive([Identity("dify", "c", "m")], 0)
+    elsewhere.end(Ending(Status.PAUSED, pause=Pause(FORM, "r", "t")))
     assert (await asking).run.run_id == "r"
 
 
-async def test_one_that_does_not_end_is_waited_for_a_moment(registry, monkeypatch):
-    monkeypatch.setattr(continuations, "REMOTE_TIMEOUT_SECONDS", 0.01)
-    registry._answerer = Scripted(ends=False)
-    registry.start(OWNER, "q", Question("Hi", "user")).is_remote = True
+async def test_one_that_does_not_end_is_waited_for_a_moment(registry, elsewhere, monkeypatch):
+    monkeypatch.setattr(continuations, "CATCH_UP_SECONDS", 0.01)
     assert await refused(form(id="q"), registry) is NOT_PAUSED
+    assert elsewhere.is_gone  # nobody listens any more
+
+
+async def test_one_that_is_lost_meanwhile_is_waited_for_no_longer(registry, elsewhere):
+    asking = asyncio.create_task(refused(form(id="q"), registry))
+    await asyncio.sleep(0)
+    elsewhere.lose(TURN_UNREACHABLE)
+    assert await asking is NOT_PAUSED

@@ -7,9 +7,11 @@ import pytest
 from service.answers.base import Question, Queued, Replacement, Step, Text
 from service.chat.cluster import SingleProcess
 from service.chat.delivery import Delivery
+from service.chat.failures import TURN_UNREACHABLE
 from service.chat.messages import System
 from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
+from tests.chat.followed import followed_turn
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
 
@@ -124,15 +126,25 @@ async def test_who_has_a_part_gets_the_rest(deliver):
     assert late.deltas == [(4, "two"), (7, " three")]
 
 
-async def test_who_has_more_than_there_is_waits_until_as_much_has_come(deliver):
-    """A remote turn begins empty, and gets its text later."""
+async def test_who_has_more_than_there_is_is_told_at_once(deliver):
     source, turn, delivery = await deliver(client := Client(), offset=4)
+    assert client.deltas == [(0, "")]
     await say(source, turn, "one")
-    assert client.deltas == []
-    await say(source, turn, " two")
     source.put(None)
     await delivery
+    assert client.deltas == [(0, ""), (0, "one")]
+
+
+async def test_of_a_turn_of_another_process_nothing_is_told_before_it_is_known_what_was_written():
+    turn = followed_turn()
+    delivery = asyncio.create_task(Delivery(turn, client := Client(), Seal(), 4).run())
+    await asyncio.sleep(0)
+    assert client.frames == []
+    turn.receive([Text("one two")], 0)
     assert client.deltas == [(4, "two")]
+    turn.lose(TURN_UNREACHABLE)
+    await delivery
+    assert client.frames[-1].reason == "turn_unreachable"
 
 
 async def test_for_a_client_that_is_gone_nothing_counts_as_delivered(deliver):

@@ -10,6 +10,7 @@ from service.answers.base import AppFile, Identity, Replacement, Speech, Step, S
 from service.answers.pauses import Form, FormAction, FormInput, Pause
 from service.chat.answer_buffer import AnswerBuffer, Delta
 from service.chat.client_identity import owner_of
+from service.chat.failures import RETRY_AFTER_MS, TURN_UNREACHABLE, UNKNOWN_TURN
 from service.chat.message_builder import terminal_message, update_message
 from service.chat.messages import encode
 from service.chat.seal import Seal
@@ -21,6 +22,7 @@ def turn(**known):
         "identity": None,
         "failure": None,
         "reason": None,
+        "lost_for": None,
         "summary": Summary(),
         "text": "",
         "status": Status.DONE,
@@ -39,7 +41,8 @@ def plain(message):
     ("update", "frame"),
     [
         (Delta(3, "x"), {"type": "chat_delta", "id": "t", "offset": 3, "content": "x"}),
-        (Delta(0, "x", replace=True), {"type": "chat_delta", "id": "t", "offset": 0, "content": "x", "replace": True}),
+        (Delta(0, "x", replace=True, replacements=2),
+         {"type": "chat_delta", "id": "t", "offset": 0, "content": "x", "replace": True, "replacements": 2}),
         (Step("node_finished", "n", "LLM", "llm", "succeeded", 5),
          {"type": "chat_event", "id": "t", "event": "node_finished", "step": "n", "name": "LLM", "kind": "llm",
           "status": "succeeded", "duration_ms": 5}),
@@ -167,3 +170,11 @@ def test_an_error_names_the_input_that_it_is_about():
     assert plain(terminal_message(turn(status=Status.ERROR, failure=failure), Seal(), says_status=False)) == {
         "type": "error", "content": "No.", "code": 10000, "id": "t", "reason": "invalid_inputs", "field": "name",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("says_status", [False, True])
+@pytest.mark.parametrize(("failure", "more"), [(TURN_UNREACHABLE, {"retry_after": RETRY_AFTER_MS}), (UNKNOWN_TURN, {})])
+def test_of_a_lost_turn_the_last_word_says_why_and_whether_it_can_be_asked_for_again(failure, more, says_status):
+    message = terminal_message(turn(status=None, text="half", lost_for=failure), Seal(), says_status=says_status)
+    said = {"type": "error", "id": "t", "content": failure.message, "code": failure.code, "reason": failure.reason}
+    assert plain(message) == said | more

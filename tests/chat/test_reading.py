@@ -48,10 +48,9 @@ async def test_a_source_may_be_left_alone(read):
     assert source.stops == 0
 
 
-async def test_who_waits_for_the_end_of_the_turn_need_not_wait_for_that_of_the_source(read):
+async def test_the_turn_may_end_before_its_source_and_its_demand_knows(read):
     source = Scripted(ends=False)
     reading = read(source)
     reading.end()
-    await reading.ended.wait()
     assert (reading.demand.is_ending, reading.task.done()) == (True, False)
     source.put(None)

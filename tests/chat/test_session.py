@@ -8,14 +8,17 @@ import pytest
 
 from service.admission.caller import Caller
 from service.answers import failures
-from service.answers.base import Identity, Speech, Step, Text
+from service.answers.base import Identity, Question, Replacement, Speech, Step, Text
 from service.answers.pauses import Decision, Form, FormAction, Pause
 from service.chat import close_codes, message_builder
 from service.chat.client_identity import owner_of
 from service.chat.cluster import SingleProcess
+from service.chat.failures import TURN_UNREACHABLE
 from service.chat.seal import Seal
 from service.chat.session import MAX_RUNNING_TURNS, Session
 from service.chat.turn_registry import TurnRegistry
+from service.chat.turn_status import Ending, Status
+from tests.chat.followed import followed_turn
 from tests.chat.sessions import Transport, chat, terminal
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.scripted import Scripted
@@ -371,7 +374,7 @@ async def test_a_greeting_names_the_client_and_gives_it_its_token(meet):
     assert (greeting["type"], greeting["content"], greeting["client_id"]) == (
         "system", "Connected to chat server", "bed-7",
     )  # fmt: skip
-    assert (session.is_announced, len(greeting["resume_token"])) == (True, 32)
+    assert (session.number, len(greeting["resume_token"])) == (0, 32)
 
 
 async def test_a_ping_is_answered_with_its_own_timestamp_or_ours(meet):
@@ -537,18 +540,6 @@ async def test_an_answer_is_waited_for_to_its_end(meet):
     assert not session.is_busy
 
 
-async def test_what_another_process_writes_is_not_waited_for(meet):
-    source = Scripted(ends=False)
-    session, _ = meet(source)
-    await session.receive(chat(id="one"))
-    turn = session.turns.get(session.owner, "one")
-    turn.is_remote = True
-    await session.wait_answered()
-    assert session.is_busy
-    turn.is_remote = False
-    source.put(None)
-
-
 async def test_at_its_end_nothing_is_on_its_way_any_more_and_the_turn_goes_on(meet):
     source = Scripted(ends=False)
     session, _ = meet(source)
@@ -697,3 +688,62 @@ async def test_what_began_on_another_connection_while_limits_were_looked_up_is_j
     await eventually(lambda: not first.is_busy and not second.is_busy)
     assert len(source.questions) == 1
     assert [terminal(each.frames)[0]["content"] for each in (transport, other)] == ["a", "a"]
+
+
+@pytest.fixture
+def follow(meet):
+    """A session that has resumed a turn of another process, its transport, and the turn."""
+
+    async def follow(**fields):
+        session, transport = meet(Scripted())
+        owner = owner_of("0" * 32)
+        turn = session.turns._followed[owner, "t"] = followed_turn(owner=owner)
+        await session.receive(json.dumps({"type": "resume", "token": "0" * 32, "id": "t"} | fields))
+        await asyncio.sleep(0)
+        return session, transport, turn
+
+    return follow
+
+
+async def test_what_another_process_writes_is_not_waited_for(follow):
+    session, _, turn = await follow()
+    await session.wait_answered()
+    assert session.is_busy
+    turn.end(Ending(Status.DONE))
+    await eventually(lambda: not session.is_busy)
+
+
+async def test_of_a_turn_that_is_lost_the_client_is_told_to_come_again(follow):
+    session, transport, turn = await follow()
+    turn.receive([Text("half")], 0)
+    turn.lose(TURN_UNREACHABLE)
+    await eventually(lambda: not session.is_busy)
+    assert [(frame["type"], frame.get("retry_after")) for frame in transport.frames] == [
+        ("chat_delta", None), ("error", 1000),
+    ]  # fmt: skip
+
+
+async def test_who_is_the_last_to_leave_a_turn_of_another_process_leaves_none_to_join(follow):
+    session, _, turn = await follow()
+    await session.end(is_goodbye=False)
+    assert (turn.is_gone, session.turns.get(turn.owner, "t")) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("replacements", "delta"), [(1, {"offset": 2, "content": "!"}), (0, {"offset": 0, "content": "ok!"})]
+)
+async def test_a_client_says_how_often_its_text_was_replaced(follow, replacements, delta):
+    _, transport, turn = await follow(offset=2, replacements=replacements)
+    turn.receive([Replacement("ok"), Text("!")], 1)
+    assert [{name: frame[name] for name in delta} for frame in transport.frames] == [delta]
+    turn.end(Ending(Status.DONE))
+
+
+async def test_what_is_replaced_by_less_than_a_client_has_is_told_at_once(meet):
+    source = Scripted(Text("bad words"), Replacement("ok"), ends=False)
+    session, transport = meet(source)
+    turn = session.turns.start(owner_of("0" * 32), "t", Question("Hi", "user"))
+    await eventually(lambda: turn.text == "ok")
+    await session.receive(json.dumps({"type": "resume", "token": "0" * 32, "id": "t", "offset": 9}))
+    await eventually(lambda: transport.frames)
+    assert (transport.frames[0]["content"], transport.frames[0]["replace"], turn.status) == ("ok", True, None)

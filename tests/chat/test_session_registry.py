@@ -1,6 +1,7 @@
 """Who is connected, and since when they are silent."""
 
 import asyncio
+import itertools
 import time
 
 import pytest
@@ -12,6 +13,11 @@ from tests.chat.sessions import Session
 from tests.conftest import eventually
 
 TOKEN = "0123456789abcdef" * 2
+
+
+def numbers(first=7):
+    """The next number of a connection, as a cluster says it."""
+    return itertools.count(first).__next__
 
 
 @pytest.fixture
@@ -79,22 +85,22 @@ async def test_only_the_same_id_with_the_same_token_replaces_an_older_session(re
     old, stranger, other = Session(token=TOKEN), Session(), Session("bed-8")
     for session in (old, stranger, other):
         registry.add(session)
-    assert registry.identify(comes_back(stranger, "f" * 32))
-    assert registry.identify(comes_back(other))
+    assert registry.identify(comes_back(stranger, "f" * 32), numbers())
+    assert registry.identify(comes_back(other), numbers())
     assert list(registry) == [old, stranger, other]
     new = Session()
     registry.add(new)
-    identity = registry.identify(comes_back(new))
+    identity = registry.identify(comes_back(new), numbers())
     await eventually(lambda: old.close_code is close_codes.REPLACED)
-    assert (identity, new.is_announced) == (client_key(owner_of(TOKEN), "bed-7"), False)
+    assert (identity, new.number) == (client_key(owner_of(TOKEN), "bed-7"), 7)
     assert list(registry) == [stranger, other, new]
 
 
 async def test_who_says_again_who_it_is_replaces_nobody(registry):
     session = Session(token=TOKEN)
     registry.add(session)
-    assert registry.identify(session) is None
-    assert (session.is_announced, session.close_code) == (True, None)
+    assert registry.identify(session, numbers()) is None
+    assert (session.number, session.close_code) == (0, None)
 
 
 async def test_a_session_that_is_over_replaces_nobody(registry):
@@ -102,7 +108,7 @@ async def test_a_session_that_is_over_replaces_nobody(registry):
     for each in (lost, session):
         registry.add(each)
     registry.remove(lost)
-    assert registry.identify(comes_back(lost)) is None
+    assert registry.identify(comes_back(lost), numbers()) is None
     assert list(registry) == [session]
 
 
@@ -110,7 +116,7 @@ async def test_a_session_that_was_replaced_neither_removes_nor_touches_the_new_o
     old, new, other = Session(seen_ago=10, token=TOKEN), Session(seen_ago=5), Session("other", 5)
     for session in (old, new, other):
         registry.add(session)
-    registry.identify(comes_back(new))
+    registry.identify(comes_back(new), numbers())
     registry.record_received(old)
     registry.record_sent(old)
     assert list(registry) == [new, other]
@@ -125,18 +131,18 @@ async def test_who_takes_another_token_is_no_longer_the_client_of_the_first(regi
     session, newcomer = Session(token=TOKEN), Session()
     for each in (session, newcomer):
         registry.add(each)
-    registry.identify(comes_back(session, "f" * 32))
-    registry.identify(comes_back(newcomer))
+    registry.identify(comes_back(session, "f" * 32), numbers())
+    registry.identify(comes_back(newcomer), numbers())
     assert list(registry) == [session, newcomer]
 
 
 async def test_a_client_that_comes_back_elsewhere_ends_its_older_session_here(registry):
     session = Session()
     registry.add(session)
-    identity = registry.identify(comes_back(session))
-    registry.on_client_resumed(identity, session.id)
+    identity = registry.identify(comes_back(session), numbers())
+    assert registry.on_client_resumed(identity, session.number) is None
     assert session.close_code is None
-    registry.on_client_resumed(identity, "elsewhere")
+    assert registry.on_client_resumed(identity, session.number + 1) is None
     await eventually(lambda: session.close_code is close_codes.REPLACED)
     assert list(registry) == []
 
@@ -144,20 +150,8 @@ async def test_a_client_that_comes_back_elsewhere_ends_its_older_session_here(re
 async def test_a_client_s_first_session_ends_too_when_it_comes_back_elsewhere(registry):
     session = Session(token=TOKEN)
     registry.add(session)
-    registry.on_client_resumed(client_key(owner_of(TOKEN), "bed-7"), "elsewhere")
+    registry.on_client_resumed(client_key(owner_of(TOKEN), "bed-7"), 1)
     await eventually(lambda: session.close_code is close_codes.REPLACED)
-
-
-async def test_what_came_back_elsewhere_before_this_one_did_does_not_end_it(registry):
-    """Here, elsewhere, here again, in quick succession: what is heard of the first says nothing of the last."""
-    first, last = Session(), Session()
-    for session in (first, last):
-        registry.add(session)
-        identity = registry.identify(comes_back(session))
-    for session_id in (first.id, "elsewhere", last.id):
-        registry.on_client_resumed(identity, session_id)
-    registry.on_client_resumed("somebody:else", "elsewhere")
-    assert (last.close_code, list(registry)) == (None, [last])
 
 
 async def test_at_the_end_none_is_left_closing(registry):
@@ -165,6 +159,25 @@ async def test_at_the_end_none_is_left_closing(registry):
     old.close = lambda _: asyncio.Event().wait()
     for session in (old, new):
         registry.add(session)
-    registry.identify(comes_back(new))
+    registry.identify(comes_back(new), numbers())
     await registry.close()
     assert registry._closing._running == set()
+
+
+async def test_what_came_back_elsewhere_before_this_one_did_does_not_end_it_and_learns_its_number(registry):
+    session = Session()
+    registry.add(session)
+    identity = registry.identify(comes_back(session), numbers(7))
+    assert registry.on_client_resumed(identity, 6) == 7
+    assert registry.on_client_resumed("somebody:else", 8) is None
+    assert (session.close_code, list(registry)) == (None, [session])
+
+
+async def test_it_is_known_who_has_come_back_and_with_what_number(registry):
+    for session in (Session(), first := Session(), second := Session("bed-8")):
+        registry.add(session)
+    number = numbers(7)
+    identities = [registry.identify(comes_back(session), number) for session in (first, second)]
+    assert registry.resumed() == [(identities[0], 7), (identities[1], 8)]
+    registry.remove(first)
+    assert registry.resumed() == [(identities[1], 8)]

@@ -7,14 +7,14 @@ import pytest
 
 from service.answers.base import Question, Summary, Text
 from service.answers.pauses import Continuation, Decision, PausedRun
-from service.chat import kept_turns, receipt, turn_registry
-from service.chat import turn as turn_module
+from service.chat import kept_turns, receipt, running_turn, turn_registry
 from service.chat.client_identity import NOWHERE, Origin
-from service.chat.cluster import RemoteTurn, SingleProcess
+from service.chat.cluster import SingleProcess
+from service.chat.running_turn import RunningTurn
 from service.chat.seal import Seal
-from service.chat.turn import checksum_of
 from service.chat.turn_registry import TurnRegistry
-from service.chat.turn_status import Kind, Status
+from service.chat.turn_status import Ending, Kind, Status
+from tests.chat.followed import followed_turn
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.scripted import Scripted
 
@@ -124,10 +124,15 @@ class Peers(SingleProcess):
     """Other processes, which have what is put into `found`; `published` are the turns that they were given."""
 
     def __init__(self, *, can_resume=True):
+        super().__init__()
         self.can_resume = can_resume
         self.found = {}
         self.published = []
         self.forgotten = []
+        self.claimed = []
+        self.released = []
+        self.kept = []
+        self.stopped = []
         self.meanwhile = None
 
     def publish(self, turn):
@@ -141,9 +146,18 @@ class Peers(SingleProcess):
             self.meanwhile()
         return self.found.get(turn_id)
 
+    async def claim(self, owner, turn_id, content):
+        self.claimed.append((turn_id, content))
+        return await self.find(owner, turn_id)
 
-def remote(source):
-    return RemoteTurn(source.ask(QUESTION), checksum_of(QUESTION.content))
+    def release(self, owner, turn_id):
+        self.released.append(turn_id)
+
+    def keep(self, turn):
+        self.kept.append(turn.id)
+
+    def stop(self, owner, turn_id):
+        self.stopped.append(turn_id)
 
 
 async def test_at_first_there_is_nothing(keep):
@@ -162,20 +176,54 @@ async def test_what_is_known_here_is_not_looked_for_elsewhere(keep):
     peers = Peers()
     turns = keep(Scripted(ends=False), cluster=peers)
     turn = turns.start("ann", "one", QUESTION)
-    peers.found["one"] = remote(Scripted())
+    peers.found["one"] = followed_turn()
     assert await turns.find("ann", "one") is turn
 
 
-async def test_what_a_peer_writes_is_read_and_forgotten_with_its_end(keep):
-    peers, source = Peers(), Scripted(Text("theirs"), ends=False)
+async def test_a_turn_of_another_process_is_one_for_all_who_listen_here_until_it_is_gone(keep):
+    peers = Peers()
     turns = keep(Scripted(), cluster=peers)
-    peers.found["one"] = remote(source)
-    turn = await turns.find("ann", "one")
-    assert (turn.is_remote, turns.get("ann", "one"), len(turns)) == (True, turn, 1)
-    assert turn.is_same_question("Hi")
-    source.put(None)
-    await eventually(lambda: len(turns) == 0)
-    assert (turn.text, turns.get("ann", "one"), turns.counts()["answers"]) == ("theirs", None, {})
+    turn = peers.found["one"] = followed_turn()
+    assert (await turns.find("ann", "one"), turns.get("ann", "one"), len(turns)) == (turn, turn, 0)
+    peers.found["one"] = followed_turn()
+    assert await turns.find("ann", "one") is turn
+    assert await turns.claim("ann", "one", "Hi") is turn
+    turn.end(Ending(Status.DONE))
+    assert turns.get("ann", "one") is None
+    assert await turns.find("ann", "one") is peers.found["one"]
+    assert turns.counts()["answers"] == {}
+
+
+async def test_whose_id_nobody_has_is_claimed_and_what_is_not_started_after_all_is_released(keep):
+    peers = Peers()
+    turns = keep(Scripted(), cluster=peers)
+    assert await turns.claim("ann", "one", "Hi") is None
+    assert (peers.claimed, peers.released) == ([("one", "Hi")], [])
+    turns.is_closing = True
+    assert await turns.claim("ann", "two", "Hi") is None
+    assert peers.released == ["two"]
+
+
+async def test_what_has_begun_elsewhere_is_what_a_claim_finds(keep):
+    peers = Peers()
+    turns = keep(Scripted(), cluster=peers)
+    turn = peers.found["one"] = followed_turn()
+    assert await turns.claim("ann", "one", "Hi") is turns.get("ann", "one") is turn
+
+
+async def test_what_was_read_to_its_end_is_kept_for_others_too(keep):
+    peers = Peers()
+    turns = keep(Scripted(Text("a")), cluster=peers)
+    await ask(turns, "one")
+    assert (peers.kept, peers.forgotten) == (["one"], [])
+
+
+async def test_what_is_to_stop_elsewhere_is_told_there(keep):
+    peers = Peers()
+    turns = keep(Scripted(), cluster=peers)
+    turns.stop_elsewhere("ann", "one")
+    turns.stop_elsewhere("ann", None)
+    assert peers.stopped == ["one", None]
 
 
 async def test_what_nobody_has_is_not_found(keep):
@@ -188,9 +236,9 @@ async def test_what_begins_here_while_peers_are_asked_is_found_here(keep, peers_
     turns = keep(Scripted(ends=False), cluster=peers)
     peers.meanwhile = lambda: turns.start("ann", "one", QUESTION)
     if peers_have_it:
-        peers.found["one"] = remote(Scripted(ends=False))
+        peers.found["one"] = followed_turn()
     found = await turns.find("ann", "one")
-    assert (found, found.is_remote, len(turns)) == (turns.get("ann", "one"), False, 1)
+    assert (found, type(found), len(turns)) == (turns.get("ann", "one"), RunningTurn, 1)
 
 
 @pytest.mark.parametrize("can_resume", [False, True])
@@ -205,10 +253,10 @@ async def test_when_it_closes_only_what_nobody_can_come_back_for_is_stopped(keep
 
 
 async def test_the_end_of_all_is_waited_for_but_not_of_what_peers_write(keep):
-    peers, own, theirs = Peers(), Scripted(ends=False), Scripted(ends=False)
+    peers, own = Peers(), Scripted(ends=False)
     turns = keep(own, cluster=peers)
     turns.start("ann", "one", QUESTION)
-    peers.found["two"] = remote(theirs)
+    peers.found["two"] = followed_turn()
     turn = await turns.find("ann", "two")
     waiting = asyncio.create_task(turns.wait_ended())
     await asyncio.sleep(0.01)
@@ -217,7 +265,6 @@ async def test_the_end_of_all_is_waited_for_but_not_of_what_peers_write(keep):
     await waiting
     turns.abort()
     assert turn.status is None
-    theirs.put(None)
 
 
 async def test_its_end_is_that_of_all_turns_and_of_all_that_was_kept(keep, events):
@@ -264,7 +311,7 @@ async def test_what_every_client_got_is_given_up_without_a_word(keep, events):
 def clock(monkeypatch):
     """In seconds; the loop has its own."""
     clock = SimpleNamespace(now=1000)
-    for module in (turn_registry, turn_module, receipt):
+    for module in (turn_registry, running_turn, receipt):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 

@@ -1,71 +1,179 @@
-"""The keys, streams and the script, in a real Redis."""
+"""The keys of a service in a real Redis."""
 
 import asyncio
 
 import pytest
 
-from service.answers.base import Summary, Text
-from service.cluster.redis_store import REDIS_ERRORS, START, RedisStore
-from service.cluster.wire_format import End, Joined
-
-END = End("done", None, Summary())
+from service.cluster.redis_link import REDIS_ERRORS, RedisLink
+from service.cluster.redis_store import INBOX_SECONDS, MAX_LETTERS, RUNNING_SECONDS, RedisStore
+from service.cluster.wire_format import Letter, Stop, Unfollow
 
 
 @pytest.fixture
 async def store(redis):
-    store = RedisStore(redis.url, "test", resume_window=60)
+    store = RedisStore(redis.url, "test", resume_window=59.2)
     yield store
     await store.close()
 
 
-async def test_of_each_process_it_is_known_for_as_long_as_its_lease_that_it_lives(store):
-    assert await store.beat("p", 3, lease=60) == {"p": 3}
-    assert await store.beat("q", 4, lease=0.001) == {"p": 3, "q": 4}
-    assert await store.beat("p", 5, lease=60) in ({"p": 5}, {"p": 5, "q": 4})  # the same millisecond, perhaps
-    await store.leave("p")
-    assert "p" not in await store.beat("r", 0, lease=60)
+@pytest.fixture
+async def direct(redis):
+    """A connection of the test's own."""
+    link = RedisLink(redis.url)
+    yield link
+    await link.disconnect()
+
+
+async def post(store, process, *messages, by="q"):
+    await store.execute(list(store.post(process, by, messages)))
+
+
+async def test_the_signs_of_all_processes_are_seen_with_a_beat(store):
+    assert await store.beat("p", "1:3") == (False, {"p": "1:3"})
+    assert await store.beat("q", "1:4") == (False, {"p": "1:3", "q": "1:4"})
+    assert await store.beat("p", "2:5") == (True, {"p": "2:5", "q": "1:4"})
+    await store.leave("q")
+    assert await store.beat("p", "3:5") == (True, {"p": "3:5"})
+
+
+async def test_signs_that_are_forgotten_are_removed_with_a_beat(store):
+    await store.beat("p", "1:0")
+    await store.beat("q", "1:0")
+    assert await store.beat("r", "1:0", forgotten=["p", "q"]) == (False, {"r": "1:0"})
+
+
+async def test_a_redis_that_lost_everything_does_not_know_the_process(store, direct):
+    await store.beat("p", "1:0")
+    await direct.execute([("FLUSHALL",)])
+    assert await store.beat("p", "2:0") == (False, {"p": "2:0"})
+
+
+async def test_a_beat_that_redis_refuses_is_an_error(store, direct):
+    await direct.execute([("SET", "test:processes", "no table")])
+    with pytest.raises(REDIS_ERRORS):
+        await store.beat("p", "1:0")
 
 
 async def test_the_first_claim_counts(store):
-    assert await store.claim({"one": "p:1"}) == {"one": "p:1"}
-    assert await store.claim({"one": "q:1", "two": "q:2"}) == {"one": "p:1", "two": "q:2"}
-    assert await store.get_claims(["two", "three", "one"]) == ["q:2", None, "p:1"]
-    assert await store.get_claims([]) == []
+    assert await store.execute([store.claim("k", b"one")]) == [b"OK"]
+    assert await store.execute([store.claim("k", b"two"), store.get("k")]) == [None, b"one"]
 
 
-async def test_what_is_written_is_read_once_in_order(store):
-    assert await store.newest_command() == START
-    await store.write([Joined("k", "p")], {"one": ([Text("a"), Text("b")], False)}, {})
-    commands, turns = await store.read(START, {"one": START}, wait=0.01)
-    assert [command for _, command in commands] == [Joined("k", "p")]
-    last, entries = turns["one"]
-    assert (entries, await store.newest_command()) == ([Text("a"), Text("b")], commands[0][0])
-    await store.write([], {"one": ([END], True), "two": ([Text("c")], False)}, {})
-    commands, turns = await store.read(commands[0][0], {"one": last}, wait=0.01)
-    assert (commands, turns["one"][1], "two" in turns) == ([], [END], False)
+async def test_what_is_put_replaces_what_was_there_and_what_is_forgotten_is_gone(store):
+    await store.execute([store.claim("k", b"one"), store.put("k", b"two", 60), store.put("l", b"three", 60)])
+    assert await store.execute([store.get("k"), store.get("l")]) == [b"two", b"three"]
+    await store.execute([store.forget(["k", "l"])])
+    assert await store.execute([store.get("k"), store.get("l")]) == [None, None]
 
 
-async def test_what_ended_is_kept_for_the_window_and_what_goes_on_for_longer(store):
-    await store.claim({"one": "p:1", "two": "p:2"})
-    await store.write([], {"one": ([END], True), "two": ([Text("a")], False)}, {})
-    kept = {name: await store._redis.ttl(f"test:{name}") for name in ("turn:one", "claim:one", "turn:two", "claim:two")}
-    assert all(59 <= kept[f"{what}:one"] <= 60 for what in ("turn", "claim"))
-    assert all(3599 <= kept[f"{what}:two"] <= 3600 for what in ("turn", "claim"))
+async def test_each_key_is_the_service_s_own_and_ends_by_itself(store, direct):
+    await store.execute([store.claim("one", b""), store.put("two", b"", store.ended_seconds)])
+    await post(store, "p", Unfollow(1))
+    keys = ["test:inbox:p", "test:turn:one", "test:turn:two"]
+    assert sorted((await direct.execute([("KEYS", "*")]))[0]) == [key.encode() for key in keys]
+    seconds = await direct.execute([("TTL", key) for key in keys])
+    limits = [INBOX_SECONDS, RUNNING_SECONDS, 60]
+    assert [limit - 5 <= left <= limit for left, limit in zip(seconds, limits, strict=True)] == [True] * 3
 
 
-async def test_what_is_forgotten_is_deleted_unless_another_process_has_claimed_it_since(store):
-    await store.claim({"one": "p:1", "two": "q:2"})
-    await store.write([], {"one": ([END], True), "two": ([END], True)}, {})
-    await store.write([], {}, {"one": "p:1", "two": "p:2", "three": "p:3"})
-    assert sorted(await store._redis.keys()) == [b"test:claim:two", b"test:turn:two"]
+async def test_letters_are_read_in_order_with_who_sent_them(store):
+    await post(store, "p", Stop("a"), Stop("b"), by="q")
+    await post(store, "p", Stop("c"), by="r")
+    await post(store, "other", Stop("d"))
+    assert await store.read_letters("p", 0.01) == [Letter("q", [Stop("a"), Stop("b")]), Letter("r", [Stop("c")])]
+    assert await store.read_letters("p", 0.01) == []
 
 
-async def test_who_asks_very_often_at_once_waits_and_does_not_lose_redis(store):
-    claims = [store.claim({f"key {number}": "p:1"}) for number in range(300)]
-    assert await asyncio.gather(*claims) == [{f"key {number}": "p:1"} for number in range(300)]
+async def test_letters_stay_until_the_next_call_has_come(store, redis):
+    """A reply that got lost on the way loses no letter."""
+    await post(store, "p", Stop("a"))
+    again = RedisStore(redis.url, "test", 60)
+    assert await again.read_letters("p", 0.01) == await store.read_letters("p", 0.01) == [Letter("q", [Stop("a")])]
+    await store.read_letters("p", 0.01)
+    assert await again.read_letters("p", 0.01) == []
+    await again.close()
+
+
+async def test_a_letter_that_comes_while_it_is_waited_for_is_read_at_once(store):
+    reading = asyncio.create_task(store.read_letters("p", 60))
+    await asyncio.sleep(0.05)
+    await post(store, "p", Stop("a"))
+    async with asyncio.timeout(10):
+        assert await reading == [Letter("q", [Stop("a")])]
+
+
+async def test_who_waits_for_letters_does_not_keep_others_from_redis(store):
+    reading = asyncio.create_task(store.read_letters("p", 60))
+    async with asyncio.timeout(10):
+        assert await store.execute([store.get("k")]) == [None]
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+
+async def test_an_unreadable_letter_is_counted_and_those_behind_it_are_read(store, direct):
+    await direct.execute([("XADD", "test:inbox:p", "*", "letter", "what?")])
+    await post(store, "p", Stop("a"))
+    assert await store.read_letters("p", 0.01) == [Letter("", [], 1), Letter("q", [Stop("a")])]
+    assert await store.read_letters("p", 0.01) == []
+
+
+async def test_an_inbox_that_is_no_stream_is_an_error(store, direct):
+    await direct.execute([("SET", "test:inbox:p", "no stream")])
+    with pytest.raises(REDIS_ERRORS):
+        await store.read_letters("p", 0.01)
+
+
+async def test_an_inbox_that_nobody_reads_does_not_grow_without_end(store, direct):
+    command, _ = store.post("p", "q", [Unfollow(1)])
+    for _ in range(12):
+        await store.execute([command] * 1_000)
+    assert (await direct.execute([("XLEN", "test:inbox:p")]))[0] <= MAX_LETTERS + 200
+
+
+async def test_who_leaves_leaves_no_letters(store, direct):
+    await store.beat("p", "1:0")
+    await post(store, "p", Stop("a"))
+    await store.leave("p")
+    assert await direct.execute([("KEYS", "*")]) == [[]]
+
+
+async def test_when_redis_leads_elsewhere_both_connections_are_renewed(store, direct):
+    """The one that waits for letters would wait at the old one for ever."""
+    await direct.execute([("REPLICAOF", "127.0.0.1", "1")])
+    reading = asyncio.create_task(store.read_letters("p", 60))
+    async with asyncio.timeout(10):
+        before = await _who_waits(direct)
+        with pytest.raises(REDIS_ERRORS):
+            await store.execute([store.put("k", b"", 60)])
+        while await _who_waits(direct) == before:
+            await asyncio.sleep(0.01)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _who_waits(direct):
+    """The number of the connection that waits for letters."""
+    while True:
+        [clients] = await direct.execute([("CLIENT", "LIST")])
+        if waiting := [line.split()[0] for line in clients.splitlines() if b"cmd=xread" in line]:
+            return waiting
+        await asyncio.sleep(0.01)
 
 
 async def test_a_redis_that_is_away_is_said_so(store, redis):
     await redis.stop()
     with pytest.raises(REDIS_ERRORS):
-        await store.newest_command()
+        await store.beat("p", "1:0")
+    with pytest.raises(REDIS_ERRORS):
+        await store.read_letters("p", 0.01)
+
+
+async def test_no_clock_of_redis_is_read(store, direct):
+    await store.beat("p", "1:0")
+    await post(store, "p", Stop("a"))
+    await store.read_letters("p", 0.01)
+    await store.execute([store.claim("k", b""), store.put("k", b"", 60), store.get("k"), store.forget(["k"])])
+    await store.leave("p")
+    [statistics] = await direct.execute([("INFO", "commandstats")])
+    assert b"cmdstat_time" not in statistics
+    assert b"cmdstat_eval" not in statistics
