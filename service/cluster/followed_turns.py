@@ -54,9 +54,9 @@ class FollowedTurns:
             turn.lose(TURN_UNREACHABLE)
         elif turn.by and self._link.is_dead(turn.by):
             turn.lose_writer()
-        elif asked := {turn.by} if turn.by else set(self._link.others()):
+        elif asked := self._writers(turn):
             number = self._numbers[turn] = self._next_number()
-            self._followings[number] = _Following(turn, asked)
+            self._followings[number] = _Following(turn, set(asked))
             offset, replacements, progress = turn.place
             for process in asked:
                 self._link.post(process, Follow(turn.key, number, offset, replacements, progress))
@@ -71,7 +71,7 @@ class FollowedTurns:
                 self._link.post(process, Unfollow(number))
 
     def stop(self, turn: FollowedTurn) -> None:
-        for process in {turn.by} if turn.by else self._link.others():
+        for process in self._writers(turn):
             self._link.post(process, Stop(turn.key))
 
     def keep(self, turn: FollowedTurn) -> None:
@@ -131,6 +131,10 @@ class FollowedTurns:
         """Redis is lost."""
         for turn in list(self._numbers):
             turn.suspend()
+
+    def _writers(self, turn: FollowedTurn) -> list[str]:
+        """Who may run it."""
+        return [turn.by] if turn.by else list(self._link.others())
 
     def _lose_unknown(self, turn: FollowedTurn) -> None:
         turn.lose(UNKNOWN_TURN if self._link.is_settled() else TURN_UNREACHABLE)

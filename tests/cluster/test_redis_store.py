@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from service.cluster.redis_link import REDIS_ERRORS, RedisLink
 from service.cluster.redis_store import INBOX_SECONDS, MAX_LETTERS, RUNNING_SECONDS, RedisStore
 from service.cluster.wire_format import Letter, Stop, Unfollow
+from service.redis_link import REDIS_ERRORS, RedisLink
 
 
 @pytest.fixture

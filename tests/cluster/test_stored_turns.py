@@ -8,10 +8,10 @@ from service.answers.base import Replacement, Text
 from service.chat.turn_status import Ending, Status
 from service.cluster.outbox import Outbox
 from service.cluster.published_turn import PublishedTurn
-from service.cluster.redis_link import REDIS_ERRORS
 from service.cluster.redis_store import RUNNING_SECONDS, RedisStore
 from service.cluster.stored_turns import StoredTurns
 from service.cluster.wire_format import decode_parts
+from service.redis_link import REDIS_ERRORS
 from tests.chat.followed import followed_turn
 from tests.cluster.turns import OWNER, QUESTION, registry_of
 from tests.conftest import eventually

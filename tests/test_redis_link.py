@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from service.cluster.redis_link import REDIS_ERRORS, RedisLink
+from service.redis_link import REDIS_ERRORS, RedisLink
 
 
 @asynccontextmanager
