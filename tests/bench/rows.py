@@ -10,7 +10,7 @@ import aiohttp
 from service.admission.quotas import Limits
 from tests.bench.attacks import ON_ONE_SOCKET, WITH_QUESTIONS
 from tests.bench.clients import DEFLATE, Asker, Bystander, Pinger, connect, leave
-from tests.bench.servers import PROBED, TICKS_PER_SECOND, attack, crowd, naive, service, stub
+from tests.bench.servers import PROBED, TICKS_PER_SECOND, attack, crowd, naive, redis, service, stub
 
 SETTLE_SECONDS = 0.3
 FORWARDED = {"X-Forwarded-For": "203.0.113.7"}
@@ -121,6 +121,33 @@ async def paced(size, rows):
             held, _ = await ask(server.port, clients, questions)
             halves.append(percentile(held, 50))
             mosts.append(percentile(held, 99))
+
+
+async def shared(size, rows):
+    """What an answer takes of the server's CPU where its state is in a Redis, too, and what it takes there."""
+    burst_of, paced_of = size.burst, (-(-size.paced[0] // 5), size.paced[1])
+    cases = ("the burst", 1.25, 0, 40, burst_of), ("paced answers", 1.15, 0.02, size.paced_tokens, paced_of)
+    for name, bar, gap, tokens, (clients, questions) in cases:
+        cpu = Row(f"{name} with a Redis: CPU time of an answer", "µs", bar, beside="without it")
+        trips = Row(f"{name}: round trips to Redis", "per answer", 3)
+        memory = Row(f"{name}: memory of Redis", "KiB per answer", 8)
+        rows += cpu, trips, memory
+        async with (
+            stub(tokens, gap) as url,
+            redis() as store,
+            service(url) as alone,
+            service(url, REDIS_URL=store.url) as joined,
+        ):
+            for server, figures in _rounds(size, (alone, cpu.theirs), (joined, cpu.ours)):
+                await ask(server.port, clients, 1)  # what is made once
+                seconds, before = server.cpu_seconds, await store.figures()
+                await ask(server.port, clients, questions)
+                seconds = max(server.cpu_seconds - seconds, 1 / TICKS_PER_SECOND)
+                figures.append(seconds / (clients * questions) * 1e6)
+                if server is joined:
+                    after = await store.figures()
+                    trips.ours.append((after.reads - before.reads) / (clients * questions))
+                    memory.ours.append((after.bytes - before.bytes) / 1024 / (clients * questions))
 
 
 async def pings(size, rows):
@@ -269,7 +296,7 @@ async def hogs(size, rows):
             word.ours.append(percentile(words, 99))
 
 
-ALL = (burst, limits, paced, pings, idle, start, sweep, neighbours, attacks, hogs)
+ALL = (burst, limits, paced, shared, pings, idle, start, sweep, neighbours, attacks, hogs)
 
 
 def percentile(values, percent):

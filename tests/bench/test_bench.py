@@ -11,7 +11,7 @@ import pytest
 from tests.bench import attacks, growth, report, rows
 from tests.conftest import ROOT
 
-FIGURES = 13 + 3 * len(attacks.ON_ONE_SOCKET) + 4 * len(attacks.WITH_QUESTIONS)
+FIGURES = 19 + 3 * len(attacks.ON_ONE_SOCKET) + 4 * len(attacks.WITH_QUESTIONS)
 
 
 async def run(*arguments):
