@@ -77,7 +77,7 @@ async def test_the_process_that_runs_it_is_asked_for_what_comes_after_its_place(
 
 async def test_where_it_is_not_known_who_runs_it_all_are_asked_and_who_answers_does(join, followed, state):
     turn = join(by="", content="")
-    assert state.posted == [(process, Follow(turn.key, 1)) for process in ("p", "q")]
+    assert sorted(follows(state)) == [("p", 1), ("q", 1)]
     followed.receive_unknown("p", 1)
     assert turn.lost_for is None
     followed.receive("q", updates(1, 0, "a"))

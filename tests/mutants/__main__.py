@@ -24,7 +24,9 @@ CORE = (
     "answers/resilience/fallback", "answers/resilience/limiter", "answers/resilience/retry", "chat/answer_buffer",
     "chat/client_identity", "chat/connection", "chat/delivery", "chat/drain", "chat/heartbeat", "chat/kept_turns",
     "chat/message_builder", "chat/message_parser", "chat/receipt", "chat/seal", "chat/session",
-    "chat/session_registry", "chat/turn", "chat/turn_registry", "cluster/wire_format", "tasks",
+    "chat/session_registry", "chat/turn", "chat/running_turn", "chat/followed_turn", "chat/turn_registry",
+    "cluster/followed_turns", "cluster/outbox", "cluster/peers", "cluster/published_turn", "cluster/published_turns",
+    "cluster/wire_format", "tasks",
 )  # fmt: skip
 SHARE = 0.2
 AT_ONCE = 2

@@ -1,0 +1,424 @@
+"""Processes that share a real Redis: cut off, cleared, taken away and given back."""
+
+import asyncio
+
+import pytest
+
+from service.answers import failures
+from service.answers.base import Identity, Replacement, Text
+from service.chat.answer_buffer import Cursor, Delta
+from service.chat.client_identity import owner_of
+from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
+from service.chat.turn_status import Status
+from service.cluster import multi_process, peers
+from service.cluster.multi_process import MultiProcess
+from service.cluster.redis_link import RedisLink
+from service.cluster.redis_store import RedisStore
+from service.cluster.wire_format import Updates
+from tests.cluster.turns import OWNER, QUESTION, registry_of
+from tests.conftest import eventually, logged
+from tests.scripted import Scripted
+
+
+class LocalClients(dict):
+    """The numbers of connections that have come back here, by identity."""
+
+    def __init__(self):
+        super().__init__()
+        self.heard = []
+
+    def on_client_resumed(self, identity, number):
+        self.heard.append((identity, number))
+        return self[identity] if self.get(identity, 0) > number else None
+
+    def resumed(self):
+        return list(self.items())
+
+
+class Process:
+    def __init__(self, url):
+        self.clients = LocalClients()
+        self.sizes = []
+        self.store = RedisStore(url, "test", resume_window=60)
+        self.cluster = MultiProcess(self.store, self.clients, self.sizes.append)
+        self.source = Scripted(ends=False)
+        self.turns = registry_of(self.source, self.cluster)
+        self.id = self.cluster._members.id
+
+    async def start(self):
+        await self.cluster.start()
+        self._running = asyncio.create_task(self.cluster.run())
+
+    def ask(self, turn_id="t"):
+        return self.turns.start(OWNER, turn_id, QUESTION)
+
+    async def follow(self, turn_id="t"):
+        """Somebody listens to a turn of another process."""
+        turn = await self.turns.find(OWNER, turn_id)
+        turn.join(claims=True)
+        return turn
+
+    @property
+    def is_connected(self):
+        return self.cluster.counts()["processes"] is not None
+
+    async def die(self):
+        """Without a word."""
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+        await self.store.close()
+
+    async def close(self):
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+        await self.turns.close()
+        await self.cluster.close()
+
+
+@pytest.fixture
+async def process(redis, monkeypatch):
+    monkeypatch.setattr(multi_process, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(multi_process, "RESTART_SECONDS", 0.01)
+    monkeypatch.setattr(multi_process, "STORE_SECONDS", 0.02)
+    monkeypatch.setattr(multi_process, "READ_SECONDS", 0.2)
+    started = []
+
+    async def process():
+        started.append(one := Process(redis.url))
+        await one.start()
+        return one
+
+    yield process
+    for one in started:
+        await one.close()
+
+
+@pytest.fixture
+async def pair(process):
+    """Two processes that know each other."""
+    one, two = await process(), await process()
+    await eventually(lambda: one.cluster._members.others() and two.cluster._members.others())
+    return one, two
+
+
+@pytest.fixture
+async def direct(redis):
+    link = RedisLink(redis.url)
+    yield link
+    await link.disconnect()
+
+
+async def claimed(one, turn_id="t"):
+    """A turn that is asked for as a session does it."""
+    assert await one.turns.claim(OWNER, turn_id, "Hi") is None
+    return one.ask(turn_id)
+
+
+async def test_what_one_process_writes_is_read_and_ends_at_another(pair):
+    one, two = pair
+    await claimed(one)
+    turn = await two.follow()
+    one.source.put(Identity("dify", "c", "m"), Text("a"))
+    await eventually(lambda: turn.text == "a")
+    one.source.put(Text("b"), None)
+    await turn.wait_ended()
+    assert (turn.status, turn.text, turn.identity) == (Status.DONE, "ab", Identity("dify", "c", "m"))
+
+
+async def test_the_same_question_elsewhere_is_the_same_turn(pair):
+    one, two = pair
+    await claimed(one)
+    turn = await two.turns.claim(OWNER, "t", "Hi")
+    assert (turn.by, turn.is_same_question("Hi"), turn.is_same_question("Ho")) == (one.id, True, False)
+
+
+async def test_what_ended_is_found_with_its_end_though_its_process_has_left(pair):
+    one, two = pair
+    await claimed(one)
+    one.source.put(Text("a"), None)
+    await eventually(lambda: len(one.turns) == 0)
+    await one.die()
+    await one.start()  # so that it can be closed
+    turn = await two.turns.find(OWNER, "t")
+    assert (turn.text, turn.status) in (("a", Status.DONE), ("", None))
+
+
+async def test_a_mock_that_stands_in_is_known_as_one_elsewhere(pair):
+    one, two = pair
+    await claimed(one)
+    identity = Identity("mock", instead_of=failures.BUSY)
+    one.source.put(identity, Text("a"))
+    turn = await two.follow()
+    await eventually(lambda: turn.text)
+    assert turn.identity == identity
+
+
+async def test_a_stop_reaches_the_process_that_runs_it(pair):
+    one, two = pair
+    running = await claimed(one)
+    two.cluster.stop(OWNER, "t")
+    await running.wait_ended()
+    assert (running.status, running.reason) == (Status.STOPPED, "client_stopped")
+
+
+async def test_a_stop_of_all_reaches_all_of_that_owner_everywhere(pair):
+    one, two = pair
+    running, others = await claimed(one), one.turns.start(owner_of("f" * 32), "t", QUESTION)
+    two.cluster.stop(OWNER, None)
+    await running.wait_ended()
+    assert (running.reason, others.status) == ("client_stopped", None)
+
+
+async def test_who_comes_back_elsewhere_with_withdrawn_text_gets_what_replaced_it_only(pair):
+    one, two = pair
+    await claimed(one)
+    one.source.put(Text("bad words"), Replacement("ok"))
+    turn = await two.follow()
+    await eventually(lambda: turn.is_current and turn.text == "ok")
+    assert Cursor(turn.buffer, 9).updates() == [Delta(0, "ok", replace=True, replacements=1)]
+    assert Cursor(turn.buffer, 2, 0).updates() == [Delta(0, "ok", replace=True, replacements=1)]
+    assert Cursor(turn.buffer, 2, 1).updates() == []
+
+
+async def test_connections_that_are_cut_are_not_noticed(pair, direct, events):
+    one, two = pair
+    await claimed(one)
+    turn = await two.follow()
+    await eventually(lambda: turn.is_current)
+    for word in "abc":
+        await direct.execute([("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")])
+        one.source.put(Text(word))
+    await eventually(lambda: turn.text == "abc")
+    assert (logged(events, "redis.lost"), turn.is_over) == ([], False)
+
+
+async def test_connections_that_redis_closes_when_idle_are_not_noticed(pair, direct, events, monkeypatch):
+    monkeypatch.setattr(multi_process, "BEAT_SECONDS", 2.5)
+    await direct.execute([("CONFIG", "SET", "timeout", "1")])
+    one, two = pair
+    await asyncio.sleep(2.5)
+    await claimed(one)
+    turn = await two.follow()
+    one.source.put(Text("a"))
+    await eventually(lambda: turn.text == "a")
+    assert logged(events, "redis.lost") == []
+
+
+async def test_what_redis_has_evicted_while_it_runs_is_found_all_the_same(pair, direct):
+    one, two = pair
+    await claimed(one)
+    await direct.execute([("FLUSHALL",)])
+    turn = await two.follow()
+    one.source.put(Text("a"))
+    await eventually(lambda: turn.text == "a")
+
+
+async def test_what_redis_loses_while_it_is_followed_goes_on(pair, direct):
+    one, two = pair
+    await claimed(one)
+    turn = await two.follow()
+    one.source.put(Text("a"))
+    await eventually(lambda: turn.text == "a")
+    await direct.execute([("FLUSHALL",)])
+    one.source.put(Text("b"), None)
+    await turn.wait_ended()
+    assert (turn.text, turn.status) == ("ab", Status.DONE)
+
+
+async def test_a_letter_that_is_lost_is_made_up_for(pair, monkeypatch):
+    one, two = pair
+    await claimed(one)
+    turn = await two.follow()
+    await eventually(lambda: turn.is_current)
+    post, lost = one.cluster._outbox.post, []
+
+    def lose(process, message):
+        if isinstance(message, Updates) and not lost:
+            lost.append(message)
+        else:
+            post(process, message)
+
+    monkeypatch.setattr(one.cluster._outbox, "post", lose)
+    one.source.put(Text("a"))
+    await eventually(lambda: lost)
+    one.source.put(Text("b"))
+    await eventually(lambda: turn.text == "ab")
+
+
+async def test_what_cannot_be_read_is_counted_and_what_follows_is_read(pair, direct, events):
+    one, two = pair
+    running = await claimed(one)
+    inbox = f"test:inbox:{one.id}"
+    await direct.execute([("XADD", inbox, "*", "letter", "what?")])
+    await direct.execute([("XADD", inbox, "*", "letter", f'["{two.id}",[{{"type":"FromTheFuture"}}]]')])
+    two.cluster.stop(OWNER, "t")
+    await running.wait_ended()
+    assert len(logged(events, "cluster.unreadable")) == 1  # at once, and then once a minute
+    assert one.cluster._unreadable._timer is not None
+    one.cluster._unreadable._timer.cancel()
+
+
+async def test_a_loop_that_raises_is_logged_and_starts_again(pair, events, monkeypatch):
+    one, two = pair
+    act, raised = one.cluster._act, []
+
+    def fail_once(by, message):
+        if not raised:
+            raised.append(message)
+            raise ZeroDivisionError
+        act(by, message)
+
+    monkeypatch.setattr(one.cluster, "_act", fail_once)
+    running = await claimed(one)
+    two.cluster.stop(OWNER, "other")
+    await eventually(lambda: raised)
+    two.cluster.stop(OWNER, "t")
+    await running.wait_ended()
+    assert [event["loop"] for event in logged(events, "cluster.loop_failed")] == ["_receive_letters"]
+
+
+async def test_what_is_not_known_anywhere_is_not_found_or_lost(pair, process):
+    one, _ = pair
+    turn = await one.follow("nobody's")
+    await turn.wait_ended()
+    assert turn.lost_for is UNKNOWN_TURN
+
+
+async def test_alone_what_is_not_known_is_not_found(process):
+    one = await process()
+    assert await one.turns.find(OWNER, "nobody's") is None
+
+
+# Redis is away.
+
+
+async def away(redis, *processes):
+    await redis.stop()
+    await eventually(lambda: not any(one.is_connected for one in processes))
+
+
+async def back(redis, *processes):
+    await redis.start()
+    await eventually(lambda: all(one.cluster.counts()["processes"] == len(processes) for one in processes))
+
+
+async def test_what_is_asked_while_redis_is_away_runs_alone_and_is_claimed_when_it_is_back(pair, redis, events):
+    one, two = pair
+    await away(redis, one, two)
+    turn = await claimed(one)
+    assert not one.cluster._published.get(f"{OWNER.key}:t").is_claimed
+    assert (await two.turns.find(OWNER, "t")).lost_for is TURN_UNREACHABLE
+    one.source.put(Text("a"))
+    await back(redis, one, two)
+    assert (await two.turns.claim(OWNER, "t", "Hi")).by == one.id
+    followed = await two.follow()
+    await eventually(lambda: followed.text == turn.text == "a")
+    assert len(logged(events, "redis.lost")) == len(logged(events, "redis.back")) == 2
+
+
+async def test_who_follows_while_redis_goes_away_is_told_to_come_again_and_finds_it_when_it_is_back(pair, redis):
+    one, two = pair
+    await claimed(one)
+    turn = await two.follow()
+    one.source.put(Text("a"))
+    await eventually(lambda: turn.text == "a")
+    await away(redis, one, two)
+    await turn.wait_ended()
+    assert (turn.lost_for, turn.status) == (TURN_UNREACHABLE, None)
+    await back(redis, one, two)
+    again = await two.follow()
+    one.source.put(Text("b"))
+    await eventually(lambda: again.text == "ab")
+
+
+async def test_a_short_absence_of_redis_is_not_noticed_by_who_follows(pair, redis):
+    one, two = pair
+    await claimed(one)
+    turn = await two.follow()
+    await eventually(lambda: turn.is_current)
+    await away(redis, one, two)
+    one.source.put(Text("a"))
+    await back(redis, one, two)
+    await eventually(lambda: turn.text == "a")
+    assert turn.lost_for is None
+
+
+@pytest.mark.parametrize("turn_id", ["t", None])
+async def test_a_stop_that_is_said_while_redis_is_away_arrives_when_it_is_back(pair, redis, turn_id):
+    one, two = pair
+    running = await claimed(one)
+    await away(redis, one, two)
+    two.cluster.stop(OWNER, turn_id)
+    await back(redis, one, two)
+    await running.wait_ended()
+    assert running.reason == "client_stopped"
+
+
+async def test_a_stop_of_what_is_followed_arrives_too_when_redis_is_back(pair, redis):
+    one, two = pair
+    running = await claimed(one)
+    turn = await two.follow()
+    await eventually(lambda: turn.is_current)
+    await away(redis, one, two)
+    turn.stop("client_stopped")
+    await back(redis, one, two)
+    await running.wait_ended()
+    assert running.reason == "client_stopped"
+
+
+# A process dies.
+
+
+async def test_what_a_dead_process_left_undone_ends_with_what_is_known(pair, monkeypatch):
+    one, two = pair
+    await claimed(one)
+    turn = await two.follow()
+    one.source.put(Text("half"))
+    await eventually(lambda: turn.text == "half")
+    monkeypatch.setattr(peers, "LEASE_SECONDS", 1.0)
+    await one.die()
+    await turn.wait_ended()
+    assert (turn.status, turn.failure, turn.text) == (Status.INCOMPLETE, WRITER_LOST, "half")
+    await eventually(lambda: two.sizes[-1] == 1)
+    await one.start()
+
+
+# Clients come back.
+
+
+async def test_a_client_that_comes_back_is_told_of_elsewhere_with_its_number(pair):
+    one, two = pair
+    one.cluster.announce("key:bed-7", 12)
+    await eventually(lambda: two.clients.heard == [("key:bed-7", 12)])
+    assert two.cluster.next_number() > 12
+
+
+async def test_numbers_grow_even_past_those_of_a_process_whose_clock_is_ahead(pair):
+    one, two = pair
+    ahead = 10 * one.cluster.next_number()
+    one.cluster.announce("key:bed-7", ahead)
+    await eventually(lambda: two.clients.heard)
+    assert [two.cluster.next_number() for _ in range(2)] == [ahead + 1, ahead + 2]
+
+
+async def test_who_knows_of_a_newer_connection_says_so(pair):
+    one, two = pair
+    two.clients["key:bed-7"] = 13
+    one.cluster.announce("key:bed-7", 12)
+    await eventually(lambda: one.clients.heard == [("key:bed-7", 13)])
+
+
+async def test_who_has_come_back_while_redis_was_away_is_told_of_when_it_is_back(pair, redis):
+    one, two = pair
+    await away(redis, one, two)
+    one.clients["key:bed-7"] = 12
+    await back(redis, one, two)
+    await eventually(lambda: ("key:bed-7", 12) in two.clients.heard)
+
+
+async def test_how_many_there_are_is_counted_and_not_known_while_redis_is_away(pair, redis):
+    one, two = pair
+    assert one.cluster.counts() == {"processes": 2, "connections_of_all": 0}
+    assert (one.cluster.can_resume, one.sizes) == (True, [1, 2])
+    await away(redis, one, two)
+    assert one.cluster.counts() == {"processes": None, "connections_of_all": None}
