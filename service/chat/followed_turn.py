@@ -20,6 +20,9 @@ CATCH_UP_SECONDS = 3.0
 """So long may it take until everything that was written is here, or until a stop has ended the turn."""
 
 
+UNKNOWN_CHECKSUM = -1
+
+
 class State(Enum):
     CLAIMING = auto()
     """Its writer is asked for what there is."""
@@ -81,6 +84,10 @@ class FollowedTurn(Turn):
     def place(self) -> tuple[int, int, int]:
         """What is here: text up to that offset, as it stood after so many replacements; so many progress entries."""
         return self.buffer.length, self.buffer.replacements, self.buffer.count_progress(self.buffer.length + 1)
+
+    def is_same_question(self, content: str) -> bool:
+        """Where that is not known yet, it is taken for the same."""
+        return self.checksum == UNKNOWN_CHECKSUM or Turn.is_same_question(self, content)
 
     def join(self, *, claims: bool) -> None:
         self._listeners += 1
@@ -203,6 +210,8 @@ class FollowedTurn(Turn):
 
     def _expect(self) -> None:
         self._cancel_deadline()
+        if self.state is State.GONE or self._healing is not None:
+            return
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(CATCH_UP_SECONDS, self.lose, TURN_UNREACHABLE)
 

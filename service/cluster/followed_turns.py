@@ -9,7 +9,7 @@ from typing import Any
 from service.answers.base import Answer, BrokenAnswer
 from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
 from service.chat.followed_turn import FollowedTurn
-from service.cluster.wire_format import Follow, Message, Stop, Unfollow, Updates, decode_parts
+from service.cluster.wire_format import Follow, Message, Unfollow, Updates, decode_parts
 from service.tasks import Tasks
 
 
@@ -32,6 +32,7 @@ class Link:
     """Not right after Redis was away: what it does not know may be stored there a moment later."""
     is_dead: Callable[[str], bool]
     others: Callable[[], Iterable[str]]
+    stop: Callable[[FollowedTurn], None]
     keep: Callable[[FollowedTurn], None]
     heal: Callable[[BrokenAnswer], Answer | None]
     look_again: Callable[[FollowedTurn], None]
@@ -71,8 +72,7 @@ class FollowedTurns:
                 self._link.post(process, Unfollow(number))
 
     def stop(self, turn: FollowedTurn) -> None:
-        for process in self._writers(turn):
-            self._link.post(process, Stop(turn.key))
+        self._link.stop(turn)
 
     def keep(self, turn: FollowedTurn) -> None:
         self._link.keep(turn)

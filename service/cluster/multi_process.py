@@ -12,7 +12,7 @@ from service.answers.base import Answer, BrokenAnswer
 from service.chat.client_identity import Owner
 from service.chat.cluster import LocalClients
 from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
-from service.chat.followed_turn import FollowedTurn, key_of
+from service.chat.followed_turn import UNKNOWN_CHECKSUM, FollowedTurn, key_of
 from service.chat.running_turn import RunningTurn
 from service.chat.turn import checksum_of
 from service.cluster.followed_turns import FollowedTurns, Link
@@ -79,6 +79,7 @@ class MultiProcess:
                 self._is_settled,
                 self._members.is_dead,
                 self._members.others,
+                lambda turn: self.stop(turn.owner, turn.id),
                 self._keep_followed,
                 heal,
                 self._look_again,
@@ -101,7 +102,9 @@ class MultiProcess:
     async def run(self) -> None:
         """Until cancelled. What goes wrong in one of the loops is logged, and it starts again."""
         loops = self._beat_regularly, self._receive_letters, self._store_snapshots
-        await asyncio.gather(*(self._repeat(loop) for loop in loops))
+        async with asyncio.TaskGroup() as tasks:
+            for loop in loops:
+                tasks.create_task(self._repeat(loop))
 
     async def close(self) -> None:
         """Send what is left, and leave the cluster."""
@@ -126,7 +129,8 @@ class MultiProcess:
             return None
         try:
             snapshot = await self._stored.claim(key_of(owner, turn_id), checksum_of(content))
-        except REDIS_ERRORS:
+        except REDIS_ERRORS as error:
+            self._on_lost(error)
             return None
         return self._turn_of(owner, turn_id, snapshot) if snapshot is not None else None
 
@@ -153,7 +157,8 @@ class MultiProcess:
         turn = self._new_turn(owner, turn_id)
         try:
             snapshot = await self._stored.get(turn.key) if self._is_connected() else None
-        except REDIS_ERRORS:
+        except REDIS_ERRORS as error:
+            self._on_lost(error)
             snapshot = None
         if not self._is_connected():
             turn.lose(TURN_UNREACHABLE)
@@ -192,7 +197,7 @@ class MultiProcess:
         if self._is_connected():
             self._outbox.post(process, message)
 
-    def _new_turn(self, owner: Owner, turn_id: str, by: str = "", checksum: int = 0) -> FollowedTurn:
+    def _new_turn(self, owner: Owner, turn_id: str, by: str = "", checksum: int = UNKNOWN_CHECKSUM) -> FollowedTurn:
         return FollowedTurn(owner=owner, id=turn_id, checksum=checksum, writer=self._followed, by=by)
 
     def _turn_of(self, owner: Owner, turn_id: str, snapshot: Snapshot) -> FollowedTurn:
@@ -223,7 +228,8 @@ class MultiProcess:
             self._stored.put_ended(turn.key, turn)
 
     async def _repeat(self, loop: Callable[[], Awaitable[None]]) -> None:
-        while True:
+        task = asyncio.current_task()
+        while task is not None and not task.cancelling():  # redis-py 8.1 swallows some cancellations
             try:
                 await loop()
             except REDIS_ERRORS as error:
@@ -240,8 +246,17 @@ class MultiProcess:
         is_known = await self._members.beat()
         if not self._is_connected() or not is_known:
             await self._resync()
+        self._repeat_stops()
         self._published.lose_followers(self._members.is_dead)
         self._followed.reap()
+
+    def _repeat_stops(self) -> None:
+        """What was said while Redis was away, until everybody is back who was there."""
+        for stop in self._stops:
+            for process in self._members.others():
+                self._post(process, stop)
+        if self._is_settled():
+            self._stops.clear()
 
     async def _resync(self) -> None:
         """Redis may have lost everything: claim and store everything again, and tell everybody who is here."""
@@ -253,13 +268,10 @@ class MultiProcess:
         for published in self._published:
             self._stored.put(published)
         self._followed.refollow()
-        stops, self._stops = self._stops, {}
         for process in self._members.others():
             self._post(process, Restarted())
             for identity, number in self._clients.resumed():
                 self._post(process, ClientResumed(identity, number))
-            for stop in stops:
-                self._post(process, stop)
         if self._is_lost_logged:
             log.info("redis.back", **self._members.counts())
         self._is_lost_logged = False

@@ -63,6 +63,9 @@ class RedisStore:
         block = round(wait * 1000)
         read: Command = ("XREAD", "COUNT", LETTERS_AT_ONCE, "BLOCK", block, "STREAMS", inbox, "0")
         reply = (await self._letters.execute([*removal, read]))[-1]
+        if isinstance(reply, Exception) and str(reply).startswith("UNBLOCKED"):  # it has become a replica
+            await self._letters.disconnect()
+            return []
         if isinstance(reply, Exception):
             raise reply
         items = reply[0][1] if reply else []

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 from service.chat.turn import Turn
 from service.cluster.outbox import Outbox
@@ -22,15 +23,13 @@ class StoredTurns:
 
     async def claim(self, key: str, checksum: int) -> Snapshot | None:
         """None where it is this process's now; otherwise what another one has stored."""
-        claim = encode_snapshot(Snapshot(self._by, checksum))
+        claimed = self._store.queue.ask(self._store.claim(key, encode_snapshot(Snapshot(self._by, checksum))))
         try:
-            if await self._store.queue.ask(self._store.claim(key, claim)) is not None:
-                return None
-            snapshot = await self.get(key)
+            is_own = await asyncio.shield(claimed) is not None
         except asyncio.CancelledError:
-            self.forget(key)
+            claimed.add_done_callback(lambda reply: self._give_up(key, reply))
             raise
-        return None if snapshot is None or self._is_own(snapshot) else snapshot
+        return None if is_own else await self.get(key)
 
     async def claim_all(self, turns: list[PublishedTurn]) -> None:
         """What another process has claimed meanwhile is its turn for all others."""
@@ -62,6 +61,11 @@ class StoredTurns:
 
     def forget(self, key: str) -> None:
         self._outbox.forget(key)
+
+    def _give_up(self, key: str, claimed: asyncio.Future[Any]) -> None:
+        """What was claimed for who does not wait any more; another process's stays."""
+        if not claimed.cancelled() and claimed.exception() is None and claimed.result() is not None:
+            self.forget(key)
 
     def _seconds(self, snapshot: Snapshot) -> int:
         return RUNNING_SECONDS if snapshot.ending is None else self._store.ended_seconds

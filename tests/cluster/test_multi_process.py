@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from service.cluster.redis_link import RedisLink
 
 from service.answers import failures
 from service.answers.base import Identity, Replacement, Text
@@ -12,7 +13,6 @@ from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.turn_status import Status
 from service.cluster import multi_process, peers
 from service.cluster.multi_process import MultiProcess
-from service.cluster.redis_link import RedisLink
 from service.cluster.redis_store import RedisStore
 from service.cluster.wire_format import Updates
 from tests.cluster.turns import OWNER, QUESTION, registry_of
