@@ -11,6 +11,8 @@ from contextlib import suppress
 
 import structlog
 
+from service import ending_signals
+
 log = structlog.get_logger()
 
 FIRST_PAUSE_SECONDS = 0.5
@@ -19,7 +21,7 @@ MAX_PAUSE_SECONDS = 30.0
 STARTED_AFTER_SECONDS = 10.0
 MAX_FAILED_STARTS = 3
 # A signal may reach a worker before it has installed its handlers.
-GOOD_EXIT_CODES = {0, -signal.SIGTERM, -signal.SIGINT}
+GOOD_EXIT_CODES = {0, *(-number for number in ending_signals.SIGNALS)}
 
 
 class Workers:
@@ -39,16 +41,15 @@ class Workers:
     async def run(self) -> int:
         """Until a signal, or until none can be started; returns the exit code."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._forward_signal, number)
         try:
-            await asyncio.gather(*(self._supervise(worker) for worker in self._failed_starts))
+            with ending_signals.handled(lambda number: loop.call_soon_threadsafe(self._forward_signal, number)):
+                await asyncio.gather(*(self._supervise(worker) for worker in self._failed_starts))
         finally:
             os.close(self._lifeline)
             os.close(self._write_end)
         return self._exit_code
 
-    def _forward_signal(self, number: signal.Signals) -> None:
+    def _forward_signal(self, number: int) -> None:
         self._is_ending.set()
         for process in self._running:
             with suppress(ProcessLookupError):
