@@ -24,6 +24,7 @@ CHUNK_BYTES = len(CHUNK)
 class Case:
     settings = {}
     stops = 0
+    client = None
 
     def __init__(self, dify, http, connect, stand_ins):
         self.dify, self.http, self.connect, self.stand_ins = dify, http, connect, stand_ins
@@ -38,9 +39,16 @@ class Case:
     def release(self):
         self.may_go_on.set()
 
+    def listen(self):
+        """From now on, as a client does: who reads only when all is over finds a dead connection."""
+        self.listening = self.client and asyncio.create_task(self._frames())
+
+    async def _frames(self):
+        return [message.json() async for message in self.client.socket]
+
     async def until_closed(self):
         """All frames; the one that tells of the restart is said once, and the close code is 1012."""
-        frames = [message.json() async for message in self.client.socket]
+        frames = await self.listening
         (notice,) = [frame for frame in frames if frame["type"] == "system"]
         assert 1000 <= notice["retry_after"] <= 3000
         assert self.client.socket.close_code == 1012
