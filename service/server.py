@@ -23,8 +23,8 @@ UNREAD_SECONDS = 0.5
 STALLED_SECONDS = 2
 """While there is time left of the drain, who goes on reading has that, too; not who takes nothing for so long."""
 LOOK_SECONDS = 0.05
-SHUTDOWN_TIMEOUT_SECONDS = 2.7
-"""From the end of the drain until all is over; with what the drain takes to say so, less than 4 seconds."""
+SHUTDOWN_TIMEOUT_SECONDS = 3
+"""From the end of the drain until all is over; each part of it has a limit of its own, and they add up to less."""
 
 
 class Server(uvicorn.Server):
