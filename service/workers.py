@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import socket
 import sys
 import time
@@ -42,18 +41,19 @@ class Workers:
         """Until a signal, or until none can be started; returns the exit code."""
         loop = asyncio.get_running_loop()
         try:
-            with ending_signals.handled(lambda number: loop.call_soon_threadsafe(self._forward_signal, number)):
+            with ending_signals.handled(lambda _: loop.call_soon_threadsafe(self._end)):
                 await asyncio.gather(*(self._supervise(worker) for worker in self._failed_starts))
         finally:
             os.close(self._lifeline)
             os.close(self._write_end)
         return self._exit_code
 
-    def _forward_signal(self, number: int) -> None:
+    def _end(self) -> None:
+        """By SIGTERM, whichever signal came: at SIGINT a Python that has hardly started fails with a stack."""
         self._is_ending.set()
         for process in self._running:
             with suppress(ProcessLookupError):
-                process.send_signal(number)
+                process.terminate()
 
     async def _supervise(self, worker: int) -> None:
         while not self._is_ending.is_set():
@@ -92,7 +92,7 @@ class Workers:
         if min(self._failed_starts.values()) >= MAX_FAILED_STARTS:
             log.error("workers.given_up", failed_starts=failed)
             self._exit_code = 1
-            self._forward_signal(signal.SIGTERM)
+            self._end()
         with suppress(TimeoutError):
             async with asyncio.timeout(min(FIRST_PAUSE_SECONDS * 2**failed, MAX_PAUSE_SECONDS)):
                 await self._is_ending.wait()

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PATIENCE_SECONDS
 from tests.fake_dify import KEY
+from tests.processes import PATIENCE_SECONDS
 from tests.system.endings import CASES, FormSubmitted, Handshake, InLine, Speech, Upload, Writing
 
 SIGNALS = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
@@ -107,9 +107,10 @@ def heeds(pid, number):
     return bool(caught >> (number - 1) & 1)
 
 
-async def until_heeds(process, number):
+async def until_heeds_all(process):
+    """SIGHUP is the last of them; Python itself has no handler for it, as for SIGINT."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not heeds(process.process.pid, number):
+        while not heeds(process.process.pid, signal.SIGHUP):
             await asyncio.sleep(0)
 
 
@@ -133,7 +134,7 @@ async def test_a_signal_while_it_starts_ends_it_too(run, settings, sent, moment,
     elif moment == "its start":
         await process.until_said("worker.started" if processes == 2 else "Waiting for application startup.")
     else:
-        await until_heeds(process, sent)
+        await until_heeds_all(process)
         await asyncio.sleep(0.15 if moment == "its imports" else 0)
     code, errors = await process.end(sent)
     assert (code, errors) == (0, "")
