@@ -1,11 +1,18 @@
 """python -m service: settings, logs, uvicorn. With `check`: check.py. With `worker`: a process of workers.py."""
 
+import sys
+
+from service import ending_signals
+
+if __name__ == "__main__" and sys.argv[1:2] != ["check"]:
+    ending_signals.exit_at_once()  # a signal may come while the rest is imported, which takes most of a second
+
 import asyncio
+import atexit
 import gc
 import logging
-import signal
+import os
 import socket
-import sys
 import warnings
 from contextlib import suppress
 from functools import partial
@@ -61,6 +68,7 @@ def run_check(settings: Settings, load: int = 0) -> None:
 def serve(settings: Settings) -> None:
     _set_up_process(settings)
     if settings.reload:
+        ending_signals.restore()  # uvicorn's supervisor has its own
         uvicorn.run(
             "service.app:app", reload=True, reload_dirs=[str(Path(__file__).parent)], **server_options(settings)
         )
@@ -72,7 +80,9 @@ def serve(settings: Settings) -> None:
         sys.exit(1)
     log.info("service.listening", url=_url(listener))
     if settings.web_concurrency > 1:
-        sys.exit(asyncio.run(Workers(listener, settings.web_concurrency).run()))
+        exit_code = asyncio.run(Workers(listener, settings.web_concurrency).run())
+        ending_signals.ignore()
+        sys.exit(exit_code)
     _serve(settings, listener)
 
 
@@ -84,18 +94,31 @@ def serve_worker(settings: Settings, worker: int, listener: int, lifeline: int) 
 
 
 def _set_up_process(settings: Settings) -> None:
-    # uvicorn raises the signal again that it caught: for exit code 0 after that, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    ending_signals.exit_in_order()
     warnings.filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")  # a signal before the start
+    warnings.filterwarnings("ignore", "coroutine 'Workers.run' was never awaited")
+    atexit.register(_leave_console)  # the last of all
     logs.configure(settings)
+
+
+def _leave_console() -> None:
+    """A console that is gone, as that of a closed terminal, is no failure: Python would exit with 120 for it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _serve(settings: Settings, listener: socket.socket, lifeline: int | None = None) -> None:
     app = create_app(settings)
     server = Server(uvicorn.Config(app, **server_options(settings)), app.state.drain, lifeline)
     _tune_garbage_collector()
-    with suppress(KeyboardInterrupt):
+    try:
         server.run(sockets=[listener])
+    finally:
+        ending_signals.ignore()
 
 
 def _tune_garbage_collector() -> None:

@@ -1,5 +1,6 @@
 """create_app(settings): wires all parts together."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ from service.chat.login import Login
 from service.chat.seal import Seal
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
+from service.in_flight import InFlight
 from service.misspelt_settings import misspelt_names
 from service.settings import Settings
 from service.settings_reader import SettingsError, read_settings
@@ -42,6 +44,7 @@ from service.web.cors import api_middleware
 from service.web.health import Health
 from service.web.log_context import LogContext
 from service.web.pages import Pages
+from service.web.request_drain import RequestDrain
 from service.web.responses import fail, on_fault, on_http_error
 from service.web.users import Users
 from service.web.websocket_hints import HINTS
@@ -82,7 +85,8 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         login=login,
     )
 
-    drain = Drain(sessions, turns, settings.drain_timeout)
+    requests = InFlight()
+    drain = Drain(sessions, turns, settings.drain_timeout, gateway.handshakes, requests)
     health = Health(
         mode=settings.mode,
         counts=lambda: {
@@ -117,11 +121,9 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             await turns.close()
             await sessions.close()
             await tasks.finish(within=0)
-            await cluster.close()
             if authenticator is not None:
                 await authenticator.close()
-            await quotas.close()
-            await sources.close()
+            await asyncio.gather(cluster.close(), quotas.close(), sources.close())  # each takes its time
             log.info("service.stopped", **turns.counts())
             if at_end is not None:
                 at_end()
@@ -141,6 +143,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             Middleware(ProxyHeaders, trusted=Networks(settings.forwarded_allow_ips)),
             Middleware(LogContext),
             *api_middleware(hosts, settings.allowed_origins),
+            Middleware(RequestDrain, requests=requests, is_closing=lambda: turns.is_closing),
             Middleware(CallLimits, quotas=quotas),
         ],
         exception_handlers={HTTPException: on_http_error, Exception: on_fault, **HANDLERS},

@@ -139,7 +139,8 @@ class Settings:
     )
     drain_timeout: float = seconds(
         25,
-        "On SIGTERM: how long running answers may take to end; all is over 4 seconds later. Heroku kills after 30.",
+        "When the service is told to end: how long answers, uploads and speech that are under way may take; all is "
+        "over 4 seconds later. 25 fits Heroku and Kubernetes, which kill after 30; docker stop kills after 10: set 5.",
         bounds=NOT_NEGATIVE,
     )
     max_connections: int = number(5000, "How many clients may be connected at once.")

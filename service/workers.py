@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import socket
 import sys
 import time
@@ -10,6 +9,8 @@ from asyncio.subprocess import Process
 from contextlib import suppress
 
 import structlog
+
+from service import ending_signals
 
 log = structlog.get_logger()
 
@@ -19,7 +20,7 @@ MAX_PAUSE_SECONDS = 30.0
 STARTED_AFTER_SECONDS = 10.0
 MAX_FAILED_STARTS = 3
 # A signal may reach a worker before it has installed its handlers.
-GOOD_EXIT_CODES = {0, -signal.SIGTERM, -signal.SIGINT}
+GOOD_EXIT_CODES = {0, *(-number for number in ending_signals.SIGNALS)}
 
 
 class Workers:
@@ -39,20 +40,20 @@ class Workers:
     async def run(self) -> int:
         """Until a signal, or until none can be started; returns the exit code."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._forward_signal, number)
         try:
-            await asyncio.gather(*(self._supervise(worker) for worker in self._failed_starts))
+            with ending_signals.handled(lambda _: loop.call_soon_threadsafe(self._end)):
+                await asyncio.gather(*(self._supervise(worker) for worker in self._failed_starts))
         finally:
             os.close(self._lifeline)
             os.close(self._write_end)
         return self._exit_code
 
-    def _forward_signal(self, number: signal.Signals) -> None:
+    def _end(self) -> None:
+        """By SIGTERM, whichever signal came: at SIGINT a Python that has hardly started fails with a stack."""
         self._is_ending.set()
         for process in self._running:
             with suppress(ProcessLookupError):
-                process.send_signal(number)
+                process.terminate()
 
     async def _supervise(self, worker: int) -> None:
         while not self._is_ending.is_set():
@@ -91,7 +92,7 @@ class Workers:
         if min(self._failed_starts.values()) >= MAX_FAILED_STARTS:
             log.error("workers.given_up", failed_starts=failed)
             self._exit_code = 1
-            self._forward_signal(signal.SIGTERM)
+            self._end()
         with suppress(TimeoutError):
             async with asyncio.timeout(min(FIRST_PAUSE_SECONDS * 2**failed, MAX_PAUSE_SECONDS)):
                 await self._is_ending.wait()

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from tests import fake_dify
 from tests.clients import deaf_client, masked
 from tests.conftest import eventually
 from tests.fake_dify import KEY
+from tests.processes import PATIENCE_SECONDS as START_SECONDS
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,13 +44,47 @@ async def test_a_setting_that_looks_misspelt_is_named_at_start_and_refuses_nothi
     assert "app-x" not in "".join(process.lines)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_signal_ends_it_in_good_order(run, http, sent):
     process = await (await run()).until_up(http)
     code, errors = await process.end(sent)
     assert code == 0
     assert errors == ""
     assert "service.stopped" in [event["event"] for event in process.events()]
+
+
+async def test_whom_nohup_started_a_closed_terminal_does_not_end(run, http):
+    process = await (await run("-c", f"trap '' HUP; exec {sys.executable} -m service", program="sh")).until_up(http)
+    process.process.send_signal(signal.SIGHUP)
+    async with http.get(f"{process.url}/health") as response:
+        assert response.status == 200
+    assert await process.end(signal.SIGTERM) == (0, "")
+    assert [event["event"] for event in process.events()].count("drain.started") == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"WEB_CONCURRENCY": "2", "REDIS_URL": "unix:///nowhere/redis.sock"}])
+async def test_a_terminal_that_is_closed_ends_it_in_good_order_though_nobody_can_be_told(tmp_path, settings):
+    """With its terminal goes what is written there: each line fails from then on."""
+    known = {"HOST": "127.0.0.1", "PORT": "0", "LOG_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), **settings}
+    loop, said, log = asyncio.get_running_loop(), [], tmp_path / "info.log"
+    pid, terminal = spawn_on_a_terminal(known)
+    loop.add_reader(terminal, lambda: said.append(os.read(terminal, 65536)))
+    async with asyncio.timeout(START_SECONDS):
+        while b"Application startup complete." not in b"".join(said):
+            await asyncio.sleep(0.02)
+    loop.remove_reader(terminal)
+    os.close(terminal)
+    _, status = await loop.run_in_executor(None, os.waitpid, pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert "service.stopped" in log.read_text()
+
+
+def spawn_on_a_terminal(settings):
+    """Returns the process id, and our end of the terminal."""
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        os.execve(sys.executable, [sys.executable, "-m", "service"], settings)
+    return pid, terminal
 
 
 async def test_sigterm_ends_running_answers_tells_dify_and_closes_with_1012(run, http, connect, dify):

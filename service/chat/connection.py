@@ -47,12 +47,15 @@ class Connection:
                 timer.cancel()
         return self.close_code is None
 
-    async def close(self, close_code: CloseCode) -> None:
-        """Send a notice and close. Only the first close code counts; nothing is sent after it."""
+    async def close(self, close_code: CloseCode, *, is_told: bool = False) -> None:
+        """Send a notice, unless the client `is_told` already, and close.
+
+        Only the first close code counts; nothing is sent after it.
+        """
         if self.close_code is not None:
             return
         self.close_code = close_code
-        await say_and_close(self.transport, System(close_code.reason), close_code)
+        await say_and_close(self.transport, None if is_told else System(close_code.reason), close_code)
 
     def _disconnect_slow(self) -> None:
         """Without a close frame, which would wait behind the data that is not read."""
@@ -61,11 +64,12 @@ class Connection:
             self.transport.abort()
 
 
-async def say_and_close(transport: Transport, last: ServerMessage, close_code: CloseCode) -> None:
+async def say_and_close(transport: Transport, last: ServerMessage | None, close_code: CloseCode) -> None:
     """Within CLOSE_TIMEOUT_SECONDS; who takes nothing is cut off."""
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-            await transport.send(messages.encode(last))
+            if last is not None:
+                await transport.send(messages.encode(last))
             await transport.close(*close_code)
     except TimeoutError:
         transport.abort()

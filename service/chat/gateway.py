@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from service.admission.subprotocols import UnknownSubprotocol, choose
 from service.chat import close_codes
 from service.chat.client_identity import new_name
 from service.chat.connection import say_and_close
+from service.chat.drain import restart_notice, restart_refusal
 from service.chat.login import Denied, Login
 from service.chat.messages import Error
 from service.chat.session import Session
@@ -25,6 +26,7 @@ from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
 from service.chat.websocket_transport import WebSocketTransport
 from service.elapsed import ms_since
+from service.in_flight import InFlight
 from service.result_codes import ResultCode
 
 log = structlog.get_logger()
@@ -36,7 +38,8 @@ LONGEST_CLIENT_ID = 128
 class Gateway:
     """Accepts clients; `announce`s to other processes who came back, with the `next_number`.
 
-    `error_response` answers a rejected handshake. Without a `login` anybody may come.
+    `error_response` answers a rejected handshake; `handshakes` are those that are no sessions yet. Without a `login`
+    anybody may come.
     """
 
     sessions: SessionRegistry
@@ -50,24 +53,27 @@ class Gateway:
     max_inputs_length: int
     error_response: Callable[..., Response]
     login: Login | None = None
+    handshakes: InFlight = field(default_factory=InFlight)
 
     async def chat(self, websocket: WebSocket) -> None:
         """`/ws/chat` and `/ws/chat/{client_id}`."""
         client_id = websocket.path_params.get("client_id") or new_name()
         structlog.contextvars.bind_contextvars(connection_id=new_name(), client_id=client_id)
-        place = await self.quotas.admit_connection(websocket.scope[ADDRESS])
+        with self.handshakes.track():
+            place = await self.quotas.admit_connection(websocket.scope[ADDRESS])
         if isinstance(place, Refusal):
             await self._turn_away(websocket, place)
             return
         try:
+            if self.turns.is_closing:
+                await self._refuse_while_closing(websocket)
+                return
             if (rejection := self._check(websocket, client_id)) is not None:
                 await self._reject(websocket, *rejection)
                 return
             transport = WebSocketTransport(websocket, choose(websocket.scope["subprotocols"]))
-            caller = await self._accept(transport, client_id)
-            if caller is None:
-                return
-            await self._serve(transport, client_id, caller)
+            if (caller := await self._admit(websocket, transport, client_id)) is not None:
+                await self._serve(transport, client_id, caller)
         except UnknownSubprotocol as unknown:
             await self._decline(websocket, unknown)
         except Denied as denied:
@@ -88,15 +94,29 @@ class Gateway:
         error = Error(refusal.message, code, reason=refusal.reason, retry_after=refusal.retry_after)
         await say_and_close(transport, error, close_codes.TRY_AGAIN_LATER)
 
+    async def _admit(self, websocket: WebSocket, transport: WebSocketTransport, client_id: str) -> Caller | None:
+        """None where the connection is over already, as when the service ends meanwhile. Raises Denied."""
+        with self.handshakes.track() as handshake:
+            try:
+                async with handshake.lifetime:
+                    caller = await self._accept(transport, client_id)
+            except TimeoutError:
+                if not handshake.lifetime.expired():
+                    raise
+            if not self.turns.is_closing:
+                return caller
+            if transport.is_handshake:
+                await self._refuse_while_closing(websocket)
+            else:
+                await say_and_close(transport, restart_notice(), close_codes.RESTARTING)
+            return None
+
     async def _accept(self, transport: WebSocketTransport, client_id: str) -> Caller | None:
         """None where the connection is over already. Raises Denied."""
         if self.login is None:
             await transport.accept()
             return Caller(transport.counted_address)
         principal = await self.login.run(transport, client_id)
-        if self.turns.is_closing and principal is not None:  # since the handshake
-            await transport.close(*close_codes.RESTARTING)
-            return None
         return principal and Caller(transport.counted_address, principal)
 
     async def unknown_path(self, websocket: WebSocket) -> None:
@@ -112,8 +132,6 @@ class Gateway:
             return ResultCode.FORBIDDEN, f"Pages from {origin} may not connect here: see ALLOWED_ORIGINS."
         if len(client_id) > LONGEST_CLIENT_ID or not client_id.isprintable():
             return ResultCode.PARAMETER_ERROR, f"A client id is up to {LONGEST_CLIENT_ID} printable characters."
-        if self.turns.is_closing:
-            return ResultCode.UNAVAILABLE, close_codes.RESTARTING.reason
         if not self.sessions.has_room_for(client_id):
             return ResultCode.UNAVAILABLE, "All places are taken at the moment: try again a little later."
         return None
@@ -123,6 +141,12 @@ class Gateway:
         headers = {"WWW-Authenticate": "Bearer"} if code is ResultCode.UNAUTHORIZED else None
         data = {"reason": reason} if reason is not None else None
         await websocket.send_denial_response(self.error_response(code, message, headers, data))
+
+    async def _refuse_while_closing(self, websocket: WebSocket) -> None:
+        refusal = restart_refusal()
+        log.info("connection.refused", why=refusal.message)
+        reply = self.error_response(ResultCode.UNAVAILABLE, refusal.message, refusal.headers, refusal.data)
+        await websocket.send_denial_response(reply)
 
     async def _decline(self, websocket: WebSocket, unknown: UnknownSubprotocol) -> None:
         """Under the name that the client gave: a browser tells its page neither why nor that a handshake is refused."""

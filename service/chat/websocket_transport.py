@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 
 from service.admission.authentication import Scope
 from service.admission.proxy_headers import ADDRESS
@@ -44,6 +44,11 @@ class WebSocketTransport:
     @property
     def scope(self) -> Scope:
         return self._websocket.scope
+
+    @property
+    def is_handshake(self) -> bool:
+        """It is neither accepted nor refused."""
+        return self._websocket.application_state is WebSocketState.CONNECTING
 
     async def accept(self) -> None:
         await self._websocket.accept(self._subprotocol)

@@ -53,6 +53,11 @@ async def test_a_client_that_takes_a_message_in_time_is_not_cut_off_later(client
     assert (taken, transport.aborted, client.close_code) == ([encode(HI)], False, None)
 
 
+async def test_who_is_told_already_is_closed_without_a_word(client, transport):
+    await client.close(close_codes.RESTARTING, is_told=True)
+    assert (transport.frames, transport.closed) == ([], (1012, close_codes.RESTARTING.reason))
+
+
 async def test_nothing_is_written_after_the_close(client, transport):
     assert client.write(HI)
     transport.blocked = True

@@ -88,9 +88,8 @@ async def test_an_idle_client_is_told_when_to_come_back_and_closed(house, monkey
     here = house()
     _, transport = here.enter("idle")
     await here.drain.run()
-    notice, goodbye = transport.frames
-    assert (notice["type"], notice["content"], notice["retry_after"]) == ("system", RESTARTING[1], milliseconds)
-    assert (goodbye["content"], transport.closed) == (RESTARTING[1], RESTARTING)
+    assert transport.frames == [{"type": "system", "content": RESTARTING[1], "retry_after": milliseconds}]
+    assert transport.closed == RESTARTING
 
 
 async def test_the_more_clients_the_longer_they_are_spread(house, monkeypatch):
@@ -111,14 +110,18 @@ async def test_a_busy_client_is_told_at_once_and_closed_when_it_has_its_answer(h
     here.source.put(Text("words"), None)
     await draining
     assert [frame["content"] for frame in transport.frames] == [
-        "Some ", RESTARTING[1], "words", "Some words", RESTARTING[1]
+        "Some ", RESTARTING[1], "words", "Some words"
     ]  # fmt: skip
-    assert (transport.closed, transport.frames[-2]["status"]) == (RESTARTING, "done")
+    assert (transport.closed, transport.frames[-1]["status"]) == (RESTARTING, "done")
     assert [event["turns"] for event in logged(events, "drain.started")] == [1]
 
 
 async def test_the_busy_are_told_first_and_at_once_and_then_the_idle_a_few_at_a_time(house, monkeypatch):
     pauses = []
+
+    class Instant(SimpleNamespace):
+        def __getattr__(self, name):
+            return getattr(asyncio, name)
 
     async def sleep(seconds):
         pauses.append(seconds)
@@ -128,7 +131,7 @@ async def test_the_busy_are_told_first_and_at_once_and_then_the_idle_a_few_at_a_
     await here.busy("busy")
     here.enter("idle too")
     here.source.put(None)
-    monkeypatch.setattr(drain_module, "asyncio", SimpleNamespace(sleep=sleep, wait=asyncio.wait, gather=asyncio.gather))
+    monkeypatch.setattr(drain_module, "asyncio", Instant(sleep=sleep))
     await here.drain.run()
     assert here.order == ["busy", "idle", "idle too"]
     assert pauses == [1 / drain_module.CLOSES_PER_SECOND] * 2
@@ -150,9 +153,9 @@ async def test_what_takes_too_long_breaks_off_in_words_before_its_client_is_clos
     here = house(timeout=0.05)
     _, transport = await here.busy("busy")
     await here.drain.run()
-    *_, answer, goodbye = transport.frames
+    _, notice, answer = transport.frames
+    assert (notice["content"], transport.closed) == (RESTARTING[1], RESTARTING)
     assert (answer["status"], answer["reason"], answer["content"]) == ("incomplete", "restarting", "Some ")
-    assert (goodbye["content"], transport.closed) == (RESTARTING[1], RESTARTING)
 
 
 async def test_who_takes_no_last_words_holds_up_nobody(house, monkeypatch):
@@ -178,3 +181,65 @@ async def test_what_others_may_come_back_for_elsewhere_is_written_to_its_end(hou
     here.source.put(None)
     await draining
     assert here.turns.counts()["answers"] == {"done": 1}
+
+
+async def test_requests_under_way_are_waited_for(house):
+    here = house()
+    with here.drain.requests.track() as request:
+        draining = asyncio.create_task(here.drain.run())
+        await asyncio.sleep(0.02)
+        assert not draining.done()
+        assert not request.lifetime.when()
+    assert await draining > 0
+
+
+async def test_requests_that_take_too_long_are_aborted_and_may_say_so(house, monkeypatch):
+    here, told = house(timeout=0.02), []
+
+    async def upload():
+        with here.drain.requests.track() as request:
+            try:
+                async with request.lifetime:
+                    await asyncio.Event().wait()
+            except TimeoutError:
+                await asyncio.sleep(0.02)
+                told.append("503")
+
+    uploading = asyncio.create_task(upload())
+    await asyncio.sleep(0)
+    assert await here.drain.run() == 0
+    assert told == ["503"]
+    await uploading
+
+
+async def test_a_request_that_cannot_even_say_so_holds_up_nobody(house, monkeypatch):
+    monkeypatch.setattr(drain_module, "CLOSE_TIMEOUT_SECONDS", 0.02)
+    here = house(timeout=0.02)
+    with here.drain.requests.track():
+        await here.drain.run()
+
+
+async def test_handshakes_are_aborted_at_once(house):
+    here = house()
+
+    async def shake_hands():
+        with here.drain.handshakes.track() as handshake:
+            async with handshake.lifetime:
+                await asyncio.Event().wait()
+
+    shaking = asyncio.create_task(shake_hands())
+    await asyncio.sleep(0)
+    await here.drain.run()
+    with pytest.raises(TimeoutError):
+        await shaking
+
+
+async def test_who_is_in_a_hurry_is_not_kept_waiting_for_answers(house):
+    here, hurry = house(), asyncio.Event()
+    _, transport = await here.busy("busy")
+    draining = asyncio.create_task(here.drain.run(hurry))
+    await eventually(lambda: transport.frames[-1]["type"] == "system")
+    hurry.set()
+    assert 0 < await draining <= PATIENCE_SECONDS
+    assert (transport.frames[-1]["status"], transport.frames[-1]["reason"]) == ("incomplete", "restarting")
+    assert transport.closed == RESTARTING

@@ -264,6 +264,15 @@ async def test_who_proves_it_while_the_service_drains_is_sent_on(start, connect)
     await service.start()
 
 
+async def test_who_has_not_proved_it_is_told_of_a_restart_and_sent_away_at_once(start, connect):
+    service = await start(auth_jwt_secret=SECRET, drain_timeout=10)
+    client = await connect(service)
+    service.server.should_exit = True
+    assert 1000 <= (await client.frame())["retry_after"] <= 3000
+    assert await client.close_code() == close_codes.RESTARTING.code
+    await service.task
+
+
 async def test_a_proxy_s_word_is_enough(proxied, connect):
     client = await connect(proxied, headers={"X-Forwarded-User": "ana"})
     assert client.greeting["resume_token"]

@@ -38,7 +38,7 @@ from service.elapsed import ms_since
 
 log = structlog.get_logger()
 
-CLOSE_TIMEOUT_SECONDS = 2
+CLOSE_TIMEOUT_SECONDS = 1
 FORM_TIMEOUT_SECONDS = 5
 SPEECH_SILENCE_SECONDS = 5
 """How long the next piece of speech is waited for after the end of the text."""
