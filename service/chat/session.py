@@ -19,7 +19,7 @@ from service.chat.client_identity import Origin, Owner, new_name, new_token, own
 from service.chat.connection import Connection
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
-from service.chat.failures import ID_TAKEN, RESTARTING, UNKNOWN_TURN
+from service.chat.failures import ID_TAKEN, RESTARTING, RETRY_AFTER_MS, UNKNOWN_TURN
 from service.chat.message_builder import lost_message
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
 from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, Stop, System
@@ -191,7 +191,8 @@ class Session(Connection):
         return max(running, len(self._asked), len(self._deliveries)) >= MAX_RUNNING_TURNS
 
     async def _refuse_restarting(self, turn_id: str) -> None:
-        await self.send(Error(RESTARTING.message, RESTARTING.code, turn_id, RESTARTING.reason))
+        reason, retry_after = RESTARTING.reason, RETRY_AFTER_MS
+        await self.send(Error(RESTARTING.message, RESTARTING.code, turn_id, reason, retry_after=retry_after))
 
     async def _refuse(self, error: Error) -> None:
         """With an id, an error ends that turn for the client: there is none while a turn of that id is answered."""
