@@ -91,7 +91,7 @@ class Settings:
     reload: bool = setting(False, "Start again when a file of the service changes: for development, with one process.")
     redis_url: str = setting(
         "",
-        "The Redis (6 or newer) that joins processes, on one machine or many, to one service. They divide "
+        "The Redis (6.2 or newer) that joins processes, on one machine or many, to one service. They divide "
         "DIFY_MAX_CONCURRENCY among them; MAX_CONNECTIONS, and a client's eight answers at once, count in each. The "
         "certificate of rediss:// is verified only if the URL ends in ?ssl_cert_reqs=required.",
         secret=True,

@@ -19,7 +19,7 @@ from service.cluster.followed_turns import FollowedTurns, Link
 from service.cluster.membership import Membership
 from service.cluster.outbox import Outbox
 from service.cluster.peers import LEASE_SECONDS
-from service.cluster.published_turn import STORE_SECONDS
+from service.cluster.published_turn import LOOK_SECONDS
 from service.cluster.published_turns import PublishedTurns
 from service.cluster.redis_store import RedisStore
 from service.cluster.stored_turns import StoredTurns
@@ -288,7 +288,7 @@ class MultiProcess:
             log.error("redis.lost", error=str(error), lost=lost)
 
     async def _store_snapshots(self) -> None:
-        await asyncio.sleep(STORE_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)
         if self._is_connected():
             for published in self._published.due(time.monotonic()):
                 self._stored.put(published)

@@ -10,6 +10,7 @@ from service.chat.turn import Turn
 from service.chat.turn_status import Ending
 from service.cluster.wire_format import Follow, Snapshot, Updates, encode_parts
 
+LOOK_SECONDS = 0.1
 STORE_SECONDS = 0.5
 STORED_CHARACTERS_PER_SECOND = 200_000
 """A snapshot has all text: of a long answer one is made less often."""
@@ -72,7 +73,9 @@ class PublishedTurn:
                 self.unfollow(process, number)
 
     def is_due(self, now: float) -> bool:
-        """Whether a snapshot is: in case this process dies."""
+        """Whether a snapshot is: in case this process dies. The first one as soon as it is known who writes."""
+        if self._stored < 0:
+            return self.turn.identity is not None
         pause = max(STORE_SECONDS, self.turn.buffer.size / STORED_CHARACTERS_PER_SECOND)
         return self._stored != self.turn.buffer.total_written and now - self._stored_at >= pause
 
