@@ -16,6 +16,9 @@ from service.redis_queue import RedisQueue
 log = structlog.get_logger()
 
 TIMEOUT_SECONDS = 0.25
+SECONDS_PER_WAITING = 0.005
+"""So much longer is waited for each of those who ask at the same time: a burst is no loss."""
+POOL_TIMEOUT_SECONDS = 10
 REST_SECONDS = 5
 MAX_CONNECTIONS = 2
 """Beside that of the queue: several processes are to fit into a Redis of twenty clients."""
@@ -27,30 +30,34 @@ class SharedRedis:
     def __init__(self, url: str, prefix: str) -> None:
         options = redis_options(url, TIMEOUT_SECONDS)
         self.pool = BlockingConnectionPool.from_url(
-            url, **options, max_connections=MAX_CONNECTIONS, timeout=TIMEOUT_SECONDS
+            url, **options, max_connections=MAX_CONNECTIONS, timeout=POOL_TIMEOUT_SECONDS
         )
         self.client = Redis.from_pool(self.pool)
         self.queue = RedisQueue(RedisLink(url))
         self.prefix = prefix
         self._resting_until = 0.0
         self._is_lost = False
+        self._waiting = 0
 
     def key(self, *words: str) -> str:
         return ":".join((self.prefix, *words))
 
     async def ask(self, work: Callable[[], Awaitable[T]], otherwise: T) -> T:
-        """What `work` returns within TIMEOUT_SECONDS; `otherwise` where Redis is away."""
+        """What `work` returns within TIMEOUT_SECONDS or somewhat more; `otherwise` where Redis is away."""
         if time.monotonic() < self._resting_until:
             return otherwise
         cancelled = _cancellations()
+        self._waiting += 1
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS + self._waiting * SECONDS_PER_WAITING):
                 result = await work()
         except (RedisError, OSError) as error:
             self._lose(error)
             result = otherwise
         else:
             self._find()
+        finally:
+            self._waiting -= 1
         if _cancellations() > cancelled:
             raise asyncio.CancelledError  # redis-py 8.1 swallows some
         return result
