@@ -101,7 +101,8 @@ class SharedLeases(Leases):
             self._redis.queue.ask(("ZREM", self._redis.key("held", name), lease))
 
     async def run(self) -> None:
-        """Tells every BEAT_SECONDS what is held."""
+        """Tells every BEAT_SECONDS what is held. The first question finds the connections open."""
+        await self._redis.ask(self._redis.client.ping, None)
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             await self._renew_all()

@@ -38,6 +38,7 @@ class SharedRedis:
         self._resting_until = 0.0
         self._is_lost = False
         self._waiting = 0
+        self._replied_at = 0.0
 
     def key(self, *words: str) -> str:
         return ":".join((self.prefix, *words))
@@ -46,15 +47,17 @@ class SharedRedis:
         """What `work` returns within TIMEOUT_SECONDS or somewhat more; `otherwise` where Redis is away."""
         if time.monotonic() < self._resting_until:
             return otherwise
-        cancelled = _cancellations()
+        cancelled, began = _cancellations(), time.monotonic()
         self._waiting += 1
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS + self._waiting * SECONDS_PER_WAITING):
                 result = await work()
         except (RedisError, OSError) as error:
-            self._lose(error)
+            if not isinstance(error, TimeoutError) or self._replied_at < began:  # it replies, if not to all in time
+                self._lose(error)
             result = otherwise
         else:
+            self._replied_at = time.monotonic()
             self._find()
         finally:
             self._waiting -= 1
