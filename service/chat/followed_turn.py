@@ -1,8 +1,9 @@
 """A turn that another process runs, as that process tells of it."""
 
 import asyncio
+import time
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -55,8 +56,8 @@ class Writer(Protocol):
 class FollowedTurn(Turn):
     """Whether anybody anywhere listens is for the process to know that runs it; here one listener is as good as many.
 
-    `by` is that process, empty where it is to be found; `stored` is what it had stored of the turn. Everything has a
-    deadline: where the writer says nothing in time, or Redis is lost, the turn is lost for TURN_UNREACHABLE, which says
+    `by` is that process, empty where it is to be found, which was `heard_at` last of it (monotonic seconds); `stored` is
+    what it had stored of the turn. Everything has a deadline: where the writer says nothing in time, or Redis is lost, the turn is lost for TURN_UNREACHABLE, which says
     that it can be asked for again. When its writer has died, the source itself is asked for the rest.
     """
 
@@ -65,6 +66,7 @@ class FollowedTurn(Turn):
     stored: tuple[Sequence[Part], int] = ((), 0)
     is_current: bool = False
     state: State = State.CLAIMING
+    heard_at: float = field(default_factory=time.monotonic)
     _listeners: int = 0
     _deadline: asyncio.TimerHandle | None = None
     _healing: asyncio.Task[None] | None = None
@@ -75,6 +77,10 @@ class FollowedTurn(Turn):
     def key(self) -> str:
         """By which processes name it."""
         return key_of(self.owner, self.id)
+
+    @property
+    def is_found(self) -> bool:
+        return bool(self.by)
 
     @property
     def is_gone(self) -> bool:
@@ -131,6 +137,7 @@ class FollowedTurn(Turn):
         for part in parts:
             self._add(part)
         self.buffer.replacements = replacements
+        self.heard_at = time.monotonic()
         self.is_current = True
         self.state = State.FOLLOWING
         self._cancel_deadline()

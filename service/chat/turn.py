@@ -63,6 +63,11 @@ class Turn(ABC):
         return max(0, self.buffer.length - self.receipt.offset)
 
     @property
+    def is_found(self) -> bool:
+        """It is known that there is one."""
+        return True
+
+    @property
     def is_over(self) -> bool:
         """Nothing follows any more."""
         return self.status is not None or self.lost_for is not None

@@ -14,7 +14,7 @@ from service.answers.demand import Demand
 from service.answers.pauses import Continuation
 from service.chat.client_identity import NOWHERE, Origin, Owner
 from service.chat.cluster import Cluster
-from service.chat.failures import RESTARTING
+from service.chat.failures import RESTARTING, TURN_UNREACHABLE
 from service.chat.followed_turn import FollowedTurn
 from service.chat.kept_turns import KeptTurns
 from service.chat.running_turn import RunningTurn
@@ -61,9 +61,14 @@ class TurnRegistry:
 
     async def claim(self, owner: Owner, turn_id: str, content: str) -> Turn | None:
         """The turn that has this id. None where none has: it is to be started at once, unless all is closing."""
-        if (turn := self.get(owner, turn_id)) is not None:
+        turn = self.get(owner, turn_id)
+        if turn is not None and turn.is_found:
             return turn
-        turn = self._follow(owner, turn_id, await self._cluster.claim(owner, turn_id, content))
+        found = await self._cluster.claim(owner, turn_id, content)
+        sought = self._get_followed(owner, turn_id)
+        if sought is not None and not sought.is_found:  # who looks for it is to look again
+            sought.lose(TURN_UNREACHABLE)
+        turn = self._follow(owner, turn_id, found)
         if turn is None and self.is_closing:
             self._cluster.release(owner, turn_id)
         return turn

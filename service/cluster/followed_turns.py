@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
 from service.chat.followed_turn import FollowedTurn
 from service.cluster.wire_format import Follow, Message, Unfollow, Updates, decode_parts
 from service.tasks import Tasks
+
+SILENCE_SECONDS = 6.0
+"""After so long without news a turn is followed anew: its process may have lost sight of who follows."""
 
 
 @dataclass(slots=True)
@@ -121,11 +125,14 @@ class FollowedTurns:
             if by in (None, turn.by):
                 turn.refollow()
 
-    def reap(self) -> None:
-        """The turns of dead processes."""
+    def look_after(self) -> None:
+        """Those of dead processes are lost; of a silent one it is asked whether it is still followed."""
+        silent_since = time.monotonic() - SILENCE_SECONDS
         for turn in list(self._numbers):
             if turn.by and self._link.is_dead(turn.by):
                 turn.lose_writer()
+            elif turn.is_current and turn.heard_at < silent_since:
+                turn.refollow()
 
     def suspend(self) -> None:
         """Redis is lost."""

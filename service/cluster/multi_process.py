@@ -248,7 +248,7 @@ class MultiProcess:
             await self._resync()
         self._repeat_stops()
         self._published.lose_followers(self._members.is_dead)
-        self._followed.reap()
+        self._followed.look_after()
 
     def _repeat_stops(self) -> None:
         """What was said while Redis was away, until everybody is back who was there."""
@@ -267,11 +267,11 @@ class MultiProcess:
         self._connected.set()
         for published in self._published:
             self._stored.put(published)
-        self._followed.refollow()
         for process in self._members.others():
             self._post(process, Restarted())
             for identity, number in self._clients.resumed():
                 self._post(process, ClientResumed(identity, number))
+        self._followed.refollow()  # after that, by which its followings are forgotten
         if self._is_lost_logged:
             log.info("redis.back", **self._members.counts())
         self._is_lost_logged = False
