@@ -30,8 +30,9 @@ def _parser():
     parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--seed", type=int, help="play this run only")
     parser.add_argument("--first", type=int, help="the first of the seeds; a random one else")
-    parser.add_argument("--steps", help="play this plan only")
+    parser.add_argument("--steps", action="append", help="play this plan only; or these")
     parser.add_argument("--kill-all", action="store_true", help="process 0, too: then no figures can be compared")
+    parser.add_argument("--no-mock", action="store_true", help="what Dify refuses is an error")
     parser.add_argument("--times", type=int, default=1, help="play the one run so often")
     parser.add_argument("--shrink", action="store_true", help="look for a shorter plan that fails in the same way")
     parser.add_argument("--go-on", action="store_true", help="after a failure, too")
@@ -41,22 +42,27 @@ def _parser():
 
 async def _main(options):
     with tempfile.TemporaryDirectory() as folder:
-        async with set_up(Path(folder), options.processes) as stage:
+        async with set_up(Path(folder), options.processes, degrades=not options.no_mock) as stage:
             if options.steps or options.seed is not None:
-                return await _play_one(stage, options)
+                return await _play(stage, options)
             return await _soak(stage, options)
 
 
-async def _play_one(stage, options):
-    steps = options.steps
-    plan = [step.strip() for step in steps.split(";")] if steps else _plan(options.seed, options)
-    for _ in range(options.times):
-        world = await stage.run(plan)
-        if world.violations:
-            await _tell(stage, world, plan, options)
-            return 1
-    print(f"{options.times} runs, nothing went wrong: {'; '.join(plan)}")
-    return 0
+async def _play(stage, options):
+    failed = 0
+    for plan in [_steps(text) for text in options.steps or ()] or [_plan(options.seed, options)]:
+        for _ in range(options.times):
+            world = await stage.run(plan)
+            print(f"{'FAILED' if world.violations else 'ok'}: {'; '.join(plan)}", flush=True)
+            if world.violations:
+                failed += 1
+                await _tell(stage, world, plan, options)
+                break
+    return min(1, failed)
+
+
+def _steps(text):
+    return [step for step in (step.strip() for step in text.split(";")) if step]
 
 
 def _plan(seed, options):
@@ -72,7 +78,7 @@ async def _soak(stage, options):
         plan = _plan(seed, options)
         world = await stage.run(plan)
         runs += 1
-        print(f"seed {seed}: {len(plan)} steps, {'FAILED' if world.violations else 'ok'}", flush=True)
+        print(f"seed {seed}: {'FAILED' if world.violations else 'ok'}: {'; '.join(plan)}", flush=True)
         if world.violations:
             failed.append(seed)
             await _tell(stage, world, plan, options)
@@ -99,7 +105,6 @@ async def _tell(stage, world, plan, options):
         print("\n".join(world.lines))
     for rule, text in world.violations:
         print(f"  {rule}: {text}")
-    print(f"  steps: {'; '.join(plan)}", flush=True)
     if options.shrink:
         shorter, again = await shrunk(stage, plan, {rule for rule, _ in world.violations})
         print("\n".join(again.lines if again else ["it does not fail again"]))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import socket
@@ -123,7 +124,7 @@ async def _copy(reader, writer):
 
 
 class FaultyRedis:
-    """Each method is a fault that has passed when it returns, `faults` remembers it."""
+    """Each method that `play` calls is a fault that has passed when it returns; `faults` remembers it."""
 
     def __init__(self, folder):
         self._folder = folder
@@ -142,15 +143,16 @@ class FaultyRedis:
         await self._forwarder.close()
         await self._current.close()
 
-    async def play(self, name, number, dice):
+    async def play(self, name, number, log):
         """`number` are seconds, where a fault takes any."""
         now = asyncio.get_running_loop().time
         fault = Fault(name, now())
         self.faults.append(fault)
         try:
-            await getattr(self, f"_{name}")(number, dice)
+            told = await getattr(self, f"_{name}")(number)
         finally:
             fault.until = now()
+        log(f"redis: {name} has passed{f': {told}' if told else ''}")
 
     async def figures(self):
         memory = (await self._current.redis.info("memory"))["used_memory"]
@@ -162,33 +164,39 @@ class FaultyRedis:
         await backend.start()
         return backend
 
-    async def _restart(self, seconds, dice):
+    async def _restart(self, seconds):
         """Killed, away for so long, and back, empty."""
         await self._current.kill()
         await asyncio.sleep(seconds)
         await self._current.start()
 
-    async def _pause(self, seconds, dice):
+    async def _pause(self, seconds):
         self._current.process.send_signal(signal.SIGSTOP)
         await asyncio.sleep(seconds)
         self._current.process.send_signal(signal.SIGCONT)
 
-    async def _flush(self, seconds, dice):
+    async def _flush(self, seconds):
         await self._current.redis.flushall()
 
-    async def _cut(self, seconds, dice):
+    async def _cut(self, seconds):
         await self._current.redis.client_kill_filter(_type="normal", skipme=True)
 
-    async def _delete(self, seconds, dice):
-        keys = sorted(await self._current.redis.keys())
-        if keys:
-            await self._current.redis.delete(dice.choice(keys))
+    async def _delete(self, number):
+        """A key of one kind: of the first (0) to the last (1) in alphabetical order."""
+        kinds = {}
+        for key in sorted(await self._current.redis.keys()):
+            kinds.setdefault(re.split(rb"[0-9a-f]{8,}", key)[0], key)
+        if kinds:
+            key = list(kinds.values())[round(number * (len(kinds) - 1))]
+            await self._current.redis.delete(key)
+            return key.decode()
+        return "there was none"
 
-    async def _clock(self, seconds, dice):
+    async def _clock(self, seconds):
         """Set forward, or back; nothing without a C compiler."""
         self._current.set_clock(int(seconds))
 
-    async def _failover(self, seconds, dice):
+    async def _failover(self, seconds):
         """A replica takes over. The old one becomes a replica first, which refuses to write, and then unreachable."""
         old, new = self._current, await self._launch()
         await new.redis.replicaof("127.0.0.1", str(old.port))

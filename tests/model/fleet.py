@@ -76,7 +76,7 @@ class Member:
 
 
 class Fleet:
-    def __init__(self, http, folder, size, **settings):
+    def __init__(self, http, folder, size, settings):
         self.http = http
         self.members: list[Member] = []
         self.past: list[Member] = []

@@ -1,7 +1,6 @@
 """Runs a plan, step by step, and looks at what has to hold after each one and in the end."""
 
 import asyncio
-import random
 from contextlib import suppress
 
 import aiohttp
@@ -42,8 +41,7 @@ class Machine:
             await asyncio.gather(*self._background)
             for connection in self._all:
                 await connection.leave()
-        if not self.world.violations:
-            await self._come_to_rest()
+        await self._come_to_rest()
         return self.world
 
     async def _wait(self, seconds):
@@ -124,9 +122,8 @@ class Machine:
 
     async def _redis(self, fault, number):
         """In the background: meanwhile the others go on."""
-        dice = random.Random(f"{self.world.run_id} {number}")
         if not any(fault.until is None for fault in self.world.redis.faults):
-            self._background.add(asyncio.create_task(self.world.redis.play(fault, float(number), dice)))
+            self._background.add(asyncio.create_task(self.world.redis.play(fault, float(number), self.world.log)))
             await asyncio.sleep(0)
 
     def _connection(self, device):
@@ -205,7 +202,7 @@ class Machine:
                     while not self._is_at_rest(health):
                         await asyncio.sleep(0.05)
                         health = await member.health(fleet.http)
-            except TimeoutError:
+            except (TimeoutError, aiohttp.ClientError):
                 self.world.report("rest", f"{member.name} does not come to rest: {health}")
         for member in (*fleet.members, *fleet.past):
             for fault in member.faults():

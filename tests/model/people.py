@@ -72,7 +72,7 @@ class Connection:
         else:
             self.waits[turn.kind] = Wait(turn.kind, now, now, State(), stream, is_ask=True)
         turn.note_asked(now, self.member)
-        await self.say(type="chat", id=turn.kind, content=turn.query, stream=stream)
+        await self.say(type="chat", id=turn.kind, content=turn.query, stream=stream, events=stream)
 
     async def resume(self, turn, state, *, knows_number, since=None):
         """Nothing while the turn is under way to this connection."""

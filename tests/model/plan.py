@@ -107,7 +107,7 @@ class Planner:
             "pause": (0.5, 2, 5),
             "failover": (0, 0.5),
             "clock": (-40, -3, 3, 40),
-            "delete": (0.1, 0.4, 0.9),
+            "delete": (0, 0.25, 0.5, 0.75, 1),
         }
         return f"redis {fault} {self.dice.choice(numbers.get(fault, (0,)))}"
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from tests.fake_dify import FakeDify, Stage
-from tests.model.scripts import SCRIPTS, Replace, Script, Text
+from tests.model.scripts import SCRIPTS, Pause, Ping, Replace, Script, Step, Text
 
 
 class ScriptedDify:
@@ -65,12 +65,11 @@ class ScriptedDify:
     async def _write(self, stage, query, script: Script):
         stop = stage.dify.stop_of(stage.task_id)
         for event in script.events:
-            if isinstance(event, Text):
-                await stage.event("message", answer=event.content)
-            elif isinstance(event, Replace):
-                await stage.event("message_replace", answer=event.content, reason="moderation")
-            elif await _is_set_within(stop, event.seconds):
-                break
+            if isinstance(event, Pause):
+                if await _is_set_within(stop, event.seconds):
+                    break
+            else:
+                await _write_event(stage, event)
         if stop.is_set():
             self.stopped.add(query)
             await stage.end()
@@ -82,6 +81,18 @@ class ScriptedDify:
             stage.request.transport.abort()
         elif await _is_set_within(stop, 15):
             self.stopped.add(query)
+
+
+async def _write_event(stage, event):
+    match event:
+        case Text(content):
+            await stage.event("message", answer=content)
+        case Replace(content):
+            await stage.event("message_replace", answer=content, reason="moderation")
+        case Step(content):
+            await stage.event("agent_thought", id=content, thought=content, tool="", observation="")
+        case Ping():
+            await stage.write(b"event: ping\n\n")
 
 
 async def _is_set_within(event, seconds):

@@ -20,6 +20,21 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Ping:
+    pass
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an agent thinks, which clients may ask for."""
+
+    content: str
+
+
+Event = Text | Replace | Pause | Ping | Step
+
+
+@dataclass(frozen=True)
 class Script:
     """`ending`: done, error (an event), reset (the connection is torn down), refused (HTTP 500), or stalled.
 
@@ -28,7 +43,7 @@ class Script:
     """
 
     kind: str
-    events: tuple[Text | Replace | Pause, ...]
+    events: tuple[Event, ...]
     ending: str = "done"
     torn: int = 0
     is_stored: bool = False
@@ -61,16 +76,16 @@ class Script:
         return None
 
 
-def _words(generation: int, count: int, pause: float) -> list[Text | Replace | Pause]:
+def _words(generation: int, count: int, pause: float) -> list[Event]:
     """No word of one generation is in another, nor in the same one twice. Some are outside of the BMP."""
     return [event for n in range(count) for event in (Text(f"{generation}.{n}é𝄞 "), Pause(pause))]
 
 
-def _script(kind: str, *parts: list[Text | Replace | Pause], **fields: object) -> Script:
+def _script(kind: str, *parts: list[Event], **fields: object) -> Script:
     return Script(kind, tuple(event for part in parts for event in part), **fields)
 
 
-def _replace(generation: int, count: int, pause: float) -> list[Text | Replace | Pause]:
+def _replace(generation: int, count: int, pause: float) -> list[Event]:
     _, *rest = _words(generation, count, pause)
     return [Replace(f"{generation}.new "), *rest]
 
@@ -82,7 +97,10 @@ SCRIPTS = {
         _script("burst", _words(0, 200, 0)),
         _script("slow", _words(0, 20, 0.15)),
         _script("endless", _words(0, 60, 0.1)),
-        _script("late", [Pause(1)], _words(0, 3, 0.05)),
+        _script(
+            "steps", *(part for n in range(4) for part in ([Step(f"thought {n}"), Ping()], _words(n * 10, 2, 0.1)))
+        ),
+        _script("late", [Ping(), Pause(0.5), Step("a thought"), Pause(0.5)], _words(0, 3, 0.05)),
         _script("replaced", _words(0, 6, 0.08), _replace(1, 6, 0.08)),
         _script("twice", _words(0, 5, 0.08), _replace(1, 5, 0.08), _replace(2, 8, 0.08)),
         _script("shorter", _words(0, 9, 0.05), [Replace("no"), Pause(0.3)]),

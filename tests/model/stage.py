@@ -12,10 +12,13 @@ from tests.model.world import World
 
 
 class Stage:
-    def __init__(self, fleet, dify, redis):
+    """With `degrades` a mock stands in for what Dify refuses."""
+
+    def __init__(self, fleet, dify, redis, *, degrades):
         self.fleet = fleet
         self.dify = dify
         self.redis = redis
+        self.degrades = degrades
         self._runs = 0
 
     async def run(self, plan) -> World:
@@ -23,22 +26,24 @@ class Stage:
         await self.fleet.forget_past()
         if self.redis is not None:
             self.redis.faults.clear()
-        return await Machine(World(f"r{self._runs}", self.fleet, self.dify, self.redis)).run(plan)
+        world = World(f"r{self._runs}", self.fleet, self.dify, self.redis, degrades=self.degrades)
+        return await Machine(world).run(plan)
 
 
 @asynccontextmanager
-async def set_up(folder, processes, **settings):
+async def set_up(folder, processes, *, degrades=True):
     redis = FaultyRedis(folder) if processes > 1 else None
     dify = ScriptedDify()
     await dify.start()
+    settings = {"DIFY_API_URL": dify.url, "DEGRADE_TO_MOCK": str(degrades)}
     async with aiohttp.ClientSession() as http:
         if redis is not None:
             await redis.start()
             settings["REDIS_URL"] = redis.url
-        fleet = Fleet(http, folder, processes, DIFY_API_URL=dify.url, **settings)
+        fleet = Fleet(http, folder, processes, settings)
         try:
             await fleet.start()
-            yield Stage(fleet, dify, redis)
+            yield Stage(fleet, dify, redis, degrades=degrades)
         finally:
             await fleet.close()
             await dify.close()

@@ -136,7 +136,7 @@ class Turn:
         return wrong
 
     def _allowed(self) -> list[tuple]:
-        allowed = list(NATURAL["done" if self.kind == "healed" else self.script.ending])
+        allowed = self._natural_ends()
         sources = ("dify", "mock") if self.script.ending == "refused" else ("dify",)
         if self.stops:
             allowed += [("stopped", source, "client_stopped") for source in ("dify", None)]
@@ -147,6 +147,11 @@ class Turn:
                 allowed += [("incomplete", source, reason) for source in (*sources, None)]
                 allowed += [("error", reason, None)]
         return allowed
+
+    def _natural_ends(self) -> list[tuple]:
+        if self.script.ending == "refused" and not self.world.degrades:
+            return [("error", "server_error", None)]
+        return list(NATURAL["done" if self.kind == "healed" else self.script.ending])
 
     def judge_stops(self) -> list[tuple[str, str]]:
         """When all is over: whether stops were felt, and whether Dify was told of them, and of no others."""

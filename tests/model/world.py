@@ -12,11 +12,12 @@ REDIS_RECOVERY_SECONDS = 10
 class World:
     """One run: new people and new turns, on processes that served others before."""
 
-    def __init__(self, run_id, fleet, dify, redis=None):
+    def __init__(self, run_id, fleet, dify, redis=None, *, degrades=True):
         self.run_id = run_id
         self.fleet = fleet
         self.dify = dify
         self.redis = redis
+        self.degrades = degrades
         self.turns: dict[tuple[str, str], Turn] = {}
         self.violations: list[tuple[str, str]] = []
         self.lines: list[str] = []
