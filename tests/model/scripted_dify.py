@@ -72,6 +72,7 @@ class ScriptedDify:
                 await _write_event(stage, event)
         if stop.is_set():
             self.stopped.add(query)
+            await stage.event("message", answer="words that were on their way when it was stopped")
             await stage.end()
         elif script.ending == "done":
             await stage.end()
