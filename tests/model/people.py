@@ -175,7 +175,7 @@ class Connection:
         wait = self.waits.get(turn_id)
         if turn_id is None or wait is None:
             self.world.report("frames", f"{self.name}: an end of {turn_id}, for which it does not wait")
-        elif "retry_after" in frame and not wait.is_ask:
+        elif "retry_after" in frame and not (wait.is_ask and self.world.is_calm(wait.since)):
             self._resume_later(wait, frame["retry_after"])
         elif wait.ends >= wait.requests:
             self.world.report("frames", f"{self.name}: {turn_id} ended once more")

@@ -105,8 +105,8 @@ class Turn:
     def deadline(self, since: float) -> float:
         """How many seconds who waits since then may wait."""
         seconds = self.script.seconds + LIMIT_SECONDS.get(self.kind, 0) + SLACK_SECONDS
-        if any(asked.member.ended_at is not None for asked in self.asked):
-            seconds += LEASE_SECONDS + HEALING_SECONDS + DRAIN_SECONDS
+        if (ended_at := self.world.last_end()) > since - LEASE_SECONDS:  # it may know of the turn, whoever was asked
+            seconds += max(0, ended_at - since) + LEASE_SECONDS + HEALING_SECONDS + DRAIN_SECONDS
         return seconds + self.world.redis_trouble_since(since)
 
     def end_of(self, frame: dict) -> tuple:

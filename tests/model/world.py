@@ -41,6 +41,16 @@ class World:
     def turns_of(self, person):
         return [turn for turn in self.turns.values() if turn.person == person and turn.asked]
 
+    def last_end(self):
+        """When a process was killed, or told to end, for the last time."""
+        return max((member.ended_at for member in self.fleet.past), default=float("-inf"))
+
+    def is_calm(self, since):
+        """Neither a process nor Redis was away since then, or just before."""
+        return self.last_end() < since - REDIS_RECOVERY_SECONDS and not self.is_redis_disturbed(
+            since - REDIS_RECOVERY_SECONDS, self.now()
+        )
+
     def is_redis_disturbed(self, start, end):
         return any(fault.overlaps(start, end) for fault in self._faults())
 
