@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := @$(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test ci coverage slow mutants engines lint bench
+.PHONY: run test ci coverage slow mutants engines lint bench soak
 
 run: .venv/run
 	$(BIN)/python -m service
@@ -34,6 +34,13 @@ engines: .venv/test tests/engines/node_modules/.ready
 	node tests/engines/lint.mjs
 	node --test --test-reporter=dot tests/engines/lint.test.mjs
 	$(BIN)/python -m pytest -n 0 tests/engines/story.py
+
+# MINUTES are for each of one, two and three processes; what fails is told with its seed, and how to play it again.
+MINUTES ?= 5
+soak: .venv/test
+	$(BIN)/python -m tests.model --processes 1 --minutes $(MINUTES)
+	$(BIN)/python -m tests.model --processes 2 --minutes $(MINUTES)
+	$(BIN)/python -m tests.model --processes 3 --minutes $(MINUTES)
 
 bench: .venv/test
 	$(BIN)/python -m tests.bench.growth tests/bench/growth.svg
