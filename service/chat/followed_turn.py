@@ -56,9 +56,10 @@ class Writer(Protocol):
 class FollowedTurn(Turn):
     """Whether anybody anywhere listens is for the process to know that runs it; here one listener is as good as many.
 
-    `by` is that process, empty where it is to be found, which was `heard_at` last of it (monotonic seconds); `stored` is
-    what it had stored of the turn. Everything has a deadline: where the writer says nothing in time, or Redis is lost, the turn is lost for TURN_UNREACHABLE, which says
-    that it can be asked for again. When its writer has died, the source itself is asked for the rest.
+    `by` is that process, empty where it is to be found, `heard_at` when it told something (monotonic seconds), `stored`
+    what it had stored of the turn. Everything has a deadline: where the writer says nothing in time, or Redis is lost,
+    the turn is lost for TURN_UNREACHABLE, which says that it can be asked for again. When its writer has died, the
+    source itself is asked for the rest.
     """
 
     writer: Writer
