@@ -35,11 +35,11 @@ class RunningTurn(Turn):
     orphan_grace: float
     origin: Origin = NOWHERE
     kind: Kind = Kind.QUESTION
+    started_at: float = field(default_factory=time.monotonic)
     released_at: float = 0.0
     _listeners: int = 0
     _is_claimed: bool = False
     _orphan_timer: asyncio.TimerHandle | None = None
-    _started_at: float = field(default_factory=time.monotonic)
     _reading: Reading | None = field(init=False)
 
     def __post_init__(self, answer: Answer, demand: Demand, tasks: Tasks) -> None:
@@ -148,7 +148,7 @@ class RunningTurn(Turn):
             reason=self.reason,
             source=self.identity and self.identity.source,
             characters=self.buffer.length,
-            duration_ms=ms_since(self._started_at),
+            duration_ms=ms_since(self.started_at),
         )
         if self._reading is not None:
             self._reading.end()

@@ -47,7 +47,7 @@ BEAT_SECONDS = 2.0
 READ_SECONDS = 1.0
 CLOSE_TIMEOUT_SECONDS = 1.0
 RESTART_SECONDS = 1.0
-MAX_KEPT_STOPS = 1_000
+MAX_STOPS, STOPS_KEPT_SECONDS = 1_000, 30.0
 
 
 class MultiProcess:
@@ -89,7 +89,7 @@ class MultiProcess:
         self._was_connected = self._is_lost_logged = False
         self._lost_until = float("-inf")
         self._number = 0
-        self._stops: dict[Stop | StopAll, None] = {}
+        self._stops: dict[tuple[Owner, str | None], float] = {}
         self._unreadable = Tally("cluster.unreadable")
         self._tasks = Tasks()
 
@@ -170,13 +170,10 @@ class MultiProcess:
 
     def stop(self, owner: Owner, turn_id: str | None) -> None:
         """Whoever runs it will be told, if Redis is away, when it is back."""
-        stop = StopAll(owner.key) if turn_id is None else Stop(key_of(owner, turn_id))
-        if not self._is_connected():
-            if len(self._stops) < MAX_KEPT_STOPS:
-                self._stops[stop] = None
-            return
-        for process in self._members.others():
-            self._post(process, stop)
+        said = owner, turn_id
+        if len(self._stops) < MAX_STOPS:
+            self._stops[said] = time.monotonic()
+        self._tell_stop(said, 0.0)
 
     def next_number(self) -> int:
         self._number = max(self._number + 1, time.time_ns() // 1_000_000)
@@ -250,13 +247,19 @@ class MultiProcess:
         self._published.lose_followers(self._members.is_dead)
         self._followed.look_after()
 
+    def _tell_stop(self, said: tuple[Owner, str | None], ago: float) -> None:
+        owner, turn_id = said
+        stop = StopAll(owner.key, ago) if turn_id is None else Stop(key_of(owner, turn_id), ago)
+        for process in self._members.others():
+            self._post(process, stop)
+
     def _repeat_stops(self) -> None:
-        """What was said while Redis was away, until everybody is back who was there."""
-        for stop in self._stops:
-            for process in self._members.others():
-                self._post(process, stop)
-        if self._is_settled():
-            self._stops.clear()
+        """Until everybody is back who was there before Redis was away."""
+        now = time.monotonic()
+        self._stops = {said: at for said, at in self._stops.items() if now - at < STOPS_KEPT_SECONDS}
+        if not self._is_settled():
+            for said, at in self._stops.items():
+                self._tell_stop(said, now - at)
 
     async def _resync(self) -> None:
         """Redis may have lost everything: claim and store everything again, and tell everybody who is here."""
@@ -316,10 +319,10 @@ class MultiProcess:
                 self._published.unfollow(by, number)
             case Unknown(number):
                 self._followed.receive_unknown(by, number)
-            case Stop(key):
-                self._published.stop(key)
-            case StopAll(owner):
-                self._published.stop_all(owner)
+            case Stop(key, ago):
+                self._published.stop(key, time.monotonic() - ago)
+            case StopAll(owner, ago):
+                self._published.stop_all(owner, time.monotonic() - ago)
             case Restarted():
                 self._published.lose_followers(lambda process: process == by)
                 self._followed.refollow(by)

@@ -69,14 +69,16 @@ class PublishedTurns:
             published.lose_followers(is_lost)
             self._look_after(published)
 
-    def stop(self, key: str) -> None:
-        if (published := self._turns.get(key)) is not None:
+    def stop(self, key: str, said_at: float) -> None:
+        """Unless it has begun since (monotonic seconds)."""
+        published = self._turns.get(key)
+        if published is not None and published.turn.started_at <= said_at:
             published.turn.stop(CLIENT_STOPPED)
 
-    def stop_all(self, owner: str) -> None:
-        for published in list(self._running.values()):
+    def stop_all(self, owner: str, said_at: float) -> None:
+        for key, published in list(self._running.items()):
             if published.turn.owner.key == owner:
-                published.turn.stop(CLIENT_STOPPED)
+                self.stop(key, said_at)
 
     def close(self) -> None:
         if self._timer is not None:

@@ -69,15 +69,17 @@ class Restarted(_Message, frozen=True):
 
 
 class Stop(_Message, frozen=True):
-    """The holder of the token has stopped the turn."""
+    """The holder of the token has stopped the turn, so many seconds `ago`: it was not meant, if it has begun since."""
 
     key: str
+    ago: float = 0.0
 
 
 class StopAll(_Message, frozen=True):
-    """The holder of the token has stopped all turns."""
+    """The holder of the token has stopped all turns that had begun so many seconds `ago`."""
 
     owner: str
+    ago: float = 0.0
 
 
 class ClientResumed(_Message, frozen=True):
