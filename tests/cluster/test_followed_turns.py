@@ -10,7 +10,7 @@ from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.turn import checksum_of
 from service.chat.turn_status import Ending, Status
 from service.cluster.followed_turns import FollowedTurns, Link
-from service.cluster.wire_format import Follow, Stop, Unfollow, Updates, encode_parts
+from service.cluster.wire_format import Follow, Unfollow, Updates, encode_parts
 from tests.chat.followed import followed_turn
 
 CHECKSUM = checksum_of("Hi")
@@ -20,7 +20,7 @@ CHECKSUM = checksum_of("Hi")
 def state():
     """What the link says, and what it was told."""
     return SimpleNamespace(
-        posted=[], others=["p", "q"], dead=set(), is_connected=True, is_settled=True, kept=[], looked_at=[]
+        posted=[], others=["p", "q"], dead=set(), is_connected=True, is_settled=True, stopped=[], kept=[], looked_at=[]
     )
 
 
@@ -33,6 +33,7 @@ def followed(state):
             is_settled=lambda: state.is_settled,
             is_dead=lambda process: process in state.dead,
             others=lambda: state.others,
+            stop=state.stopped.append,
             keep=state.kept.append,
             heal=lambda _: None,
             look_again=state.looked_at.append,
@@ -190,12 +191,10 @@ async def test_who_does_not_know_it_after_it_was_told_of_is_of_no_interest(join,
     assert (state.looked_at, turn.is_over) == ([], False)
 
 
-async def test_a_stop_goes_to_who_runs_it_or_to_all_who_may(join, state):
-    known, unknown = join(), join(by="")
-    state.posted.clear()
-    known.stop("client_stopped")
-    unknown.stop("client_stopped")
-    assert state.posted == [("p", Stop(known.key)), ("p", Stop(unknown.key)), ("q", Stop(unknown.key))]
+async def test_a_stop_is_passed_on_as_anybody_else_s_is(join, state):
+    turn = join()
+    turn.stop("client_stopped")
+    assert (state.stopped, turn.is_over) == ([turn], False)
 
 
 async def test_whose_process_has_lost_its_followers_is_followed_anew(join, followed, state):
