@@ -98,7 +98,7 @@ class SharedLeases(Leases):
         """What Redis does not hear of ends after LEASE_SECONDS."""
         super().give_back(lease, names)
         for name in names:
-            self._redis.queue.ask(("ZREM", self._redis.key("held", name), lease))
+            self._redis.queue.post(("ZREM", self._redis.key("held", name), lease))
 
     async def run(self) -> None:
         """Tells every BEAT_SECONDS what is held. The first question finds the connections open."""

@@ -67,9 +67,10 @@ class MultiProcess:
         heal: Callable[[BrokenAnswer], Answer | None] = lambda _: None,
     ) -> None:
         self._store = store
+        store.queue.on_error = self._on_lost  # one that refuses (it is full, say) is as good as lost, too
         self._clients = local_clients
         self._members = Membership(store, local_clients, on_size)
-        self._outbox = Outbox(self._members.id, store, self._on_lost)
+        self._outbox = Outbox(self._members.id, store)
         self._stored = StoredTurns(self._members.id, store, self._outbox)
         self._published = PublishedTurns(self._post)
         self._followed = FollowedTurns(

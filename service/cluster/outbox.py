@@ -2,26 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from service.cluster.redis_store import RedisStore
 from service.cluster.wire_format import Message
-from service.redis_link import REDIS_ERRORS, Command
 
 MakeSnapshot = Callable[[], tuple[bytes, int]]
 """It is made when it is sent, with the seconds for which it is kept."""
 
 
 class Outbox:
-    """Of process `by`. All that is to be sent in one turn of the event loop goes together.
+    """Of process `by`. All that is to be sent in one turn of the event loop goes together."""
 
-    `on_lost` is called where Redis could not be reached: what was to be sent is lost.
-    """
-
-    def __init__(self, by: str, store: RedisStore, on_lost: Callable[[Exception], None]) -> None:
+    def __init__(self, by: str, store: RedisStore) -> None:
         self._by = by
         self._store = store
-        self._on_lost = on_lost
         self._messages: dict[str, list[Message]] = {}
         self._snapshots: dict[str, MakeSnapshot] = {}
         self._forgotten: dict[str, None] = {}
@@ -54,22 +48,14 @@ class Outbox:
         snapshots, self._snapshots = self._snapshots, {}
         forgotten, self._forgotten = self._forgotten, {}
         for key, make in snapshots.items():
-            self._ask(self._store.put(key, *make()))
+            self._store.queue.post(self._store.put(key, *make()))
         if forgotten:
-            self._ask(self._store.forget(forgotten))
+            self._store.queue.post(self._store.forget(forgotten))
         for process, those in messages.items():
             for command in self._store.post(process, self._by, those):
-                self._ask(command)
+                self._store.queue.post(command)
 
     def _send_soon(self) -> None:
         if not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self.send)
-
-    def _ask(self, command: Command) -> None:
-        self._store.queue.ask(command).add_done_callback(self._check)
-
-    def _check(self, reply: asyncio.Future[Any]) -> None:
-        """A command that Redis refuses (it is full, say) is lost, too."""
-        if not reply.cancelled() and isinstance(error := reply.exception(), REDIS_ERRORS):
-            self._on_lost(error)

@@ -17,6 +17,8 @@ INBOX_SECONDS = 60
 MAX_LETTERS = 10_000
 """Of an inbox that nobody reads."""
 LETTERS_AT_ONCE = 500
+# KEYS: a turn. ARGV: what it was claimed with.
+_UNCLAIM = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('UNLINK', KEYS[1]) end"
 
 
 class RedisStore:
@@ -75,6 +77,10 @@ class RedisStore:
     def claim(self, key: str, snapshot: bytes) -> Command:
         """The reply is None where somebody has claimed it before."""
         return "SET", self._turn(key), snapshot, "NX", "EX", RUNNING_SECONDS
+
+    def unclaim(self, key: str, snapshot: bytes) -> Command:
+        """Unless somebody else has claimed it."""
+        return "EVAL", _UNCLAIM, 1, self._turn(key), snapshot
 
     def get(self, key: str) -> Command:
         return "GET", self._turn(key)

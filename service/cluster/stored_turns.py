@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from typing import Any
 
 from service.chat.turn import Turn
 from service.cluster.outbox import Outbox
@@ -23,11 +22,11 @@ class StoredTurns:
 
     async def claim(self, key: str, checksum: int) -> Snapshot | None:
         """None where it is this process's now; otherwise what another one has stored."""
-        claimed = self._store.queue.ask(self._store.claim(key, encode_snapshot(Snapshot(self._by, checksum))))
+        claim = encode_snapshot(Snapshot(self._by, checksum))
         try:
-            is_own = await asyncio.shield(claimed) is not None
+            is_own = await self._store.queue.ask(self._store.claim(key, claim)) is not None
         except asyncio.CancelledError:
-            claimed.add_done_callback(lambda reply: self._give_up(key, reply))
+            self._store.queue.post(self._store.unclaim(key, claim))
             raise
         return None if is_own else await self.get(key)
 
@@ -61,11 +60,6 @@ class StoredTurns:
 
     def forget(self, key: str) -> None:
         self._outbox.forget(key)
-
-    def _give_up(self, key: str, claimed: asyncio.Future[Any]) -> None:
-        """What was claimed for who does not wait any more; another process's stays."""
-        if not claimed.cancelled() and claimed.exception() is None and claimed.result() is not None:
-            self.forget(key)
 
     def _seconds(self, snapshot: Snapshot) -> int:
         return RUNNING_SECONDS if snapshot.ending is None else self._store.ended_seconds
