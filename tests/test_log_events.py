@@ -31,8 +31,8 @@ def levels_of(function):
             return {"WARNING"}
         case ast.Name(id="log_event"):
             return set()
-        case ast.IfExp(body=body, orelse=other):
-            return (levels_of(body) or set()) | (levels_of(other) or set())
+        case ast.IfExp(body=one, orelse=other) if levels_of(one) and levels_of(other):
+            return set()
     return None
 
 
