@@ -13,7 +13,7 @@ MAX_WAITING_BYTES = 4 * 1024 * 1024
 MAX_WRITE_BYTES = 64 * 1024
 RETRY_SECONDS = 1.0
 TELL_AGAIN_SECONDS = 60.0
-"""A sink that fails again and again says so once in that time."""
+"""A sink that fails now and works then says so once in that time."""
 
 dropped_lines: Counter[str] = Counter()
 """Of this process since its start, by the name of the sink."""
@@ -41,6 +41,7 @@ class Sink:
         self._lines: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._untold = 0
+        self._is_failing = False
         self._tell_after = 0.0
         self._changed = Condition()
         self._ending = Event()
@@ -97,6 +98,7 @@ class Sink:
             else:
                 chunk = chunk[written:]
                 self.written_bytes += written
+                self._is_failing = False
         if self._untold:
             self._tell_dropped()
 
@@ -105,8 +107,9 @@ class Sink:
         dropped_lines[self._name] += lines
 
     def _tell_failure(self, error: Exception) -> None:
-        now = time.monotonic()
-        if now >= self._tell_after:
+        now, is_news = time.monotonic(), not self._is_failing
+        self._is_failing = True
+        if is_news and now >= self._tell_after:
             self._tell_after = now + TELL_AGAIN_SECONDS
             structlog.get_logger().error("logs.failed", sink=self._name, error=str(error))
 

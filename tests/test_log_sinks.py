@@ -19,6 +19,7 @@ class Target:
         self.is_open.set()
         self.is_waited_for = threading.Event()
         self.error = None
+        self.failures = 0
         self.is_closed = False
         self.most = 1_000_000
 
@@ -26,6 +27,7 @@ class Target:
         self.is_waited_for.set()
         self.is_open.wait()
         if self.error is not None:
+            self.failures += 1
             raise self.error
         self.written += data[: self.most]
         return min(self.most, len(data))
@@ -37,6 +39,7 @@ class Target:
 @pytest.fixture
 def target(monkeypatch):
     monkeypatch.setattr(log_sinks, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(log_sinks, "TELL_AGAIN_SECONDS", 0)
     dropped_lines.clear()
     return Target()
 
@@ -102,6 +105,17 @@ def test_what_fails_is_told_once_and_tried_again_until_it_is_written(sink, targe
     until(lambda: target.written == b"one\ntwo\n")
     assert events == [{"event": "logs.failed", "log_level": "error", "sink": "a", "error": str(error)}]
     assert dropped_lines == {}
+
+
+def test_a_sink_that_fails_now_and_works_then_does_not_say_so_each_time(sink, target, events, monkeypatch):
+    monkeypatch.setattr(log_sinks, "TELL_AGAIN_SECONDS", 60)
+    for line in (b"one\n", b"two\n"):
+        target.error, before = OSError(28, "No space left on device"), target.failures
+        sink.put([line])
+        until(lambda before=before: target.failures > before)
+        target.error = None
+        until(lambda line=line: target.written.endswith(line))
+    assert len(events) == 1
 
 
 def test_at_the_end_it_is_tried_once_more_and_what_cannot_be_written_is_counted(target, events):
