@@ -32,6 +32,7 @@ from service.chat.seal import Seal
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
 from service.in_flight import InFlight
+from service.log_sinks import dropped_lines
 from service.misspelt_settings import misspelt_names
 from service.settings import Settings
 from service.settings_reader import SettingsError, read_settings
@@ -96,6 +97,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             **turns.counts(),
             **cluster.counts(),
             **quotas.counts(),
+            "log_lines_dropped": dict(dropped_lines),
             **({} if settings.mock_mode else limiters.answers.counts()),
         },
         check=sources.answerer.check,

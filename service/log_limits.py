@@ -38,7 +38,7 @@ def sanitize(event: Event) -> None:
     for name, value in event.items():
         if isinstance(value, str):
             if len(value) > MAX_CHARACTERS or not value.isprintable() or JWT_START in value:
-                event[name] = _cut_stack(redacted(value)) if name in _STACKS else _cut_text(value)
+                event[name] = _cut_stack(redacted(value)) if name in _STACKS else cut_text(value)
         elif type(value) not in _PLAIN and name not in _OUR_OWN:
             event[name] = _cut(value, MAX_DEPTH)
 
@@ -46,17 +46,25 @@ def sanitize(event: Event) -> None:
 def _cut(value: Any, depth: int) -> Any:
     match value:
         case str():
-            return _cut_text(value)
+            return cut_text(value)
         case None | bool() | int() | float():
             return value
         case dict() if depth:
-            return {_cut_text(str(key)): _cut(each, depth - 1) for key, each in list(value.items())[:MAX_ITEMS]}
+            return {cut_text(str(key)): _cut(each, depth - 1) for key, each in list(value.items())[:MAX_ITEMS]}
         case list() | tuple() | set() | frozenset() if depth:
             return [_cut(each, depth - 1) for each in list(value)[:MAX_ITEMS]]
-    return _cut_text(repr(value))
+    return cut_text(described(value))
 
 
-def _cut_text(text: str) -> str:
+def described(value: Any) -> str:
+    """Its repr, or that it has none."""
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - it may be any object
+        return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+
+
+def cut_text(text: str) -> str:
     if JWT_START in text:
         text = redacted(text)
     if len(text) > MAX_CHARACTERS:
@@ -73,6 +81,11 @@ def _cut_stack(stack: str) -> str:
 
 def _printable(character: str) -> str:
     return character if character.isprintable() else repr(character)[1:-1]
+
+
+def timestamp() -> str:
+    """Of now, as structlog's."""
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
 class _Kind(NamedTuple):
@@ -109,11 +122,10 @@ class LineLimiter:
     def left_out(self, now: float) -> Iterator[Entry]:
         """Ends the minute."""
         self._minute_ends, self._has_left_out = now + MINUTE_SECONDS, False
-        timestamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         for kind, count in self._tally.take().items():
             if (times := count - kind.limit) > 0:
                 address = {} if kind.address is None else {"client_address": kind.address}
-                first = {"timestamp": timestamp, "level": self._levels[kind], "event": kind.event}
+                first = {"timestamp": timestamp(), "level": self._levels[kind], "event": kind.event}
                 yield kind.level, {**first, **address, "times": times}
         self._levels.clear()
 
@@ -134,11 +146,16 @@ def _kind_of(entry: Entry) -> _Kind | None:
     uvicorn's do not tell whom they are about.
     """
     level, event = entry
-    name, address, status = event["event"][:MAX_CHARACTERS], event.get("client_address"), event.get("status")
+    name, address, status = _name_of(event), event.get("client_address"), event.get("status")
     is_refusal = level >= _WARNING or (isinstance(status, int) and status >= _ERROR_STATUS)
     if isinstance(address, str):
         return _Kind(level, name, site_of(address[:MAX_CHARACTERS]), is_refusal)
     return _Kind(level, name, None, is_refusal) if "logger" in event and is_refusal else None
+
+
+def _name_of(event: Event) -> str:
+    name = event["event"]
+    return name[:MAX_CHARACTERS] if isinstance(name, str) else described(name)[:MAX_CHARACTERS]
 
 
 def _others_of(kind: _Kind) -> _Kind:

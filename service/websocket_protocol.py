@@ -12,7 +12,7 @@ from websockets.protocol import State
 from service.chat.close_codes import FLOOD
 from service.chat.websocket_transport import WRITE_TEXT
 from service.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS
-from service.logs import WEBSOCKET_LOGGER
+from service.log_records import WEBSOCKET_LOGGER
 
 # The HTTP protocol has read the handshake within these limits; uvicorn passes it on as bytes.
 websockets.http11.MAX_LINE_LENGTH = MAX_HEAD_BYTES

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 import structlog
 
-from service import log_limits, logs
+from service import log_files, log_limits, log_sinks, logs
 from service.settings import Settings
 from tests.conftest import PATIENCE_SECONDS, ROOT
 
@@ -66,31 +66,6 @@ def test_an_exception_comes_with_its_stack_on_the_same_line(configure, tmp_path)
     assert "test_logs.py" in line["exception"]
 
 
-def test_records_of_the_standard_library_have_the_same_shape(configure, tmp_path):
-    stop = configure()
-    logging.getLogger("uvicorn.error").info("Started server process [%d]", 7)
-    try:
-        _ = 1 / 0
-    except ZeroDivisionError:
-        logging.getLogger("asyncio").exception("Task exception was never retrieved")
-    stop()
-    started, failed = lines(tmp_path / "logs/info.log")
-    assert list(started)[:3] == ["timestamp", "level", "event"]
-    assert (started["event"], started["logger"]) == ("Started server process [7]", "uvicorn.error")
-    assert "ZeroDivisionError" in failed["exception"]
-
-
-def test_a_request_is_told_in_fields_without_its_query(configure, tmp_path):
-    stop = configure()
-    logging.getLogger("uvicorn.access").info(
-        '%s - "%s %s HTTP/%s" %d', "10.0.0.1:5", "GET", "/health?token=secret", "1.1", 200
-    )
-    stop()
-    (line,) = lines(tmp_path / "logs/info.log")
-    assert (line["event"], line["path"], line["status"]) == ("http.request", "/health", 200)
-    assert "secret" not in str(line)
-
-
 def test_a_token_is_masked_wherever_a_client_has_put_it(configure, tmp_path):
     stop = configure()
     token = "eyJhbGciOi.eyJzdWIi.c2ln"
@@ -104,38 +79,29 @@ def test_a_token_is_masked_wherever_a_client_has_put_it(configure, tmp_path):
     assert "eyJzdWIi" not in str(refused)
 
 
-def test_the_server_s_own_word_on_what_we_have_told_is_left_out(configure, tmp_path):
-    stop = configure()
-    logging.getLogger("uvicorn.error").error("ASGI callable returned without completing response.")
-    logging.getLogger("uvicorn.error").info('%s - "WebSocket %s" [accepted]', "10.0.0.1:5", "/ws/chat?token=secret")
-    logging.getLogger("uvicorn.error").info("connection open")
-    stop()
-    assert lines(tmp_path / "logs/info.log") == []
-
-
 @pytest.mark.parametrize(("level", "told"), [("DEBUG", 3), ("INFO", 2), ("ERROR", 1)])
-def test_the_level_is_honoured_for_all(configure, capsys, level, told):
+def test_the_level_is_honoured_for_all(configure, capfd, level, told):
     stop = configure(log_level=level)
     structlog.get_logger().debug("a.debug")
     structlog.get_logger().info("an.info")
     structlog.get_logger().error("an.error")
     logging.getLogger("uvicorn.error").log(logging.DEBUG - 1, "finer still")
     stop()
-    assert len(capsys.readouterr().out.splitlines()) == told
+    assert len(capfd.readouterr().out.splitlines()) == told
 
 
-def test_a_folder_that_cannot_be_written_costs_the_files_not_the_service(configure, tmp_path, capsys):
+def test_a_folder_that_cannot_be_written_costs_the_files_not_the_service(configure, tmp_path, capfd):
     (tmp_path / "logs").write_text("a file where the folder should be")
     stop = configure()
     structlog.get_logger().info("service.started")
     stop()
-    out = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
+    out = [json.loads(line)["event"] for line in capfd.readouterr().out.splitlines()]
     assert out == ["logs.files_missing", "service.started"]
 
 
 def test_files_are_rotated_and_five_backups_kept(configure, tmp_path, monkeypatch):
-    monkeypatch.setattr(logs, "MAX_FILE_BYTES", 500)
-    monkeypatch.setattr(logs, "MAX_BATCH", 5)
+    monkeypatch.setattr(log_files, "MAX_FILE_BYTES", 500)
+    monkeypatch.setattr(log_sinks, "MAX_WRITE_BYTES", 400)
     stop = configure()
     for number in range(100):
         structlog.get_logger().info("turn.finished", number=number)
@@ -146,11 +112,12 @@ def test_files_are_rotated_and_five_backups_kept(configure, tmp_path, monkeypatc
 
 WRITER = """
 import pathlib, sys, time, structlog
-from service import logs
+from service import log_files, log_sinks, log_writer, logs
 from service.settings import Settings
 
-logs.MAX_FILE_BYTES, logs.BACKUPS = 20_000, 200
-logs.MAX_BATCH, logs.BATCH_SECONDS = 1, 0.001
+log_files.MAX_FILE_BYTES, log_files.BACKUPS = 20_000, 200
+log_writer.BATCH_SECONDS, log_sinks.MAX_WRITE_BYTES = 0.001, 1
+log_writer.STALLED_SECONDS, log_writer.END_SECONDS = 10, 50  # on a busy machine
 logs.configure(Settings(web_concurrency=4))
 pathlib.Path(f"ready-{sys.argv[1]}").touch()
 while len(list(pathlib.Path().glob("ready-*"))) < 4:
@@ -171,7 +138,7 @@ async def test_several_processes_share_console_and_files_and_no_line_is_lost_or_
     assert_complete(lines(tmp_path / "console"))
     for name in ("info.log", "error.log"):
         paths = sorted((tmp_path / "logs").glob(f"{name}*"), key=lambda path: -int(path.suffix[1:].strip("log") or 0))
-        assert all(10_000 < path.stat().st_size < 20_000 for path in paths[:-1])
+        assert all(path.stat().st_size > 10_000 for path in paths[:-1])
         assert_complete([line for path in paths for line in lines(path)])
 
 
@@ -205,29 +172,22 @@ def test_what_was_left_out_is_told_a_minute_later_though_nothing_else_happens(co
         time.sleep(0.01)
 
 
-def test_no_stranger_forges_a_line(configure, monkeypatch, capsys, tmp_path):
+def test_no_stranger_forges_a_line(configure, monkeypatch, capfd, tmp_path):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     stop = configure()
     structlog.get_logger().warning("connection.refused", why="\x1b[2Ja\n2026-01-01 [error] forged", origin="\ud800")
     stop()
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert len(capfd.readouterr().out.splitlines()) == 1
     (line,) = lines(tmp_path / "logs/info.log")
     assert (line["why"], line["origin"]) == ("\\x1b[2Ja\\n2026-01-01 [error] forged", "\\ud800")
 
 
-def test_on_a_terminal_a_person_can_read_it(configure, monkeypatch, capsys, tmp_path):
+def test_on_a_terminal_a_person_can_read_it(configure, monkeypatch, capfd, tmp_path):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     stop = configure()
     structlog.get_logger().info("turn.finished", status="done")
     stop()
-    out = capsys.readouterr().out
+    out = capfd.readouterr().out
     assert "turn.finished" in out
     assert not out.startswith("{")
     assert lines(tmp_path / "logs/info.log")[0]["status"] == "done"
-
-
-def test_what_json_cannot_say_is_written_as_python_would(configure, tmp_path):
-    stop = configure()
-    structlog.get_logger().info("odd", value=object)
-    stop()
-    assert lines(tmp_path / "logs/info.log")[0]["value"] == "<class 'object'>"

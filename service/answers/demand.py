@@ -16,7 +16,7 @@ class Demand:
 
     What a person decided (`is_decision`) neither loses its place nor is displaced, whoever listens. `is_ending`: it was
     stopped, and is going to give its slot back. `displace` stops it for others; `on_change` is told when it becomes
-    abandoned, and when it is no longer.
+    abandoned, and when it is no longer. For the log: `waited_ms` for slots, in all, and `tries` so far.
     """
 
     __slots__ = (
@@ -27,7 +27,9 @@ class Demand:
         "is_decision",
         "is_ending",
         "on_change",
+        "tries",
         "user",
+        "waited_ms",
     )
 
     def __init__(
@@ -38,6 +40,8 @@ class Demand:
         self.connection = connection
         self.is_decision = is_decision
         self.is_ending = False
+        self.waited_ms = 0
+        self.tries = 1
         self.displace: Callable[[], None] = _ignore
         self.on_change: Callable[[Demand], None] = _ignore
         self._is_listened_to = True

@@ -9,6 +9,7 @@ import structlog
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from service.admission.browsers import browser_of
 from service.admission.caller import Caller
 from service.admission.host_check import HostCheck
 from service.admission.origins import is_allowed
@@ -169,7 +170,13 @@ class Gateway:
         if self.login is not None:
             session.authentication = self.login.watch(session)
         self.sessions.add(session)
-        log.info("connection.opened", client_address=transport.client_address, connections=len(self.sessions))
+        log.info(
+            "connection.opened",
+            client_address=transport.client_address,
+            origin=transport.header("origin"),
+            browser=browser_of(transport.header("user-agent")),
+            connections=len(self.sessions),
+        )
         try:
             with suppress(TimeoutError):  # aborted
                 async with transport.lifetime:

@@ -38,8 +38,9 @@ class Reading:
 
     async def _stop(self, turn_id: str) -> None:
         """Only the end of the source's stream proves that it stopped; without that the connection is dropped."""
+        structlog.contextvars.bind_contextvars(turn_id=turn_id)  # in this task only, whoever wants the stop
         await self._answer.stop()
         _, unended = await asyncio.wait([self.task], timeout=STOP_TIMEOUT_SECONDS)
         if unended:
-            log.warning("turn.stop_unproven", turn_id=turn_id)
+            log.warning("turn.stop_unproven")
             self.task.cancel()

@@ -36,6 +36,9 @@ class WebSocketTransport:
         client = self._websocket.client
         return client and client.host
 
+    def header(self, name: str) -> str | None:
+        return self._websocket.headers.get(name)
+
     @property
     def counted_address(self) -> str | None:
         address: str | None = self._websocket.scope[ADDRESS]

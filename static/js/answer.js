@@ -56,7 +56,7 @@ export function createAnswer(turn, actions) {
     frame ||= requestAnimationFrame(draw);
   }
 
-  /** A quiet line about what a tool or a step of a flow does, until the next one or a word of the answer. */
+  /** A quiet line about what a tool or a step does, until the next one or a word. */
   function showStep(event) {
     const words = stepWords(event);
     if (!words || turn.text) return;
@@ -72,7 +72,7 @@ export function createAnswer(turn, actions) {
     if (turn.citations?.length) note.after(sourcesOf(turn.citations));
     if (turn.isStandIn) note.after(madeUp(turn));
     showButtons();
-    detail.replaceChildren(timeOf(turn), ...spansOf(factsOf(turn)));
+    detail.replaceChildren(timeOf(turn), element("code", "", turn.id.slice(0, 8)), ...spansOf(factsOf(turn)));
     if (turn.form) toStartOf(article);
   }
 

@@ -37,7 +37,7 @@ async def test_only_the_end_of_the_stream_proves_a_stop_and_what_does_not_end_is
     reading.stop("t")
     await asyncio.wait([reading.task])
     assert (source.stops, reading.task.cancelled()) == (1, ignores_stops)
-    assert [event["event"] for event in events] == ["turn.stop_unproven"] * ignores_stops
+    assert [(event["event"], event["turn_id"]) for event in events] == [("turn.stop_unproven", "t")] * ignores_stops
 
 
 async def test_a_source_may_be_left_alone(read):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from playwright.async_api import expect
 
 from tests import fake_dify
+from tests.conftest import logged
 from tests.page.browser import FAR_HOST, answer, ask, ends
 
 
@@ -25,6 +26,14 @@ async def test_the_language_follows_the_browser_and_the_switch(with_dify, dify, 
     await expect(page.locator("#question")).to_have_attribute("placeholder", "Ask a question…")
     await page.reload()
     await expect(page.locator("#state")).to_have_text("Connected")
+
+
+async def test_each_answer_shows_how_its_turn_is_called_in_the_log(start, visit, events):
+    page = await visit(await start(), "/chat")
+    await ask(page, "Hello")
+    await ends(page)
+    (finished,) = logged(events, "turn.finished")
+    await expect(answer(page).locator(".detail code")).to_have_text(finished["turn_id"][:8])
 
 
 async def test_light_and_dark_follow_the_system_and_the_switch(start, visit):

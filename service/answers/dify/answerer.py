@@ -189,6 +189,8 @@ class DifyAnswer:
             "task_id": self._parser.task_id,
             "message_id": identity and identity.message_id,
             "dify_conversation_id": identity and identity.conversation_id,
+            "waited_ms": self._call.demand.waited_ms,
+            "tries": self._call.demand.tries,
             "first_event_ms": self._call.first_event_ms,
             "first_text_ms": self._call.first_text_ms,
             "total_ms": ms_since(self._call.started_at),

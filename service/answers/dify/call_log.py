@@ -31,8 +31,8 @@ def log_failure(error: AnswerError, details: FailureDetails | None = None, **fie
         status=details.status,
         code=details.code,
         what=details.what,
+        error=_error_words(error.__cause__),
         **fields,
-        exc_info=None if is_expected else error,
     )
     if details.message is not None:
         log.debug("dify.said", reason=failure.reason, said=details.message)
@@ -90,6 +90,11 @@ async def logged_call(route: str) -> AsyncIterator[None]:
 
 def reply_body(error: AnswerError) -> bytes:
     return error.__cause__.body if isinstance(error.__cause__, UnexpectedResponse) else b""
+
+
+def _error_words(cause: BaseException | None) -> str | None:
+    """A stack would say no more: all of these are looked for. Of a reply the status says it."""
+    return None if cause is None or isinstance(cause, UnexpectedResponse) else f"{type(cause).__name__}: {cause}"
 
 
 def _reply_details(error: AnswerError) -> FailureDetails | None:

@@ -48,7 +48,8 @@ class ContinuedCall(UpstreamCall):
         with_snapshot: bool,
     ) -> None:
         run, user = continuation.run, continuation.user
-        super().__init__(upstream, Question("", user, steps=continuation.steps, speech=continuation.speech))
+        steps, speech, demand = continuation.steps, continuation.speech, continuation.demand
+        super().__init__(upstream, Question("", user, steps=steps, speech=speech, demand=demand))
         self._run = run
         self._decision = continuation.decision
         self.is_taken = is_taken

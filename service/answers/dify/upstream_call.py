@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from service.answers.base import AnswerStopped, BrokenAnswer, Failure, Part, Question, Replacement, Text
+from service.answers.demand import Demand
 from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.client import DifyClient, EventStream
 from service.answers.dify.event_decoder import is_text
@@ -79,6 +80,7 @@ class UpstreamCall:
         self.first_text_ms: int | None = None
         self.started_at = time.monotonic()
         self.client = upstream.client
+        self.demand = question.demand or Demand(question.user)
         self._upstream = upstream
         self._question = question
         self._decoder = SseDecoder(is_text=is_text)
@@ -193,7 +195,7 @@ async def post_stop(client: DifyClient, task_id: str, user: str, tries: int) -> 
     try:
         status = await client.post_status(path, body, STOP_TIMEOUT_SECONDS)
     except HTTP_ERRORS as error:
-        log.warning("dify.stop_failed", task_id=task_id, tries=tries, exc_info=error)
+        log.warning("dify.stop_failed", task_id=task_id, tries=tries, error=f"{type(error).__name__}: {error}")
         return False
     is_accepted = status == HTTPStatus.OK
     (log.info if is_accepted else log.warning)(

@@ -15,6 +15,7 @@ from service.answers.failures import BUSY
 from service.answers.pauses import Continuation
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.limiter import Limiter
+from service.elapsed import ms_since
 
 log = structlog.get_logger()
 
@@ -108,11 +109,13 @@ class RetryingAnswer:
         limiter = self.answerer.limiter
         self._has_slot = limiter.try_acquire(self._demand)
         if not self._has_slot:
+            waits_since = time.monotonic()
             notice = asyncio.get_running_loop().call_later(NOTICE_SECONDS, on_part, Queued())
             try:
                 self._has_slot = await self._unless_stopped(limiter.acquire(self._demand))
             finally:
                 notice.cancel()
+                self._demand.waited_ms += ms_since(waits_since)
         self._admitted_at = limiter.clock()
 
     async def _wait_again(self, on_part: OnPart) -> None:
@@ -134,6 +137,7 @@ class RetryingAnswer:
 
     def _ask(self) -> Answer:
         self._tries += 1
+        self._demand.tries = self._tries
         self._give_up_at = self._give_up_at or time.monotonic() + self.answerer.retry_budget
         self._answer = self.answerer.source.ask(self.question)
         return self._answer

@@ -25,13 +25,13 @@ def refused(failure=failures.INVALID):
     (failures.INVALID, "warning"), (failures.OVERLOADED, "warning"), (failures.WAITED_TOO_LONG, "warning"),
     (failures.BUSY, "error"),
 ])  # fmt: skip
-def test_what_callers_can_bring_about_is_no_error_and_has_no_stack(events, failure, level):
+def test_what_callers_can_bring_about_is_no_error_and_nothing_has_a_stack(events, failure, level):
     error = refused(failure)
     log_failure(error, route="suggested")
     failed, said = events
     assert failed == {
         "event": "dify.failed", "log_level": level, "reason": failure.reason, "status": 400, "code": "invalid_param",
-        "what": None, "route": "suggested", "exc_info": error if level == "error" else None,
+        "what": None, "error": None, "route": "suggested",
     }  # fmt: skip
     assert said == {"event": "dify.said", "log_level": "debug", "reason": failure.reason, "said": BODY.decode()}
 
@@ -41,6 +41,13 @@ def test_what_the_stream_said_is_told_where_nothing_was_refused(events):
     failed, said = events
     assert (failed["what"], failed["status"], failed["code"]) == ("an error event", 429, "busy")
     assert said["said"] == "Ann asks too much"
+
+
+def test_what_broke_a_connection_is_told_in_its_words(events):
+    error = AnswerError(failures.LOST)
+    error.__cause__ = ConnectionResetError("reset by peer")
+    log_failure(error)
+    assert [event["error"] for event in events] == ["ConnectionResetError: reset by peer"]
 
 
 def test_where_dify_said_nothing_nothing_is_told_of_it(events):

@@ -1,0 +1,60 @@
+"""The table of the log's events on /docs, held against the code: both name the same events, levels and fields."""
+
+import ast
+import re
+
+from tests.conftest import ROOT
+
+METHODS = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "exception": "ERROR"}
+OF_EACH_LINE = {"turn_id", "exc_info"}
+NAME = re.compile(r"[a-z]+\.[a-z_]+")
+TABLE = (ROOT / "templates/log_events.html").read_text()
+
+
+def told():
+    """(event, its levels as far as they are written there, its fields) of each call in service/ that logs."""
+    for path in (ROOT / "service").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and node.args and (levels := levels_of(node.func)) is not None:
+                fields = {keyword.arg for keyword in node.keywords if keyword.arg} - OF_EACH_LINE
+                for name in strings_in(node.args[0]):
+                    if NAME.fullmatch(name):
+                        yield name, levels, fields
+
+
+def levels_of(function):
+    """None where it logs nothing."""
+    match function:
+        case ast.Attribute(attr=method) if method in METHODS:
+            return {METHODS[method]}
+        case ast.Name(id="Tally"):
+            return {"WARNING"}
+        case ast.Name(id="log_event"):
+            return set()
+        case ast.IfExp(body=one, orelse=other) if levels_of(one) and levels_of(other):
+            return set()
+    return None
+
+
+def strings_in(node):
+    """An event may be chosen from two."""
+    return [each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+
+
+def documented():
+    rows = re.findall(r"<tr><td><code>([\w.]+)</code></td><td>(.*?)</td><td>(.*)</td></tr>", TABLE)
+    return {name: (set(re.findall(r"[A-Z]{4,}", levels)), set(re.findall(r"<code>(\w+)</code>", text)))
+            for name, levels, text in rows}  # fmt: skip
+
+
+def test_each_event_of_the_log_is_in_the_table_and_nothing_else_is():
+    source = (ROOT / "service/log_records.py").read_text()
+    assert '"http.request"' in source
+    assert sorted({name for name, *_ in told()} | {"http.request"}) == sorted(documented())
+    assert TABLE.count("<tr><td>") == len(documented())
+
+
+def test_the_table_has_the_levels_and_fields_of_each():
+    table = documented()
+    missing = [(name, levels - table[name][0], fields - table[name][1]) for name, levels, fields in told()]
+    assert [each for each in missing if each[1] or each[2]] == []
