@@ -1,4 +1,4 @@
-"""/, /chat, /docs, static files."""
+"""/, /chat, /docs, static files. All addresses are relative: who serves them under which path is not known here."""
 
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,12 @@ class Pages:
         ]
 
     async def welcome(self, request: Request) -> Response:
-        """Links; browsers are redirected to the chat page."""
+        """Links, relative to this address; browsers are redirected to the chat page."""
         vary = {"Vary": "Accept"}
         if "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("/chat", headers=vary)
+            return RedirectResponse("chat", headers=vary)
         name = self._settings.app_name
-        links = {"chat": "/chat", "docs": "/docs", "health": "/health", "websocket": "/ws/chat"}
+        links = {"chat": "chat", "docs": "docs", "health": "health", "websocket": "ws/chat"}
         return ok({"name": name, "version": __version__, "mode": self._settings.mode, "links": links}, vary)
 
     async def chat(self, request: Request) -> Response:
@@ -83,19 +83,18 @@ class Pages:
         return self._page(request, "docs.html", **tables)
 
     async def manifest(self, request: Request) -> Response:
-        """Makes the chat page installable (W3C, Web Application Manifest)."""
+        """Makes the chat page installable (W3C, Web Application Manifest): addresses are relative to its own."""
         name = self._settings.app_name
-        icon = {"src": "/static/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
+        icon = {"src": "static/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
         content = {
             "name": name,
             "short_name": name,
-            "id": "/chat",
-            "start_url": "/chat",
-            "scope": "/",
+            "start_url": "chat",
+            "scope": ".",
             "display": "standalone",
             "theme_color": _THEME,
             "background_color": _BACKGROUND,
-            "icons": [icon, icon | {"src": "/static/icon-maskable.svg", "purpose": "maskable"}],
+            "icons": [icon, icon | {"src": "static/icon-maskable.svg", "purpose": "maskable"}],
         }
         return JSONResponse(content, headers=_MANIFEST_HEADERS, media_type="application/manifest+json")
 
