@@ -1,5 +1,6 @@
 """/, /chat, /docs, static files. All addresses are relative: who serves them under which path is not known here."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ class Pages:
             "stored_seconds": STORED_SECONDS,
             "declarations": declarations(),
             "limits": LIMITS_HIT,
+            "deploy_files": _deploy_files(),
         }
         return self._page(request, "docs.html", **tables)
 
@@ -106,6 +108,12 @@ class Pages:
             "settings": self._settings,
         }
         return self._templates.TemplateResponse(request, template, context, headers=self._headers)
+
+
+@cache
+def _deploy_files() -> dict[str, str]:
+    """Names and texts of templates/deploy, as they are."""
+    return {path.name: path.read_text("utf-8") for path in sorted((_ROOT / "templates/deploy").iterdir())}
 
 
 class _Static(StaticFiles):

@@ -1,6 +1,7 @@
 """Pages over HTTP."""
 
 import gzip
+import html
 import re
 from dataclasses import fields
 
@@ -111,6 +112,16 @@ async def test_the_docs_show_each_limit_as_it_is_set_and_what_is_told_where_it_i
         assert f"<code>{name.upper()}</code></td>" in body
     assert "<code>TOKENS_PER_DAY</code></td><td>123456</td>" in body
     assert "<code>USER_TOKENS_PER_DAY</code></td><td>no limit</td>" in body
+
+
+async def test_the_docs_show_the_files_for_proxies_and_systemd_as_they_are(service, http):
+    _, body = await get(http, f"{service.url}/docs")
+    shown = re.findall(r"<h3><code>(.*?)</code></h3>\s<pre tabindex=.0.><code>(.*?)</code></pre>", body, re.DOTALL)
+    files = {path.name: path.read_text() for path in (ROOT / "templates/deploy").iterdir()}
+    assert {name: html.unescape(text) for name, text in shown if name in files} == files
+    assert {"Caddyfile", "dify-live.service", "haproxy.cfg", "nginx-beside-dify.conf", "nginx-own-host.conf"} == {
+        *files
+    }
 
 
 async def test_the_docs_show_the_table(start, http):
