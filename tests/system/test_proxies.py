@@ -2,10 +2,12 @@
 
 import asyncio
 import io
+import re
 import ssl
 
 import aiohttp
 import pytest
+import yarl
 from aiohttp import web
 
 from tests import fake_dify, proxies
@@ -196,13 +198,22 @@ async def test_the_locations_fit_into_a_server_of_dify_s_own_nginx(echo, behind,
     def into_dify_s(text):
         above, _, rest = text.partition("    # --- Dify Live\n")
         ours = rest.partition("    # --- Dify\n")[0]
+        by_name = "".join(re.findall(r"^#     (.*\n)", text, re.MULTILINE)).replace("dify-live:8000", "127.0.0.1:8000")
+        ours = re.sub(r"proxy_pass .*", by_name, ours)
         difys = "".join(f"location {path} {{ proxy_pass http://127.0.0.1:8080; }}\n" for path in DIFYS_PATHS)
         return above + difys + ours + "}"
 
     met = await behind(door, service, url_of(dify), edit=into_dify_s)
-    for url, name in ((met.url, "service"), (met.url.removesuffix(PREFIX) + "/api/x", "dify")):
-        async with client.get(f"{url}/") as response:
-            assert (await response.json())["name"] == name
+    root = met.url.removesuffix(PREFIX)
+    for url, name, path in (
+        (f"{met.url}/chat?lang=en", "service", "/chat?lang=en"),
+        (f"{met.url}/api/app-files/a%20b", "service", "/api/app-files/a%20b"),
+        (f"{root}/api/app", "dify", "/api/app"),
+        (f"{root}/", "dify", "/"),
+    ):
+        async with client.get(yarl.URL(url, encoded=True)) as response:
+            reached = await response.json()
+            assert (reached["name"], reached["path"]) == (name, path)
 
 
 @each_door
