@@ -47,6 +47,7 @@ from service.web.log_context import LogContext
 from service.web.pages import Pages
 from service.web.request_drain import RequestDrain
 from service.web.responses import fail, on_fault, on_http_error
+from service.web.slashes import redirect_slashes
 from service.web.users import Users
 from service.web.websocket_hints import HINTS
 
@@ -151,6 +152,7 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         exception_handlers={HTTPException: on_http_error, Exception: on_fault, **HANDLERS},
         lifespan=lifespan,
     )
+    redirect_slashes(app.router)
     app.state.drain = drain.run
     return app
 

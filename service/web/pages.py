@@ -1,5 +1,6 @@
-"""/, /chat, /docs, static files."""
+"""/, /chat, /docs, static files. All addresses are relative: who serves them under which path is not known here."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,12 @@ class Pages:
         ]
 
     async def welcome(self, request: Request) -> Response:
-        """Links; browsers are redirected to the chat page."""
+        """Links, relative to this address; browsers are redirected to the chat page."""
         vary = {"Vary": "Accept"}
         if "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("/chat", headers=vary)
+            return RedirectResponse("chat", headers=vary)
         name = self._settings.app_name
-        links = {"chat": "/chat", "docs": "/docs", "health": "/health", "websocket": "/ws/chat"}
+        links = {"chat": "chat", "docs": "docs", "health": "health", "websocket": "ws/chat"}
         return ok({"name": name, "version": __version__, "mode": self._settings.mode, "links": links}, vary)
 
     async def chat(self, request: Request) -> Response:
@@ -79,23 +80,23 @@ class Pages:
             "stored_seconds": STORED_SECONDS,
             "declarations": declarations(),
             "limits": LIMITS_HIT,
+            "deploy_files": _deploy_files(),
         }
         return self._page(request, "docs.html", **tables)
 
     async def manifest(self, request: Request) -> Response:
-        """Makes the chat page installable (W3C, Web Application Manifest)."""
+        """Makes the chat page installable (W3C, Web Application Manifest): addresses are relative to its own."""
         name = self._settings.app_name
-        icon = {"src": "/static/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
+        icon = {"src": "static/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
         content = {
             "name": name,
             "short_name": name,
-            "id": "/chat",
-            "start_url": "/chat",
-            "scope": "/",
+            "start_url": "chat",
+            "scope": ".",
             "display": "standalone",
             "theme_color": _THEME,
             "background_color": _BACKGROUND,
-            "icons": [icon, icon | {"src": "/static/icon-maskable.svg", "purpose": "maskable"}],
+            "icons": [icon, icon | {"src": "static/icon-maskable.svg", "purpose": "maskable"}],
         }
         return JSONResponse(content, headers=_MANIFEST_HEADERS, media_type="application/manifest+json")
 
@@ -107,6 +108,12 @@ class Pages:
             "settings": self._settings,
         }
         return self._templates.TemplateResponse(request, template, context, headers=self._headers)
+
+
+@cache
+def _deploy_files() -> dict[str, str]:
+    """Names and texts of templates/deploy, as they are."""
+    return {path.name: path.read_text("utf-8") for path in sorted((_ROOT / "templates/deploy").iterdir())}
 
 
 class _Static(StaticFiles):

@@ -28,13 +28,13 @@ export function createApi(token, access) {
     const body = new FormData();
     body.append("file", file);
     const headers = continuation && { continuation };
-    return call("/api/files", { method: "POST", headers, body, signal });
+    return call("api/files", { method: "POST", headers, body, signal });
   }
 
   function rate(messageId, rating) {
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify({ rating });
-    return call(`/api/messages/${messageId}/feedback`, { method: "POST", headers, body });
+    return call(`api/messages/${messageId}/feedback`, { method: "POST", headers, body });
   }
 
   return {
@@ -42,7 +42,7 @@ export function createApi(token, access) {
     call,
     upload,
     rate,
-    app: () => call("/api/app"),
-    suggested: (messageId) => call(`/api/messages/${messageId}/suggested`),
+    app: () => call("api/app"),
+    suggested: (messageId) => call(`api/messages/${messageId}/suggested`),
   };
 }

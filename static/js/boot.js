@@ -11,7 +11,7 @@
 
   function stored(name) {
     try {
-      return localStorage.getItem(name);
+      return localStorage.getItem("dify-live:" + name);
     } catch (error) {
       return null; // storage is blocked
     }

@@ -69,7 +69,7 @@ const pauses = createPauses({ queue, transcript, after: acted, onDropped });
 const { rate, suggestAfter } = createFeedback({ api, queue, transcript, onRated: () => say(progress, "rated") });
 const actions = { ...pauses, ask, rate, upload: api.upload, typed: queue.saveSoon };
 const connection = connect({
-  url: socketUrl(location.origin, randomId()),
+  url: socketUrl(location, randomId()),
   access,
   resume: queue.resume,
   onState: connectionChanged,

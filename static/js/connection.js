@@ -15,8 +15,8 @@ export const backoff = (attempt) => Math.random() * Math.min(BACKOFF_CAP_MS, BAC
 /** Whether a close code says "do not come back"; or come back as somebody, where a page does not know how. */
 export const isFinal = (code) => code === 1008 || code === UNAUTHORIZED || (code >= 4500 && code <= 4999);
 
-/** Whole: Safari understands a relative one since 17.3 only. */
-export const socketUrl = (origin, clientId) => `${origin.replace("http", "ws")}/ws/chat/${clientId}`;
+/** Beside the page. Whole: Safari understands a relative one since 17.3 only. */
+export const socketUrl = (page, clientId) => new URL(`ws/chat/${clientId}`, page).href.replace("http", "ws");
 
 /** Null for what is not JSON. */
 export function parseFrame(data) {

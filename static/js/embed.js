@@ -5,7 +5,8 @@
 // In ECMAScript 2018: a browser too old for the chat opens it, too, and is told so there.
 {
   const script = document.currentScript;
-  const { origin } = new URL(script.src);
+  const service = new URL("../..", script.src);
+  const { origin } = service;
   const { label, side, lang = document.documentElement.lang || navigator.language } = script.dataset;
   const words = /^zh/i.test(lang)
     ? { open: "打开聊天", close: "关闭聊天", frame: "聊天" }
@@ -53,7 +54,7 @@
 
   /** The chat is loaded when it is first wanted; then it stays, and so does the conversation. */
   const toggle = (isOpen) => {
-    if (isOpen && !frame.src) frame.src = `${origin}/chat?${new URLSearchParams({ embed: 1, lang })}`;
+    if (isOpen && !frame.src) frame.src = `${service}chat?${new URLSearchParams({ embed: 1, lang })}`;
     if (!isOpen) frame.contentWindow.postMessage("dify-live:closed", origin); // nobody speaks or listens out of sight
     show(isOpen);
     (isOpen ? frame : button).focus();

@@ -31,7 +31,7 @@ const showTheme = () => dress(themeButton, otherTheme(), `theme.${otherTheme()}`
 /** For boot.js. Where storage is blocked, it holds until the page is left. */
 function remember(name, value) {
   try {
-    localStorage.setItem(name, value);
+    localStorage.setItem(`dify-live:${name}`, value);
   } catch {}
 }
 

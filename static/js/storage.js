@@ -1,11 +1,13 @@
 // What this tab remembers across a reload, until it is closed. Where storage is blocked, nothing.
 
-const PREFIX = "dify-live:";
 const LONGEST_TALK = 1_000_000; // characters; browsers give a page some five million
+
+/** Services under other paths of the same host have a store of their own. */
+const key = (name) => `dify-live:${new URL(".", location).pathname.slice(1)}${name}`;
 
 export function load(name, otherwise) {
   try {
-    return JSON.parse(sessionStorage.getItem(PREFIX + name)) ?? otherwise;
+    return JSON.parse(sessionStorage.getItem(key(name))) ?? otherwise;
   } catch {
     return otherwise;
   }
@@ -14,7 +16,7 @@ export function load(name, otherwise) {
 /** Says whether it could be kept. */
 export function save(name, value) {
   try {
-    sessionStorage.setItem(PREFIX + name, JSON.stringify(value));
+    sessionStorage.setItem(key(name), JSON.stringify(value));
     return true;
   } catch {
     return false;

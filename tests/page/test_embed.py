@@ -118,7 +118,7 @@ async def test_the_page_can_be_installed(start, http):
         assert reply.content_type == "application/manifest+json"
         manifest = await reply.json()
     assert manifest["name"] == "Ward 7"
-    assert manifest["start_url"] == "/chat"
+    assert (manifest["start_url"], manifest["scope"], "id" in manifest) == ("chat", ".", False)
     for icon in manifest["icons"]:
-        async with http.get(f"{service.url}{icon['src']}") as reply:
+        async with http.get(f"{service.url}/{icon['src']}") as reply:
             assert (reply.status, reply.content_type) == (200, "image/svg+xml")

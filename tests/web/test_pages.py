@@ -1,6 +1,7 @@
 """Pages over HTTP."""
 
 import gzip
+import html
 import re
 from dataclasses import fields
 
@@ -30,13 +31,13 @@ async def test_the_welcome_says_name_version_mode_and_where_to_go(service, http)
     assert (reply["code"], reply["message"]) == (200, "Operation successful")
     assert (reply["data"]["name"], reply["data"]["mode"]) == ("Ward <7>", "mock")
     for link in ("chat", "docs", "health"):
-        response, _ = await get(http, f"{service.url}{reply['data']['links'][link]}")
+        response, _ = await get(http, f"{service.url}/{reply['data']['links'][link]}")
         assert response.status == 200
 
 
 async def test_a_browser_is_sent_to_the_chat_page(service, http):
     response, _ = await get(http, f"{service.url}/", headers={"Accept": "text/html,application/xhtml+xml,*/*"})
-    assert (response.status, response.headers["Location"]) == (307, "/chat")
+    assert (response.status, response.headers["Location"]) == (307, "chat")
     assert response.headers["Vary"] == "Accept"
 
 
@@ -46,7 +47,7 @@ async def test_a_page_lets_no_foreign_or_inline_script_run(service, http, page):
     assert "script-src 'self';" in response.headers["Content-Security-Policy"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "Ward &lt;7&gt;" in body
-    assert re.findall(r"<script(?![^>]*src=\"/static/)|\son\w+=|<style|\sstyle=|(?:src|href)=.https?:", body) == []
+    assert re.findall(r"<script(?![^>]*src=\"static/)|\son\w+=|<style|\sstyle=|(?:src|href)=.https?:", body) == []
 
 
 async def test_what_a_page_loads_comes_compressed(service, http):
@@ -63,12 +64,20 @@ async def test_what_a_page_loads_comes_compressed(service, http):
 @pytest.mark.parametrize("page", ["/chat", "/docs"])
 async def test_everything_a_page_loads_is_there(service, http, page):
     _, body = await get(http, f"{service.url}{page}")
-    loads = re.findall(r'(?:src|href)="(/static/[^"]+)"', body)
+    loads = re.findall(r'(?:src|href)="(static/[^"]+)"', body)
     assert loads
     for path in loads:
-        response, _ = await get(http, f"{service.url}{path}")
+        response, _ = await get(http, f"{service.url}/{path}")
         assert response.status == 200
         assert response.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("page", ["/chat", "/docs"])
+async def test_every_address_in_a_page_is_relative(service, http, page):
+    _, body = await get(http, f"{service.url}{page}")
+    addresses = re.findall(r'\s(?:src|href|action)="([^"]*)"', body)
+    assert [address for address in addresses if not re.match(r"static/|chat$|manifest\.webmanifest$|#", address)] == []
+    assert addresses
 
 
 async def test_the_page_says_when_it_is_a_mock(start, with_dify, http):
@@ -103,6 +112,16 @@ async def test_the_docs_show_each_limit_as_it_is_set_and_what_is_told_where_it_i
         assert f"<code>{name.upper()}</code></td>" in body
     assert "<code>TOKENS_PER_DAY</code></td><td>123456</td>" in body
     assert "<code>USER_TOKENS_PER_DAY</code></td><td>no limit</td>" in body
+
+
+async def test_the_docs_show_the_files_for_proxies_and_systemd_as_they_are(service, http):
+    _, body = await get(http, f"{service.url}/docs")
+    shown = re.findall(r"<h3><code>(.*?)</code></h3>\s<pre tabindex=.0.><code>(.*?)</code></pre>", body, re.DOTALL)
+    files = {path.name: path.read_text() for path in (ROOT / "templates/deploy").iterdir()}
+    assert {name: html.unescape(text) for name, text in shown if name in files} == files
+    assert {"Caddyfile", "dify-live.service", "haproxy.cfg", "nginx-beside-dify.conf", "nginx-own-host.conf"} == {
+        *files
+    }
 
 
 async def test_the_docs_show_the_table(start, http):

@@ -21,7 +21,7 @@ export function createAppSpeech(api) {
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify({ text });
     const { signal } = loading;
-    const response = await api.fetch("/api/text-to-audio", { method: "POST", headers, body, signal });
+    const response = await api.fetch("api/text-to-audio", { method: "POST", headers, body, signal });
     if (!response.ok) throw new Error(`no audio: ${response.status}`);
     return audio().decodeAudioData(await response.arrayBuffer());
   }

@@ -38,7 +38,7 @@ export function createTranscriber({ api, onChange }) {
   async function write({ sound, resolve }, signal) {
     const body = new FormData();
     body.append("file", await sound, "speech.wav");
-    const { text } = await api.call("/api/audio-to-text", { method: "POST", body, signal });
+    const { text } = await api.call("api/audio-to-text", { method: "POST", body, signal });
     waiting.shift();
     resolve(text);
   }

@@ -83,8 +83,8 @@ test("close codes say whether to come back", () => {
 });
 
 test("the socket's address follows the page's", () => {
-  assert.equal(socketUrl("https://a.example:1", "x"), "wss://a.example:1/ws/chat/x");
-  assert.equal(socketUrl("http://localhost", "x"), "ws://localhost/ws/chat/x");
+  assert.equal(socketUrl("https://a.example:1/chat?embed=1", "x"), "wss://a.example:1/ws/chat/x");
+  assert.equal(socketUrl("http://localhost/http/chat#http", "x"), "ws://localhost/http/ws/chat/x");
 });
 
 test("what is no frame is passed over", () => {

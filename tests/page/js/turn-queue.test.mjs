@@ -7,6 +7,7 @@ import { createTurnQueue } from "../../../static/js/turn-queue.js";
 import { countCodePoints, unseen } from "../../../static/js/code-points.js";
 
 const kept = new Map();
+globalThis.location = new URL("https://chat.example/chat");
 globalThis.sessionStorage = {
   getItem: (name) => kept.get(name) ?? null,
   setItem: (name, value) => kept.set(name, value),

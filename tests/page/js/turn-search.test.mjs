@@ -6,6 +6,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 import { createTurnQueue } from "../../../static/js/turn-queue.js";
 
 const kept = new Map();
+globalThis.location = new URL("https://chat.example/chat");
 globalThis.sessionStorage = {
   getItem: (name) => kept.get(name) ?? null,
   setItem: (name, value) => kept.set(name, value),
