@@ -86,7 +86,7 @@ class Settings:
     )
 
     app_name: str = setting("Dify Live", "The name on the pages.", section="The service")
-    host: str = setting("0.0.0.0", "The address to listen on.")  # noqa: S104 - a router reaches it from outside
+    host: str = setting("0.0.0.0", "The address to listen on; :: is all of them, IPv4's too.")  # noqa: S104 - a router reaches it from outside
     port: int = setting(8000, "The port to listen on. Platforms such as Heroku set it themselves.", TCP_PORT)
     reload: bool = setting(False, "Start again when a file of the service changes: for development, with one process.")
     redis_url: str = setting(
@@ -141,6 +141,11 @@ class Settings:
         25,
         "On SIGTERM: how long running answers may take to end; all is over 4 seconds later. Heroku kills after 30.",
         bounds=NOT_NEGATIVE,
+    )
+    http_keep_alive: float = seconds(
+        100,
+        "How long an HTTP connection may be idle between two requests: longer than in the router or proxy in front, "
+        "whose request fails else when it meets the end. Heroku keeps them for 90 s, an ALB for 60, nginx for 60.",
     )
     max_connections: int = number(5000, "How many clients may be connected at once.")
     max_content_length: int = number(

@@ -116,13 +116,18 @@ async def test_a_bad_setting_is_named_and_the_exit_code_is_2(run, settings, word
     assert "Traceback" not in errors
 
 
-async def test_a_port_that_is_taken_is_said_and_the_exit_code_is_not_0(run):
+@pytest.mark.parametrize(
+    "settings", [{}, {"WEB_CONCURRENCY": "2", "REDIS_URL": "redis://127.0.0.1:1"}, {"RELOAD": "True"}]
+)
+async def test_a_port_that_is_taken_is_said_in_one_line_and_the_exit_code_is_1(run, settings):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        process = await run(PORT=str(taken.getsockname()[1]))
+        port = str(taken.getsockname()[1])
+        process = await run(PORT=port, **settings)
         code, errors = await process.end()
-    assert code == 1
-    assert "address already in use" in process.events()[-1]["error"].lower()
-    assert "Traceback" not in errors
+    assert (code, errors) == (1, "")
+    (event,) = [event for event in process.events() if event["level"] == "error"]
+    assert "address already in use" in event["error"].lower()
+    assert event["fix"].startswith(f"PORT: {port} is taken")
 
 
 async def test_check_answers_and_leaves(run, dify):
