@@ -13,6 +13,7 @@ from environs import ValidationError, validate
 from service.admission.addresses import Networks
 from service.admission.hosts import canonical_pattern
 from service.admission.origins import csp_source, http_origin, parse_origin
+from service.outbound import is_near
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MIN_SECRET_BYTES = 32
@@ -96,17 +97,33 @@ def jwks_url(value: str) -> str:
     if value and (http_origin(value) is None or "#" in value):
         raise ValidationError("Must be a URL such as https://login.example.com/keys.")
     url = urlsplit(value)
-    if url.scheme == "http" and not _is_near(url.hostname or ""):
+    if url.scheme == "http" and not is_near(url.hostname or ""):
         raise ValidationError("Must begin with https://, or anybody on the way could put in keys of their own.")
     return value
 
 
-def _is_near(host: str) -> bool:
-    """Loopback, private addresses, and names that only a local network knows."""
+def proxy_url(value: str) -> str:
+    """Its words show nothing of the value, which may hold a password."""
     try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return "." not in host or host.endswith((".localhost", ".local", ".internal"))
+        url = urlsplit(value)
+        is_valid = not value or (
+            url.scheme in {"http", "https"}
+            and bool(url.hostname)
+            and url.port != 0
+            and url.path in {"", "/"}
+            and not url.query
+        )
+    except ValueError:  # malformed brackets or port
+        is_valid = False
+    if "#" in value:
+        raise ValidationError("Has a # in it: write it as %23.")
+    if not is_valid or not _is_printable(value):
+        raise ValidationError("Must be a URL such as http://user:password@proxy.example.com:3128.")
+    return value
+
+
+def _is_printable(value: str) -> bool:
+    return value.isprintable() and " " not in value
 
 
 def header_name(value: str) -> str:

@@ -20,6 +20,7 @@ from service.setting_types import (
     number,
     origins,
     proxies,
+    proxy_url,
     redis_url,
     seconds,
     setting,
@@ -41,6 +42,14 @@ class Settings:
         "The app's secret key (app-…), from the same page. No page, frame or log shows it. Without it: mock mode.",
         secret=True,
         parse=api_key,
+    )
+    dify_proxy: str = setting(
+        "",
+        "The proxy on the way to Dify, http:// or https://; with user:password@ before its host where it asks for "
+        "them. Without it HTTPS_PROXY and NO_PROXY are heeded where Dify's address is https:// and public; HTTP_PROXY "
+        "never is: it could read the key.",
+        secret=True,
+        parse=proxy_url,
     )
     mock_mode: bool = setting(
         True,

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import Field
 from typing import Any, cast
 
-from environs import Env, EnvValidationError
+from environs import Env, EnvValidationError, ValidationError
 
 from service.misspelt_settings import misspelt_names
+from service.outbound import proxy_of_environment
 from service.setting_conflicts import conflicts_of
-from service.setting_types import Declaration
+from service.setting_types import Declaration, proxy_url
 from service.settings import Settings, declarations
 
 
@@ -40,6 +41,7 @@ def read_settings(env_file: str = ".env") -> Settings:
         raise SettingsError(*(f"{name}: {' '.join(words)}" for name, words in messages.items())) from None
     settings = Settings(**values)
     _check_names(settings, env_file)
+    _check_proxy(settings)
     if conflicts := list(conflicts_of(settings)):
         raise SettingsError(*conflicts)
     return settings
@@ -59,3 +61,14 @@ def _check_names(settings: Settings, env_file: str) -> None:
     meant = [pair for pair in misspelt_names(env_file) if pair[1].startswith("AUTH_")]
     if lost := [(name, it) for name, it in meant if not getattr(settings, it.lower())]:
         raise SettingsError(*(f"{name}: is no setting. Is {it} meant?" for name, it in lost))
+
+
+def _check_proxy(settings: Settings) -> None:
+    """One that cannot be used is not passed by without a word, where Dify would be asked through it."""
+    if settings.mock_mode or settings.dify_proxy:
+        return
+    try:
+        proxy_url(proxy_of_environment(settings.dify_api_url))
+    except ValidationError as error:
+        fix = "Set DIFY_PROXY to another, or name Dify's host in NO_PROXY."
+        raise SettingsError(f"HTTPS_PROXY: {error} {fix}") from None

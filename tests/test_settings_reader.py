@@ -34,6 +34,18 @@ def test_a_key_is_enough_to_talk_to_dify(monkeypatch):
     assert (settings.mode, settings.dify_api_key) == ("dify", "app-x")
 
 
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_refused_where_it_would_be_passed_by(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://me:secret@proxy.example.com:1080")
+    assert read(monkeypatch).mock_mode
+    with pytest.raises(SettingsError, match="HTTPS_PROXY: Must be a URL") as raised:
+        read(monkeypatch, DIFY_API_KEY="app-x")
+    assert "secret" not in str(raised.value)
+    monkeypatch.setenv("NO_PROXY", "api.dify.ai")
+    assert read(monkeypatch).dify_api_key == "app-x"
+    monkeypatch.delenv("NO_PROXY")
+    assert read(monkeypatch, DIFY_PROXY="http://proxy.example.com:3128").dify_proxy
+
+
 def test_mock_mode_may_be_asked_for_with_a_key(monkeypatch):
     assert read(monkeypatch, DIFY_API_KEY="app-x", MOCK_MODE="True").mock_mode
 
