@@ -3,8 +3,11 @@
 from dataclasses import Field, asdict, dataclass, fields
 from typing import Any
 
+from service.redis_url import redis_url
 from service.setting_types import (
+    DURATION_OR_ZERO,
     NOT_NEGATIVE,
+    PROCESSES,
     TCP_PORT,
     Declaration,
     api_key,
@@ -21,7 +24,6 @@ from service.setting_types import (
     origins,
     proxies,
     proxy_url,
-    redis_url,
     seconds,
     setting,
 )
@@ -84,7 +86,7 @@ class Settings:
     dify_retry_budget: float = seconds(
         8,
         "No retry begins later than this after the first of up to three tries, all before Dify's first event.",
-        bounds=NOT_NEGATIVE,
+        bounds=DURATION_OR_ZERO,
     )
     dify_breaker_failures: int = number(5, "After so many failures in a row Dify is not asked for a while.")
     dify_breaker_rest: float = seconds(20, "How long it is not asked; then one question probes it.")
@@ -107,7 +109,9 @@ class Settings:
         parse=redis_url,
     )
     web_concurrency: int = number(
-        1, "How many processes answer on PORT; more than one needs REDIS_URL. One that dies is replaced."
+        1,
+        "How many processes answer on PORT; more than one needs REDIS_URL. One that dies is replaced.",
+        bounds=PROCESSES,
     )
     debug: bool = setting(
         False,
@@ -141,15 +145,15 @@ class Settings:
         parse=networks,
     )
     orphan_grace: float = seconds(
-        30, "How long a client may be away before its running answers are stopped.", bounds=NOT_NEGATIVE
+        30, "How long a client may be away before its running answers are stopped.", bounds=DURATION_OR_ZERO
     )
     resume_window: float = seconds(
-        60, "How long an ended answer is kept for a client that comes back for it.", bounds=NOT_NEGATIVE
+        60, "How long an ended answer is kept for a client that comes back for it.", bounds=DURATION_OR_ZERO
     )
     drain_timeout: float = seconds(
         25,
         "On SIGTERM: how long running answers may take to end; all is over 4 seconds later. Heroku kills after 30.",
-        bounds=NOT_NEGATIVE,
+        bounds=DURATION_OR_ZERO,
     )
     http_keep_alive: float = seconds(
         100,
@@ -178,6 +182,7 @@ class Settings:
         section="Who may ask",
         secret=True,
         parse=jwt_secret,
+        of_many_lines=True,
     )
     auth_jwks_url: str = setting(
         "",

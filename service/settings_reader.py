@@ -1,5 +1,6 @@
 """Settings from the environment and the file .env. No other module reads the environment, but for misspelt_settings."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import Field
 from typing import Any, cast
@@ -9,8 +10,10 @@ from environs import Env, EnvValidationError, ValidationError
 from service.misspelt_settings import misspelt_names
 from service.outbound import proxy_of_environment
 from service.setting_conflicts import conflicts_of
-from service.setting_types import Declaration, proxy_url
+from service.setting_types import Declaration, is_one_line, is_text, proxy_url
 from service.settings import Settings, declarations
+
+_READ_BY_LIBRARIES = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class SettingsError(Exception):
@@ -30,6 +33,7 @@ def read_settings(env_file: str = ".env") -> Settings:
         env.read_env(env_file, recurse=False)
     except (OSError, ValueError) as error:
         raise SettingsError(f"{env_file}: cannot be read: {error}.") from None
+    _hand_on(env)
     values: dict[str, Any] = {}
     for field, declaration in declarations():
         default = declaration.derive(values) if declaration.derive is not None else field.default
@@ -50,10 +54,30 @@ def read_settings(env_file: str = ".env") -> Settings:
 def _read(env: Env, field: Field[Any], declaration: Declaration, default: Any) -> Any:
     """A method of `env` for each type (`env.float`) validates; a parser of ours gets the default, too."""
     name = field.name.upper()
+    if not _is_readable(env, name, declaration):
+        return default
     if declaration.parse is not None:
         env.add_parser(name, declaration.parse)
         return getattr(env, name)(name, default or "")
     return getattr(env, field.type.__name__)(name, default, validate=declaration.bounds)  # type: ignore[union-attr]
+
+
+def _is_readable(env: Env, name: str, declaration: Declaration) -> bool:
+    """What is not is told by `env` at the end."""
+    check = is_text if declaration.of_many_lines else is_one_line
+    try:
+        check(env.str(name, "", validate=check) or "")
+    except ValidationError:
+        return False
+    return True
+
+
+def _hand_on(env: Env) -> None:
+    """What OpenSSL and the look-up of proxies read from the environment only may stand in the file, too."""
+    for name in _READ_BY_LIBRARIES:
+        value = env.str(name, "")
+        if value and "\0" not in value:
+            os.environ.setdefault(name, value)
 
 
 def _check_names(settings: Settings, env_file: str) -> None:
