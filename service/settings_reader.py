@@ -1,4 +1,4 @@
-"""Settings from the environment and the file .env. No other module reads the environment, but for misspelt_settings."""
+"""Settings from the environment and the file .env. Only misspelt_settings and outbound read the environment, too."""
 
 import os
 from collections.abc import Mapping

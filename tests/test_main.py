@@ -14,6 +14,8 @@ from tests import fake_dify
 from tests.clients import deaf_client, masked
 from tests.conftest import eventually
 from tests.fake_dify import KEY
+from tests.forward_proxy import ForwardProxy
+from tests.tls import certificate
 
 ROOT = Path(__file__).parents[1]
 
@@ -128,6 +130,22 @@ async def test_a_port_that_is_taken_is_said_in_one_line_and_the_exit_code_is_1(r
     (event,) = [event for event in process.events() if event["level"] == "error"]
     assert "address already in use" in event["error"].lower()
     assert event["fix"].startswith(f"PORT: {port} is taken")
+
+
+async def test_the_way_out_may_stand_in_the_file_of_settings(run, http, dify, aiohttp_server, tmp_path):
+    """A Dify that only a proxy knows, with a certificate of a company's own; over the event loop of the service."""
+    context, path = certificate(tmp_path)
+    proxy = ForwardProxy((await aiohttp_server(dify.app(), ssl=context)).port)
+    listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    (tmp_path / ".env").write_text(f"HTTPS_PROXY={address}\nSSL_CERT_FILE={path}\n")
+    process = await run(DIFY_API_URL="https://dify.example.com/v1", DIFY_API_KEY=KEY)
+    await (await process.until_up(http)).until_said("dify.ready")
+    assert proxy.asked[0].startswith("CONNECT dify.example.com:443")
+    code, _ = await process.end(signal.SIGTERM)
+    assert code == 0
+    listening.close()
+    await listening.wait_closed()
 
 
 async def test_check_answers_and_leaves(run, dify):
