@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import io
 import logging
 import signal
 import socket
@@ -86,6 +87,8 @@ def serve_worker(settings: Settings, worker: int, listener: int, lifeline: int) 
 
 
 def _set_up_process(settings: Settings) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a line with a letter that the console lacks would be lost
     # uvicorn raises the signal again that it caught: for exit code 0 after that, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     warnings.filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")  # a signal before the start
