@@ -104,7 +104,7 @@ def api_key(value: str) -> str:
 
 
 def http_url(value: str) -> str:
-    if http_origin(value) is None or "?" in value or "#" in value or not _is_printable(value):
+    if http_origin(value) is None or "?" in value or "#" in value or not _is_written_well(value):
         raise ValidationError("Must be a URL such as https://api.dify.ai/v1, without a blank.")
     return value.rstrip("/")
 
@@ -118,7 +118,7 @@ def jwt_secret(value: str) -> str:
 
 
 def jwks_url(value: str) -> str:
-    if value and (http_origin(value) is None or "#" in value or not _is_printable(value)):
+    if value and (http_origin(value) is None or "#" in value or not _is_written_well(value)):
         raise ValidationError("Must be a URL such as https://login.example.com/keys.")
     url = urlsplit(value)
     if url.scheme == "http" and not is_near(url.hostname or ""):
@@ -130,24 +130,20 @@ def proxy_url(value: str) -> str:
     """Its words show nothing of the value, which may hold a password."""
     try:
         url = urlsplit(value)
-        is_valid = not value or (
-            url.scheme in {"http", "https"}
-            and bool(url.hostname)
-            and url.port != 0
-            and url.path in {"", "/"}
-            and not url.query
-        )
+        origin = http_origin(f"{url.scheme}://{url.netloc.rpartition('@')[2]}")
+        is_valid = not value or (origin is not None and url.port != 0 and url.path in {"", "/"} and not url.query)
     except ValueError:  # malformed brackets or port
         is_valid = False
     if "#" in value:
         raise ValidationError("Has a # in it: write it as %23.")
-    if not is_valid or not _is_printable(value):
+    if not is_valid or not _is_written_well(value):
         raise ValidationError("Must be a URL such as http://user:password@proxy.example.com:3128.")
     return value
 
 
-def _is_printable(value: str) -> bool:
-    return value.isprintable() and " " not in value
+def _is_written_well(url: str) -> bool:
+    """Without blanks, control characters and backslashes, which some parsers drop and others do not."""
+    return url.isprintable() and " " not in url and "\\" not in url
 
 
 def header_name(value: str) -> str:

@@ -52,22 +52,27 @@ def read_settings(env_file: str = ".env") -> Settings:
 
 
 def _read(env: Env, field: Field[Any], declaration: Declaration, default: Any) -> Any:
-    """A method of `env` for each type (`env.float`) validates; a parser of ours gets the default, too."""
+    """A method of `env` for each type (`env.float`) validates; a parser of ours gets the default, too.
+
+    The default where the value is bad, which `env` tells at the end.
+    """
     name = field.name.upper()
     if not _is_readable(env, name, declaration):
         return default
     if declaration.parse is not None:
         env.add_parser(name, declaration.parse)
-        return getattr(env, name)(name, default or "")
-    return getattr(env, field.type.__name__)(name, default, validate=declaration.bounds)  # type: ignore[union-attr]
+        value = getattr(env, name)(name, default or "")
+    else:
+        value = getattr(env, field.type.__name__)(name, default, validate=declaration.bounds)  # type: ignore[union-attr]
+    return default if value is None else value
 
 
 def _is_readable(env: Env, name: str, declaration: Declaration) -> bool:
-    """What is not is told by `env` at the end."""
     check = is_text if declaration.of_many_lines else is_one_line
     try:
-        check(env.str(name, "", validate=check) or "")
+        check(env.str(name, ""))
     except ValidationError:
+        env.str(name, validate=check)  # which `env` tells at the end
         return False
     return True
 

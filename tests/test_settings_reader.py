@@ -56,6 +56,7 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_is_refused_where_it_woul
         ("MAX_CONNECTIONS", "9" * 30, "up to"),
         ("WEB_CONCURRENCY", "100000", "1 to 256"), ("DIFY_API_URL", "https://dify.example.com/v1 ", "without a blank"),
         ("REDIS_URL", "redis://:sec#ret@h", "%23"),
+        ("ALLOWED_HOSTS", "a.example,\udcff", "no UTF-8"), ("DIFY_MAX_CONCURRENCY", "many", "integer"),
     ],
 )  # fmt: skip
 def test_what_would_fail_later_is_refused_by_name(monkeypatch, name, value, words):
@@ -143,7 +144,7 @@ def test_the_env_file_says_what_the_environment_does_not(monkeypatch, tmp_path):
         ("DIFY_API_URL", "http://" + "x" * 64 + "/v1", "URL such as"),
         ("DIFY_API_KEY", '"app-x"', "no key has"),
         ("ALLOWED_ORIGINS", "https://a.example?x", "is not an origin"),
-        ("DIFY_API_KEY", "app-x\n", "no key has"),
+        ("DIFY_API_KEY", "app-x\n", "control character"),
         ("DIFY_API_KEY", "app x", "no key has"),
         ("DIFY_CONNECT_TIMEOUT", "0", "above zero"),
         ("DIFY_IDLE_TIMEOUT", "-1", "above zero"),
