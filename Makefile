@@ -66,9 +66,11 @@ tests/axe/node_modules/.ready: tests/axe/package-lock.json
 	@touch $@
 
 .venv/run: requirements.txt .venv/python
+	@echo "Installing into .venv, once: about a minute ..."
 	$(PIP) -r $<
 	@touch $@
 
 .venv/test: requirements-dev.txt requirements.txt .venv/python
+	@echo "Installing into .venv what tests need, once: about a minute ..."
 	$(PIP) -r $<
 	@touch $@ .venv/run

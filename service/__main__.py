@@ -10,6 +10,7 @@ if __name__ == "__main__" and sys.argv[1:2] != ["check"]:
 import asyncio
 import atexit
 import gc
+import io
 import logging
 import os
 import socket
@@ -26,7 +27,8 @@ from service import logs, open_files
 from service.app import create_app
 from service.check import check
 from service.check_answers import MAX_LOAD
-from service.http_protocol import HttpProtocol
+from service.http_protocol import HttpProtocol, IdleConnections
+from service.listener import listen, reason, url
 from service.server import Server
 from service.settings import Settings
 from service.settings_reader import SettingsError, read_settings
@@ -37,7 +39,6 @@ log = structlog.get_logger()
 
 SHUTDOWN_TIMEOUT_SECONDS = 1
 COLLECT_AFTER_OBJECTS = 30_000
-UNSENT_DATA_TIMEOUT_MS = 60_000
 
 
 def main() -> None:
@@ -67,18 +68,20 @@ def run_check(settings: Settings, load: int = 0) -> None:
 
 def serve(settings: Settings) -> None:
     _set_up_process(settings)
+    try:
+        listener = listen(settings.host, settings.port)
+    except OSError as error:
+        host, port = settings.host, settings.port
+        log.error("service.cannot_listen", host=host, port=port, error=str(error), fix=reason(error, host, port))  # noqa: TRY400
+        sys.exit(1)
     if settings.reload:
+        listener.close()
         ending_signals.restore()  # uvicorn's supervisor has its own
         uvicorn.run(
             "service.app:app", reload=True, reload_dirs=[str(Path(__file__).parent)], **server_options(settings)
         )
         return
-    try:
-        listener = listen(settings.host, settings.port)
-    except OSError as error:
-        log.error("service.cannot_listen", host=settings.host, port=settings.port, error=str(error))  # noqa: TRY400
-        sys.exit(1)
-    log.info("service.listening", url=_url(listener))
+    log.info("service.listening", url=url(listener))
     if settings.web_concurrency > 1:
         exit_code = asyncio.run(Workers(listener, settings.web_concurrency).run())
         ending_signals.ignore()
@@ -94,6 +97,8 @@ def serve_worker(settings: Settings, worker: int, listener: int, lifeline: int) 
 
 
 def _set_up_process(settings: Settings) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a line with a letter that the console lacks would be lost
     ending_signals.exit_in_order()
     warnings.filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")  # a signal before the start
     warnings.filterwarnings("ignore", "coroutine 'Workers.run' was never awaited")
@@ -136,36 +141,16 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "log_config": None,
-        "http": partial(HttpProtocol, max_sockets),
+        "http": partial(HttpProtocol, max_sockets, IdleConnections()),
         "ws": WebSocketProtocol,
         "ws_max_size": settings.websocket_max_size,
         "ws_per_message_deflate": False,  # costs 40 KiB a browser
         "ws_ping_interval": None,  # the supervisor's job
+        "timeout_keep_alive": settings.http_keep_alive,
         "timeout_graceful_shutdown": SHUTDOWN_TIMEOUT_SECONDS,
         "server_header": False,
         "proxy_headers": False,  # see admission/proxy_headers.py
     }
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Raises OSError. Accepted connections inherit the options.
-
-    TCP_NODELAY: asyncio's own loop, unlike uvloop, sets it only for listeners that it made. TCP_USER_TIMEOUT: a client
-    that neither reads nor leaves would hold its socket, even a closed one.
-    """
-    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_DATA_TIMEOUT_MS)
-    return listener
-
-
-def _url(listener: socket.socket) -> str:
-    """For a browser on this machine."""
-    host, port = listener.getsockname()[:2]
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
-        host = "localhost"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 if __name__ == "__main__":

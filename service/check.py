@@ -6,21 +6,22 @@
 import asyncio
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from service.answers.base import AnswerError, Failure, Question
+from service.answers.base import AnswerError, Question
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import is_on
 from service.answers.dify.input_rules import made_up
 from service.answers.files import all_rules
-from service.check_access import Finding, access_findings
+from service.check_access import access_findings
 from service.check_answers import MAX_LOAD, USER, Trial, is_buffered, measure_load
+from service.check_report import Report
+from service.outbound import without_credentials
 from service.settings import Settings
-from service.sources import dify_answerer
+from service.sources import dify_answerer, dify_proxy
 
 CHAT_MODES = {
     "chat": "basic chat",
@@ -31,29 +32,15 @@ CHAT_MODES = {
 OTHER_MODES = {"workflow": "runs once for its inputs", "completion": "writes one text for its inputs"}
 MAX_CLOCK_DIFFERENCE_SECONDS = 60
 MAX_ANSWER_SECONDS = 60
+LOG_FILES = ("info.log", "error.log")
 QUESTION = "Hello! Please answer in two or three sentences."
-
-_FIXES = {
-    "name_not_found": "Is the host name in DIFY_API_URL right, and known on this machine?",
-    "unreachable": "Does Dify run, at the host and port of DIFY_API_URL?",
-    "connect_timeout": "Is there a firewall in between? Is the port in DIFY_API_URL right?",
-    "tls_error": "Is it https that Dify speaks at DIFY_API_URL, with a certificate that this machine trusts?",
-    "not_dify": "DIFY_API_URL is to be the service API's address, with /v1: see the app's page API Access.",
-    "unauthorized": "Copy the app's key, app-…, from its page API Access to DIFY_API_KEY.",
-    "switched_off": "Switch the app's API on, on its page API Access.",
-    "misconfigured": "Publish the app, and see in Dify that its model has a valid key and quota.",
-    "quota": "The model provider's quota is used up: see Dify's settings, Model Provider.",
-    "invalid": "The app wants inputs that this check does not know: make them optional, or send them as `inputs`.",
-    "silent": "Something listens there, but does not reply as Dify does: look into Dify's log.",
-    "first_event_timeout": "Look into Dify's log; an app that needs longer wants a larger DIFY_FIRST_EVENT_TIMEOUT.",
-}
 
 
 async def check(settings: Settings, load: int = 0) -> bool:
     """Whether everything is well. With `load`, so many questions are asked at once, MAX_LOAD at the most."""
     report = Report()
     report.ok("settings", f"read; mode {settings.mode}")
-    _check_folder(report, settings.log_dir)
+    _check_logs(report, settings.log_dir)
     async for finding in access_findings(settings):
         report.add(finding)
     if settings.redis_url:
@@ -61,45 +48,38 @@ async def check(settings: Settings, load: int = 0) -> bool:
     if settings.mock_mode:
         report.ok("dify", "is not asked in mock mode; set DIFY_API_KEY to ask it")
         return report.is_ok
+    report.ok("address", f"{settings.dify_api_url}, {_way(settings)}")
     dify = dify_answerer(settings)
     try:
         await _check_dify(report, dify, settings.dify_max_concurrency, min(load, MAX_LOAD))
     except AnswerError as error:
-        report.failure("dify", error.failure)
+        report.failure("dify", error)
     finally:
         await dify.close()
     return report.is_ok
 
 
-@dataclass
-class Report:
-    is_ok: bool = True
-
-    def ok(self, what: str, words: str) -> None:
-        print(f"ok    {what}: {words}")
-
-    def fail(self, what: str, words: str, fix: str) -> None:
-        self.is_ok = False
-        print(f"FAIL  {what}: {words}\n      → {fix}")
-
-    def add(self, finding: Finding) -> None:
-        if finding.fix:
-            self.fail(finding.what, finding.words, finding.fix)
-        else:
-            self.ok(finding.what, finding.words)
-
-    def failure(self, what: str, failure: Failure) -> None:
-        fix = _FIXES.get(failure.reason, "Look into Dify's log for the time of this check.")
-        self.fail(what, f"{failure.reason}: {failure.cause}", fix)
+def _way(settings: Settings) -> str:
+    if not (proxy := dify_proxy(settings)):
+        return "asked without a proxy"
+    return f"through the proxy {without_credentials(proxy)} ({'DIFY_PROXY' if settings.dify_proxy else 'HTTPS_PROXY'})"
 
 
-def _check_folder(report: Report, folder: str) -> None:
+def _check_logs(report: Report, folder: str) -> None:
+    """Whether the service could write its files there, as it would."""
+    place = Path(folder).absolute()
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            report.ok("logs", f"{folder} can be written")
-    except OSError as error:
-        report.fail("logs", f"{folder} cannot be written: {error.strerror}", "Set LOG_DIR to a folder that can.")
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            pass
+        for path in (path for name in LOG_FILES if (path := place / name).exists()):
+            path.open("ab").close()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        fix = "Set LOG_DIR to a folder that can. Until then the log goes to the console only."
+        report.fail("logs", f"no files can be written in {place}: {why}", fix)
+    else:
+        report.ok("logs", f"{', '.join(LOG_FILES)} in {place}, and the console")
 
 
 async def _check_redis(report: Report, url: str) -> None:

@@ -10,16 +10,18 @@ from service.settings import Settings
 
 @dataclass(frozen=True)
 class Finding:
-    """A line of the check; with a `fix` where something is wrong."""
+    """A line of the check; with a `fix` where something is wrong, with `advice` where it may be."""
 
     what: str
     words: str
     fix: str = ""
+    advice: str = ""
 
 
 async def access_findings(settings: Settings) -> AsyncIterator[Finding]:
     for name, meant in misspelt_names():
-        yield Finding("settings", f"{name} is no setting", f"Is {meant} meant?")
+        advice = f"Is {meant} meant? If it is another program's, all is well."
+        yield Finding("settings", f"{name} is no setting of this service", advice=advice)
     yield _hosts(settings.allowed_hosts)
     if "*" in settings.allowed_origins:
         yield Finding("origins", "any page may connect (*). Name yours in ALLOWED_ORIGINS, unless that is meant")

@@ -42,18 +42,43 @@ class _Connection(h11.Connection):
         return event
 
 
-class HttpProtocol(H11Protocol):
-    """`max_sockets` are open at once, those of WebSockets among them; more are refused with 503."""
+class IdleConnections:
+    """Kept alive between two requests, for HTTP_KEEP_ALIVE at the most: whoever needs their place gets it."""
 
-    def __init__(self, max_sockets: int, *args: Any, **kwargs: Any) -> None:
+    def __init__(self) -> None:
+        self._protocols: dict[HttpProtocol, None] = {}
+
+    def add(self, protocol: "HttpProtocol") -> None:
+        self._protocols[protocol] = None
+
+    def discard(self, protocol: "HttpProtocol") -> None:
+        self._protocols.pop(protocol, None)
+
+    def close_longest(self) -> bool:
+        """False where none is idle."""
+        for protocol in self._protocols:
+            self.discard(protocol)
+            protocol.transport.close()
+            return True
+        return False
+
+
+class HttpProtocol(H11Protocol):
+    """`max_sockets` are open at once, those of WebSockets among them.
+
+    A new one takes the place of the one that is idle for longest; where none is, it is refused with 503.
+    """
+
+    def __init__(self, max_sockets: int, idle: IdleConnections, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conn: h11.Connection = _Connection(h11.SERVER, MAX_HEAD_BYTES)
         self._max_sockets = max_sockets
+        self._idle = idle
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self._max_sockets:
+        if len(self.connections) > self._max_sockets and not self._idle.close_longest():
             refused.add()
             transport.write(_FULL)
             transport.close()
@@ -62,15 +87,27 @@ class HttpProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timer()
+        self._idle.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        self._idle.discard(self)
         super().data_received(data)
         if self.conn.their_state is h11.DONE and len(self.conn.trailing_data[0]) > MAX_PIPELINED_BYTES:
             self.transport.abort()
         self._limit_wait()
+
+    def on_response_complete(self) -> None:
+        """Idle is who has sent nothing of a next request, nor owes the rest of this one's body."""
+        super().on_response_complete()
+        if self.timeout_keep_alive_task is None:
+            return
+        if self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]:
+            self._idle.add(self)
+        else:
+            self._limit_wait()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         self._cancel_timer()

@@ -13,6 +13,7 @@ from environs import ValidationError, validate
 from service.admission.addresses import Networks
 from service.admission.hosts import canonical_pattern
 from service.admission.origins import csp_source, http_origin, parse_origin
+from service.outbound import is_near
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MIN_SECRET_BYTES = 32
@@ -34,16 +35,39 @@ _NO_FRAME_SOURCE = f"{_NO_ORIGIN.removesuffix('.')}. Neither null nor an IPv6 ad
 _NO_HOST = "is not a host name: write chat.example.com, *.example.com or *, separated by commas."
 
 
-POSITIVE = validate.Range(min=0, min_inclusive=False, error="Must be a number above zero.")
-NOT_NEGATIVE = validate.Range(min=0, error="Must be zero or a number above.")
+MAX_COUNT, MAX_SECONDS, MAX_PROCESSES = 10**12, 10**9, 256
+POSITIVE = validate.Range(
+    min=0, min_inclusive=False, max=MAX_COUNT, error=f"Must be a number above zero, up to {MAX_COUNT}."
+)
+NOT_NEGATIVE = validate.Range(min=0, max=MAX_COUNT, error=f"Must be zero or a number above, up to {MAX_COUNT}.")
+DURATION = validate.Range(
+    min=0, min_inclusive=False, max=MAX_SECONDS, error=f"Must be a number above zero, up to {MAX_SECONDS}."
+)
+DURATION_OR_ZERO = validate.Range(min=0, max=MAX_SECONDS, error=f"Must be zero or a number above, up to {MAX_SECONDS}.")
+PROCESSES = validate.Range(min=1, max=MAX_PROCESSES, error=f"Must be a number from 1 to {MAX_PROCESSES}.")
 TCP_PORT = validate.Range(min=0, max=65535, error="Must be a port number, 0 to 65535.")  # 0 takes a free one
+
+
+def is_text(value: str) -> None:
+    """Bytes of the environment that are no UTF-8 come as surrogates (PEP 383), which nothing can write out again."""
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValidationError("Has bytes that are no UTF-8.")
+    if "\0" in value:
+        raise ValidationError("Has a NUL character.")
+
+
+def is_one_line(value: str) -> None:
+    is_text(value)
+    if any(char < " " or char == "\x7f" for char in value):
+        raise ValidationError("Has a control character, such as a line break or a tab.")
 
 
 class Declaration(NamedTuple):
     """A setting, besides its name and type.
 
     A `section` begins with the first setting that names it. Of a `secret` only its presence is shown. `parse` is for
-    types that environs lacks. `derive` makes a default from the values read so far, `derived` says it in words.
+    types that environs lacks. One `of_many_lines` may have control characters. `derive` makes a default from the values
+    read so far, `derived` says it in words.
     """
 
     default: Any
@@ -55,6 +79,7 @@ class Declaration(NamedTuple):
     parse: Callable[[str], Any] | None = None
     derive: Callable[[Mapping[str, Any]], Any] | None = None
     derived: str = ""
+    of_many_lines: bool = False
 
     @property
     def shown_default(self) -> str:
@@ -69,7 +94,7 @@ def setting(default: Any, meaning: str, bounds: validate.Range | None = None, **
 
 number = partial(setting, bounds=POSITIVE)
 limit = partial(setting, bounds=NOT_NEGATIVE)
-seconds = partial(number, unit="s")
+seconds = partial(setting, bounds=DURATION, unit="s")
 
 
 def api_key(value: str) -> str:
@@ -79,8 +104,8 @@ def api_key(value: str) -> str:
 
 
 def http_url(value: str) -> str:
-    if http_origin(value) is None or "?" in value or "#" in value:
-        raise ValidationError("Must be a URL such as https://api.dify.ai/v1.")
+    if http_origin(value) is None or "?" in value or "#" in value or not _is_written_well(value):
+        raise ValidationError("Must be a URL such as https://api.dify.ai/v1, without a blank.")
     return value.rstrip("/")
 
 
@@ -93,20 +118,32 @@ def jwt_secret(value: str) -> str:
 
 
 def jwks_url(value: str) -> str:
-    if value and (http_origin(value) is None or "#" in value):
+    if value and (http_origin(value) is None or "#" in value or not _is_written_well(value)):
         raise ValidationError("Must be a URL such as https://login.example.com/keys.")
     url = urlsplit(value)
-    if url.scheme == "http" and not _is_near(url.hostname or ""):
+    if url.scheme == "http" and not is_near(url.hostname or ""):
         raise ValidationError("Must begin with https://, or anybody on the way could put in keys of their own.")
     return value
 
 
-def _is_near(host: str) -> bool:
-    """Loopback, private addresses, and names that only a local network knows."""
+def proxy_url(value: str) -> str:
+    """Its words show nothing of the value, which may hold a password."""
     try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return "." not in host or host.endswith((".localhost", ".local", ".internal"))
+        url = urlsplit(value)
+        origin = http_origin(f"{url.scheme}://{url.netloc.rpartition('@')[2]}")
+        is_valid = not value or (origin is not None and url.port != 0 and url.path in {"", "/"} and not url.query)
+    except ValueError:  # malformed brackets or port
+        is_valid = False
+    if "#" in value:
+        raise ValidationError("Has a # in it: write it as %23.")
+    if not is_valid or not _is_written_well(value):
+        raise ValidationError("Must be a URL such as http://user:password@proxy.example.com:3128.")
+    return value
+
+
+def _is_written_well(url: str) -> bool:
+    """Without blanks, control characters and backslashes, which some parsers drop and others do not."""
+    return url.isprintable() and " " not in url and "\\" not in url
 
 
 def header_name(value: str) -> str:
@@ -127,17 +164,6 @@ def _proxy(value: str) -> str:
         raise ValidationError(f'"{value}" is no address and no network such as 10.0.0.0/8.') from None
     if network.prefixlen == 0:
         raise ValidationError(f'"{value}" is everybody: name the proxies.')
-    return value
-
-
-def redis_url(value: str) -> str:
-    try:
-        url = urlsplit(value)
-        is_valid = not value or (url.scheme in {"redis", "rediss", "unix"} and url.port != 0)
-    except ValueError:  # malformed brackets or port
-        is_valid = False
-    if not is_valid:
-        raise ValidationError("Must be a URL such as redis://:password@host:6379/0.")
     return value
 
 

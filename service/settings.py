@@ -3,8 +3,11 @@
 from dataclasses import Field, asdict, dataclass, fields
 from typing import Any
 
+from service.redis_url import redis_url
 from service.setting_types import (
+    DURATION_OR_ZERO,
     NOT_NEGATIVE,
+    PROCESSES,
     TCP_PORT,
     Declaration,
     api_key,
@@ -20,7 +23,7 @@ from service.setting_types import (
     number,
     origins,
     proxies,
-    redis_url,
+    proxy_url,
     seconds,
     setting,
 )
@@ -41,6 +44,14 @@ class Settings:
         "The app's secret key (app-…), from the same page. No page, frame or log shows it. Without it: mock mode.",
         secret=True,
         parse=api_key,
+    )
+    dify_proxy: str = setting(
+        "",
+        "The proxy on the way to Dify, http:// or https://; with user:password@ before its host where it asks for "
+        "them. Without it HTTPS_PROXY and NO_PROXY are heeded where Dify's address is https:// and public; HTTP_PROXY "
+        "never is: it could read the key.",
+        secret=True,
+        parse=proxy_url,
     )
     mock_mode: bool = setting(
         True,
@@ -75,7 +86,7 @@ class Settings:
     dify_retry_budget: float = seconds(
         8,
         "No retry begins later than this after the first of up to three tries, all before Dify's first event.",
-        bounds=NOT_NEGATIVE,
+        bounds=DURATION_OR_ZERO,
     )
     dify_breaker_failures: int = number(5, "After so many failures in a row Dify is not asked for a while.")
     dify_breaker_rest: float = seconds(20, "How long it is not asked; then one question probes it.")
@@ -86,7 +97,7 @@ class Settings:
     )
 
     app_name: str = setting("Dify Live", "The name on the pages.", section="The service")
-    host: str = setting("0.0.0.0", "The address to listen on.")  # noqa: S104 - a router reaches it from outside
+    host: str = setting("0.0.0.0", "The address to listen on; :: is all of them, IPv4's too.")  # noqa: S104 - a router reaches it from outside
     port: int = setting(8000, "The port to listen on. Platforms such as Heroku set it themselves.", TCP_PORT)
     reload: bool = setting(False, "Start again when a file of the service changes: for development, with one process.")
     redis_url: str = setting(
@@ -98,7 +109,9 @@ class Settings:
         parse=redis_url,
     )
     web_concurrency: int = number(
-        1, "How many processes answer on PORT; more than one needs REDIS_URL. One that dies is replaced."
+        1,
+        "How many processes answer on PORT; more than one needs REDIS_URL. One that dies is replaced.",
+        bounds=PROCESSES,
     )
     debug: bool = setting(
         False,
@@ -132,16 +145,21 @@ class Settings:
         parse=networks,
     )
     orphan_grace: float = seconds(
-        30, "How long a client may be away before its running answers are stopped.", bounds=NOT_NEGATIVE
+        30, "How long a client may be away before its running answers are stopped.", bounds=DURATION_OR_ZERO
     )
     resume_window: float = seconds(
-        60, "How long an ended answer is kept for a client that comes back for it.", bounds=NOT_NEGATIVE
+        60, "How long an ended answer is kept for a client that comes back for it.", bounds=DURATION_OR_ZERO
     )
     drain_timeout: float = seconds(
         25,
         "When the service is told to end: how long answers, uploads and speech that are under way may take; all is "
         "over 4 seconds later. 25 fits Heroku and Kubernetes, which kill after 30; docker stop kills after 10: set 5.",
-        bounds=NOT_NEGATIVE,
+        bounds=DURATION_OR_ZERO,
+    )
+    http_keep_alive: float = seconds(
+        100,
+        "How long an HTTP connection may be idle between two requests: longer than in the router or proxy in front, "
+        "whose request fails else when it meets the end. Heroku keeps them for 90 s, an ALB for 60, nginx for 60.",
     )
     max_connections: int = number(5000, "How many clients may be connected at once.")
     max_content_length: int = number(
@@ -165,6 +183,7 @@ class Settings:
         section="Who may ask",
         secret=True,
         parse=jwt_secret,
+        of_many_lines=True,
     )
     auth_jwks_url: str = setting(
         "",

@@ -9,6 +9,7 @@ from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import DifyAppApi
 from service.answers.dify.app_files import FileLinks
 from service.answers.dify.client import DifyClient
+from service.answers.dify.connector import Endpoint
 from service.answers.dify.file_proxy import DifyFiles, FileLimiters
 from service.answers.dify.input_check import InputCheck
 from service.answers.dify.timeouts import Timeouts
@@ -19,6 +20,7 @@ from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.fallback import FallbackAnswerer
 from service.answers.resilience.limiter import Limiter
 from service.answers.resilience.retry import RetryingAnswerer
+from service.outbound import proxy_of_environment
 from service.settings import Settings
 
 
@@ -63,9 +65,10 @@ def sources_of(settings: Settings, limiters: Limiters) -> Sources:
         return Sources(mock, MockAppApi(settings.app_name), MockFiles())
     dify = dify_answerer(settings)
     app_api = DifyAppApi(dify.client, dify.app_info, limiters.calls, limiters.uploads)
-    connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
-    links, url = _file_links(settings), settings.dify_api_url
-    files = DifyFiles(url, links, FileLimiters(limiters.calls, limiters.large_files), connect, idle)
+    endpoint = Endpoint(
+        settings.dify_api_url, settings.dify_connect_timeout, settings.dify_idle_timeout, dify_proxy(settings)
+    )
+    files = DifyFiles(endpoint, _file_links(settings), FileLimiters(limiters.calls, limiters.large_files))
     return Sources(_resilient(dify, settings, limiters.answers), app_api, files, dify.heal)
 
 
@@ -80,7 +83,7 @@ def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answ
 
 def dify_answerer(settings: Settings) -> DifyAnswerer:
     connect, idle = settings.dify_connect_timeout, settings.dify_idle_timeout
-    client = DifyClient(settings.dify_api_url, settings.dify_api_key, connect, idle)
+    client = DifyClient(settings.dify_api_url, settings.dify_api_key, connect, idle, dify_proxy(settings))
     timeouts = Timeouts(
         first_event=settings.dify_first_event_timeout,
         idle=idle,
@@ -88,6 +91,11 @@ def dify_answerer(settings: Settings) -> DifyAnswerer:
         total=settings.dify_total_timeout,
     )
     return DifyAnswerer(client, timeouts, _file_links(settings))
+
+
+def dify_proxy(settings: Settings) -> str:
+    """The URL of the proxy on the way to Dify; empty where there is none."""
+    return settings.dify_proxy or proxy_of_environment(settings.dify_api_url)
 
 
 def _file_links(settings: Settings) -> FileLinks:

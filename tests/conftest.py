@@ -12,8 +12,9 @@ import pytest
 import structlog
 import uvicorn
 
-from service.__main__ import listen, server_options
+from service.__main__ import server_options
 from service.app import create_app
+from service.listener import listen
 from service.server import Server
 from service.settings import Settings
 from tests.clients import Client

@@ -1,5 +1,6 @@
 """`python -m service check`: a line for each thing, and a fix for what is wrong."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from tests import fake_dify
 from tests.fake_dify import KEY
 from tests.fake_proxy import buffering_proxy
 from tests.fake_workflows import asking_human, saying, saying_until
+from tests.forward_proxy import ForwardProxy
 
 
 @pytest.fixture
@@ -28,12 +30,57 @@ async def test_when_all_is_well_each_line_says_what_was_found(run, dify):
     dify.plays(fake_dify.say("One ", "two ", "three.", pause=0.02))
     is_well, out = await run()
     assert is_well
-    assert [line[:6] for line in out.splitlines()] == ["ok    "] * 13
+    assert [line[:6] for line in out.splitlines()] == ["ok    "] * 14
     assert '"Ward 7", basic chat' in out
     assert "Set ALLOWED_HOSTS" in out
     assert "speech to text on, text to speech on, upload off" in out
     assert "3 pieces" in out
+    assert f"address: {dify.url}, asked without a proxy" in out
     assert KEY not in out
+
+
+async def test_the_way_through_a_proxy_is_told_without_its_password(run, dify, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:password-of-it@127.0.0.1:1")
+    is_well, out = await run(dify_api_url="https://dify.example.com/v1")
+    assert not is_well
+    assert "https://dify.example.com/v1, through the proxy http://***@127.0.0.1:1 (HTTPS_PROXY)" in out
+    _, out = await run(dify_proxy="http://127.0.0.1:1")
+    assert "through the proxy http://127.0.0.1:1 (DIFY_PROXY)" in out
+    assert "password-of-it" not in out
+
+
+async def test_a_proxy_that_refuses_is_told_in_its_own_words(run, dify):
+    proxy = ForwardProxy(1, b"407 Proxy Authentication Required")
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    _, out = await run(dify_api_url="https://dify.example.com/v1", dify_proxy=address)
+    assert "FAIL  dify: unreachable: the proxy replied 407 Proxy Authentication Required" in out
+    assert "Does the proxy let this machine through" in out
+    server.close()
+    await server.wait_closed()
+
+
+async def test_the_folder_of_the_logs_is_told_as_it_is(run, dify, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, out = await run(mock_mode=True, log_dir="")
+    assert f"logs: info.log, error.log in {tmp_path}, and the console" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_log_file_that_cannot_be_written_is_told_where_its_folder_can(run, dify, tmp_path):
+    (tmp_path / "error.log").mkdir()
+    is_well, out = await run(mock_mode=True, log_dir=str(tmp_path))
+    assert not is_well
+    assert f"no files can be written in {tmp_path}: " in out
+    assert "the log goes to the console only" in out
+
+
+async def test_another_program_s_variable_is_no_failure(run, dify, monkeypatch):
+    monkeypatch.setenv("LOG_LEVELS", "1")
+    is_well, out = await run(mock_mode=True)
+    assert is_well
+    assert "warn  settings: LOG_LEVELS is no setting of this service\n      → Is LOG_LEVEL meant?" in out
 
 
 async def test_in_mock_mode_dify_is_not_asked(run, dify):

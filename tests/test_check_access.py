@@ -79,7 +79,9 @@ async def test_a_provider_that_shows_no_keys_lets_nobody_in(found, shown, body):
     assert "jwks_uri" in wrong["users"]
 
 
-async def test_a_misspelt_name_is_wrong(found, monkeypatch):
+async def test_a_misspelt_name_may_be_another_program_s(found, monkeypatch):
     monkeypatch.setenv("ALLOWED_HOST", "chat.example.com")
     _, wrong = await found()
-    assert wrong == {"settings": "Is ALLOWED_HOSTS meant?"}
+    assert wrong == {}
+    finding = await anext(access_findings(Settings()))
+    assert finding.advice.startswith("Is ALLOWED_HOSTS meant?")

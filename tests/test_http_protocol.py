@@ -37,6 +37,16 @@ async def head_of(reader):
         return (await reader.readline()).decode().split(" ")[1:2]
 
 
+REQUEST = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+async def whole_reply(reader):
+    """The body of a reply that says how long it is."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        head = await reader.readuntil(b"\r\n\r\n")
+        return await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+
+
 async def is_closed(reader):
     async with asyncio.timeout(PATIENCE_SECONDS):
         try:
@@ -187,9 +197,8 @@ async def test_so_many_sockets_are_open_at_once_and_more_are_refused_in_one_log_
     monkeypatch.setattr("service.open_files.max_sockets", lambda *_: 5)
     service = await start(mock_mode=True, max_connections=5)
     held = [await dial(service) for _ in range(5)]
-    for reader, writer in held:
-        writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert await head_of(reader) == ["200"]
+    for _, writer in held:
+        writer.write(b"GET /health HTTP/1.1\r\n")
     for _ in range(20):
         reader, _ = await dial(service)
         assert await head_of(reader) == ["503"]
@@ -200,6 +209,50 @@ async def test_so_many_sockets_are_open_at_once_and_more_are_refused_in_one_log_
     reader, writer = await dial(service)
     writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
     assert await head_of(reader) == ["200"]
+
+
+async def test_what_is_idle_between_two_requests_makes_room_for_who_comes(start, dial, monkeypatch, events):
+    monkeypatch.setattr("service.open_files.max_sockets", lambda *_: 3)
+    service = await start(mock_mode=True, max_connections=3)
+    idle = [await dial(service) for _ in range(3)]
+    for reader, writer in idle:
+        writer.write(REQUEST)
+        assert await whole_reply(reader)
+    reader, writer = await dial(service)
+    writer.write(REQUEST)
+    assert await head_of(reader) == ["200"]
+    assert await is_closed(idle[0][0])
+    idle[1][1].write(REQUEST)
+    assert await head_of(idle[1][0]) == ["200"]
+    assert logged(events, "sockets.refused") == []
+
+
+async def test_a_connection_is_kept_alive_for_longer_than_a_request_may_take_to_begin(start, dial, monkeypatch):
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_SECONDS", 0.1)
+    reader, writer = await dial(await start(mock_mode=True))
+    for _ in range(2):
+        writer.write(REQUEST)
+        assert await whole_reply(reader)
+        await asyncio.sleep(0.3)
+    writer.write(REQUEST)
+    assert await head_of(reader) == ["200"]
+
+
+async def test_http_keep_alive_says_for_how_long(start, dial):
+    reader, writer = await dial(await start(mock_mode=True, http_keep_alive=0.1))
+    writer.write(REQUEST)
+    assert await whole_reply(reader)
+    assert await is_closed(reader)
+
+
+@pytest.mark.parametrize("start_of_next", [b"GET /hea", b""])
+async def test_who_has_begun_a_next_request_is_not_idle(start, dial, monkeypatch, start_of_next):
+    """Nor who owes the rest of a body that nobody wanted."""
+    monkeypatch.setattr(http_protocol, "HEAD_TIMEOUT_SECONDS", 0.1)
+    reader, writer = await dial(await start(mock_mode=True))
+    owing = b"POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+    writer.write(REQUEST + start_of_next if start_of_next else owing)
+    assert await is_closed(reader)
 
 
 def test_more_connections_than_files_are_told_at_start(monkeypatch, events):

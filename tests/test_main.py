@@ -16,7 +16,9 @@ from tests import fake_dify
 from tests.clients import deaf_client, masked
 from tests.conftest import eventually
 from tests.fake_dify import KEY
+from tests.forward_proxy import ForwardProxy
 from tests.processes import PATIENCE_SECONDS as START_SECONDS
+from tests.tls import certificate
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,6 +32,14 @@ async def test_without_a_key_it_starts_in_mock_mode_and_says_so(run, http):
     names = [event["event"] for event in process.events()]
     assert "service.mock_mode" in names
     assert names.index("service.started") < names.index("service.stopped")
+
+
+async def test_a_line_with_letters_that_the_console_lacks_is_written_without_them(run, http):
+    process = await (await run(APP_NAME="Wärd", PYTHONIOENCODING="ascii")).until_up(http)
+    _, errors = await process.end(signal.SIGTERM)
+    assert errors == ""
+    (started,) = [event for event in process.events() if event["event"] == "service.started"]
+    assert started["settings"]["app_name"] == "W?rd"
 
 
 async def test_a_setting_that_looks_misspelt_is_named_at_start_and_refuses_nothing(run, http, tmp_path):
@@ -153,13 +163,34 @@ async def test_a_bad_setting_is_named_and_the_exit_code_is_2(run, settings, word
     assert "Traceback" not in errors
 
 
-async def test_a_port_that_is_taken_is_said_and_the_exit_code_is_not_0(run):
+@pytest.mark.parametrize(
+    "settings", [{}, {"WEB_CONCURRENCY": "2", "REDIS_URL": "redis://127.0.0.1:1"}, {"RELOAD": "True"}]
+)
+async def test_a_port_that_is_taken_is_said_in_one_line_and_the_exit_code_is_1(run, settings):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        process = await run(PORT=str(taken.getsockname()[1]))
+        port = str(taken.getsockname()[1])
+        process = await run(PORT=port, **settings)
         code, errors = await process.end()
-    assert code == 1
-    assert "address already in use" in process.events()[-1]["error"].lower()
-    assert "Traceback" not in errors
+    assert (code, errors) == (1, "")
+    (event,) = [event for event in process.events() if event["level"] == "error"]
+    assert "address already in use" in event["error"].lower()
+    assert event["fix"].startswith(f"PORT: {port} is taken")
+
+
+async def test_the_way_out_may_stand_in_the_file_of_settings(run, http, dify, aiohttp_server, tmp_path):
+    """A Dify that only a proxy knows, with a certificate of a company's own; over the event loop of the service."""
+    context, path = certificate(tmp_path)
+    proxy = ForwardProxy((await aiohttp_server(dify.app(), ssl=context)).port)
+    listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    (tmp_path / ".env").write_text(f"HTTPS_PROXY={address}\nSSL_CERT_FILE={path}\n")
+    process = await run(DIFY_API_URL="https://dify.example.com/v1", DIFY_API_KEY=KEY)
+    await (await process.until_up(http)).until_said("dify.ready")
+    assert proxy.asked[0].startswith("CONNECT dify.example.com:443")
+    code, _ = await process.end(signal.SIGTERM)
+    assert code == 0
+    listening.close()
+    await listening.wait_closed()
 
 
 async def test_check_answers_and_leaves(run, dify):

@@ -6,14 +6,26 @@ import pytest
 from environs import ValidationError
 
 from service import setting_types
-from service.setting_types import NOT_NEGATIVE, POSITIVE, TCP_PORT, Declaration, setting
+from service.setting_types import (
+    DURATION,
+    DURATION_OR_ZERO,
+    NOT_NEGATIVE,
+    POSITIVE,
+    PROCESSES,
+    TCP_PORT,
+    Declaration,
+    setting,
+)
 
 
 @pytest.mark.parametrize(
     ("bounds", "good", "bad"),
     [
-        (POSITIVE, [1, 0.001, 1e300], [0, -1]),
-        (NOT_NEGATIVE, [0, 1], [-0.001]),
+        (POSITIVE, [1, 0.001, 10**12], [0, -1, 1e13]),
+        (NOT_NEGATIVE, [0, 1], [-0.001, 1e13]),
+        (DURATION, [0.001, 1e9], [0, 1e10]),
+        (DURATION_OR_ZERO, [0, 1e9], [-1, 1e10]),
+        (PROCESSES, [1, 256], [0, 257]),
         (TCP_PORT, [0, 65535], [-1, 65536]),
     ],
 )
@@ -48,9 +60,6 @@ GOOD = [
     ("api_key", "", ""),
     ("http_url", "https://api.dify.ai/v1/", "https://api.dify.ai/v1"),
     ("http_url", "http://10.0.0.1:5001/v1", "http://10.0.0.1:5001/v1"),
-    ("redis_url", "", ""),
-    ("redis_url", "rediss://:secret@host:6380/0", "rediss://:secret@host:6380/0"),
-    ("redis_url", "unix:///run/redis.sock", "unix:///run/redis.sock"),
     ("origins", "", ()),
     ("origins", "*", ("*",)),
     (
@@ -91,10 +100,22 @@ BAD = [
     ("http_url", "dify.local/v1", "URL such as"),
     ("http_url", "http://dify/v1?key=x", "URL such as"),
     ("http_url", "http://dify/v1#x", "URL such as"),
-    ("redis_url", "localhost:6379", "URL such as"),
-    ("redis_url", "redis://host:port", "URL such as"),
-    ("redis_url", "redis://[host", "URL such as"),
-    ("redis_url", "redis://host:0", "URL such as"),
+    ("http_url", "https://dify.example.com/v1 ", "without a blank"),
+    ("http_url", "https://dify\\\\example.com/v1", "URL such as"),
+    ("http_url", "https://dify.example.com/v1\n", "without a blank"),
+    ("jwks_url", "https://login.example.com/ keys", "URL such as"),
+    ("is_text", "\udcff", "no UTF-8"),
+    ("is_text", "a\0b", "NUL"),
+    ("is_one_line", "a\nb", "control character"),
+    ("is_one_line", "\x7f", "control character"),
+    ("proxy_url", "socks5://proxy.example.com:1080", "URL such as"),
+    ("proxy_url", "proxy.example.com:3128", "URL such as"),
+    ("proxy_url", "http://:3128", "URL such as"),
+    ("proxy_url", "http://" + "a" * 64, "URL such as"),
+    ("proxy_url", "http://proxy.example.com:port", "URL such as"),
+    ("proxy_url", "http://proxy.example.com/path", "URL such as"),
+    ("proxy_url", "http://me:secret@proxy.example.com:3128 ", "URL such as"),
+    ("proxy_url", "http://me:sec#ret@proxy.example.com:3128", "%23"),
     ("origins", "https://a.example,shop.example", '"shop.example" is not an origin'),
     ("origins", "https://a.example/path", "is not an origin"),
     ("log_level", "loud", "DEBUG, INFO, WARNING, ERROR, CRITICAL"),

@@ -1,5 +1,6 @@
 """What is read, and what is refused in which words."""
 
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -32,6 +33,59 @@ def test_an_empty_environment_gives_mock_mode_and_the_defaults(monkeypatch):
 def test_a_key_is_enough_to_talk_to_dify(monkeypatch):
     settings = read(monkeypatch, DIFY_API_KEY="app-x")
     assert (settings.mode, settings.dify_api_key) == ("dify", "app-x")
+
+
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_refused_where_it_would_be_passed_by(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://me:secret@proxy.example.com:1080")
+    assert read(monkeypatch).mock_mode
+    with pytest.raises(SettingsError, match="HTTPS_PROXY: Must be a URL") as raised:
+        read(monkeypatch, DIFY_API_KEY="app-x")
+    assert "secret" not in str(raised.value)
+    monkeypatch.setenv("NO_PROXY", "api.dify.ai")
+    assert read(monkeypatch).dify_api_key == "app-x"
+    monkeypatch.delenv("NO_PROXY")
+    assert read(monkeypatch, DIFY_PROXY="http://proxy.example.com:3128").dify_proxy
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("APP_NAME", "Ward \udcff", "no UTF-8"), ("HOST", "a\nb", "control character"),
+        ("AUTH_JWT_SECRET", "\udcff" * 32, "no UTF-8"), ("DIFY_IDLE_TIMEOUT", "nan", "not permitted"),
+        ("DIFY_IDLE_TIMEOUT", "1e10", "up to"), ("DIFY_RETRY_BUDGET", "1e30", "up to"),
+        ("MAX_CONNECTIONS", "9" * 30, "up to"),
+        ("WEB_CONCURRENCY", "100000", "1 to 256"), ("DIFY_API_URL", "https://dify.example.com/v1 ", "without a blank"),
+        ("REDIS_URL", "redis://:sec#ret@h", "%23"),
+        ("ALLOWED_HOSTS", "a.example,\udcff", "no UTF-8"), ("DIFY_MAX_CONCURRENCY", "many", "integer"),
+    ],
+)  # fmt: skip
+def test_what_would_fail_later_is_refused_by_name(monkeypatch, name, value, words):
+    with pytest.raises(SettingsError) as raised:
+        read(monkeypatch, **{name: value})
+    assert [line.partition(": ")[0] for line in str(raised.value).splitlines()[1:]] == [name]
+    assert words in str(raised.value)
+
+
+def test_a_secret_of_other_servers_may_have_any_characters(monkeypatch):
+    assert read(monkeypatch, AUTH_JWT_SECRET="x" * 32 + "\n").auth_jwt_secret.endswith("\n")
+
+
+@pytest.mark.parametrize("content", [b"APP_NAME=a\0b\n", "APP_NAME=Böm\n".encode("latin-1")])
+def test_a_file_that_cannot_be_read_as_text_is_refused(monkeypatch, tmp_path, content):
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(SettingsError, match=r"APP_NAME: Has a NUL|\.env: cannot be read: .* can't decode"):
+        read_settings(str(tmp_path / ".env"))
+
+
+def test_the_proxy_and_the_certificates_may_stand_in_the_file(monkeypatch, tmp_path):
+    names = ["HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"]
+    for name in names:
+        monkeypatch.setenv(name, "restored afterwards")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "first.example.com")
+    (tmp_path / ".env").write_text("HTTPS_PROXY=http://p:3128\nNO_PROXY=second.example.com\nSSL_CERT_FILE=/ca.pem\n")
+    read_settings(str(tmp_path / ".env"))
+    assert [os.environ[name] for name in names] == ["http://p:3128", "first.example.com", "/ca.pem"]
 
 
 def test_mock_mode_may_be_asked_for_with_a_key(monkeypatch):
@@ -90,7 +144,7 @@ def test_the_env_file_says_what_the_environment_does_not(monkeypatch, tmp_path):
         ("DIFY_API_URL", "http://" + "x" * 64 + "/v1", "URL such as"),
         ("DIFY_API_KEY", '"app-x"', "no key has"),
         ("ALLOWED_ORIGINS", "https://a.example?x", "is not an origin"),
-        ("DIFY_API_KEY", "app-x\n", "no key has"),
+        ("DIFY_API_KEY", "app-x\n", "control character"),
         ("DIFY_API_KEY", "app x", "no key has"),
         ("DIFY_CONNECT_TIMEOUT", "0", "above zero"),
         ("DIFY_IDLE_TIMEOUT", "-1", "above zero"),
@@ -107,7 +161,7 @@ def test_the_env_file_says_what_the_environment_does_not(monkeypatch, tmp_path):
         ("MOCK_MODE", "False", "DIFY_API_KEY"),
         ("REDIS_URL", "localhost:6379", "URL such as"),
         ("REDIS_URL", "redis://localhost:port", "URL such as"),
-        ("WEB_CONCURRENCY", "0", "above zero"),
+        ("WEB_CONCURRENCY", "0", "1 to 256"),
         ("WEB_CONCURRENCY", "2", "needs REDIS_URL"),
         ("AUTH_JWKS_URL", "https://login.example.com/keys", "AUTH_JWT_AUDIENCE: is needed"),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 from service.settings import Settings
-from service.sources import Limiters
+from service.sources import Limiters, dify_proxy
 from tests import fake_dify
 
 
@@ -32,3 +32,12 @@ def test_each_kind_of_call_has_at_least_one_slot():
 
 def test_several_processes_divide_all_of_them():
     assert sizes(answers=40, processes=4) == [10, 4, 2, 2]
+
+
+def test_dify_proxy_comes_before_what_the_environment_says(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://common.example.com:3128")
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    assert dify_proxy(Settings()) == "http://common.example.com:3128"
+    assert dify_proxy(Settings(dify_proxy="http://own.example.com")) == "http://own.example.com"
+    assert dify_proxy(Settings(dify_api_url="http://dify.example.com/v1")) == ""
+    assert dify_proxy(Settings(dify_api_url="http://api/v1", dify_proxy="http://own.example.com")) != ""

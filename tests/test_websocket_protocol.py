@@ -10,8 +10,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
 
-from service.__main__ import listen, server_options
+from service.__main__ import server_options
 from service.chat.websocket_transport import WRITE_TEXT
+from service.listener import listen
 from service.settings import Settings
 from service.websocket_protocol import Budget
 from tests.conftest import PATIENCE_SECONDS, eventually, logged

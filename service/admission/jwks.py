@@ -9,6 +9,7 @@ import structlog
 
 from service.admission.authentication import Reason, Unauthenticated
 from service.admission.web_keys import ALGORITHMS, NoKeys, WebKey, fitting, read_keys
+from service.outbound import proxy_of_environment, tls_context
 from service.tasks import Tasks
 
 log = structlog.get_logger()
@@ -87,9 +88,10 @@ class Jwks:
     async def _read(self) -> bytes:
         """A redirect is not followed: it could lead anywhere."""
         timeout = aiohttp.ClientTimeout(total=FETCH_TIMEOUT_SECONDS)
+        ssl, proxy = tls_context() if self._url.startswith("https:") else True, proxy_of_environment(self._url) or None
         async with (
             aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.get(self._url, allow_redirects=False) as reply,
+            session.get(self._url, allow_redirects=False, ssl=ssl, proxy=proxy) as reply,
         ):
             if reply.status != 200:  # noqa: PLR2004 - HTTP's own
                 raise NoKeys(f"HTTP status {reply.status}")

@@ -10,6 +10,8 @@ from service.admission import jwks
 from service.admission.authentication import Unauthenticated
 from service.admission.jwks import Jwks
 from tests.conftest import logged
+from tests.forward_proxy import ForwardProxy
+from tests.tls import certificate
 from tests.tokens import Provider, key_set
 
 FIRST, SECOND = Provider("k1"), Provider("k2", "ES256")
@@ -178,3 +180,18 @@ async def test_a_token_that_names_no_key_is_of_the_only_one(keys, provider, cloc
     clock.ahead += jwks.PAUSE_SECONDS
     await keys.refresh()
     await refused(keys, "several keys fit", kid=None)
+
+
+async def test_keys_come_through_the_proxy_of_the_environment(aiohttp_server, monkeypatch, tmp_path):
+    context, path = certificate(tmp_path, ["login.example.com"])
+    provider, app = Server(), web.Application()
+    app.router.add_get("/{path:.*}", provider.answer)
+    proxy = ForwardProxy((await aiohttp_server(app, ssl=context)).port)
+    listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    assert len(await Jwks("https://login.example.com/keys").download()) == 1
+    assert proxy.asked[0].startswith("CONNECT login.example.com:443")
+    listening.close()
+    await listening.wait_closed()

@@ -10,7 +10,7 @@ import aiohttp
 
 from service.answers import failures
 from service.answers.base import AnswerError
-from service.answers.dify.connector import Connector
+from service.answers.dify.connector import Endpoint, open_session
 from service.answers.dify.event_decoder import decode_object
 from service.answers.dify.http_errors import (
     HTTP_ERRORS,
@@ -19,11 +19,11 @@ from service.answers.dify.http_errors import (
     read_start,
     translated_errors,
 )
+from service.answers.dify.request_retry import send
 from service.answers.dify.upload_stream import UploadStream
 from service.answers.files import File
 from service.tasks import Tasks
 
-KEEP_ALIVE_SECONDS = 30
 CHECK_TIMEOUT_SECONDS = 5
 _SUCCESSES = {HTTPStatus.OK, HTTPStatus.CREATED}
 
@@ -31,20 +31,20 @@ _SUCCESSES = {HTTPStatus.OK, HTTPStatus.CREATED}
 class DifyClient:
     """One Dify app. Methods raise AnswerError where nothing else is said; paths are the caller's to validate.
 
-    `connect_timeout` and `idle_timeout` are seconds. Redirects are not followed, lest the key goes elsewhere.
+    `connect_timeout` and `idle_timeout` are seconds, `proxy` is a URL, or empty. Redirects are not followed, lest the
+    key goes elsewhere.
     """
 
-    def __init__(self, url: str, key: str, connect_timeout: float, idle_timeout: float) -> None:
+    def __init__(self, url: str, key: str, connect_timeout: float, idle_timeout: float, proxy: str = "") -> None:
         self._url = url
+        self._endpoint = Endpoint(url, connect_timeout, idle_timeout, proxy)
         self._headers = {"Authorization": f"Bearer {key}"}
-        self._connect_timeout = connect_timeout
-        self._idle_timeout = idle_timeout
         self._session: aiohttp.ClientSession | None = None
         self._tasks = Tasks()
 
     async def get_app(self, path: str) -> Mapping[str, Any]:
         """`info` or `parameters` of the app; under `date`, the time of the reply (RFC 9110, 6.6.1)."""
-        connect = self._connect_timeout
+        connect = self._endpoint.connect_timeout
         timeout = aiohttp.ClientTimeout(total=connect + CHECK_TIMEOUT_SECONDS, connect=connect)
         with translated_errors():
             return await self._fetch("GET", path, timeout=timeout)
@@ -65,7 +65,7 @@ class DifyClient:
 
     async def upload(self, path: str, user: str, file: File) -> Mapping[str, Any]:
         """Send the file while it is read, at Dify's pace. Raises what reading it raises, too."""
-        content = UploadStream(file.content, self._idle_timeout)
+        content = UploadStream(file.content, self._endpoint.idle_timeout)
         with translated_errors():
             try:
                 async with content.timeout:
@@ -93,10 +93,11 @@ class DifyClient:
         return EventStream(self._tasks.spawn(self._open_events("GET", path, then, params=query)))
 
     async def post_status(self, path: str, body: dict[str, Any], within: float) -> int:
-        """The HTTP status of the reply. Raises HTTP_ERRORS, also after `within` seconds."""
-        limit = aiohttp.ClientTimeout(total=within)
-        async with self._request("POST", path, json=body, timeout=limit) as response:
-            return response.status
+        """The HTTP status of the reply to a single try. Raises HTTP_ERRORS, also after `within` seconds."""
+        url, limit = f"{self._url}/{path}", aiohttp.ClientTimeout(total=within)
+        with nameless_errors():
+            async with self._open_session().post(url, json=body, timeout=limit, allow_redirects=False) as response:
+                return response.status
 
     async def close(self) -> None:
         await self._tasks.finish(within=0)
@@ -107,7 +108,7 @@ class DifyClient:
         self, method: str, path: str, then: Callable[[], Awaitable[None]] | None, **options: Any
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         """The reply and its first chunk, which would be lost if the connection broke before it is read."""
-        timeout = aiohttp.ClientTimeout(total=None, connect=self._connect_timeout)
+        timeout = aiohttp.ClientTimeout(total=None, connect=self._endpoint.connect_timeout)
         with nameless_errors():
             response = await self._open_session().request(
                 method, f"{self._url}/{path}", timeout=timeout, allow_redirects=False, **options
@@ -133,20 +134,17 @@ class DifyClient:
 
     @asynccontextmanager
     async def _request(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
-        url, session = f"{self._url}/{path}", self._open_session()
+        response = await send(self._open_session(), method, f"{self._url}/{path}", **options)
         with nameless_errors():
-            async with session.request(method, url, allow_redirects=False, **options) as response:
+            async with response:
                 yield response
 
     def _open_session(self) -> aiohttp.ClientSession:
         """Created at first use: aiohttp needs a running event loop."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                # So that no nginx in between buffers or compresses.
-                headers=self._headers | {"Accept": "text/event-stream", "Accept-Encoding": "identity"},
-                connector=Connector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),  # limits queue silently
-                timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout, sock_read=self._idle_timeout),
-            )
+            # So that no nginx in between buffers or compresses.
+            headers = self._headers | {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+            self._session = open_session(self._endpoint, headers)
         return self._session
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from email.message import Message
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import aiohttp
 from yarl import URL
@@ -15,9 +15,11 @@ from service.answers.base import AnswerError
 from service.answers.dify.app_files import FileLinks
 from service.answers.dify.call_log import calling
 from service.answers.dify.client import BodyStream
+from service.answers.dify.connector import Endpoint, open_session
 from service.answers.dify.error_mapping import failure_of_reply
 from service.answers.dify.http_errors import UnexpectedResponse, nameless_errors, read_start, translated_errors
 from service.answers.dify.read_ahead import paced
+from service.answers.dify.request_retry import send
 from service.answers.failures import FILE_NOT_FOUND, TOO_LARGE
 from service.answers.files import MEGABYTE
 from service.answers.resilience.limiter import Limiter
@@ -44,16 +46,14 @@ class FileLimiters(NamedTuple):
 
 
 class DifyFiles:
-    """`connect_timeout` and `idle_timeout` are seconds. Redirects are not followed, cookies neither kept nor sent."""
+    """Redirects are not followed, cookies neither kept nor sent."""
 
-    def __init__(
-        self, url: str, links: FileLinks, limiters: FileLimiters, connect_timeout: float, idle_timeout: float
-    ) -> None:
-        self._origin = str(URL(url).origin())
+    def __init__(self, endpoint: Endpoint, links: FileLinks, limiters: FileLimiters) -> None:
+        self._endpoint = endpoint
+        self._origin = str(URL(endpoint.url).origin())
         self._links = links
         self._limiters = limiters
         self._kept_bytes = 0
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_timeout, sock_read=idle_timeout)
         self._session: aiohttp.ClientSession | None = None
 
     async def open(
@@ -91,25 +91,26 @@ class DifyFiles:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         url = URL(self._origin + path, encoded=True)
         with translated_errors(), nameless_errors():
-            async with self._open_session().request(method, url, headers=headers, allow_redirects=False) as response:
+            async with await self._send(method, url, headers) as response:
                 if response.status not in _GOOD:
                     _refuse(UnexpectedResponse(response.status, await read_start(response)))
                 if _size(response) > MAX_FILE_BYTES:
                     raise AnswerError(TOO_LARGE)
                 yield response
 
+    async def _send(self, method: str, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        try:
+            return await send(self._open_session(), method, url, headers=headers)
+        except UnexpectedResponse as error:
+            _refuse(error)
+
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                headers={"Accept-Encoding": "identity"},
-                connector=aiohttp.TCPConnector(limit=0),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=self._timeout,
-            )
+            self._session = open_session(self._endpoint, {"Accept-Encoding": "identity"})
         return self._session
 
 
-def _refuse(reply: UnexpectedResponse) -> None:
+def _refuse(reply: UnexpectedResponse) -> NoReturn:
     """Dify says 403 for a link of its own that has expired, and 415 for a file that it does not have."""
     is_client_error = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
     is_gone = is_client_error and reply.status not in _NOT_ITS_FAULT

@@ -30,6 +30,10 @@ class UnreadableReply(aiohttp.ClientError):
     """A head, or chunks, that are no HTTP: what is wrong, without the address."""
 
 
+class ProxyRefused(aiohttp.ClientError):
+    """The proxy on the way lets nothing through: what it said, without the address."""
+
+
 async def read_start(response: aiohttp.ClientResponse) -> bytes:
     body = b""
     while len(body) < _MAX_REFUSAL_BYTES and (chunk := await response.content.readany()):
@@ -42,6 +46,8 @@ def nameless_errors() -> Iterator[None]:
     """The words of aiohttp's error name the address, where a form's token or a file's signature may be: no log's."""
     try:
         yield
+    except aiohttp.ClientHttpProxyError as error:
+        raise ProxyRefused(f"the proxy replied {error.status} {error.message}") from None
     except aiohttp.ClientResponseError as error:
         raise UnreadableReply(error.message) from None
 
@@ -69,6 +75,7 @@ _FAILURE_BY_ERROR: dict[type[Exception], Failure] = {
     aiohttp.ClientSSLError: failures.TLS_ERROR,
     aiohttp.ClientConnectorError: failures.UNREACHABLE,
     TimeoutError: failures.SILENT,
+    ProxyRefused: failures.UNREACHABLE,
     UnreadableReply: failures.UNREADABLE,
     aiohttp.ClientPayloadError: failures.BROKEN_OFF,
     Exception: failures.LOST,
