@@ -10,7 +10,6 @@ if __name__ == "__main__" and sys.argv[1:2] != ["check"]:
 import asyncio
 import atexit
 import gc
-import io
 import logging
 import os
 import socket
@@ -97,8 +96,6 @@ def serve_worker(settings: Settings, worker: int, listener: int, lifeline: int) 
 
 
 def _set_up_process(settings: Settings) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a line with a letter that the console lacks would be lost
     ending_signals.exit_in_order()
     warnings.filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")  # a signal before the start
     warnings.filterwarnings("ignore", "coroutine 'Workers.run' was never awaited")

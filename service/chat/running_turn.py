@@ -123,6 +123,13 @@ class RunningTurn(Turn):
             if self.buffer.total_written > MAX_ANSWER_CHARACTERS:
                 self.abort(TOO_LONG)
 
+    def _costs(self) -> dict[str, int | None]:
+        """For the log, where the source may not have been asked at all."""
+        if self._reading is None:
+            return {}
+        demand = self._reading.demand
+        return {"waited_ms": demand.waited_ms, "tries": demand.tries, "tokens": total_tokens(self)}
+
     def _broken_status(self) -> Status:
         return Status.INCOMPLETE if self.buffer.length else Status.ERROR
 
@@ -149,8 +156,15 @@ class RunningTurn(Turn):
             source=self.identity and self.identity.source,
             characters=self.buffer.length,
             duration_ms=ms_since(self.started_at),
+            **self._costs(),
         )
         if self._reading is not None:
             self._reading.end()
         self._notify()
         return True
+
+
+def total_tokens(turn: Turn) -> int:
+    """Also of a stopped answer, as far as its source said."""
+    tokens = (turn.summary.usage or {}).get("total_tokens")
+    return tokens if isinstance(tokens, int) else 0

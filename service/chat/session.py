@@ -23,9 +23,9 @@ from service.chat.failures import ID_TAKEN, RESTARTING, RETRY_AFTER_MS, UNKNOWN_
 from service.chat.message_builder import lost_message
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
 from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, Stop, System
-from service.chat.running_turn import RunningTurn
+from service.chat.running_turn import RunningTurn, total_tokens
 from service.chat.turn import Turn
-from service.chat.turn_registry import TurnRegistry, total_tokens
+from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import CLIENT_STOPPED, Kind, kind_of
 from service.result_codes import ResultCode
 
@@ -260,5 +260,5 @@ class Session(Connection):
         try:
             await delivery.run()
         except Exception:
-            log.exception("delivery.failed")
+            log.exception("delivery.failed", turn_id=delivery.turn.id)
             await self.close(close_codes.INTERNAL_ERROR)

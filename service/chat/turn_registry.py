@@ -17,7 +17,7 @@ from service.chat.cluster import Cluster
 from service.chat.failures import RESTARTING, TURN_UNREACHABLE
 from service.chat.followed_turn import FollowedTurn
 from service.chat.kept_turns import KeptTurns
-from service.chat.running_turn import RunningTurn
+from service.chat.running_turn import RunningTurn, total_tokens
 from service.chat.seal import Seal
 from service.chat.turn import Turn, checksum_of
 from service.chat.turn_status import CLIENT_LEFT, Kind, kind_of
@@ -204,9 +204,3 @@ class TurnRegistry:
         del turns[turn.id]
         if not turns:
             del self._by_owner[turn.owner]
-
-
-def total_tokens(turn: Turn) -> int:
-    """Also of a stopped answer, as far as its source said."""
-    tokens = (turn.summary.usage or {}).get("total_tokens")
-    return tokens if isinstance(tokens, int) else 0
