@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from service.cluster.redis_link import RedisLink
 
 from service.answers import failures
 from service.answers.base import Identity, Replacement, Text
@@ -15,8 +14,9 @@ from service.cluster import multi_process, peers
 from service.cluster.multi_process import MultiProcess
 from service.cluster.redis_store import RedisStore
 from service.cluster.wire_format import Updates
+from service.redis_link import RedisLink
 from tests.cluster.turns import OWNER, QUESTION, registry_of
-from tests.conftest import eventually, logged
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.scripted import Scripted
 
 
@@ -44,6 +44,7 @@ class Process:
         self.source = Scripted(ends=False)
         self.turns = registry_of(self.source, self.cluster)
         self.id = self.cluster._members.id
+        self._is_closed = False
 
     async def start(self):
         await self.cluster.start()
@@ -69,6 +70,9 @@ class Process:
         await self.store.close()
 
     async def close(self):
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
         await self.turns.close()
@@ -134,13 +138,12 @@ async def test_the_same_question_elsewhere_is_the_same_turn(pair):
 
 async def test_what_ended_is_found_with_its_end_though_its_process_has_left(pair):
     one, two = pair
-    await claimed(one)
+    running = await claimed(one)
     one.source.put(Text("a"), None)
-    await eventually(lambda: len(one.turns) == 0)
-    await one.die()
-    await one.start()  # so that it can be closed
+    await running.wait_ended()
+    await one.close()
     turn = await two.turns.find(OWNER, "t")
-    assert (turn.text, turn.status) in (("a", Status.DONE), ("", None))
+    assert (turn.text, turn.status) == ("a", Status.DONE)
 
 
 async def test_a_mock_that_stands_in_is_known_as_one_elsewhere(pair):
@@ -185,23 +188,35 @@ async def test_connections_that_are_cut_are_not_noticed(pair, direct, events):
     await claimed(one)
     turn = await two.follow()
     await eventually(lambda: turn.is_current)
-    for word in "abc":
+    for number, word in enumerate("abc"):
         await direct.execute([("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")])
         one.source.put(Text(word))
-    await eventually(lambda: turn.text == "abc")
-    assert (logged(events, "redis.lost"), turn.is_over) == ([], False)
+        two.cluster.announce("key:bed-7", number)
+        await eventually(lambda word=word: turn.text.endswith(word))  # all connections are there again
+        await eventually(lambda number=number: ("key:bed-7", number) in one.clients.heard)
+    assert (logged(events, "redis.lost"), turn.text, turn.is_over) == ([], "abc", False)
 
 
-async def test_connections_that_redis_closes_when_idle_are_not_noticed(pair, direct, events, monkeypatch):
-    monkeypatch.setattr(multi_process, "BEAT_SECONDS", 2.5)
+async def test_connections_that_redis_closes_when_idle_are_not_noticed(process, direct, events, monkeypatch):
+    monkeypatch.setattr(multi_process, "BEAT_SECONDS", 60)
+    one, two = await process(), await process()
+    await eventually(lambda: one.is_connected and two.is_connected)
+    open_connections = {*await connections(direct)}
     await direct.execute([("CONFIG", "SET", "timeout", "1")])
-    one, two = pair
-    await asyncio.sleep(2.5)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(open_connections.intersection(await connections(direct))) > 3:  # those that read, and this one
+            await asyncio.sleep(0.1)
     await claimed(one)
     turn = await two.follow()
     one.source.put(Text("a"))
     await eventually(lambda: turn.text == "a")
     assert logged(events, "redis.lost") == []
+
+
+async def connections(direct):
+    """Their ids. Those whose commands wait are among them."""
+    [clients] = await direct.execute([("CLIENT", "LIST", "TYPE", "normal")])
+    return [client.split()[0] for client in clients.splitlines()]
 
 
 async def test_what_redis_has_evicted_while_it_runs_is_found_all_the_same(pair, direct):
@@ -375,12 +390,12 @@ async def test_what_a_dead_process_left_undone_ends_with_what_is_known(pair, mon
     turn = await two.follow()
     one.source.put(Text("half"))
     await eventually(lambda: turn.text == "half")
-    monkeypatch.setattr(peers, "LEASE_SECONDS", 1.0)
+    for module in (peers, multi_process):
+        monkeypatch.setattr(module, "LEASE_SECONDS", 1.0)
     await one.die()
     await turn.wait_ended()
     assert (turn.status, turn.failure, turn.text) == (Status.INCOMPLETE, WRITER_LOST, "half")
     await eventually(lambda: two.sizes[-1] == 1)
-    await one.start()
 
 
 # Clients come back.
