@@ -270,8 +270,7 @@ class MultiProcess:
         self._followed.refollow()
         for process in self._members.others():
             self._post(process, Restarted())
-            for identity, number in self._clients.resumed():
-                self._post(process, ClientResumed(identity, number))
+            self._announce_all(process)
         if self._is_lost_logged:
             log.info("redis.back", **self._members.counts())
         self._is_lost_logged = False
@@ -323,8 +322,14 @@ class MultiProcess:
             case Restarted():
                 self._published.lose_followers(lambda process: process == by)
                 self._followed.refollow(by)
+                self._announce_all(by)
             case ClientResumed(identity, number):
                 self._on_client_resumed(by, identity, number)
+
+    def _announce_all(self, process: str) -> None:
+        """Who has come back here while one of the two could not reach Redis."""
+        for identity, number in self._clients.resumed():
+            self._post(process, ClientResumed(identity, number))
 
     def _on_client_resumed(self, by: str, identity: str, number: int) -> None:
         """The other process learns of a newer connection here, if it has not."""

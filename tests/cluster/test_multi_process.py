@@ -423,11 +423,23 @@ async def test_who_knows_of_a_newer_connection_says_so(pair):
     await eventually(lambda: one.clients.heard == [("key:bed-7", 13)])
 
 
-async def test_who_has_come_back_while_redis_was_away_is_told_of_when_it_is_back(pair, redis):
+@pytest.mark.parametrize("late", [0, 1])
+async def test_who_has_come_back_while_redis_was_away_is_told_of_when_it_is_back(pair, redis, monkeypatch, late):
+    """Whichever process is there first."""
     one, two = pair
     await away(redis, one, two)
     one.clients["key:bed-7"] = 12
-    await back(redis, one, two)
+    members, gate = pair[late].cluster._members, asyncio.Event()
+    beat = members.beat
+
+    async def beat_late():
+        await gate.wait()
+        return await beat()
+
+    monkeypatch.setattr(members, "beat", beat_late)
+    await redis.start()
+    await eventually(lambda: pair[1 - late].is_connected)
+    gate.set()
     await eventually(lambda: ("key:bed-7", 12) in two.clients.heard)
 
 
