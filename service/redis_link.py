@@ -31,24 +31,38 @@ class RedisLink:
         self._pool = ConnectionPool.from_url(url, **options)
         self._connection: AbstractConnection | None = None
         self._on_renewal = on_renewal
+        self._renewals = 0
         self._turn = asyncio.Lock()
 
     async def execute(self, commands: Sequence[Command]) -> list[Any]:
         """The replies; a command that was refused has a ResponseError in its place. In one round trip."""
         async with self._turn:
             try:
-                return await self._execute(commands)
+                return await self._execute_on_current(commands)
             except REDIS_ERRORS:
-                await self.disconnect()
                 if self._on_renewal is not None:
                     await self._on_renewal()
-                return await self._execute(commands)
+                return await self._execute_on_current(commands)
+
+    async def renew(self) -> None:
+        """The next batch has a new connection, and one that is under way begins anew."""
+        self._renewals += 1
+        await self.disconnect()
 
     async def disconnect(self) -> None:
         """The next batch has a new connection, and one that is under way fails."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.disconnect(nowait=True)
+
+    async def _execute_on_current(self, commands: Sequence[Command]) -> list[Any]:
+        while True:
+            renewals = self._renewals
+            try:
+                return await self._execute(commands)
+            except REDIS_ERRORS:
+                if self._renewals == renewals:
+                    raise
 
     async def _execute(self, commands: Sequence[Command]) -> list[Any]:
         """A batch that is cut short would leave replies for the next one to read: then the connection is given up."""
@@ -62,11 +76,18 @@ class RedisLink:
                 replies = [await _reply(connection) for _ in commands]
             is_whole = True
         finally:
-            if not is_whole:
-                await self.disconnect()
+            if not is_whole or connection is not self._connection:
+                await self._give_up(connection)
         if error := next((reply for reply in replies if isinstance(reply, ReadOnlyError)), None):
+            await self.disconnect()
             raise error
         return replies
+
+    async def _give_up(self, connection: AbstractConnection) -> None:
+        """It may have been taken away while it was being made."""
+        if connection is self._connection:
+            self._connection = None
+        await connection.disconnect(nowait=True)
 
 
 async def _reply(connection: AbstractConnection) -> Any:

@@ -74,6 +74,41 @@ async def test_who_is_connected_to_a_replica_now_connects_anew_and_says_so(redis
         assert (renewals, await link.execute([("CLIENT", "ID")]) != [number]) == ([[b"OK"]], True)
 
 
+async def test_what_is_under_way_on_a_connection_that_is_to_be_renewed_begins_anew_each_time(link, other):
+    """So does a batch whose connection was cut before."""
+    await other.execute([("XADD", "s", "1-0", "k", "v")])
+    waiting = asyncio.create_task(link.execute([("XREAD", "BLOCK", 60_000, "STREAMS", "s", "1-0")]))
+    cut = await _blocked(other, set())
+    await other.execute([("CLIENT", "KILL", "ID", number) for number in cut])
+    seen = await _blocked(other, cut)
+    for _ in range(3):
+        await link.renew()
+        seen |= await _blocked(other, seen)
+    await other.execute([("XADD", "s", "2-0", "k", "w")])
+    [[[_, letters]]] = await waiting
+    assert letters == [[b"2-0", [b"k", b"w"]]]
+
+
+async def _blocked(link, seen):
+    """The ids of connections that wait for something, as soon as there is a new one."""
+    async with asyncio.timeout(10):
+        while True:
+            [clients] = await link.execute([("CLIENT", "LIST", "TYPE", "normal")])
+            waiting = (line.split()[0] for line in clients.decode().splitlines() if " flags=b" in line)
+            if blocked := {number.removeprefix("id=") for number in waiting} - seen:
+                return blocked
+            await asyncio.sleep(0.01)
+
+
+async def test_a_connection_that_is_taken_away_while_it_is_made_is_not_left_open(link, other):
+    await other.execute([("PING",)])
+    asking = asyncio.create_task(link.execute([("PING",)]))
+    await asyncio.sleep(0)
+    connection = link._connection
+    await link.disconnect()
+    assert (await asking, connection.is_connected) == ([b"PONG"], False)
+
+
 async def test_who_stays_connected_to_a_replica_is_told(link, other):
     await other.execute([("REPLICAOF", "127.0.0.1", "1")])
     with pytest.raises(REDIS_ERRORS, match=r"(?i)read.?only"):

@@ -273,8 +273,7 @@ class MultiProcess:
             self._stored.put(published)
         for process in self._members.others():
             self._post(process, Restarted())
-            for identity, number in self._clients.resumed():
-                self._post(process, ClientResumed(identity, number))
+            self._announce_all(process)
         self._followed.refollow()  # after that, by which its followings are forgotten
         if self._is_lost_logged:
             log.info("redis.back", **self._members.counts())
@@ -327,8 +326,14 @@ class MultiProcess:
             case Restarted():
                 self._published.lose_followers(lambda process: process == by)
                 self._followed.refollow(by)
+                self._announce_all(by)
             case ClientResumed(identity, number):
                 self._on_client_resumed(by, identity, number)
+
+    def _announce_all(self, process: str) -> None:
+        """Who has come back here while one of the two could not reach Redis."""
+        for identity, number in self._clients.resumed():
+            self._post(process, ClientResumed(identity, number))
 
     def _on_client_resumed(self, by: str, identity: str, number: int) -> None:
         """The other process learns of a newer connection here, if it has not."""

@@ -30,7 +30,7 @@ class RedisStore:
 
     def __init__(self, url: str, prefix: str, resume_window: float) -> None:
         self._letters = RedisLink(url)
-        self._commands = RedisLink(url, on_renewal=self._letters.disconnect)  # after a failover both lead elsewhere
+        self._commands = RedisLink(url, on_renewal=self._letters.renew)  # after a failover both lead elsewhere
         self.queue = RedisQueue(self._commands)
         self._prefix = prefix
         self._processes = self._name("processes")

@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from service.cluster.redis_link import RedisLink
 
 from service.answers import failures
 from service.answers.base import Identity, Replacement, Text
@@ -15,8 +14,9 @@ from service.cluster import multi_process, peers
 from service.cluster.multi_process import MultiProcess
 from service.cluster.redis_store import RedisStore
 from service.cluster.wire_format import Updates
+from service.redis_link import RedisLink
 from tests.cluster.turns import OWNER, QUESTION, registry_of
-from tests.conftest import eventually, logged
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.scripted import Scripted
 
 
@@ -44,6 +44,7 @@ class Process:
         self.source = Scripted(ends=False)
         self.turns = registry_of(self.source, self.cluster)
         self.id = self.cluster._members.id
+        self._is_closed = False
 
     async def start(self):
         await self.cluster.start()
@@ -69,6 +70,9 @@ class Process:
         await self.store.close()
 
     async def close(self):
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
         await self.turns.close()
@@ -134,13 +138,12 @@ async def test_the_same_question_elsewhere_is_the_same_turn(pair):
 
 async def test_what_ended_is_found_with_its_end_though_its_process_has_left(pair):
     one, two = pair
-    await claimed(one)
+    running = await claimed(one)
     one.source.put(Text("a"), None)
-    await eventually(lambda: len(one.turns) == 0)
-    await one.die()
-    await one.start()  # so that it can be closed
+    await running.wait_ended()
+    await one.close()
     turn = await two.turns.find(OWNER, "t")
-    assert (turn.text, turn.status) in (("a", Status.DONE), ("", None))
+    assert (turn.text, turn.status) == ("a", Status.DONE)
 
 
 async def test_a_mock_that_stands_in_is_known_as_one_elsewhere(pair):
@@ -185,18 +188,24 @@ async def test_connections_that_are_cut_are_not_noticed(pair, direct, events):
     await claimed(one)
     turn = await two.follow()
     await eventually(lambda: turn.is_current)
-    for word in "abc":
+    for number, word in enumerate("abc"):
         await direct.execute([("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")])
         one.source.put(Text(word))
-    await eventually(lambda: turn.text == "abc")
-    assert (logged(events, "redis.lost"), turn.is_over) == ([], False)
+        two.cluster.announce("key:bed-7", number)
+        await eventually(lambda word=word: turn.text.endswith(word))  # all connections are there again
+        await eventually(lambda number=number: ("key:bed-7", number) in one.clients.heard)
+    assert (logged(events, "redis.lost"), turn.text, turn.is_over) == ([], "abc", False)
 
 
-async def test_connections_that_redis_closes_when_idle_are_not_noticed(pair, direct, events, monkeypatch):
-    monkeypatch.setattr(multi_process, "BEAT_SECONDS", 2.5)
+async def test_connections_that_redis_closes_when_idle_are_not_noticed(process, direct, events, monkeypatch):
+    monkeypatch.setattr(multi_process, "BEAT_SECONDS", 60)
+    one, two = await process(), await process()
+    await eventually(lambda: one.is_connected and two.is_connected)
+    open_connections = {*await connections(direct)}
     await direct.execute([("CONFIG", "SET", "timeout", "1")])
-    one, two = pair
-    await asyncio.sleep(2.5)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(open_connections.intersection(await connections(direct))) > 3:  # those that read, and this one
+            await asyncio.sleep(0.1)
     await claimed(one)
     turn = await two.follow()
     one.source.put(Text("a"))
@@ -204,11 +213,20 @@ async def test_connections_that_redis_closes_when_idle_are_not_noticed(pair, dir
     assert logged(events, "redis.lost") == []
 
 
+async def connections(direct):
+    """Their ids. Those whose commands wait are among them."""
+    [clients] = await direct.execute([("CLIENT", "LIST", "TYPE", "normal")])
+    return [client.split()[0] for client in clients.splitlines()]
+
+
 async def test_what_redis_has_evicted_while_it_runs_is_found_all_the_same(pair, direct):
+    """Perhaps not at once: two may look just before one shows itself again."""
     one, two = pair
     await claimed(one)
     await direct.execute([("FLUSHALL",)])
-    turn = await two.follow()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (turn := await two.follow()).lost_for is TURN_UNREACHABLE:
+            await asyncio.sleep(0.01)
     one.source.put(Text("a"))
     await eventually(lambda: turn.text == "a")
 
@@ -289,6 +307,63 @@ async def test_alone_what_is_not_known_is_not_found(process):
     assert await one.turns.find(OWNER, "nobody's") is None
 
 
+@pytest.mark.parametrize("give_up", ["release", "forget"])
+async def test_an_id_that_is_given_up_is_free_for_others(pair, give_up):
+    one, two = pair
+    if give_up == "release":
+        assert await one.turns.claim(OWNER, "t", "Hi") is None
+        one.cluster.release(OWNER, "t")
+    else:
+        one.cluster.forget(await claimed(one))
+    one.cluster._outbox.send()
+    await one.store.queue.empty()
+    assert await two.turns.claim(OWNER, "t", "Hi") is None
+
+
+async def test_what_its_process_has_not_any_more_is_found_with_the_end_that_it_stored(pair):
+    one, two = pair
+    running = await claimed(one)
+    turn = await two.turns.find(OWNER, "t")
+    one.source.put(Text("a"), None)
+    await running.wait_ended()
+    await eventually(lambda: len(one.turns) == 0)
+    await drop(one)
+    turn.join(claims=True)
+    await turn.wait_ended()
+    assert (turn.status, turn.text) == (Status.DONE, "a")
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+async def test_what_its_process_has_not_any_more_is_not_known_where_no_end_is_stored(pair, direct, is_stored):
+    one, two = pair
+    await claimed(one)
+    turn = await two.turns.find(OWNER, "t")
+    await drop(one)
+    if not is_stored:
+        await direct.execute([("UNLINK", f"test:turn:{turn.key}")])
+    turn.join(claims=True)
+    await turn.wait_ended()
+    assert turn.lost_for is UNKNOWN_TURN
+
+
+async def test_what_its_process_has_not_any_more_can_be_asked_for_again_while_redis_is_away(pair, monkeypatch):
+    one, two = pair
+    await claimed(one)
+    turn = await two.turns.find(OWNER, "t")
+    await drop(one)
+    monkeypatch.setattr(two.cluster._stored, "get", away_for_once)
+    turn.join(claims=True)
+    await turn.wait_ended()
+    assert turn.lost_for is TURN_UNREACHABLE
+
+
+async def drop(one):
+    """It has stored what it had to, and knows the turn no longer."""
+    one.cluster._outbox.send()
+    await one.store.queue.empty()
+    one.cluster._published.remove(f"{OWNER.key}:t")
+
+
 # Redis is away.
 
 
@@ -300,6 +375,47 @@ async def away(redis, *processes):
 async def back(redis, *processes):
     await redis.start()
     await eventually(lambda: all(one.cluster.counts()["processes"] == len(processes) for one in processes))
+
+
+async def back_in_turn(redis, first, second, monkeypatch):
+    """The first one finds no other."""
+    members, gate = second.cluster._members, asyncio.Event()
+    beat = members.beat
+
+    async def beat_late():
+        await gate.wait()
+        return await beat()
+
+    monkeypatch.setattr(members, "beat", beat_late)
+    await redis.start()
+    await eventually(lambda: first.is_connected and not first.cluster._members.others())
+    gate.set()
+
+
+async def test_who_starts_while_redis_is_away_runs_alone_until_it_is_there(process, redis, events):
+    await redis.stop()
+    one = await process()
+    turn = await claimed(one)
+    assert not one.is_connected
+    await redis.start()
+    two = await process()
+    await eventually(lambda: one.is_connected and two.is_connected)
+    assert (await two.turns.claim(OWNER, "t", "Hi")).by == one.id
+    assert (turn.is_over, len(logged(events, "redis.lost"))) == (False, 1)
+
+
+async def test_a_redis_that_is_found_away_by_who_asks_is_lost_at_once(pair, monkeypatch, events):
+    one, two = pair
+    for process, method in ((one, "claim"), (two, "get")):
+        monkeypatch.setattr(process.cluster._stored, method, away_for_once)
+    await claimed(one)
+    assert not one.cluster._published.get(f"{OWNER.key}:t").is_claimed
+    assert (await two.turns.find(OWNER, "t")).lost_for is TURN_UNREACHABLE
+    assert len(logged(events, "redis.lost")) == 2
+
+
+async def away_for_once(*_):
+    raise ConnectionError("away")
 
 
 async def test_what_is_asked_while_redis_is_away_runs_alone_and_is_claimed_when_it_is_back(pair, redis, events):
@@ -343,15 +459,37 @@ async def test_a_short_absence_of_redis_is_not_noticed_by_who_follows(pair, redi
     assert turn.lost_for is None
 
 
+@pytest.mark.parametrize("late", [0, 1])
 @pytest.mark.parametrize("turn_id", ["t", None])
-async def test_a_stop_that_is_said_while_redis_is_away_arrives_when_it_is_back(pair, redis, turn_id):
+async def test_a_stop_that_is_said_while_redis_is_away_arrives_when_it_is_back(pair, redis, monkeypatch, turn_id, late):
+    """Whichever process is there first."""
     one, two = pair
     running = await claimed(one)
     await away(redis, one, two)
     two.cluster.stop(OWNER, turn_id)
-    await back(redis, one, two)
+    await back_in_turn(redis, pair[1 - late], pair[late], monkeypatch)
     await running.wait_ended()
     assert running.reason == "client_stopped"
+
+
+async def test_a_stop_that_was_said_while_redis_was_away_is_forgotten_a_lease_after_it_is_back(
+    pair, redis, monkeypatch
+):
+    one, two = pair
+    await away(redis, one, two)
+    two.cluster.stop(OWNER, "t")
+    await back(redis, one, two)
+    monkeypatch.setattr(multi_process, "LEASE_SECONDS", 0.0)
+    await eventually(lambda: not two.cluster._stops)
+
+
+async def test_no_more_than_so_many_stops_are_kept_for_later(pair, redis, monkeypatch):
+    monkeypatch.setattr(multi_process, "MAX_KEPT_STOPS", 2)
+    one, two = pair
+    await away(redis, one, two)
+    for turn_id in "abc":
+        two.cluster.stop(OWNER, turn_id)
+    assert [stop.key[-1] for stop in two.cluster._stops] == ["a", "b"]
 
 
 async def test_a_stop_of_what_is_followed_arrives_too_when_redis_is_back(pair, redis):
@@ -369,18 +507,20 @@ async def test_a_stop_of_what_is_followed_arrives_too_when_redis_is_back(pair, r
 # A process dies.
 
 
-async def test_what_a_dead_process_left_undone_ends_with_what_is_known(pair, monkeypatch):
+async def test_what_a_dead_process_left_undone_ends_with_what_is_known_for_all(pair, process, monkeypatch):
     one, two = pair
     await claimed(one)
     turn = await two.follow()
     one.source.put(Text("half"))
     await eventually(lambda: turn.text == "half")
-    monkeypatch.setattr(peers, "LEASE_SECONDS", 1.0)
+    for module in (peers, multi_process):
+        monkeypatch.setattr(module, "LEASE_SECONDS", 1.0)
     await one.die()
     await turn.wait_ended()
     assert (turn.status, turn.failure, turn.text) == (Status.INCOMPLETE, WRITER_LOST, "half")
     await eventually(lambda: two.sizes[-1] == 1)
-    await one.start()
+    same = await (await process()).turns.find(OWNER, "t")
+    assert (same.status, same.failure, same.text) == (Status.INCOMPLETE, WRITER_LOST, "half")
 
 
 # Clients come back.
@@ -408,11 +548,13 @@ async def test_who_knows_of_a_newer_connection_says_so(pair):
     await eventually(lambda: one.clients.heard == [("key:bed-7", 13)])
 
 
-async def test_who_has_come_back_while_redis_was_away_is_told_of_when_it_is_back(pair, redis):
+@pytest.mark.parametrize("late", [0, 1])
+async def test_who_has_come_back_while_redis_was_away_is_told_of_when_it_is_back(pair, redis, monkeypatch, late):
+    """Whichever process is there first."""
     one, two = pair
     await away(redis, one, two)
     one.clients["key:bed-7"] = 12
-    await back(redis, one, two)
+    await back_in_turn(redis, pair[1 - late], pair[late], monkeypatch)
     await eventually(lambda: ("key:bed-7", 12) in two.clients.heard)
 
 

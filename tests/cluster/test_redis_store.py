@@ -177,3 +177,15 @@ async def test_no_clock_of_redis_is_read(store, direct):
     [statistics] = await direct.execute([("INFO", "commandstats")])
     assert b"cmdstat_time" not in statistics
     assert b"cmdstat_eval" not in statistics
+
+
+async def test_who_waits_for_letters_as_redis_becomes_a_replica_is_not_told_and_reads_on(store, direct):
+    reading = asyncio.create_task(store.read_letters("p", 1.5))
+    async with asyncio.timeout(10):
+        while b"blocked_clients:1" not in (await direct.execute([("INFO", "clients")]))[0]:
+            await asyncio.sleep(0.01)
+    await direct.execute([("REPLICAOF", "127.0.0.1", "1")])
+    assert await reading == []
+    await direct.execute([("REPLICAOF", "NO", "ONE")])
+    await post(store, "p", Stop("a"))
+    assert await store.read_letters("p", 1) == [Letter("q", [Stop("a")])]
