@@ -418,7 +418,7 @@ async def test_the_end_is_told_in_the_log_with_what_it_was(begin, events):
     duration_ms = finished.pop("duration_ms")
     assert finished == {
         "event": "turn.finished", "log_level": "info", "turn_id": "t", "status": "done", "reason": None,
-        "source": "dify", "characters": 4,
+        "source": "dify", "characters": 4, "waited_ms": 0, "tries": 1, "tokens": 0,
     }  # fmt: skip
     assert 0 <= duration_ms < PATIENCE_SECONDS * 1000
 

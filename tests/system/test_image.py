@@ -32,7 +32,6 @@ def values(stage, name):
 def test_the_base_is_one_patch_release_and_small():
     (base,) = [value.split()[0] for value in values(ALL, "FROM") if ":" in value]
     assert re.fullmatch(r"python:3\.11\.\d+-slim-\w+", base)
-    assert (ROOT / ".python-version").read_text().strip() == "3.11"
 
 
 def test_it_runs_as_a_user_by_number_and_the_last_word_is_not_root_s():
