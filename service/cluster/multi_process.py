@@ -15,13 +15,14 @@ from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
 from service.chat.followed_turn import UNKNOWN_CHECKSUM, FollowedTurn, key_of
 from service.chat.running_turn import RunningTurn
 from service.chat.turn import checksum_of
+from service.cluster.availability import Availability
 from service.cluster.followed_turns import FollowedTurns, Link
 from service.cluster.membership import Membership
 from service.cluster.outbox import Outbox
-from service.cluster.peers import LEASE_SECONDS
 from service.cluster.published_turn import LOOK_SECONDS
 from service.cluster.published_turns import PublishedTurns
 from service.cluster.redis_store import RedisStore
+from service.cluster.stops import Stops
 from service.cluster.stored_turns import StoredTurns
 from service.cluster.wire_format import (
     ClientResumed,
@@ -47,7 +48,6 @@ BEAT_SECONDS = 2.0
 READ_SECONDS = 1.0
 CLOSE_TIMEOUT_SECONDS = 1.0
 RESTART_SECONDS = 1.0
-MAX_STOPS, STOPS_KEPT_SECONDS = 1_000, 30.0
 
 
 class MultiProcess:
@@ -69,6 +69,7 @@ class MultiProcess:
         self._store = store
         store.queue.on_error = self._on_lost  # one that refuses (it is full, say) is as good as lost, too
         self._clients = local_clients
+        self._redis = Availability()
         self._members = Membership(store, local_clients, on_size)
         self._outbox = Outbox(self._members.id, store)
         self._stored = StoredTurns(self._members.id, store, self._outbox)
@@ -76,8 +77,8 @@ class MultiProcess:
         self._followed = FollowedTurns(
             Link(
                 self._post,
-                self._is_connected,
-                self._is_settled,
+                lambda: self._redis.is_connected,
+                lambda: self._redis.is_settled,
                 self._members.is_dead,
                 self._members.others,
                 lambda turn: self.stop(turn.owner, turn.id),
@@ -86,11 +87,8 @@ class MultiProcess:
                 self._look_again,
             )
         )
-        self._connected = asyncio.Event()
-        self._was_connected = self._is_lost_logged = False
-        self._lost_until = float("-inf")
         self._number = 0
-        self._stops: dict[tuple[Owner, str | None], float] = {}
+        self._stops = Stops()
         self._unreadable = Tally("cluster.unreadable")
         self._tasks = Tasks()
 
@@ -114,19 +112,19 @@ class MultiProcess:
         await self._tasks.finish(within=0)
         with suppress(*REDIS_ERRORS):
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                if self._is_connected():
+                if self._redis.is_connected:
                     self._outbox.send()
                     await self._store.queue.empty()
                     await self._members.leave()
         await self._store.close()
 
     def counts(self) -> dict[str, Any]:
-        if not self._is_connected():
+        if not self._redis.is_connected:
             return {"processes": None, "connections_of_all": None}
         return self._members.counts()
 
     async def claim(self, owner: Owner, turn_id: str, content: str) -> FollowedTurn | None:
-        if not self._is_connected():
+        if not self._redis.is_connected:
             return None
         try:
             snapshot = await self._stored.claim(key_of(owner, turn_id), checksum_of(content))
@@ -136,64 +134,58 @@ class MultiProcess:
         return self._turn_of(owner, turn_id, snapshot) if snapshot is not None else None
 
     def release(self, owner: Owner, turn_id: str) -> None:
-        if self._is_connected():
+        if self._redis.is_connected:
             self._stored.forget(key_of(owner, turn_id))
 
     def publish(self, turn: RunningTurn) -> None:
-        self._published.add(key_of(turn.owner, turn.id), turn, is_claimed=self._is_connected())
+        self._published.add(key_of(turn.owner, turn.id), turn, is_claimed=self._redis.is_connected)
 
     def keep(self, turn: RunningTurn) -> None:
         published = self._published.end(key_of(turn.owner, turn.id))
-        if published is not None and self._is_connected():
+        if published is not None and self._redis.is_connected:
             self._stored.put(published)
 
     def forget(self, turn: RunningTurn) -> None:
         """What Redis loses meanwhile, it forgets by itself."""
         published = self._published.remove(key_of(turn.owner, turn.id))
-        if published is not None and published.is_claimed and self._is_connected():
+        if published is not None and published.is_claimed and self._redis.is_connected:
             self._stored.forget(published.key)
 
     async def find(self, owner: Owner, turn_id: str) -> FollowedTurn | None:
         """Where Redis knows nothing of it, the other processes are asked: it may have lost something."""
         turn = self._new_turn(owner, turn_id)
         try:
-            snapshot = await self._stored.get(turn.key) if self._is_connected() else None
+            snapshot = await self._stored.get(turn.key) if self._redis.is_connected else None
         except REDIS_ERRORS as error:
             self._on_lost(error)
             snapshot = None
-        if not self._is_connected():
+        if not self._redis.is_connected:
             turn.lose(TURN_UNREACHABLE)
         elif snapshot is not None:
             return self._turn_of(owner, turn_id, snapshot)
-        elif self._is_settled() and not self._members.others():
+        elif self._redis.is_settled and not self._members.others():
             return None
         return turn
 
     def stop(self, owner: Owner, turn_id: str | None) -> None:
         """Whoever runs it will be told, if Redis is away, when it is back."""
-        said = owner, turn_id
-        if len(self._stops) < MAX_STOPS:
-            self._stops[said] = time.monotonic()
-        self._tell_stop(said, 0.0)
+        self._post_all(self._stops.add(owner, turn_id, time.monotonic()))
 
     def next_number(self) -> int:
         self._number = max(self._number + 1, time.time_ns() // 1_000_000)
         return self._number
 
     def announce(self, identity: str, number: int) -> None:
-        for process in self._members.others():
-            self._post(process, ClientResumed(identity, number))
-
-    def _is_connected(self) -> bool:
-        return self._connected.is_set()
-
-    def _is_settled(self) -> bool:
-        """Everybody has stored again what Redis may have lost."""
-        return time.monotonic() - self._lost_until > LEASE_SECONDS
+        self._post_all(ClientResumed(identity, number))
 
     def _post(self, process: str, message: Message) -> None:
-        if self._is_connected():
+        if self._redis.is_connected:
             self._outbox.post(process, message)
+
+    def _post_all(self, *messages: Message) -> None:
+        for process in self._members.others():
+            for message in messages:
+                self._post(process, message)
 
     def _new_turn(self, owner: Owner, turn_id: str, by: str = "", checksum: int = UNKNOWN_CHECKSUM) -> FollowedTurn:
         return FollowedTurn(owner=owner, id=turn_id, checksum=checksum, writer=self._followed, by=by)
@@ -222,7 +214,7 @@ class MultiProcess:
             turn.end(snapshot.ending)
 
     def _keep_followed(self, turn: FollowedTurn) -> None:
-        if self._is_connected():
+        if self._redis.is_connected:
             self._stored.put_ended(turn.key, turn)
 
     async def _repeat(self, loop: Callable[[], Awaitable[None]]) -> None:
@@ -242,62 +234,39 @@ class MultiProcess:
 
     async def _beat(self) -> None:
         is_known = await self._members.beat()
-        if not self._is_connected() or not is_known:
+        if not self._redis.is_connected or not is_known:
             await self._resync()
-        self._repeat_stops()
+        if not self._redis.is_settled:
+            self._post_all(*self._stops.recent(time.monotonic()))
         self._published.lose_followers(self._members.is_dead)
         self._followed.look_after()
-
-    def _tell_stop(self, said: tuple[Owner, str | None], ago: float) -> None:
-        owner, turn_id = said
-        stop = StopAll(owner.key, ago) if turn_id is None else Stop(key_of(owner, turn_id), ago)
-        for process in self._members.others():
-            self._post(process, stop)
-
-    def _repeat_stops(self) -> None:
-        """Until everybody is back who was there before Redis was away."""
-        now = time.monotonic()
-        self._stops = {said: at for said, at in self._stops.items() if now - at < STOPS_KEPT_SECONDS}
-        if not self._is_settled():
-            for said, at in self._stops.items():
-                self._tell_stop(said, now - at)
 
     async def _resync(self) -> None:
         """Redis may have lost everything: claim and store everything again, and tell everybody who is here."""
         await self._stored.claim_all([published for published in self._published if not published.is_claimed])
-        if self._was_connected:
-            self._lost_until = time.monotonic()
-        self._was_connected = True
-        self._connected.set()
+        self._redis.find(**self._members.counts())
         for published in self._published:
             self._stored.put(published)
         for process in self._members.others():
             self._post(process, Restarted())
             self._announce_all(process)
         self._followed.refollow()  # after that, by which its followings are forgotten
-        if self._is_lost_logged:
-            log.info("redis.back", **self._members.counts())
-        self._is_lost_logged = False
 
     def _on_lost(self, error: Exception) -> None:
-        self._connected.clear()
+        self._redis.lose(error)
         self._outbox.clear()
         self._store.queue.clear()
         self._followed.suspend()
         self._published.lose_followers(lambda _: True)
-        if not self._is_lost_logged:
-            self._is_lost_logged = True
-            lost = "answers cannot be resumed, joined or stopped through another process"
-            log.error("redis.lost", error=str(error), lost=lost)
 
     async def _store_snapshots(self) -> None:
         await asyncio.sleep(LOOK_SECONDS)
-        if self._is_connected():
+        if self._redis.is_connected:
             for published in self._published.due(time.monotonic()):
                 self._stored.put(published)
 
     async def _receive_letters(self) -> None:
-        await self._connected.wait()
+        await self._redis.wait_connected()
         for letter in await self._store.read_letters(self._members.id, READ_SECONDS):
             self._receive(letter)
 
