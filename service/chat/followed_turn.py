@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -52,6 +52,9 @@ class Writer(Protocol):
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]: ...
 
 
+def _ignore() -> None: ...
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class FollowedTurn(Turn):
     """Whether anybody anywhere listens is for the process to know that runs it; here one listener is as good as many.
@@ -67,6 +70,7 @@ class FollowedTurn(Turn):
     stored: tuple[Sequence[Part], int] = ((), 0)
     is_current: bool = False
     state: State = State.CLAIMING
+    on_gone: Callable[[], object] = _ignore
     heard_at: float = field(default_factory=time.monotonic)
     _listeners: int = 0
     _deadline: asyncio.TimerHandle | None = None
@@ -110,6 +114,11 @@ class FollowedTurn(Turn):
             self._go()
         if self._stopping is None:
             self._cancel_healing()
+
+    def go_unheard(self) -> None:
+        """Where nobody listens."""
+        if not self._listeners and self.state is not State.GONE:
+            self._go()
 
     def stop(self, reason: str) -> None:
         if self._healing is not None and self._healed_by is not None:
@@ -215,6 +224,7 @@ class FollowedTurn(Turn):
         self.state = State.GONE
         self._cancel_deadline()
         self.writer.unfollow(self)
+        self.on_gone()
 
     def _expect(self) -> None:
         self._cancel_deadline()

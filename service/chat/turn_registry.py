@@ -65,7 +65,7 @@ class TurnRegistry:
         if turn is not None and turn.is_found:
             return turn
         found = await self._cluster.claim(owner, turn_id, content)
-        sought = self._get_followed(owner, turn_id)
+        sought = self._followed.get((owner, turn_id))
         if sought is not None and not sought.is_found:  # who looks for it is to look again
             sought.lose(TURN_UNREACHABLE)
         turn = self._follow(owner, turn_id, found)
@@ -96,7 +96,7 @@ class TurnRegistry:
         return turn
 
     def get(self, owner: Owner, turn_id: str) -> Turn | None:
-        return self._by_owner.get(owner, {}).get(turn_id) or self._get_followed(owner, turn_id)
+        return self._by_owner.get(owner, {}).get(turn_id) or self._followed.get((owner, turn_id))
 
     async def find(self, owner: Owner, turn_id: str) -> Turn | None:
         """Of another process, too."""
@@ -112,16 +112,11 @@ class TurnRegistry:
         """One for all who listen here; none while the turn itself is here, or somebody has found it meanwhile."""
         if (turn := self.get(owner, turn_id)) is not None:
             return turn
-        if found is not None:
+        if found is not None and not found.is_gone:
             self._followed[owner, turn_id] = found
+            found.on_gone = lambda: self._followed.pop((owner, turn_id), None)
+            asyncio.get_running_loop().call_soon(found.go_unheard)  # who wants to listen does so at once
         return found
-
-    def _get_followed(self, owner: Owner, turn_id: str) -> FollowedTurn | None:
-        turn = self._followed.get((owner, turn_id))
-        if turn is not None and turn.is_gone:
-            del self._followed[owner, turn_id]
-            return None
-        return turn
 
     def running(self, owner: Owner) -> list[RunningTurn]:
         return [turn for turn in self._by_owner.get(owner, {}).values() if not turn.released_at]

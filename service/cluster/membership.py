@@ -20,7 +20,7 @@ class Membership:
         self._on_size = on_size
         self._peers = Peers()
         self._signs: dict[str, str] = {}
-        self._beats = 0
+        self._beats = self._size = 0
 
     async def beat(self) -> bool:
         """Show a sign of life, and look at the others' ones. False where Redis knew nothing of this process.
@@ -30,11 +30,13 @@ class Membership:
         self._beats += 1
         sign = f"{self._beats}:{len(self._clients)}"
         is_known, self._signs = await self._store.beat(self.id, sign, self._peers.forgotten)
-        before = len(self._peers.living)
         self._peers.look(self._signs, time.monotonic())
-        if len(self._peers.living) != before:
-            self._on_size(len(self._peers.living))
+        self._tell_size()
         return is_known
+
+    async def is_known(self) -> bool:
+        """Whether Redis knows of this process, or has forgotten everything since the last beat. Raises REDIS_ERRORS."""
+        return await self._store.has(self.id)
 
     async def leave(self) -> None:
         """Raises REDIS_ERRORS."""
@@ -42,6 +44,7 @@ class Membership:
 
     def hear(self, process: str) -> None:
         self._peers.hear(process, time.monotonic())
+        self._tell_size()
 
     def is_dead(self, process: str) -> bool:
         return self._peers.is_dead(process)
@@ -49,6 +52,11 @@ class Membership:
     def others(self) -> list[str]:
         """Those that live."""
         return [process for process in self._peers.living if process != self.id]
+
+    def _tell_size(self) -> None:
+        if (size := len(self._peers.living)) != self._size:
+            self._size = size
+            self._on_size(size)
 
     def counts(self) -> dict[str, Any]:
         """For /health."""

@@ -156,10 +156,11 @@ class MultiProcess:
         turn = self._new_turn(owner, turn_id)
         try:
             snapshot = await self._stored.get(turn.key) if self._redis.is_connected else None
+            is_known = snapshot is not None or (self._redis.is_connected and await self._members.is_known())
         except REDIS_ERRORS as error:
             self._on_lost(error)
-            snapshot = None
-        if not self._redis.is_connected:
+            is_known = False
+        if not is_known or not self._redis.is_connected:
             turn.lose(TURN_UNREACHABLE)
         elif snapshot is not None:
             return self._turn_of(owner, turn_id, snapshot)

@@ -45,9 +45,9 @@ class Peers:
                 del self._peers[process]
 
     def hear(self, process: str, now: float) -> None:
-        """A message is a sign of life, too."""
-        peer = self._peers.setdefault(process, _Peer("", now, is_present=False))
-        peer.seen_at, peer.looks = now, 0
+        """A message is a sign of life, too, and may be the first of all."""
+        peer = self._peers.setdefault(process, _Peer("", now))
+        peer.seen_at, peer.looks, peer.is_present = now, 0, True
 
     def is_dead(self, process: str) -> bool:
         """One that has not been heard of before gets its time, too."""

@@ -55,6 +55,9 @@ class RedisStore:
         signs = {name.decode(): sign.decode() for name, sign in zip(table[::2], table[1::2], strict=True)}
         return not is_new, signs
 
+    async def has(self, process: str) -> bool:
+        return bool(await self.queue.ask(("HEXISTS", self._processes, process)))
+
     async def leave(self, process: str) -> None:
         await self.execute([("HDEL", self._processes, process), ("UNLINK", self._inbox(process))])
 

@@ -698,6 +698,7 @@ def follow(meet):
         session, transport = meet(Scripted())
         owner = owner_of("0" * 32)
         turn = session.turns._followed[owner, "t"] = followed_turn(owner=owner)
+        turn.on_gone = lambda: session.turns._followed.pop((owner, "t"), None)
         await session.receive(json.dumps({"type": "resume", "token": "0" * 32, "id": "t"} | fields))
         await asyncio.sleep(0)
         return session, transport, turn

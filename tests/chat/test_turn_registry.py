@@ -14,7 +14,7 @@ from service.chat.running_turn import RunningTurn
 from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Ending, Kind, Status
-from tests.chat.followed import followed_turn
+from tests.chat.followed import OWNER, followed_turn
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.scripted import Scripted
 
@@ -372,3 +372,22 @@ async def test_a_turn_s_kind_is_that_of_its_question(keep):
     turns = keep(Scripted())
     decided = turns.start("owner", "d", Continuation(PausedRun("r"), "user", Decision("yes")))
     assert (turns.start("owner", "q", QUESTION).kind, decided.kind) == (Kind.QUESTION, Kind.DECISION)
+
+
+async def test_of_what_another_process_runs_nothing_is_kept_that_nobody_listens_to(keep):
+    found = []
+
+    class Elsewhere(SingleProcess):
+        async def find(self, owner, turn_id):
+            found.append(followed_turn(turn_id=turn_id, owner=owner))
+            return found[-1]
+
+    turns = keep(Scripted(), cluster=Elsewhere())
+    turn = await turns.find(OWNER, "t")
+    turn.join(claims=True)
+    assert await turns.find(OWNER, "t") is turn
+    turn.leave()
+    assert (turns.get(OWNER, "t"), turns._followed) == (None, {})
+    await turns.find(OWNER, "t")
+    await asyncio.sleep(0)
+    assert (len(found), turns._followed) == (2, {})
