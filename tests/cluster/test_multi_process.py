@@ -83,7 +83,7 @@ class Process:
 async def process(redis, monkeypatch):
     monkeypatch.setattr(multi_process, "BEAT_SECONDS", 0.05)
     monkeypatch.setattr(multi_process, "RESTART_SECONDS", 0.01)
-    monkeypatch.setattr(multi_process, "STORE_SECONDS", 0.02)
+    monkeypatch.setattr(multi_process, "LOOK_SECONDS", 0.02)
     monkeypatch.setattr(multi_process, "READ_SECONDS", 0.2)
     started = []
 
@@ -474,26 +474,6 @@ async def test_a_stop_that_is_said_while_redis_is_away_arrives_when_it_is_back(p
     assert running.reason == "client_stopped"
 
 
-async def test_a_stop_that_was_said_while_redis_was_away_is_forgotten_a_lease_after_it_is_back(
-    pair, redis, monkeypatch
-):
-    one, two = pair
-    await away(redis, one, two)
-    two.cluster.stop(OWNER, "t")
-    await back(redis, one, two)
-    monkeypatch.setattr(multi_process, "LEASE_SECONDS", 0.0)
-    await eventually(lambda: not two.cluster._stops)
-
-
-async def test_no_more_than_so_many_stops_are_kept_for_later(pair, redis, monkeypatch):
-    monkeypatch.setattr(multi_process, "MAX_KEPT_STOPS", 2)
-    one, two = pair
-    await away(redis, one, two)
-    for turn_id in "abc":
-        two.cluster.stop(OWNER, turn_id)
-    assert [stop.key[-1] for stop in two.cluster._stops] == ["a", "b"]
-
-
 async def test_a_stop_of_what_is_followed_arrives_too_when_redis_is_back(pair, redis):
     one, two = pair
     running = await claimed(one)
@@ -515,8 +495,7 @@ async def test_what_a_dead_process_left_undone_ends_with_what_is_known_for_all(p
     turn = await two.follow()
     one.source.put(Text("half"))
     await eventually(lambda: turn.text == "half")
-    for module in (peers, multi_process):
-        monkeypatch.setattr(module, "LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(peers, "LEASE_SECONDS", 1.0)
     await one.die()
     await turn.wait_ended()
     assert (turn.status, turn.failure, turn.text) == (Status.INCOMPLETE, WRITER_LOST, "half")
