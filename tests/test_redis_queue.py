@@ -47,13 +47,11 @@ def get(key):
     return "GET", key
 
 
-async def test_what_is_asked_at_the_same_time_goes_in_one_round_trip(queue, link):
-    replies = await asyncio.gather(*(_asked(queue, key) for key in "ab"), queue.ask(get("c")))
-    assert (replies, link.sent) == ([get("a"), get("b"), get("c")], [[get("c"), get("a"), get("b")]])
-
-
-async def _asked(queue, key):
-    return await queue.ask(get(key))
+async def test_what_is_queued_at_the_same_time_goes_in_one_round_trip(queue, link):
+    reply = queue.ask(get("a"))
+    queue.post(get("b"))
+    assert (await asyncio.gather(reply, queue.ask(get("c")))) == [get("a"), get("c")]
+    assert link.sent == [[get("a"), get("b"), get("c")]]
 
 
 async def test_what_is_asked_during_a_round_trip_goes_with_the_next_in_order(queue, link):
@@ -133,11 +131,27 @@ async def test_where_redis_is_lost_it_is_empty_too(queue, link):
     assert isinstance(reply.exception(), ConnectionError)
 
 
-async def test_an_error_that_nobody_looks_at_is_not_logged(queue, link):
-    """Else the fixture `nothing_unhandled` fails."""
-    link.errors = [ConnectionError("away")]
-    queue.ask(get("a"))
+async def test_an_error_of_what_nobody_waits_for_is_told_and_of_no_other(queue, link):
+    errors = []
+    queue.on_error = errors.append
+    link.replies = [refused := ValueError("refused"), b"value"]
+    queue.post(get("a"))
+    queue.post(get("b"))
     await queue.empty()
+    link.errors = [away := ConnectionError("away")]
+    queue.post(get("a"))
+    await queue.empty()
+    assert errors == [refused, away]
+
+
+async def test_what_nobody_waits_for_may_be_cleared_or_cut_short_too(queue, link):
+    link.gate.clear()
+    queue.post(get("a"))
+    await eventually(lambda: link.sent)
+    queue.post(get("b"))
+    queue.clear()
+    await queue.close()
+    assert link.sent == [[get("a")]]
 
 
 async def test_who_waits_when_the_process_ends_waits_no_longer(queue, link):

@@ -122,10 +122,10 @@ async def test_the_turn_of_a_dead_process_ends_with_what_is_known(join, state):
 async def test_a_process_that_dies_meanwhile_is_noticed(join, followed, state):
     turn, other = join(), join(by="q")
     followed.receive("p", updates(1, 0, "half"))
-    followed.reap()
+    followed.look_after()
     assert turn.status is None
     state.dead.add("p")
-    followed.reap()
+    followed.look_after()
     assert (turn.status, turn.text, other.is_over) == (Status.INCOMPLETE, "half", False)
 
 

@@ -1,6 +1,7 @@
 """What is sent to Redis together, with a store that keeps what it is asked for."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,17 +10,9 @@ from service.cluster.wire_format import Stop, Unfollow
 
 
 class Store:
-    """It is its own queue. The replies are given by hand."""
-
     def __init__(self):
-        self.queue = self
         self.asked = []
-        self.replies = []
-
-    def ask(self, command):
-        self.asked.append(command)
-        self.replies.append(reply := asyncio.get_running_loop().create_future())
-        return reply
+        self.queue = SimpleNamespace(post=self.asked.append)
 
     def post(self, process, by, messages):
         return ("post", process, by, tuple(messages)), ("expire", process)
@@ -37,14 +30,8 @@ async def store():
 
 
 @pytest.fixture
-def lost():
-    """What the outbox said of a lost Redis."""
-    return []
-
-
-@pytest.fixture
-async def outbox(store, lost):
-    return Outbox("p", store, lost.append)
+async def outbox(store):
+    return Outbox("p", store)
 
 
 async def soon():
@@ -133,20 +120,3 @@ async def test_what_was_to_be_sent_when_redis_is_lost_is_never_sent(outbox, stor
     outbox.forget("m")
     await soon()
     assert store.asked == [("forget", "m")]
-
-
-async def test_a_redis_that_is_lost_or_refuses_a_command_is_said_so(outbox, store, lost):
-    outbox.forget("k")
-    await soon()
-    store.replies[0].set_exception(error := ConnectionError("away"))
-    await soon()
-    assert lost == [error]
-
-
-async def test_replies_are_of_no_interest_nor_is_who_no_longer_waits_for_them(outbox, store, lost):
-    outbox.post("q", Stop("a"))
-    await soon()
-    store.replies[0].set_result(b"1-0")
-    store.replies[1].cancel()
-    await soon()
-    assert lost == []

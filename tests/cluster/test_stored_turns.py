@@ -23,7 +23,8 @@ class Process:
     def __init__(self, name, url):
         self.store = RedisStore(url, "test", resume_window=60)
         self.lost = []
-        self.outbox = Outbox(name, self.store, self.lost.append)
+        self.store.queue.on_error = self.lost.append
+        self.outbox = Outbox(name, self.store)
         self.turns = StoredTurns(name, self.store, self.outbox)
 
     async def sent(self):
@@ -162,7 +163,7 @@ async def test_a_redis_that_is_away_is_said_so(one, redis):
             await ask
     one.turns.forget("k")
     await one.sent()
-    await eventually(lambda: len(one.lost) == 1)
+    assert len(one.lost) == 1
 
 
 async def test_many_are_claimed_in_several_round_trips(one, two, start, monkeypatch):
