@@ -39,7 +39,7 @@ async def test_nobody_is_dead_at_once_and_a_message_is_a_sign_of_life(store):
     one = member(store)
     await one.beat()
     one.hear("other")
-    assert (one.is_dead("other"), one.is_dead("never seen"), one.others()) == (False, False, [])
+    assert (one.is_dead("other"), one.is_dead("never seen"), one.others()) == (False, False, ["other"])
 
 
 async def test_each_has_a_name_of_its_own_and_another_sign_with_each_beat(store):

@@ -9,6 +9,7 @@ from service.answers.base import Identity, Replacement, Text
 from service.chat.answer_buffer import Cursor, Delta
 from service.chat.client_identity import owner_of
 from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
+from service.chat.followed_turn import FollowedTurn
 from service.chat.turn_status import Status
 from service.cluster import multi_process, peers
 from service.cluster.multi_process import MultiProcess
@@ -322,6 +323,13 @@ async def test_an_id_that_is_given_up_is_free_for_others(pair, give_up):
     assert await two.turns.claim(OWNER, "t", "Hi") is None
 
 
+@pytest.fixture
+def unhurried(monkeypatch):
+    """Who finds a turn may take its time to listen."""
+    monkeypatch.setattr(FollowedTurn, "go_unheard", lambda _: None)
+
+
+@pytest.mark.usefixtures("unhurried")
 async def test_what_its_process_has_not_any_more_is_found_with_the_end_that_it_stored(pair):
     one, two = pair
     running = await claimed(one)
@@ -335,6 +343,7 @@ async def test_what_its_process_has_not_any_more_is_found_with_the_end_that_it_s
     assert (turn.status, turn.text) == (Status.DONE, "a")
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("is_stored", [True, False])
 async def test_what_its_process_has_not_any_more_is_not_known_where_no_end_is_stored(pair, direct, is_stored):
     one, two = pair
@@ -348,6 +357,7 @@ async def test_what_its_process_has_not_any_more_is_not_known_where_no_end_is_st
     assert turn.lost_for is UNKNOWN_TURN
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_what_its_process_has_not_any_more_can_be_asked_for_again_while_redis_is_away(pair, monkeypatch):
     one, two = pair
     await claimed(one)

@@ -73,9 +73,11 @@ def test_a_message_is_a_sign_of_life(peers):
     assert peers.is_dead("q")
 
 
-def test_a_message_of_who_was_never_seen_makes_it_none_of_those_who_have_a_table_entry(peers):
+def test_a_message_of_who_was_never_seen_makes_it_one_of_the_living_until_the_next_look(peers):
     peers.look({"p": "1"}, 0.0)
     peers.hear("q", 0.0)
+    assert (peers.living, peers.is_dead("q")) == (["p", "q"], False)
+    peers.look({"p": "2"}, 1.0)
     assert (peers.living, peers.is_dead("q")) == (["p"], False)
 
 

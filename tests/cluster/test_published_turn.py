@@ -166,6 +166,8 @@ async def test_a_snapshot_makes_the_turn_as_it_stands(published, source):
 
 
 async def test_a_snapshot_is_due_when_there_is_more_and_the_last_is_some_time_ago(published, source):
+    assert not published.is_due(100)  # nobody knows yet who writes
+    await put(source, published, Identity("dify", "c", "m"))
     assert published.is_due(100)
     published.snapshot("me", 100)
     assert not published.is_due(1_000)
