@@ -165,7 +165,11 @@ async def test_a_snapshot_makes_the_turn_as_it_stands(published, source):
     assert snapshot_of(published.turn, "me").ending == Ending(Status.STOPPED, "client_left")
 
 
-async def test_a_snapshot_is_due_when_there_is_more_and_the_last_is_some_time_ago(published, source):
+async def test_a_snapshot_is_due_when_its_source_is_known_and_when_there_is_more_some_time_after_the_last(
+    published, source
+):
+    assert not published.is_due(100)
+    await put(source, published, Identity("mock"))
     assert published.is_due(100)
     published.snapshot("me", 100)
     assert not published.is_due(1_000)

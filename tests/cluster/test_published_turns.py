@@ -1,8 +1,10 @@
 """Which turns of this process others follow, and what is posted to them when."""
 
+import time
+
 import pytest
 
-from service.answers.base import Text
+from service.answers.base import Identity, Text
 from service.chat.client_identity import owner_of
 from service.chat.turn_status import Status
 from service.cluster import published_turns as module
@@ -114,16 +116,27 @@ async def test_the_followers_of_a_lost_process_are_lost(published, start):
 
 async def test_a_stop_reaches_its_turn_and_one_of_all_reaches_its_owner_s(published, start):
     one, two, other = start("t"), start("u"), start("t", owner_of("f" * 32))
-    published.stop(KEY)
-    published.stop("nobody's:t")
+    now = time.monotonic()
+    published.stop(KEY, now)
+    published.stop("nobody's:t", now)
     assert (one.reason, two.status, other.status) == ("client_stopped", None, None)
-    published.stop_all(OWNER.key)
+    published.stop_all(OWNER.key, now)
     assert (two.reason, other.status) == ("client_stopped", None)
 
 
-async def test_what_runs_and_is_claimed_is_due(published, start):
-    start("t")
-    start("u", is_claimed=False)
+async def test_a_stop_does_not_reach_what_has_begun_since_it_was_said(published, start):
+    turn = start()
+    published.stop(KEY, turn.started_at - 0.1)
+    published.stop_all(OWNER.key, turn.started_at - 0.1)
+    assert turn.status is None
+    published.stop(KEY, turn.started_at)
+    assert turn.reason == "client_stopped"
+
+
+async def test_what_runs_and_is_claimed_is_due(published, start, source):
+    source.put(Identity("mock"))
+    turns = start("t"), start("u", is_claimed=False)
+    await eventually(lambda: all(turn.identity for turn in turns))
     assert [each.key for each in published.due(1_000_000.0)] == [KEY]
     assert published.end(KEY) is published.get(KEY)
     assert published.due(1_000_000.0) == []
