@@ -20,8 +20,8 @@ class _Peer:
 class Peers:
     """What the processes show of themselves: a sign that each of them changes with every beat.
 
-    No clock but this process's own counts, and only while it looks: after an absence everybody has a whole lease anew.
-    Times are monotonic seconds.
+    No clock but this process's own counts, and only while it looks: after an absence those who lived have a whole lease
+    anew. Times are monotonic seconds.
     """
 
     def __init__(self) -> None:
@@ -31,8 +31,9 @@ class Peers:
     def look(self, signs: Mapping[str, str], now: float) -> None:
         """At all processes that show a sign."""
         if now - self._looked_at > LEASE_SECONDS:
-            for peer in self._peers.values():
-                peer.seen_at, peer.looks = now, 0
+            for process, peer in self._peers.items():
+                if not self.is_dead(process):
+                    peer.seen_at, peer.looks = now, 0
         self._looked_at = now
         for process, sign in signs.items():
             peer = self._peers.setdefault(process, _Peer("", now))

@@ -103,3 +103,10 @@ def test_a_dead_sign_can_be_removed_after_many_leases_and_is_then_forgotten(peer
     assert peers.forgotten == ["q"]
     look(peers, {"p": str}, 1, now)
     assert (peers.forgotten, list(peers._peers)) == ([], ["p"])
+
+
+def test_who_was_dead_before_an_absence_does_not_live_after_it(peers):
+    now = look(peers, {"p": str, "q": lambda _: "1"}, 5)
+    assert peers.is_dead("q")
+    peers.look({"p": "again", "q": "1"}, now + 10 * LEASE_SECONDS)
+    assert peers.living == ["p"]
