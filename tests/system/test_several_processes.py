@@ -339,3 +339,46 @@ async def test_what_a_process_keeps_no_longer_is_gone_from_redis_and_the_rest_ca
         await second.say({"type": "resume", "token": token_of(first), "id": f"q{number}"})
         end = (await second.frames_until_end())[-1]
         assert outcome in (end["content"], end.get("reason"))
+
+
+async def test_all_who_come_back_at_once_are_served_though_redis_takes_few_connections(
+    pair, connect, dify, redis, events
+):
+    async with Redis.from_url(redis.url) as keys:
+        await keys.config_set("maxclients", 20)
+    clients = await asyncio.gather(*(connect(pair[0]) for _ in range(45)))
+    await asyncio.gather(*(ask(client) for client in clients))
+    returned = await asyncio.gather(*(connect(pair[1]) for _ in clients))
+    for client, old in zip(returned, clients, strict=True):
+        await come_back(client, token_of(old), 5)
+    assert [(await client.frame())["content"] for client in returned] == ["words"] * len(clients)
+    dify.release()
+    for client in (*clients, *returned):
+        assert (await client.frames_until_end())[-1]["content"] == "Some words"
+    assert (len(dify.questions), dify.stops) == (len(clients), [])
+    assert not [event for event in events if event["event"].endswith("redis_lost") or event["event"] == "redis.lost"]
+
+
+async def test_who_was_away_while_text_was_withdrawn_never_sees_it_again_through_another_process(pair, connect, dify):
+    async def withdraws(stage):
+        await stage.open()
+        await stage.event("message", answer="bad words")
+        await stage.event("message_replace", answer="ok", reason="moderation")
+        await stage.dify.released.wait()
+        await stage.end()
+
+    dify.plays(withdraws)
+    first = await connect(pair[0])
+    await first.ask("Hello", id="q1", stream=True)
+    frames = []
+    while not frames or not frames[-1].get("replace"):
+        frames.append(await first.frame())
+    assert frames[-1]["replacements"] == 1
+    for offset, replacements, told in ((4, 0, ("ok", True)), (1, 1, ("k", None)), (9, 1, ("ok", True))):
+        second = await connect(pair[1])
+        seen = {"token": token_of(first), "id": "q1", "offset": offset, "replacements": replacements}
+        await second.say({"type": "resume", **seen})
+        delta = await second.frame()
+        assert (delta["content"], delta.get("replace")) == told
+    dify.released.set()
+    assert (await first.frames_until_end())[-1]["content"] == "ok"
