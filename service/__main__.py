@@ -13,8 +13,10 @@ import gc
 import logging
 import os
 import socket
+import tempfile
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from service.server import Server
 from service.settings import Settings
 from service.settings_reader import SettingsError, read_settings
 from service.websocket_protocol import WebSocketProtocol
+from service.worker_numbers import ALONE, Worker
 from service.workers import Workers
 
 log = structlog.get_logger()
@@ -49,8 +52,8 @@ def main() -> None:
     match sys.argv[1:]:
         case []:
             serve(settings)
-        case ["worker", *numbers]:
-            serve_worker(settings, *map(int, numbers))
+        case ["worker", number, listener, lifeline, *folder]:
+            serve_worker(settings, Worker(int(number), *map(Path, folder)), int(listener), int(lifeline))
         case ["check"]:
             run_check(settings)
         case ["check", "--load", number] if number in map(str, range(1, MAX_LOAD + 1)):
@@ -82,17 +85,34 @@ def serve(settings: Settings) -> None:
         return
     log.info("service.listening", url=url(listener))
     if settings.web_concurrency > 1:
-        exit_code = asyncio.run(Workers(listener, settings.web_concurrency).run())
+        with _folder_of_numbers(settings) as folder:
+            exit_code = asyncio.run(Workers(listener, settings.web_concurrency, folder).run())
         ending_signals.ignore()
         sys.exit(exit_code)
     _serve(settings, listener)
 
 
-def serve_worker(settings: Settings, worker: int, listener: int, lifeline: int) -> None:
+@contextmanager
+def _folder_of_numbers(settings: Settings) -> Iterator[str | None]:
+    """Where workers tell each other what /metrics is asked for. Where there is none, each tells of itself."""
+    folder = None
+    if settings.metrics_token:
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="dify-live-", ignore_cleanup_errors=True)
+        except OSError as error:
+            log.warning("metrics.no_folder", error=str(error))
+    try:
+        yield None if folder is None else folder.name
+    finally:
+        if folder is not None:
+            folder.cleanup()
+
+
+def serve_worker(settings: Settings, worker: Worker, listener: int, lifeline: int) -> None:
     """One of several: accepts from an inherited listener, and drains when the other end of the lifeline is closed."""
     _set_up_process(settings)
-    structlog.contextvars.bind_contextvars(worker=worker)
-    _serve(settings, socket.socket(fileno=listener), lifeline)
+    structlog.contextvars.bind_contextvars(worker=worker.number)
+    _serve(settings, socket.socket(fileno=listener), lifeline, worker)
 
 
 def _set_up_process(settings: Settings) -> None:
@@ -113,8 +133,8 @@ def _leave_console() -> None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _serve(settings: Settings, listener: socket.socket, lifeline: int | None = None) -> None:
-    app = create_app(settings)
+def _serve(settings: Settings, listener: socket.socket, lifeline: int | None = None, worker: Worker = ALONE) -> None:
+    app = create_app(settings, worker=worker)
     server = Server(uvicorn.Config(app, **server_options(settings)), app.state.drain, lifeline)
     _tune_garbage_collector()
     try:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.applications import Starlette
@@ -38,24 +38,30 @@ from service.settings import Settings
 from service.settings_reader import SettingsError, read_settings
 from service.sources import Limiters, Sources, sources_of
 from service.tasks import Tasks
+from service.web.admin import Admin
 from service.web.api import HANDLERS, Api
 from service.web.app_files import AppFileRoutes
 from service.web.call_limits import CallLimits
 from service.web.cors import api_middleware
-from service.web.health import Health
+from service.web.health import Health, Vitals
 from service.web.log_context import LogContext
 from service.web.pages import Pages
+from service.web.readiness import Readiness
 from service.web.request_drain import RequestDrain
 from service.web.responses import fail, on_fault, on_http_error
 from service.web.slashes import redirect_slashes
 from service.web.users import Users
+from service.worker_numbers import ALONE, Worker, WorkerNumbers
+
+if TYPE_CHECKING:  # it costs memory
+    from service.web.metrics import Metrics
 from service.web.websocket_hints import HINTS
 
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> Starlette:
-    """`at_end` is called when everything has stopped."""
+def create_app(settings: Settings, at_end: Callable[[], None] | None = None, worker: Worker = ALONE) -> Starlette:
+    """`at_end` is called when everything has stopped. `worker` is this process, where there are several."""
     limiters = Limiters(settings)
     sources = sources_of(settings, limiters)
     sessions = SessionRegistry(settings.max_connections)
@@ -89,9 +95,9 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
 
     requests = InFlight()
     drain = Drain(sessions, turns, settings.drain_timeout, gateway.handshakes, requests)
-    health = Health(
-        mode=settings.mode,
-        counts=lambda: {
+
+    def counts() -> dict[str, Any]:
+        return {
             "connections": len(sessions),
             **({"unauthenticated": len(login.waiting)} if login is not None else {}),
             "turns": len(turns),
@@ -100,10 +106,16 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             **quotas.counts(),
             "log_lines_dropped": dict(dropped_lines),
             **({} if settings.mock_mode else limiters.answers.counts()),
-        },
+        }
+
+    vitals = Vitals(counts, cluster.redis, lambda: turns.is_closing, sources.breaker)
+    metrics = _metrics(settings, worker, vitals, turns)
+    readiness = Readiness(
+        mode=settings.mode,
         check=sources.answerer.check,
-        is_closing=lambda: turns.is_closing,
         degrades=settings.degrade_to_mock,
+        vitals=vitals,
+        tokens=(settings.metrics_token, settings.admin_token),
     )
 
     @asynccontextmanager
@@ -115,6 +127,8 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
         tasks.spawn(supervisor.run())
         tasks.spawn(cluster.run())
         tasks.spawn(quotas.run())
+        if metrics is not None:
+            tasks.spawn(metrics.run())
         if not settings.mock_mode:
             tasks.spawn(_log_readiness(sources.app_api))
         _log_start(settings)
@@ -138,7 +152,10 @@ def create_app(settings: Settings, at_end: Callable[[], None] | None = None) -> 
             WebSocketRoute("/{path:path}", gateway.unknown_path),
             *HINTS,
             *Pages(settings).routes(),
-            *health.routes(),
+            *Health(mode=settings.mode, worker=worker.number, counts=counts).routes(),
+            *readiness.routes(),
+            *(metrics.routes() if metrics is not None else ()),
+            *(Admin(settings.admin_token, sessions, cluster).routes() if settings.admin_token else ()),
             *Api(sources.app_api, Users(authenticator), seal, settings.max_content_length).routes(),
             *AppFileRoutes(sources.files).routes(),
         ],
@@ -184,6 +201,17 @@ async def _log_readiness(app_api: AppApi) -> None:
         log.error("dify.not_ready", reason=error.failure.reason, cause=error.failure.cause)  # noqa: TRY400 - logged
     else:
         log.info("dify.ready")
+
+
+def _metrics(settings: Settings, worker: Worker, vitals: Vitals, turns: TurnRegistry) -> "Metrics | None":
+    """None where nobody may ask for them."""
+    if not settings.metrics_token:
+        return None
+    from service.web.metrics import Metrics  # noqa: PLC0415 - costs memory
+
+    metrics = Metrics(settings.metrics_token, WorkerNumbers(worker), vitals)
+    turns.observe = metrics.observe
+    return metrics
 
 
 def _cluster(settings: Settings, sessions: SessionRegistry, limiters: Limiters, sources: Sources) -> Cluster:

@@ -11,6 +11,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from service.open_files import sockets
 from service.tally import Tally
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -48,6 +49,9 @@ class IdleConnections:
     def __init__(self) -> None:
         self._protocols: dict[HttpProtocol, None] = {}
 
+    def __len__(self) -> int:
+        return len(self._protocols)
+
     def add(self, protocol: "HttpProtocol") -> None:
         self._protocols[protocol] = None
 
@@ -78,6 +82,7 @@ class HttpProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        sockets.open, sockets.idle, sockets.cap = self.connections, self._idle, self._max_sockets
         if len(self.connections) > self._max_sockets and not self._idle.close_longest():
             refused.add()
             transport.write(_FULL)

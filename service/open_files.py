@@ -1,5 +1,7 @@
 """How many files and sockets this process may have open."""
 
+from collections.abc import Sized
+
 import structlog
 
 try:
@@ -12,6 +14,22 @@ log = structlog.get_logger()
 UNLIMITED = 1_000_000
 RESERVED = 128
 """For Redis, logs, the listener, imports, and uploads that are kept on disk."""
+
+
+class Sockets:
+    """Of clients: those that are open, and how many may be. Who needs the place of an idle one gets it."""
+
+    open: Sized = ()
+    idle: Sized = ()
+    cap = UNLIMITED
+
+    @property
+    def are_full(self) -> bool:
+        return len(self.open) - len(self.idle) >= self.cap
+
+
+sockets = Sockets()
+"""Of this process."""
 
 
 def raise_limit() -> int:

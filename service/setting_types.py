@@ -18,6 +18,7 @@ from service.outbound import is_near
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MIN_SECRET_BYTES = 32
 """Of an HMAC key (RFC 7518, 3.2: HS256)."""
+MIN_TOKEN_CHARACTERS = 16
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*\Z")
 _OTHERS_HEADERS = re.compile(
     r"authorization|connection|cookie|forwarded|host|origin|referer|te|upgrade|user-agent|via|"
@@ -114,6 +115,15 @@ def jwt_secret(value: str) -> str:
         raise ValidationError(f"Must have {MIN_SECRET_BYTES} bytes or more: openssl rand -hex 32 makes a good one.")
     if value.startswith(_KEY_FILES):
         raise ValidationError("Is a public key, which everybody may know: give the provider's AUTH_JWKS_URL.")
+    return value
+
+
+def operator_token(value: str) -> str:
+    """As it can stand in `Authorization: Bearer`."""
+    if value and len(value) < MIN_TOKEN_CHARACTERS:
+        raise ValidationError(f"Must have {MIN_TOKEN_CHARACTERS} characters or more: openssl rand -hex 32 makes one.")
+    if not value.isascii() or not value.isprintable() or any(char in " '\"" for char in value):
+        raise ValidationError("Has a character that no token has: look for a space, a quote or a line break.")
     return value
 
 

@@ -21,6 +21,7 @@ from service.setting_types import (
     log_level,
     networks,
     number,
+    operator_token,
     origins,
     proxies,
     proxy_url,
@@ -238,6 +239,22 @@ class Settings:
         100_000_000,
         "How long the bodies of these calls and of their replies may be; one that exceeds it is passed on to its end.",
         unit="bytes",
+    )
+
+    metrics_token: str = setting(
+        "",
+        "With it, /metrics tells Prometheus how the service does, and /ready says more: to whoever sends it as "
+        "Authorization: Bearer. 16 characters or more; without it there is no /metrics.",
+        section="Operating",
+        secret=True,
+        parse=operator_token,
+    )
+    admin_token: str = setting(
+        "",
+        "The same for /api/admin, which tells who is connected, and closes connections. 16 characters or more; without "
+        "it there is no /api/admin.",
+        secret=True,
+        parse=operator_token,
     )
 
     log_level: str = setting(

@@ -50,6 +50,7 @@ class Sources(NamedTuple):
     app_api: AppApi
     files: AppFiles
     heal: Callable[[BrokenAnswer], Answer | None] = lambda _: None
+    breaker: CircuitBreaker | None = None
 
     async def close(self) -> None:
         await self.files.close()
@@ -69,11 +70,11 @@ def sources_of(settings: Settings, limiters: Limiters) -> Sources:
         settings.dify_api_url, settings.dify_connect_timeout, settings.dify_idle_timeout, dify_proxy(settings)
     )
     files = DifyFiles(endpoint, _file_links(settings), FileLimiters(limiters.calls, limiters.large_files))
-    return Sources(_resilient(dify, settings, limiters.answers), app_api, files, dify.heal)
-
-
-def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter) -> Answerer:
     breaker = CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest)
+    return Sources(_resilient(dify, settings, limiters.answers, breaker), app_api, files, dify.heal, breaker)
+
+
+def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter, breaker: CircuitBreaker) -> Answerer:
     retrying = RetryingAnswerer(dify, limiter, breaker, settings.dify_retry_budget)
     checked = InputCheck(retrying, dify.app_info)
     if not settings.degrade_to_mock:

@@ -26,10 +26,12 @@ GOOD_EXIT_CODES = {0, *(-number for number in ending_signals.SIGNALS)}
 class Workers:
     """Keeps `count` workers running, which accept from one listener.
 
-    Each inherits a lifeline, the read end of a pipe: it closes when this process is gone.
+    Each inherits a lifeline, the read end of a pipe: it closes when this process is gone. `folder` is where they tell
+    each other their numbers, if they do.
     """
 
-    def __init__(self, listener: socket.socket, count: int) -> None:
+    def __init__(self, listener: socket.socket, count: int, folder: str | None = None) -> None:
+        self._folder = () if folder is None else (folder,)
         self._listener = listener
         self._lifeline, self._write_end = os.pipe()
         self._failed_starts = dict.fromkeys(range(1, count + 1), 0)
@@ -83,7 +85,7 @@ class Workers:
 
     async def _start(self, worker: int) -> Process:
         inherited = (self._listener.fileno(), self._lifeline)
-        words = ("worker", str(worker), *map(str, inherited))
+        words = ("worker", str(worker), *map(str, inherited), *self._folder)
         return await asyncio.create_subprocess_exec(sys.executable, "-m", "service", *words, pass_fds=inherited)
 
     async def _back_off(self, worker: int, lived_seconds: float) -> None:

@@ -71,6 +71,7 @@ class FakeDify:
     """
 
     def __init__(self) -> None:
+        self.traces: list[str] = []  # of requests, where they have one
         self.questions: list[dict] = []
         self.stops: list[tuple[str, str]] = []
         self.checks = 0
@@ -125,6 +126,7 @@ class FakeDify:
     def _admission(self) -> Callable:
         @web.middleware
         async def admit(request: web.Request, handler: Callable) -> web.StreamResponse:
+            self.traces += request.headers.getall("traceparent", [])
             if self.is_down:
                 self.turned_away += 1
                 return web.Response(status=502, text="<html>Bad Gateway</html>", content_type="text/html")

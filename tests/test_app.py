@@ -58,3 +58,9 @@ CREATE = "import sys; from service import app, settings_reader; app.create_app(s
 async def test_the_client_of_redis_is_imported_only_where_it_is_used(run, settings, is_imported):
     process = await run("-c", f"{CREATE}; sys.exit('redis' in sys.modules)", **settings)
     assert await process.end() == (is_imported, "")
+
+
+@pytest.mark.parametrize(("settings", "is_imported"), [({}, 0), ({"METRICS_TOKEN": "metrics-token-of-tests"}, 1)])
+async def test_the_client_of_prometheus_is_imported_only_where_it_is_used(run, settings, is_imported):
+    process = await run("-c", f"{CREATE}; sys.exit('prometheus_client' in sys.modules)", **settings)
+    assert await process.end() == (is_imported, "")

@@ -47,3 +47,14 @@ def test_a_system_without_such_limits_has_none(monkeypatch):
 @pytest.mark.parametrize(("limit", "upstream", "left"), [(1024, 10, 886), (1024, 500, 640), (100_000, 200, 99_672)])
 def test_some_are_reserved_for_dify_redis_and_logs(limit, upstream, left):
     assert open_files.max_sockets(limit, upstream) == left
+
+
+def test_sockets_are_full_when_as_many_are_open_as_may_be():
+    sockets = open_files.Sockets()
+    assert not sockets.are_full
+    sockets.open, sockets.cap = {1, 2}, 3
+    assert not sockets.are_full
+    sockets.open = {1, 2, 3}
+    assert sockets.are_full
+    sockets.idle = {3}
+    assert not sockets.are_full

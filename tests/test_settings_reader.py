@@ -202,3 +202,12 @@ def test_a_misspelt_way_to_sign_in_is_refused_since_it_would_let_in_everybody(mo
 
 def test_a_name_like_that_of_a_setting_that_is_set_may_be_somebody_elses(monkeypatch):
     assert read(monkeypatch, AUTH_JWT_SECRETS="other", AUTH_JWT_SECRET="s" * 32).takes_tokens
+
+
+@pytest.mark.parametrize("name", ["METRICS_TOKEN", "ADMIN_TOKEN"])
+def test_a_token_of_operators_that_is_too_short_is_refused_and_a_good_one_is_masked(monkeypatch, name):
+    with pytest.raises(SettingsError, match=rf"{name}: Must have 16 characters or more"):
+        read(monkeypatch, **{name: "short"})
+    settings = read(monkeypatch, **{name: "long-enough-for-one"})
+    assert settings.masked()[name.lower()] == "***"
+    assert "long-enough-for-one" not in repr(settings)

@@ -22,10 +22,16 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"
         ([f"who are you, {JWT}?"], [], [JWT]),
         ([], [{"event": "a", "protocols": f"dify-live, bearer.{JWT}"}], [JWT]),
         (["nothing"], [{"event": "nothing"}], []),
+        (
+            ["metrics-token-of-one"],
+            [{"event": "a", "token": "admin-token-of-one"}],
+            ["admin-token-of-one", "metrics-token-of-one"],
+        ),
     ],
 )
 def test_a_secret_is_found_wherever_it_is_told(heard, logged, leaks):
     told = Told()
+    told.keep({"METRICS_TOKEN": "metrics-token-of-one", "ADMIN_TOKEN": "admin-token-of-one"})
     told.keep({"DIFY_API_KEY": KEY, "redis_url": "redis://:pass-of-redis@h:6379", "app_name": "What anybody may know"})
     told.heard += heard
     told.log(logged)

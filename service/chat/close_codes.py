@@ -29,6 +29,7 @@ UNAUTHENTICATED = CloseCode(4401, "Come back with a new token.")
 TRY_AGAIN_LATER = CloseCode(1013, "Not at the moment: try again a little later.")
 RESTARTING = CloseCode(1012, "The service is restarting.")
 REPLACED = CloseCode(4500, "A newer connection of the same client took over.")
+CLOSED_BY_OPERATOR = CloseCode(4502, "An operator of this service closed the connection.")
 UNKNOWN_SUBPROTOCOL = CloseCode(4501, "This service speaks the subprotocol dify-live, or none.")
 
 FLOOD = CloseCode(1008, "This client sends too much too fast.")

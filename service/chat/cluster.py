@@ -1,9 +1,10 @@
 """The processes of this service, as an interface, and its implementation for a single one."""
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from service.chat.client_identity import Owner
+from service.chat.connected import Connected
 from service.chat.followed_turn import FollowedTurn
 from service.chat.running_turn import RunningTurn
 
@@ -21,6 +22,26 @@ class LocalClients(Protocol):
 
     def resumed(self) -> Iterable[tuple[str, int]]:
         """The identities of those who have come back to this process, and the numbers of their connections."""
+
+    def connected(self) -> list[Connected]:
+        """Who they are, for operators."""
+
+    def close_client(self, client_id: str) -> list[Connected]:
+        """End the connections under that id; returns them."""
+
+
+class RedisState(NamedTuple):
+    """`round_trip`, in seconds, is that of the last reply."""
+
+    is_up: bool
+    round_trip: float
+
+
+class Elsewhere(NamedTuple):
+    """What other processes have said, and how many of them did not."""
+
+    connections: list[Connected]
+    silent: int = 0
 
 
 class Cluster(Protocol):
@@ -55,8 +76,17 @@ class Cluster(Protocol):
     def announce(self, identity: str, number: int) -> None:
         """A client has come back to this process: its older connections to others end."""
 
+    async def connected(self) -> Elsewhere:
+        """Who is connected to the other processes."""
+
+    async def close_client(self, client_id: str) -> Elsewhere:
+        """Its connections to the other processes end."""
+
     def counts(self) -> dict[str, Any]:
         """For /health."""
+
+    def redis(self) -> RedisState | None:
+        """None where none joins them."""
 
     async def start(self) -> None: ...
 
@@ -94,8 +124,16 @@ class SingleProcess:
 
     def announce(self, identity: str, number: int) -> None: ...
 
+    async def connected(self) -> Elsewhere:
+        return Elsewhere([])
+
+    async def close_client(self, client_id: str) -> Elsewhere:
+        return Elsewhere([])
+
     def counts(self) -> dict[str, Any]:
         return {}
+
+    def redis(self) -> None: ...
 
     async def start(self) -> None: ...
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service.chat import close_codes, messages
 from service.chat.close_codes import CloseCode
@@ -10,6 +10,14 @@ from service.chat.messages import ServerMessage, System
 
 SEND_TIMEOUT_SECONDS = 20
 CLOSE_TIMEOUT_SECONDS = 1
+
+
+class Peer(NamedTuple):
+    """Who is at the other end: its address, behind trusted proxies too, and what it says of itself, cut short."""
+
+    address: str | None = None
+    origin: str | None = None
+    browser: str | None = None
 
 
 class Transport(Protocol):
@@ -24,6 +32,9 @@ class Transport(Protocol):
 
     def abort(self) -> None:
         """End the connection without a close frame."""
+
+    def describe(self) -> "Peer":
+        """For operators."""
 
 
 @dataclass(slots=True, eq=False)

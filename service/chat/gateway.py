@@ -9,6 +9,7 @@ import structlog
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from service import counts
 from service.admission.browsers import browser_of
 from service.admission.caller import Caller
 from service.admission.host_check import HostCheck
@@ -188,6 +189,8 @@ class Gateway:
             self.sessions.remove(session)
             await session.end(is_goodbye=session.close_code is None and transport.close_code.is_goodbye)
             code, reason = session.close_code or transport.close_code
+            if session.close_code is not None:
+                counts.closes[code] += 1
             log.info("connection.closed", code=code, reason=reason, duration_ms=ms_since(started_at))
 
     def _announce(self, session: Session) -> None:

@@ -36,6 +36,8 @@ class RunningTurn(Turn):
     origin: Origin = NOWHERE
     kind: Kind = Kind.QUESTION
     started_at: float = field(default_factory=time.monotonic)
+    first_text_at: float = 0.0
+    ended_at: float = 0.0
     released_at: float = 0.0
     _listeners: int = 0
     _is_claimed: bool = False
@@ -119,6 +121,8 @@ class RunningTurn(Turn):
         if self.status is not None and not isinstance(part, Summary):  # tokens are used for a stopped answer, too
             return
         if self._add(part):
+            if not self.first_text_at and self.buffer.length:
+                self.first_text_at = time.monotonic()
             self._notify()
             if self.buffer.total_written > MAX_ANSWER_CHARACTERS:
                 self.abort(TOO_LONG)
@@ -146,6 +150,7 @@ class RunningTurn(Turn):
         if self.status is not None:
             return False
         self._set_end(status, failure, reason)
+        self.ended_at = time.monotonic()
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
         log.info(

@@ -16,6 +16,7 @@ from service.answers.pauses import Continuation
 from service.chat import close_codes, messages
 from service.chat.authentication import Authentication
 from service.chat.client_identity import Origin, Owner, new_name, new_token, owner_of
+from service.chat.connected import Connected
 from service.chat.connection import Connection
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
@@ -51,7 +52,8 @@ class Session(Connection):
     `last_received` and `last_activity` are seconds on the monotonic clock: the client's last message, and the last one
     in either direction; `heard_at` is the client's last message, too, and nothing else moves it. `on_identified` is
     called when a token has said which client this is: then the newest connection of a client has the greatest `number`,
-    in all processes. The first token is known to nobody who might be told.
+    in all processes. The first token is known to nobody who might be told. `opened_at` is in Unix seconds; `answers`
+    are those whose delivery began here.
     """
 
     client_id: str
@@ -64,6 +66,8 @@ class Session(Connection):
     on_identified: Callable[["Session"], None] = lambda _: None
     id: str = field(default_factory=new_name)
     number: int = 0
+    opened_at: float = field(default_factory=time.time)
+    answers: int = 0
     heard_at: float = 0.0
     last_received: float = field(default_factory=time.monotonic)
     last_activity: float = field(default_factory=time.monotonic)
@@ -80,6 +84,11 @@ class Session(Connection):
     @property
     def is_busy(self) -> bool:
         return bool(self._deliveries)
+
+    def describe(self) -> Connected:
+        peer = self.transport.describe()
+        since, under_way = round(self.opened_at * 1000), len(self._deliveries)
+        return Connected(self.client_id, self.caller.subject, since, *peer, self.answers, under_way)
 
     async def greet(self) -> None:
         await self.send(System("Connected to chat server", self.client_id, self._token))
@@ -232,6 +241,7 @@ class Session(Connection):
         turn.join(claims=claims)
         delivery = asyncio.create_task(self._deliver(Delivery(turn, self, self.turns.seal, offset, replacements)))
         self._deliveries[turn] = delivery
+        self.answers += 1
         delivery.add_done_callback(lambda _: self._answered(turn))
 
     def _answered(self, turn: Turn) -> None:

@@ -7,8 +7,11 @@ from itertools import takewhile
 
 from service.chat import close_codes
 from service.chat.client_identity import client_key
+from service.chat.connected import Connected
 from service.chat.session import Session
 from service.tasks import Tasks
+
+MAX_LISTED = 1000
 
 
 class SessionRegistry:
@@ -63,6 +66,20 @@ class SessionRegistry:
     def resumed(self) -> list[tuple[str, int]]:
         """The identities of those who have come back, and the numbers of their connections."""
         return [(identity, session.number) for session, identity in self._sessions.items() if session.number]
+
+    def connected(self) -> list[Connected]:
+        """For operators: MAX_LISTED at most, the newest ones."""
+        newest = sorted(self._sessions, key=lambda session: session.opened_at, reverse=True)
+        return [session.describe() for session in newest[:MAX_LISTED]]
+
+    def close_client(self, client_id: str) -> list[Connected]:
+        """End all connections under that id, by the word of an operator. Returns them."""
+        closed = [session for session in self._sessions if session.client_id == client_id]
+        told = [session.describe() for session in closed]
+        for session in closed:
+            self.remove(session)
+            self._closing.spawn(session.close(close_codes.CLOSED_BY_OPERATOR))
+        return told
 
     def remove(self, session: Session) -> None:
         if session not in self._sessions:

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -33,13 +34,20 @@ SWEEPS_PER_WINDOW = 60
 class TurnRegistry:
     """Owns turns and their tasks. An ended turn is kept for `resume_window` seconds or less, see KeptTurns.
 
-    `seal` keeps what goes on after a pause.
+    `seal` keeps what goes on after a pause. `observe`, if any, is called with each turn when its source has been read.
     """
 
     def __init__(
-        self, answerer: Answerer, cluster: Cluster, seal: Seal, *, orphan_grace: float, resume_window: float
+        self,
+        answerer: Answerer,
+        cluster: Cluster,
+        seal: Seal,
+        *,
+        orphan_grace: float,
+        resume_window: float,
     ) -> None:
         self.seal = seal
+        self.observe: Callable[[RunningTurn], None] | None = None
         self._answerer = answerer
         self._cluster = cluster
         self._orphan_grace = orphan_grace
@@ -163,6 +171,8 @@ class TurnRegistry:
         turn.release()
         self._statuses[str(turn.status)] += 1
         self._tokens += total_tokens(turn)
+        if self.observe is not None:
+            self.observe(turn)
         self._kept.add(turn)
         self._cluster.keep(turn)
         for excess in self._kept.excess(turn):

@@ -9,9 +9,15 @@ from service.admission.authentication import Scope
 from service.admission.proxy_headers import ADDRESS
 from service.chat import close_codes
 from service.chat.close_codes import CloseCode
+from service.chat.connection import Peer
+from service.redaction import redacted
 
 WRITE_TEXT = "dify_live.write_text"
 """The ASGI extension that writes a text frame (UTF-8) at once; it returns False where that would take waiting."""
+
+
+LONGEST_DESCRIPTION = 200
+"""In characters: clients write what they like."""
 
 
 def _cannot_write(_: bytes) -> bool:
@@ -43,6 +49,11 @@ class WebSocketTransport:
     def counted_address(self) -> str | None:
         address: str | None = self._websocket.scope[ADDRESS]
         return address
+
+    def describe(self) -> Peer:
+        headers = self._websocket.headers
+        origin, browser = headers.get("origin"), headers.get("user-agent")
+        return Peer(self.client_address, _cut(origin), _cut(browser))
 
     @property
     def scope(self) -> Scope:
@@ -77,3 +88,7 @@ class WebSocketTransport:
     def abort(self) -> None:
         with suppress(RuntimeError):  # it is over
             self.lifetime.reschedule(asyncio.get_running_loop().time())
+
+
+def _cut(text: str | None) -> str | None:
+    return text and redacted(text)[:LONGEST_DESCRIPTION]

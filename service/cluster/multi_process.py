@@ -10,13 +10,14 @@ import structlog
 
 from service.answers.base import Answer, BrokenAnswer
 from service.chat.client_identity import Owner
-from service.chat.cluster import LocalClients
+from service.chat.cluster import Elsewhere, LocalClients, RedisState
 from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
 from service.chat.followed_turn import UNKNOWN_CHECKSUM, FollowedTurn, key_of
 from service.chat.running_turn import RunningTurn
 from service.chat.turn import checksum_of
 from service.cluster.availability import Availability
 from service.cluster.followed_turns import FollowedTurns, Link
+from service.cluster.inquiries import Inquiries
 from service.cluster.membership import Membership
 from service.cluster.outbox import Outbox
 from service.cluster.published_turn import LOOK_SECONDS
@@ -26,8 +27,11 @@ from service.cluster.stops import Stops
 from service.cluster.stored_turns import StoredTurns
 from service.cluster.wire_format import (
     ClientResumed,
+    CloseClient,
+    ConnectedHere,
     Follow,
     Letter,
+    ListConnected,
     Message,
     Restarted,
     Snapshot,
@@ -87,6 +91,8 @@ class MultiProcess:
                 self._look_again,
             )
         )
+        self._inquiries = Inquiries(local_clients, self._post, self._members.others)
+        self._round_trip = 0.0
         self._number = 0
         self._stops = Stops()
         self._unreadable = Tally("cluster.unreadable")
@@ -122,6 +128,15 @@ class MultiProcess:
         if not self._redis.is_connected:
             return {"processes": None, "connections_of_all": None}
         return self._members.counts()
+
+    def redis(self) -> RedisState:
+        return RedisState(self._redis.is_connected, self._round_trip)
+
+    async def connected(self) -> Elsewhere:
+        return await self._inquiries.ask(ListConnected)
+
+    async def close_client(self, client_id: str) -> Elsewhere:
+        return await self._inquiries.ask(lambda number: CloseClient(number, client_id))
 
     async def claim(self, owner: Owner, turn_id: str, content: str) -> FollowedTurn | None:
         if not self._redis.is_connected:
@@ -234,7 +249,9 @@ class MultiProcess:
         await self._beat()
 
     async def _beat(self) -> None:
+        began = time.monotonic()
         is_known = await self._members.beat()
+        self._round_trip = time.monotonic() - began
         if not self._redis.is_connected or not is_known:
             await self._resync()
         if not self._redis.is_settled:
@@ -299,6 +316,8 @@ class MultiProcess:
                 self._announce_all(by)
             case ClientResumed(identity, number):
                 self._on_client_resumed(by, identity, number)
+            case ListConnected() | CloseClient() | ConnectedHere():
+                self._inquiries.receive(by, message)
 
     def _announce_all(self, process: str) -> None:
         """Who has come back here while one of the two could not reach Redis."""

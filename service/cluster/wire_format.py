@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from service.answers.base import Part
+from service.chat.connected import Connected
 from service.chat.turn_status import Ending
 
 T = TypeVar("T")
@@ -89,7 +90,30 @@ class ClientResumed(_Message, frozen=True):
     number: int
 
 
-Message = Follow | Unfollow | Updates | Unknown | Restarted | Stop | StopAll | ClientResumed
+class ListConnected(_Message, frozen=True):
+    """An operator asks who is connected: reply by that number."""
+
+    number: int
+
+
+class CloseClient(_Message, frozen=True):
+    """An operator ends all connections of that client: reply who they were, by that number."""
+
+    number: int
+    client_id: str
+
+
+class ConnectedHere(_Message, frozen=True):
+    """The reply."""
+
+    number: int
+    connections: list[Connected]
+
+
+Message = (
+    Follow | Unfollow | Updates | Unknown | Restarted | Stop | StopAll | ClientResumed
+    | ListConnected | CloseClient | ConnectedHere
+)  # fmt: skip
 
 
 class Letter(NamedTuple):

@@ -22,6 +22,10 @@ class Session:
         self.closed = asyncio.Event()
         self.close_code = None
         self.blocked = False
+        self.opened_at = time.time()
+
+    def describe(self):
+        return self.client_id
 
     async def send(self, frame):
         if self.blocked:

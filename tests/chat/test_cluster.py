@@ -13,7 +13,8 @@ async def test_alone_every_id_is_free_and_nothing_is_found_elsewhere():
     alone.release("token", "t")
     alone.stop("token", None)
     alone.announce("key:bed-7", 1)
-    assert (alone.counts(), alone.can_resume) == ({}, False)
+    assert (alone.counts(), alone.redis(), alone.can_resume) == ({}, None, False)
+    assert (await alone.connected(), await alone.close_client("bed-7")) == (([], 0), ([], 0))
     await alone.run()
     await alone.close()
 

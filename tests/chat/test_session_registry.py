@@ -181,3 +181,22 @@ async def test_it_is_known_who_has_come_back_and_with_what_number(registry):
     assert registry.resumed() == [(identities[0], 7), (identities[1], 8)]
     registry.remove(first)
     assert registry.resumed() == [(identities[1], 8)]
+
+
+def test_operators_are_told_of_the_newest(registry, monkeypatch):
+    monkeypatch.setattr("service.chat.session_registry.MAX_LISTED", 2)
+    for number in range(3):
+        registry.add(session := Session(str(number)))
+        session.opened_at = number
+    assert registry.connected() == ["2", "1"]
+
+
+async def test_an_operator_ends_all_connections_of_a_client_at_once(registry):
+    first, second, other = Session("bed-7"), Session("bed-7"), Session("bed-8")
+    for session in (first, second, other):
+        registry.add(session)
+    assert registry.close_client("bed-7") == ["bed-7", "bed-7"]
+    assert list(registry) == [other]
+    for session in (first, second):
+        await session.closed.wait()
+    assert (first.close_code, other.close_code) == (close_codes.CLOSED_BY_OPERATOR, None)

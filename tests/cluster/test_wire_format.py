@@ -6,11 +6,15 @@ import pytest
 from service.answers import failures
 from service.answers.base import AppFile, Identity, Queued, Replacement, Speech, Step, Summary, Text
 from service.answers.pauses import Pause
+from service.chat.connected import Connected
 from service.chat.turn_status import Ending, Status
 from service.cluster.wire_format import (
     ClientResumed,
+    CloseClient,
+    ConnectedHere,
     Follow,
     Letter,
+    ListConnected,
     Restarted,
     Snapshot,
     Stop,
@@ -67,6 +71,9 @@ MESSAGES = [
     Stop("k"),
     StopAll("o"),
     ClientResumed("key:bed-7", 12),
+    ListConnected(3),
+    CloseClient(4, "bed-7"),
+    ConnectedHere(4, [Connected("bed-7", "ana", 7, "192.0.2.1", None, "Firefox", 2, 1)]),
 ]
 
 

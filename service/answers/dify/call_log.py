@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from service import counts
 from service.answers.base import AnswerError
 from service.answers.demand import Demand, caller_address
 from service.answers.dify.error_mapping import FailureDetails, details_of_reply
@@ -24,6 +25,7 @@ _OF_ALL_CALLERS = {failure.reason for failure in (OVERLOADED, WAITED_TOO_LONG)}
 def log_failure(error: AnswerError, details: FailureDetails | None = None, **fields: Any) -> None:
     """`dify.failed`; at WARNING where anybody may cause it. Dify's message may quote people: `dify.said`, at DEBUG."""
     failure, details = error.failure, _reply_details(error) or details or FailureDetails()
+    counts.dify_errors[failure.reason] += 1
     is_expected = failure.is_client_error or failure.reason in _OF_ALL_CALLERS
     (log.warning if is_expected or failure.may_be_question else log.error)(
         "dify.failed",

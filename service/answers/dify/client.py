@@ -23,6 +23,7 @@ from service.answers.dify.request_retry import send
 from service.answers.dify.upload_stream import UploadStream
 from service.answers.files import File
 from service.tasks import Tasks
+from service.trace_context import outgoing_headers
 
 CHECK_TIMEOUT_SECONDS = 5
 _SUCCESSES = {HTTPStatus.OK, HTTPStatus.CREATED}
@@ -111,7 +112,12 @@ class DifyClient:
         timeout = aiohttp.ClientTimeout(total=None, connect=self._endpoint.connect_timeout)
         with nameless_errors():
             response = await self._open_session().request(
-                method, f"{self._url}/{path}", timeout=timeout, allow_redirects=False, **options
+                method,
+                f"{self._url}/{path}",
+                timeout=timeout,
+                headers=outgoing_headers(),
+                allow_redirects=False,
+                **options,
             )
         try:
             await _check_is_event_stream(response)
@@ -133,8 +139,11 @@ class DifyClient:
         raise AnswerError(failures.LOST)
 
     @asynccontextmanager
-    async def _request(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
-        response = await send(self._open_session(), method, f"{self._url}/{path}", **options)
+    async def _request(
+        self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        headers = outgoing_headers() | (headers or {})
+        response = await send(self._open_session(), method, f"{self._url}/{path}", headers=headers, **options)
         with nameless_errors():
             async with response:
                 yield response

@@ -23,6 +23,7 @@ from service.answers.dify.request_retry import send
 from service.answers.failures import FILE_NOT_FOUND, TOO_LARGE
 from service.answers.files import MEGABYTE
 from service.answers.resilience.limiter import Limiter
+from service.trace_context import outgoing_headers
 
 MAX_FILE_BYTES = 100 * MEGABYTE
 MAX_SMALL_BYTES = 4 * MEGABYTE
@@ -91,7 +92,7 @@ class DifyFiles:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         url = URL(self._origin + path, encoded=True)
         with translated_errors(), nameless_errors():
-            async with await self._send(method, url, headers) as response:
+            async with await self._send(method, url, {**headers, **outgoing_headers()}) as response:
                 if response.status not in _GOOD:
                     _refuse(UnexpectedResponse(response.status, await read_start(response)))
                 if _size(response) > MAX_FILE_BYTES:

@@ -47,6 +47,13 @@ class CircuitBreaker:
     def is_open(self) -> bool:
         return self._opened_at is not None
 
+    @property
+    def state(self) -> str:
+        """A word: `half_open` after its rest, when the next question probes."""
+        if self._opened_at is None:
+            return "closed"
+        return "open" if self.clock() - self._opened_at < self.rest else "half_open"
+
     @contextmanager
     def guard(self, caller: str, *, has_inputs: bool = False) -> Iterator[Callable[[], None]]:
         """Count a call by the AnswerError that it raises. The function given is for its first event: a success.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from service import counts
 from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Part, Question, Queued
 from service.answers.demand import Demand
 from service.answers.failures import BUSY
@@ -138,6 +139,7 @@ class RetryingAnswer:
     def _ask(self) -> Answer:
         self._tries += 1
         self._demand.tries = self._tries
+        counts.dify_tries["first" if self._tries == 1 else "again"] += 1
         self._give_up_at = self._give_up_at or time.monotonic() + self.answerer.retry_budget
         self._answer = self.answerer.source.ask(self.question)
         return self._answer

@@ -253,3 +253,14 @@ def test_its_story_is_told_and_whether_it_is_open_now(breaker, clock, events):
     assert [event["event"].removeprefix("circuit.") for event in events] == [
         "opened", "probing", "still_open", "probing", "closed"
     ]  # fmt: skip
+
+
+def test_its_state_is_a_word(breaker, clock):
+    states = [breaker.state]
+    for _ in range(3):
+        fail(breaker)
+    states.append(breaker.state)
+    clock.now += 10
+    states.append(breaker.state)
+    succeed(breaker)
+    assert [*states, breaker.state] == ["closed", "open", "half_open", "closed"]
