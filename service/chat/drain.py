@@ -77,7 +77,7 @@ class Drain:
         await session.close(close_codes.RESTARTING, is_told=True)
 
 
-def restart_notice(spread: float = 0) -> System:
+def restart_notice(spread: float = MIN_SPREAD_SECONDS) -> System:
     """What a connection is told once; `spread` is over how many seconds clients come back."""
     return System(close_codes.RESTARTING.reason, retry_after=_retry_after(spread))
 
@@ -87,7 +87,7 @@ def restart_refusal() -> Refusal:
     return Refusal(RESTARTING.reason, close_codes.RESTARTING.reason, _retry_after())
 
 
-def _retry_after(spread: float = 0) -> int:
+def _retry_after(spread: float = MIN_SPREAD_SECONDS) -> int:
     """In milliseconds."""
     seconds = FIRST_RETRY_SECONDS + random.uniform(0, max(spread, MIN_SPREAD_SECONDS))  # noqa: S311 - jitter
     return round(seconds * 1000)

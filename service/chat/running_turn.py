@@ -127,6 +127,11 @@ class RunningTurn(Turn):
             if self.buffer.total_written > MAX_ANSWER_CHARACTERS:
                 self.abort(TOO_LONG)
 
+    def _mocks_reason(self) -> str | None:
+        """The failure for which a mock stands in."""
+        instead_of = self.identity and self.identity.instead_of
+        return instead_of.reason if instead_of else None
+
     def _costs(self) -> dict[str, int | None]:
         """For the log, where the source may not have been asked at all."""
         if self._reading is None:
@@ -157,7 +162,7 @@ class RunningTurn(Turn):
             "turn.finished",
             turn_id=self.id,
             status=status,
-            reason=self.reason,
+            reason=self.reason or self._mocks_reason(),
             source=self.identity and self.identity.source,
             characters=self.buffer.length,
             duration_ms=ms_since(self.started_at),

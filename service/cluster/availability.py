@@ -37,7 +37,7 @@ class Availability:
         if not self._is_lost_logged:
             self._is_lost_logged = True
             lost = "answers cannot be resumed, joined or stopped through another process"
-            log.error("redis.lost", error=str(error), lost=lost)
+            log.error("redis.lost", error=f"{type(error).__name__}: {error}", lost=lost)
 
     def find(self, **counts: Any) -> None:
         """It is there, but may know nothing of before."""

@@ -5,9 +5,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import structlog
+
 from service.chat.cluster import LocalClients
 from service.cluster.peers import Peers
 from service.cluster.redis_store import RedisStore
+
+log = structlog.get_logger()
 
 
 class Membership:
@@ -30,7 +34,10 @@ class Membership:
         self._beats += 1
         sign = f"{self._beats}:{len(self._clients)}"
         is_known, self._signs = await self._store.beat(self.id, sign, self._peers.forgotten)
+        lived = self._peers.living
         self._peers.look(self._signs, time.monotonic())
+        for process in filter(self._peers.is_dead, lived):
+            log.warning("process.lost", process=process)
         self._tell_size()
         return is_known
 

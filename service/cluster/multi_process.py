@@ -22,7 +22,7 @@ from service.cluster.membership import Membership
 from service.cluster.outbox import Outbox
 from service.cluster.published_turn import LOOK_SECONDS
 from service.cluster.published_turns import PublishedTurns
-from service.cluster.redis_store import RedisStore
+from service.cluster.redis_store import RedisStore, is_foreign
 from service.cluster.stops import Stops
 from service.cluster.stored_turns import StoredTurns
 from service.cluster.wire_format import (
@@ -52,6 +52,8 @@ BEAT_SECONDS = 2.0
 READ_SECONDS = 1.0
 CLOSE_TIMEOUT_SECONDS = 1.0
 RESTART_SECONDS = 1.0
+PROCESSES = 1024
+"""So many have numbers of their own, most probably."""
 
 
 class MultiProcess:
@@ -71,7 +73,7 @@ class MultiProcess:
         heal: Callable[[BrokenAnswer], Answer | None] = lambda _: None,
     ) -> None:
         self._store = store
-        store.queue.on_error = self._on_lost  # one that refuses (it is full, say) is as good as lost, too
+        store.queue.on_error = self._on_error
         self._clients = local_clients
         self._redis = Availability()
         self._members = Membership(store, local_clients, on_size)
@@ -96,6 +98,7 @@ class MultiProcess:
         self._number = 0
         self._stops = Stops()
         self._unreadable = Tally("cluster.unreadable")
+        self._refused = Tally("cluster.refused")
         self._tasks = Tasks()
 
     async def start(self) -> None:
@@ -188,7 +191,9 @@ class MultiProcess:
         self._post_all(self._stops.add(owner, turn_id, time.monotonic()))
 
     def next_number(self) -> int:
-        self._number = max(self._number + 1, time.time_ns() // 1_000_000)
+        """No two processes have the same in one millisecond."""
+        since = max(self._number // PROCESSES + 1, time.time_ns() // 1_000_000)
+        self._number = since * PROCESSES + int(self._members.id, 16) % PROCESSES
         return self._number
 
     def announce(self, identity: str, number: int) -> None:
@@ -269,6 +274,13 @@ class MultiProcess:
             self._post(process, Restarted())
             self._announce_all(process)
         self._followed.refollow()  # after that, by which its followings are forgotten
+
+    def _on_error(self, error: Exception) -> None:
+        """A Redis that refuses commands (it is full, say) is as good as lost."""
+        if is_foreign(error):
+            self._refused.add(error=str(error))
+        else:
+            self._on_lost(error)
 
     def _on_lost(self, error: Exception) -> None:
         self._redis.lose(error)

@@ -51,6 +51,7 @@ class RedisStore:
         ])  # fmt: skip
         is_new, table, _ = replies[-3:]
         if isinstance(is_new, Exception):
+            await self._remove_foreign(self._processes, is_new)
             raise is_new
         signs = {name.decode(): sign.decode() for name, sign in zip(table[::2], table[1::2], strict=True)}
         return not is_new, signs
@@ -72,7 +73,9 @@ class RedisStore:
             await self._letters.disconnect()
             return []
         if isinstance(reply, Exception):
-            raise reply
+            if not await self._remove_foreign(inbox, reply):
+                raise reply
+            return []
         items = reply[0][1] if reply else []
         self._read = [item_id for item_id, _ in items]
         return [decode_letter(fields[1]) for _, fields in items if fields]
@@ -106,6 +109,12 @@ class RedisStore:
         await self.queue.close()
         await self._letters.disconnect()
 
+    async def _remove_foreign(self, name: str, error: Exception) -> bool:
+        """A key of ours that somebody else has made, of another kind, would stay for ever."""
+        if is_foreign(error):
+            await self.execute([("UNLINK", name)])
+        return is_foreign(error)
+
     def _turn(self, key: str) -> str:
         return self._name("turn", key)
 
@@ -114,3 +123,8 @@ class RedisStore:
 
     def _name(self, *words: str) -> str:
         return ":".join((self._prefix, *words))
+
+
+def is_foreign(error: Exception) -> bool:
+    """A key is of another kind than ours: it is not Redis that is lost."""
+    return str(error).startswith("WRONGTYPE")

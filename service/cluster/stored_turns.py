@@ -3,10 +3,12 @@
 import asyncio
 import time
 
+from redis.exceptions import ResponseError
+
 from service.chat.turn import Turn
 from service.cluster.outbox import Outbox
 from service.cluster.published_turn import PublishedTurn, snapshot_of
-from service.cluster.redis_store import RUNNING_SECONDS, RedisStore
+from service.cluster.redis_store import RUNNING_SECONDS, RedisStore, is_foreign
 from service.cluster.wire_format import Snapshot, decode_snapshot, encode_snapshot
 
 CLAIMS_AT_ONCE = 500
@@ -40,7 +42,12 @@ class StoredTurns:
                 published.is_claimed = reply is not None and not isinstance(reply, Exception)
 
     async def get(self, key: str) -> Snapshot | None:
-        data = await self._store.queue.ask(self._store.get(key))
+        try:
+            data = await self._store.queue.ask(self._store.get(key))
+        except ResponseError as error:
+            if not is_foreign(error):
+                raise
+            data = None
         snapshot = decode_snapshot(data) if data is not None else None
         return None if snapshot is None or self._is_own(snapshot) else snapshot
 

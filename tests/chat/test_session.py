@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from service.admission.caller import Caller
+from service.admission.quotas import Limits, Quotas
 from service.answers import failures
 from service.answers.base import Identity, Question, Replacement, Speech, Step, Text
-from service.answers.pauses import Decision, Form, FormAction, Pause
+from service.answers.pauses import Decision, Form, FormAction, Pause, PausedRun
 from service.chat import close_codes, message_builder
 from service.chat.client_identity import owner_of
 from service.chat.cluster import SingleProcess
@@ -108,6 +109,36 @@ async def test_stopping_what_does_not_run_changes_nothing(meet):
     session, transport = meet(Scripted())
     await session.receive('{"type":"stop","id":"never"}')
     assert transport.frames == []
+
+
+@pytest.mark.parametrize(("stop", "told"), [({"id": "here"}, []), ({"id": "elsewhere"}, ["elsewhere"]), ({}, [None])])
+async def test_a_stop_goes_to_other_processes_unless_its_turn_is_here(meet, monkeypatch, stop, told):
+    session, _ = meet(Scripted(ends=False))
+    await session.receive(chat(id="here"))
+    heard = []
+    monkeypatch.setattr(session.turns, "stop_elsewhere", lambda owner, turn_id: heard.append((owner, turn_id)))
+    await session.receive(json.dumps({"type": "stop"} | stop))
+    assert heard == [(session.owner, turn_id) for turn_id in told]
+
+
+async def test_a_look_at_what_was_decided_is_no_question_that_counts(meet):
+    class Counting(Quotas):
+        async def admit_question(self, caller, user):
+            counted.append(user)
+            return await super().admit_question(caller, user)
+
+    counted = []
+    session, transport = meet(Scripted(Text("a")))
+    session.quotas = Counting(Limits())
+    await session.receive(chat())
+    assert len(counted) == 1
+    run = PausedRun("r", expires_at=None)
+    sealed = session.turns.seal.seal(run, session.owner.user)
+    await session.receive(json.dumps({"type": "resume", "token": "0" * 32, "continuation": sealed}))
+    own = session.turns.seal.seal(run, session.owner.user)
+    await session.receive(json.dumps({"type": "resume", "token": "0" * 32, "continuation": own}))
+    await eventually(lambda: len(terminal(transport.frames)) == 3)
+    assert len(counted) == 1
 
 
 async def test_more_turns_than_allowed_are_refused_in_words(meet):

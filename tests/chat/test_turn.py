@@ -1,14 +1,18 @@
 """What is common to all turns, whoever runs them."""
 
 import asyncio
+import inspect
 
 import pytest
 
 from service.answers.base import Identity, Queued, Replacement, Step, Summary, Text
+from service.answers.pauses import Pause
+from service.chat import answer_buffer
 from service.chat.failures import TURN_UNREACHABLE
-from service.chat.turn import checksum_of
+from service.chat.turn import Turn, checksum_of
 from service.chat.turn_status import Ending, Status
 from tests.chat.followed import followed_turn
+from tests.conftest import logged
 
 
 @pytest.fixture
@@ -78,3 +82,27 @@ def test_who_no_longer_subscribes_is_told_nothing(turn):
     turn.unsubscribe(one)
     turn.end(Ending(Status.DONE, summary=Summary({"total_tokens": 3})))
     assert told == [1, 2, 2]
+
+
+def test_who_leaves_may_come_back_unless_it_says_otherwise(turn):
+    assert inspect.signature(Turn.leave).parameters["for_good"].default is False
+
+
+def test_steps_beyond_what_is_kept_are_left_out_and_that_is_told_once(turn, events, monkeypatch):
+    monkeypatch.setattr(answer_buffer, "MAX_PROGRESS_CHARACTERS", answer_buffer.STEP_CHARACTERS)
+    step = Step("node_started", "n")
+    turn.receive([step], 0)
+    assert logged(events, "turn.extras_withheld") == []
+    for _ in range(3):
+        turn.receive([step], 0)
+    assert [line["turn_id"] for line in logged(events, "turn.extras_withheld")] == [turn.id]
+    assert len(turn.buffer.entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "is_told"),
+    [(Text("a"), True), (Replacement("a"), True), (Queued(), True), (Step("node_started", "n"), True),
+     (Identity("mock"), False), (Summary(), False), (Pause(), False)],
+)  # fmt: skip
+def test_clients_are_told_at_once_of_what_they_see(turn, part, is_told):
+    assert turn._add(part) is is_told

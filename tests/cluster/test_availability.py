@@ -26,7 +26,7 @@ def test_a_loss_is_told_once_and_so_is_the_return(events):
     redis.find(processes=2)
     redis.find(processes=2)
     (lost,), (back,) = logged(events, "redis.lost"), logged(events, "redis.back")
-    assert (lost["log_level"], lost["error"], back["processes"]) == ("error", "away", 2)
+    assert (lost["log_level"], lost["error"], back["processes"]) == ("error", "ConnectionError: away", 2)
 
 
 def test_for_a_while_after_the_return_others_may_have_something_to_store(monkeypatch):

@@ -117,12 +117,6 @@ async def test_an_unreadable_letter_is_counted_and_those_behind_it_are_read(stor
     assert await store.read_letters("p", 0.01) == []
 
 
-async def test_an_inbox_that_is_no_stream_is_an_error(store, direct):
-    await direct.execute([("SET", "test:inbox:p", "no stream")])
-    with pytest.raises(REDIS_ERRORS):
-        await store.read_letters("p", 0.01)
-
-
 async def test_an_inbox_that_nobody_reads_does_not_grow_without_end(store, direct):
     command, _ = store.post("p", "q", [Unfollow(1)])
     for _ in range(12):
@@ -189,3 +183,17 @@ async def test_who_waits_for_letters_as_redis_becomes_a_replica_is_not_told_and_
     await direct.execute([("REPLICAOF", "NO", "ONE")])
     await post(store, "p", Stop("a"))
     assert await store.read_letters("p", 1) == [Letter("q", [Stop("a")])]
+
+
+async def test_an_inbox_of_another_kind_is_removed_and_read_again(store):
+    await store.execute([("SET", "test:inbox:p", "x")])
+    assert await store.read_letters("p", 0.01) == []
+    await store.execute([*store.post("p", "q", [Unfollow(1)])])
+    assert await store.read_letters("p", 1) == [Letter("q", [Unfollow(1)])]
+
+
+async def test_a_table_of_another_kind_is_removed_and_made_anew(store):
+    await store.execute([("LPUSH", "test:processes", "x")])
+    with pytest.raises(REDIS_ERRORS):
+        await store.beat("p", "1:0")
+    assert await store.beat("p", "2:0") == (False, {"p": "2:0"})

@@ -172,3 +172,9 @@ async def test_many_are_claimed_in_several_round_trips(one, two, start, monkeypa
     await one.turns.claim_all(turns)
     assert [turn.is_claimed for turn in turns] == [True] * 3
     assert [(await two.turns.get(key)).by for key in "abc"] == ["one"] * 3
+
+
+async def test_what_is_of_another_kind_is_no_turn(one):
+    await one.store.execute([("SADD", "test:turn:k", "x")])
+    assert await one.turns.get("k") is None
+    assert await one.turns.claim("k", 7) is None

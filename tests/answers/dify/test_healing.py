@@ -6,7 +6,7 @@ import pytest
 
 from service.answers import failures
 from service.answers.base import AnswerError, BrokenAnswer, Identity
-from service.answers.dify import healing
+from service.answers.dify import healing, request_retry
 from service.answers.dify.app_files import FileFinder
 from service.answers.dify.client import DifyClient
 from service.answers.dify.healing import Healing
@@ -23,6 +23,7 @@ CONVERSATION = "45701982-8118-4bc5-8e9b-64562b4555f2"
 def hurry(monkeypatch):
     for name, seconds in (("FIRST_PAUSE_SECONDS", 0.01), ("LONGEST_PAUSE_SECONDS", 0.05), ("STORED_SECONDS", 1)):
         monkeypatch.setattr(healing, name, seconds)
+    monkeypatch.setattr(request_retry, "PAUSE_SECONDS", 0.01)
 
 
 class Break:
