@@ -95,6 +95,11 @@ class AnswerBuffer:
         self.entries = _joined(self.entries)
         self.revision += 1
 
+    @property
+    def progress_count(self) -> int:
+        """How many steps, pieces of speech and files there are."""
+        return len([entry for entry in self.entries if not _is_text(entry)])
+
     def count_progress(self, offset: int) -> int:
         """How many steps and pieces of speech come before that offset of the text."""
         count = 0

@@ -94,7 +94,7 @@ class FollowedTurn(Turn):
     @property
     def place(self) -> tuple[int, int, int]:
         """What is here: text up to that offset, as it stood after so many replacements; so many progress entries."""
-        return self.buffer.length, self.buffer.replacements, self.buffer.count_progress(self.buffer.length + 1)
+        return self.buffer.length, self.buffer.replacements, self.buffer.progress_count
 
     def is_same_question(self, content: str) -> bool:
         """Where that is not known yet, it is taken for the same."""

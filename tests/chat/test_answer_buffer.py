@@ -244,3 +244,13 @@ def test_who_says_how_many_entries_it_has_gets_the_others(progress, updates):
 def test_entries_that_it_has_do_not_come_again_with_a_replacement():
     buffer = buffer_of(STEP, "bad", Replacement("ok"), SPEECH)
     assert Cursor(buffer, 3, 0, 1).updates() == [Delta(0, "ok", replace=True, replacements=1), SPEECH]
+
+
+def test_what_is_no_text_is_counted():
+    buffer = AnswerBuffer()
+    assert buffer.progress_count == 0
+    for step in (STEP, STEP, SPEECH):
+        buffer.write("a")
+        buffer.add_progress(step)
+    buffer.replace(Replacement(""))
+    assert buffer.progress_count == 3

@@ -236,6 +236,22 @@ async def test_a_stop_ends_it_at_once_and_then_the_source(turn, writer, healing)
     await eventually(lambda: healing.stops == 1 and turn._healing.done())
 
 
+async def test_a_source_that_goes_on_after_a_stop_is_read_no_longer(turn, healing):
+    healing.ignores_stops = True
+    turn.stop("client_stopped")
+    await eventually(turn._healing.done)
+    assert turn._healing.cancelled()
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+async def test_what_nobody_listens_to_is_gone(turn, writer, is_heard):
+    if is_heard:
+        turn.join(claims=True)
+    turn.go_unheard()
+    turn.go_unheard()
+    assert (turn.is_gone, writer.told.count("unfollow")) == (not is_heard, int(not is_heard))
+
+
 async def test_what_goes_on_without_its_writer_is_neither_lost_nor_followed(turn, writer, healing):
     told = list(writer.told)
     turn.lose(TURN_UNREACHABLE)

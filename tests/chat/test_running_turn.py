@@ -99,6 +99,18 @@ async def test_a_question_that_is_stopped_is_queued_no_longer(begin):
     assert not turn.is_queued
 
 
+async def test_a_turn_that_is_stopped_twice_stops_its_source_once(begin):
+    source = Scripted(ends=False)
+    source.ignores_stops = True
+    turn, _ = begin(source)
+    await eventually(lambda: source.questions)
+    turn.stop("client_stopped")
+    turn.stop("client_left")
+    await eventually(lambda: source.stops)
+    await asyncio.sleep(0)
+    assert (turn.reason, source.stops) == ("client_stopped", 1)
+
+
 async def test_a_listener_gets_each_text_as_it_comes(begin):
     source = Scripted(ends=False)
     turn, _ = begin(source)

@@ -10,6 +10,7 @@ from service.answers.pauses import Continuation, Decision, PausedRun
 from service.chat import kept_turns, receipt, running_turn, turn_registry
 from service.chat.client_identity import NOWHERE, Origin
 from service.chat.cluster import SingleProcess
+from service.chat.failures import TURN_UNREACHABLE
 from service.chat.running_turn import RunningTurn
 from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
@@ -391,3 +392,17 @@ async def test_of_what_another_process_runs_nothing_is_kept_that_nobody_listens_
     await turns.find(OWNER, "t")
     await asyncio.sleep(0)
     assert (len(found), turns._followed) == (2, {})
+
+
+async def test_who_looks_for_a_turn_that_begins_here_meanwhile_is_to_look_again(keep):
+    class Elsewhere(SingleProcess):
+        async def find(self, owner, turn_id):
+            return followed_turn(turn_id=turn_id, owner=owner, by="")
+
+    turns = keep(Scripted(), cluster=Elsewhere())
+    sought = await turns.find(OWNER, "t")
+    sought.join(claims=True)
+    assert await turns.claim(OWNER, "t", "Hi") is None
+    assert sought.lost_for is TURN_UNREACHABLE
+    turn = turns.start(OWNER, "t", QUESTION)
+    assert await turns.find(OWNER, "t") is turn

@@ -9,7 +9,7 @@ from service.answers.base import Text
 from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.turn import checksum_of
 from service.chat.turn_status import Ending, Status
-from service.cluster.followed_turns import FollowedTurns, Link
+from service.cluster.followed_turns import SILENCE_SECONDS, FollowedTurns, Link
 from service.cluster.wire_format import Follow, Unfollow, Updates, encode_parts
 from tests.chat.followed import followed_turn
 
@@ -127,6 +127,16 @@ async def test_a_process_that_dies_meanwhile_is_noticed(join, followed, state):
     state.dead.add("p")
     followed.look_after()
     assert (turn.status, turn.text, other.is_over) == (Status.INCOMPLETE, "half", False)
+
+
+async def test_of_a_process_that_says_nothing_for_long_it_is_asked_whether_it_knows_who_follows(join, followed, state):
+    turn = join()
+    followed.receive("p", updates(1, 0, "half"))
+    followed.look_after()
+    assert follows(state) == [("p", 1)]
+    turn.heard_at -= SILENCE_SECONDS + 1
+    followed.look_after()
+    assert follows(state) == [("p", 1), ("p", 2)]
 
 
 async def test_a_letter_that_comes_twice_changes_nothing(join, followed, state):

@@ -143,6 +143,8 @@ async def test_what_is_kept_no_longer_is_not_here_any_more_and_not_followed(publ
     removed = published.remove(KEY)
     assert (removed.turn, list(published), turn.has_no_listeners, turn._subscribers) == (turn, [], True, ())
     assert (published.remove(KEY), published.end(KEY), published.get(KEY)) == (None, None, None)
+    turn.identity = Identity("dify")
+    assert published.due(1_000_000.0) == []
 
 
 async def test_what_is_told_are_updates(published, start, posted):
