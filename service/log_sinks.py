@@ -53,10 +53,13 @@ class Sink:
         with self._changed:
             self._lines += lines
             self._waiting_bytes += sum(map(len, lines))
+            is_full = self._waiting_bytes > MAX_WAITING_BYTES
             while self._waiting_bytes > MAX_WAITING_BYTES:
                 self._waiting_bytes -= len(self._lines.popleft())
                 self._drop(1)
             self._changed.notify()
+        if is_full:
+            self._tell_failure(TimeoutError("It takes no lines at present, and the oldest that wait are dropped."))
 
     def end(self) -> None:
         """Write what waits, once, and no more."""

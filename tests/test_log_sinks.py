@@ -88,10 +88,11 @@ def test_while_it_blocks_nobody_waits_and_the_oldest_lines_are_dropped_counted_a
     for number in range(100):
         sink.put([b"line %02d\n" % number])
     assert dropped_lines == {"a": 92}
+    assert [(line["event"], line["sink"]) for line in events] == [("logs.failed", "a")]  # once, while it lasts
     target.is_open.set()
-    until(lambda: events)
+    until(lambda: len(events) == 2)
     assert target.written == b"in hand\n" + b"".join(b"line %02d\n" % number for number in range(92, 100))
-    assert events == [{"event": "logs.dropped", "log_level": "warning", "sink": "a", "lines": 92}]
+    assert events[1] == {"event": "logs.dropped", "log_level": "warning", "sink": "a", "lines": 92}
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("anything")])
