@@ -79,7 +79,7 @@ CONVERSATION_NOT_FOUND = _client_error(
 BUSY = Failure(
     "busy", ResultCode.UNAVAILABLE, _BUSY, "too_many_requests: Dify's limit of answers at once", is_retryable=True
 )
-QUOTA = Failure("quota", ResultCode.UNAVAILABLE, _BUSY, "rate_limit_error, provider_quota_exceeded")
+QUOTA = Failure("quota", ResultCode.UNAVAILABLE, _LATER, "rate_limit_error, provider_quota_exceeded")
 MISCONFIGURED = Failure(
     "misconfigured",
     ResultCode.THIRD_PARTY_ERROR,

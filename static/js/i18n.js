@@ -19,8 +19,8 @@ export function t(key, values) {
 const ALIKE = {
   later:
     "name_not_found unreachable tls_error connect_timeout lost unreadable silent bad_gateway server_error " +
-    "first_event_timeout circuit_open auth_unavailable 503 504 30000",
-  busy: "quota overloaded displaced waited_too_long no_files too_many_unauthenticated",
+    "first_event_timeout circuit_open auth_unavailable quota 503 504 30000",
+  busy: "overloaded displaced waited_too_long no_files too_many_unauthenticated",
   set_up: "not_dify unauthorized switched_off misconfigured",
   broken_off: "stalled total_timeout failed event_too_large owner_lost turn_unreachable",
   internal: "id_taken 500 90000 file_link_invalid file_link_expired file_not_found",
