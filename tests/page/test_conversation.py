@@ -72,7 +72,7 @@ async def test_each_end_of_an_answer_is_said_in_words(start, visit):
     for question, state, words in [
         ("Where is the garden?", "done", "Mock answer"),
         ("/mock incomplete", "incomplete", "Broken off"),
-        ("/mock error quota", "failed", "The assistant is busy at the moment"),
+        ("/mock error quota", "failed", "The assistant cannot be reached at the moment"),
         ("/mock empty", "done", "An answer without words"),
     ]:
         await ask(page, question)
