@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 
+from service import counts
 from service.answers import failures
 from service.answers.base import AnswerError, Question, Queued, Text
 from service.answers.demand import Demand
@@ -109,6 +111,13 @@ async def test_what_passes_is_tried_again_and_nobody_notices(events):
     assert (await asking.outcome(), asking.tries) == ("Here.", 3)
     told = logged(events, "dify.retried")
     assert [(event["reason"], event["tries"]) for event in told] == [("bad_gateway", 1), ("lost", 2)]
+
+
+async def test_first_tries_are_counted_apart_from_others(monkeypatch):
+    monkeypatch.setattr(counts, "dify_tries", Counter())
+    asking = Asking(ill(failures.BAD_GATEWAY), ill(failures.LOST), well("Here."))
+    await asking.outcome()
+    assert counts.dify_tries == {"first": 1, "again": 2}
 
 
 async def test_after_so_many_tries_it_is_given_up():
