@@ -111,6 +111,20 @@ async def test_a_turn_that_is_stopped_twice_stops_its_source_once(begin):
     assert (turn.reason, source.stops) == ("client_stopped", 1)
 
 
+async def test_it_is_known_when_the_first_text_came(begin):
+    source = Scripted(Identity("dify"), ends=False)
+    turn, _ = begin(source)
+    await eventually(lambda: turn.identity)
+    assert not turn.first_text_at
+    source.put(Text("one"))
+    await eventually(lambda: turn.text == "one")
+    first = turn.first_text_at
+    assert first >= turn.started_at
+    source.put(Text("two"), None)
+    await turn.wait_ended()
+    assert turn.first_text_at == first
+
+
 async def test_a_listener_gets_each_text_as_it_comes(begin):
     source = Scripted(ends=False)
     turn, _ = begin(source)

@@ -86,6 +86,15 @@ async def test_the_same_id_while_it_is_answered_is_not_asked_twice(meet):
     assert len(terminal(transport.frames)) == 1
 
 
+async def test_the_answers_of_a_connection_are_counted(meet):
+    session, transport = meet(Scripted(Text("a")))
+    for number in range(3):
+        assert session.answers == number
+        await session.receive(chat(id=f"t{number}"))
+    await eventually(lambda: len(terminal(transport.frames)) == 3)
+    assert session.answers == 3
+
+
 async def test_a_stop_names_its_turn(meet):
     source = Scripted(ends=False)
     session, transport = meet(source)
