@@ -143,11 +143,15 @@ async def test_what_is_kept_no_longer_is_not_here_any_more_and_not_followed(publ
     removed = published.remove(KEY)
     assert (removed.turn, list(published), turn.has_no_listeners, turn._subscribers) == (turn, [], True, ())
     assert (published.remove(KEY), published.end(KEY), published.get(KEY)) == (None, None, None)
-    turn.identity = Identity("dify")
-    assert published.due(1_000_000.0) == []
 
 
 async def test_what_is_told_are_updates(published, start, posted):
     start()
     published.follow("p", Follow(KEY, 1))
     assert [type(message) for _, message in posted] == [Updates]
+
+
+async def test_of_what_is_removed_while_it_runs_no_snapshot_is_due(published, start):
+    start().identity = Identity("dify")
+    published.remove(KEY)
+    assert published.due(1_000_000.0) == []
