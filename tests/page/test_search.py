@@ -91,7 +91,7 @@ async def test_the_rest_of_an_answer_is_looked_for_until_it_is_found(start, visi
 
 
 async def test_an_answer_that_is_not_found_is_broken_off_and_can_be_asked_for_again(start, visit, scripted):
-    page = await visit(await start())
+    page = await visit(await start(), reduced_motion="reduce")
     await scripted.serve(page)
     await ask(page, "Hello")
     await scripted.asked()
