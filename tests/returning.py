@@ -37,6 +37,9 @@ class Returning:
         await self._ask(client)
         while frames_left is None or frames_left > 0:
             frame = await client.frame()
+            if "retry_after" in frame and frame["type"] == "error":  # no end: it is to be asked for again
+                await asyncio.sleep(frame["retry_after"] / 1000)
+                return None
             if frame["type"] in ("chat", "error"):
                 return frame
             if frame["type"] == "chat_delta":
