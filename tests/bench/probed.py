@@ -33,8 +33,8 @@ class Probe:
         self._wait()
 
 
-def create_app(settings, create=entry.create_app):
-    app = create(settings)
+def create_app(settings, *, create=entry.create_app, **options):
+    app = create(settings, **options)
     app.router.routes.insert(0, Route("/stall", Probe().tell))
     return app
 
