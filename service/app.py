@@ -51,11 +51,11 @@ from service.web.request_drain import RequestDrain
 from service.web.responses import fail, on_fault, on_http_error
 from service.web.slashes import redirect_slashes
 from service.web.users import Users
+from service.web.websocket_hints import HINTS
 from service.worker_numbers import ALONE, Worker, WorkerNumbers
 
 if TYPE_CHECKING:  # it costs memory
     from service.web.metrics import Metrics
-from service.web.websocket_hints import HINTS
 
 log = structlog.get_logger()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 
 from service.admission.counters import Counters, redis_storage
@@ -11,6 +12,7 @@ from service.redis_link import Command
 
 LEASE_SECONDS = 30
 BEAT_SECONDS = 10.0
+CLOSE_TIMEOUT_SECONDS = 0.5
 
 # KEYS: a sorted set of leases for each name. ARGV: the lease, its time (ms), the limit of each name; by Redis's clock.
 # Returns the number of the first name that is full, or 0, and then they are taken.
@@ -108,7 +110,9 @@ class SharedLeases(Leases):
             await self._renew_all()
 
     async def close(self) -> None:
-        await self._redis.queue.empty()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await self._redis.queue.empty()
         await self._redis.close()
 
     async def _renew_all(self) -> None:

@@ -19,9 +19,8 @@ log = structlog.get_logger()
 
 CATCH_UP_SECONDS = 3.0
 """So long may it take until everything that was written is here, or until a stop has ended the turn."""
-
-
 UNKNOWN_CHECKSUM = -1
+"""None has it."""
 
 
 class State(Enum):

@@ -266,7 +266,9 @@ class MultiProcess:
 
     async def _resync(self) -> None:
         """Redis may have lost everything: claim and store everything again, and tell everybody who is here."""
-        await self._stored.claim_all([published for published in self._published if not published.is_claimed])
+        while unclaimed := [published for published in self._published if not published.is_claimed]:
+            for denied in await self._stored.claim_all(unclaimed):
+                self._published.remove(denied.key)
         self._redis.find(**self._members.counts())
         for published in self._published:
             self._stored.put(published)

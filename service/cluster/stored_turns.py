@@ -32,14 +32,15 @@ class StoredTurns:
             raise
         return None if is_own else await self.get(key)
 
-    async def claim_all(self, turns: list[PublishedTurn]) -> None:
-        """What another process has claimed meanwhile is its turn for all others."""
+    async def claim_all(self, turns: list[PublishedTurn]) -> list[PublishedTurn]:
+        """Returns those that another process has claimed meanwhile: it is its turn for all others."""
         for start in range(0, len(turns), CLAIMS_AT_ONCE):
             some = turns[start : start + CLAIMS_AT_ONCE]
             snapshots = [encode_snapshot(snapshot_of(published.turn, self._by)) for published in some]
             claims = [self._store.claim(turn.key, snapshot) for turn, snapshot in zip(some, snapshots, strict=True)]
             for published, reply in zip(some, await self._store.execute(claims), strict=True):
                 published.is_claimed = reply is not None and not isinstance(reply, Exception)
+        return [published for published in turns if not published.is_claimed]
 
     async def get(self, key: str) -> Snapshot | None:
         try:

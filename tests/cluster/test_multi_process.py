@@ -581,3 +581,21 @@ async def test_an_inbox_that_somebody_else_made_costs_a_word_and_no_more(pair, d
         await turn.wait_ended()
         turn.leave()
     assert (turn.text, turn.status, logged(events, "redis.lost")) == ("a", Status.DONE, [])
+
+
+async def test_what_begins_while_all_is_claimed_again_is_claimed_too(pair, redis, monkeypatch):
+    one, two = pair
+    await away(redis, one, two)
+    one.turns.start(OWNER, "early", QUESTION)
+    claim_all, late = one.cluster._stored.claim_all, []
+
+    async def claim_while_one_begins(turns):
+        denied = await claim_all(turns)
+        if not late:
+            late.append(one.turns.start(OWNER, "late", QUESTION))
+        return denied
+
+    monkeypatch.setattr(one.cluster._stored, "claim_all", claim_while_one_begins)
+    await back(redis, one, two)
+    assert all(published.is_claimed for published in one.cluster._published)
+    assert len(list(one.cluster._published)) == 2
