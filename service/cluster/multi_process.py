@@ -11,37 +11,23 @@ import structlog
 from service.answers.base import Answer, BrokenAnswer
 from service.chat.client_identity import Owner
 from service.chat.cluster import Elsewhere, LocalClients, RedisState
-from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
-from service.chat.followed_turn import UNKNOWN_CHECKSUM, FollowedTurn, key_of
+from service.chat.failures import TURN_UNREACHABLE
+from service.chat.followed_turn import FollowedTurn, key_of
 from service.chat.running_turn import RunningTurn
-from service.chat.turn import checksum_of
 from service.cluster.availability import Availability
 from service.cluster.followed_turns import FollowedTurns, Link
 from service.cluster.inquiries import Inquiries
+from service.cluster.letters import Letters
 from service.cluster.membership import Membership
 from service.cluster.outbox import Outbox
 from service.cluster.published_turn import LOOK_SECONDS
 from service.cluster.published_turns import PublishedTurns
 from service.cluster.redis_store import RedisStore, is_foreign
+from service.cluster.resumed_clients import ResumedClients
 from service.cluster.stops import Stops
 from service.cluster.stored_turns import StoredTurns
-from service.cluster.wire_format import (
-    ClientResumed,
-    CloseClient,
-    ConnectedHere,
-    Follow,
-    Letter,
-    ListConnected,
-    Message,
-    Restarted,
-    Snapshot,
-    Stop,
-    StopAll,
-    Unfollow,
-    Unknown,
-    Updates,
-    decode_parts,
-)
+from service.cluster.turn_finder import TurnFinder
+from service.cluster.wire_format import CloseClient, ListConnected, Message, Restarted
 from service.redis_link import REDIS_ERRORS
 from service.tally import Tally
 from service.tasks import Tasks
@@ -52,8 +38,6 @@ BEAT_SECONDS = 2.0
 READ_SECONDS = 1.0
 CLOSE_TIMEOUT_SECONDS = 1.0
 RESTART_SECONDS = 1.0
-PROCESSES = 1024
-"""So many have numbers of their own, most probably."""
 
 
 class MultiProcess:
@@ -74,7 +58,6 @@ class MultiProcess:
     ) -> None:
         self._store = store
         store.queue.on_error = self._on_error
-        self._clients = local_clients
         self._redis = Availability()
         self._members = Membership(store, local_clients, on_size)
         self._outbox = Outbox(self._members.id, store)
@@ -93,11 +76,12 @@ class MultiProcess:
                 self._look_again,
             )
         )
+        self._finder = TurnFinder(self._stored, self._members, self._redis, self._followed)
+        self._resumed = ResumedClients(self._members.id, local_clients, self._post, self._members.others)
         self._inquiries = Inquiries(local_clients, self._post, self._members.others)
+        self._letters = Letters(self._members, self._published, self._followed, self._resumed, self._inquiries)
         self._round_trip = 0.0
-        self._number = 0
         self._stops = Stops()
-        self._unreadable = Tally("cluster.unreadable")
         self._refused = Tally("cluster.refused")
         self._tasks = Tasks()
 
@@ -145,11 +129,10 @@ class MultiProcess:
         if not self._redis.is_connected:
             return None
         try:
-            snapshot = await self._stored.claim(key_of(owner, turn_id), checksum_of(content))
+            return await self._finder.claim(owner, turn_id, content)
         except REDIS_ERRORS as error:
             self._on_lost(error)
             return None
-        return self._turn_of(owner, turn_id, snapshot) if snapshot is not None else None
 
     def release(self, owner: Owner, turn_id: str) -> None:
         if self._redis.is_connected:
@@ -170,34 +153,23 @@ class MultiProcess:
             self._stored.forget(published.key)
 
     async def find(self, owner: Owner, turn_id: str) -> FollowedTurn | None:
-        """Where Redis knows nothing of it, the other processes are asked: it may have lost something."""
-        turn = self._new_turn(owner, turn_id)
+        if not self._redis.is_connected:
+            return self._finder.unreachable(owner, turn_id)
         try:
-            snapshot = await self._stored.get(turn.key) if self._redis.is_connected else None
-            is_known = snapshot is not None or (self._redis.is_connected and await self._members.is_known())
+            return await self._finder.find(owner, turn_id)
         except REDIS_ERRORS as error:
             self._on_lost(error)
-            is_known = False
-        if not is_known or not self._redis.is_connected:
-            turn.lose(TURN_UNREACHABLE)
-        elif snapshot is not None:
-            return self._turn_of(owner, turn_id, snapshot)
-        elif self._redis.is_settled and not self._members.others():
-            return None
-        return turn
+            return self._finder.unreachable(owner, turn_id)
 
     def stop(self, owner: Owner, turn_id: str | None) -> None:
         """Whoever runs it will be told, if Redis is away, when it is back."""
         self._post_all(self._stops.add(owner, turn_id, time.monotonic()))
 
     def next_number(self) -> int:
-        """No two processes have the same in one millisecond."""
-        since = max(self._number // PROCESSES + 1, time.time_ns() // 1_000_000)
-        self._number = since * PROCESSES + int(self._members.id, 16) % PROCESSES
-        return self._number
+        return self._resumed.next_number()
 
     def announce(self, identity: str, number: int) -> None:
-        self._post_all(ClientResumed(identity, number))
+        self._resumed.announce(identity, number)
 
     def _post(self, process: str, message: Message) -> None:
         if self._redis.is_connected:
@@ -208,31 +180,14 @@ class MultiProcess:
             for message in messages:
                 self._post(process, message)
 
-    def _new_turn(self, owner: Owner, turn_id: str, by: str = "", checksum: int = UNKNOWN_CHECKSUM) -> FollowedTurn:
-        return FollowedTurn(owner=owner, id=turn_id, checksum=checksum, writer=self._followed, by=by)
-
-    def _turn_of(self, owner: Owner, turn_id: str, snapshot: Snapshot) -> FollowedTurn:
-        turn = self._new_turn(owner, turn_id, snapshot.by, snapshot.checksum)
-        turn.stored = decode_parts(snapshot.parts), snapshot.replacements
-        if snapshot.ending is not None:
-            turn.receive(*turn.stored)
-            turn.end(snapshot.ending)
-        return turn
-
     def _look_again(self, turn: FollowedTurn) -> None:
         self._tasks.spawn(self._read_end(turn))
 
     async def _read_end(self, turn: FollowedTurn) -> None:
         try:
-            snapshot = await self._stored.get(turn.key)
+            await self._finder.read_end(turn)
         except REDIS_ERRORS:
             turn.lose(TURN_UNREACHABLE)
-            return
-        if snapshot is None or snapshot.ending is None:
-            turn.lose(UNKNOWN_TURN)
-        else:
-            turn.receive(decode_parts(snapshot.parts), snapshot.replacements)
-            turn.end(snapshot.ending)
 
     def _keep_followed(self, turn: FollowedTurn) -> None:
         if self._redis.is_connected:
@@ -274,7 +229,7 @@ class MultiProcess:
             self._stored.put(published)
         for process in self._members.others():
             self._post(process, Restarted())
-            self._announce_all(process)
+            self._resumed.announce_all(process)
         self._followed.refollow()  # after that, by which its followings are forgotten
 
     def _on_error(self, error: Exception) -> None:
@@ -300,47 +255,4 @@ class MultiProcess:
     async def _receive_letters(self) -> None:
         await self._redis.wait_connected()
         for letter in await self._store.read_letters(self._members.id, READ_SECONDS):
-            self._receive(letter)
-
-    def _receive(self, letter: Letter) -> None:
-        if letter.unreadable:
-            self._unreadable.add(process=letter.by)
-        if letter.by:
-            self._members.hear(letter.by)
-        for message in letter.messages:
-            self._act(letter.by, message)
-
-    def _act(self, by: str, message: Message) -> None:
-        match message:
-            case Updates():
-                self._followed.receive(by, message)
-            case Follow():
-                self._published.follow(by, message)
-            case Unfollow(number):
-                self._published.unfollow(by, number)
-            case Unknown(number):
-                self._followed.receive_unknown(by, number)
-            case Stop(key, ago):
-                self._published.stop(key, time.monotonic() - ago)
-            case StopAll(owner, ago):
-                self._published.stop_all(owner, time.monotonic() - ago)
-            case Restarted():
-                self._published.lose_followers(lambda process: process == by)
-                self._followed.refollow(by)
-                self._announce_all(by)
-            case ClientResumed(identity, number):
-                self._on_client_resumed(by, identity, number)
-            case ListConnected() | CloseClient() | ConnectedHere():
-                self._inquiries.receive(by, message)
-
-    def _announce_all(self, process: str) -> None:
-        """Who has come back here while one of the two could not reach Redis."""
-        for identity, number in self._clients.resumed():
-            self._post(process, ClientResumed(identity, number))
-
-    def _on_client_resumed(self, by: str, identity: str, number: int) -> None:
-        """The other process learns of a newer connection here, if it has not."""
-        self._number = max(self._number, number)
-        newer = self._clients.on_client_resumed(identity, number)
-        if newer is not None:
-            self._post(by, ClientResumed(identity, newer))
+            self._letters.receive(letter)

@@ -275,23 +275,22 @@ async def test_what_cannot_be_read_is_counted_and_what_follows_is_read(pair, dir
     two.cluster.stop(OWNER, "t")
     await running.wait_ended()
     assert len(logged(events, "cluster.unreadable")) == 1  # at once, and then once a minute
-    assert one.cluster._unreadable._timer is not None
-    one.cluster._unreadable._timer.cancel()
+    assert one.cluster._letters._unreadable._timer is not None
+    one.cluster._letters._unreadable._timer.cancel()
 
 
 async def test_a_loop_that_raises_is_logged_and_starts_again(pair, events, monkeypatch):
     one, two = pair
-    act, raised = one.cluster._act, []
+    read, raised = one.store.read_letters, []
 
-    def fail_once(by, message):
+    async def fail_once(process, wait):
         if not raised:
-            raised.append(message)
+            raised.append(process)
             raise ZeroDivisionError
-        act(by, message)
+        return await read(process, wait)
 
-    monkeypatch.setattr(one.cluster, "_act", fail_once)
+    monkeypatch.setattr(one.store, "read_letters", fail_once)
     running = await claimed(one)
-    two.cluster.stop(OWNER, "other")
     await eventually(lambda: raised)
     two.cluster.stop(OWNER, "t")
     await running.wait_ended()
@@ -556,14 +555,6 @@ async def test_how_many_there_are_is_counted_and_not_known_while_redis_is_away(p
     assert (one.cluster.can_resume, one.sizes) == (True, [1, 2])
     await away(redis, one, two)
     assert one.cluster.counts() == {"processes": None, "connections_of_all": None}
-
-
-async def test_no_two_processes_number_a_connection_alike(pair, monkeypatch):
-    monkeypatch.setattr(multi_process.time, "time_ns", lambda: 1_700_000_000_000_000_000)
-    one, two = pair
-    numbers = [one.cluster.next_number(), two.cluster.next_number(), one.cluster.next_number()]
-    assert len(set(numbers)) == 3
-    assert numbers[2] > max(numbers[:2])
 
 
 async def test_an_inbox_that_somebody_else_made_costs_a_word_and_no_more(pair, direct, events):

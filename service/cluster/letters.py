@@ -1,0 +1,81 @@
+"""What other processes write, each message to whom it is for."""
+
+import time
+
+import structlog
+
+from service.cluster.followed_turns import FollowedTurns
+from service.cluster.inquiries import Inquiries
+from service.cluster.membership import Membership
+from service.cluster.published_turns import PublishedTurns
+from service.cluster.resumed_clients import ResumedClients
+from service.cluster.wire_format import (
+    ClientResumed,
+    CloseClient,
+    ConnectedHere,
+    Follow,
+    Letter,
+    ListConnected,
+    Message,
+    Restarted,
+    Stop,
+    StopAll,
+    Unfollow,
+    Unknown,
+    Updates,
+)
+from service.tally import Tally
+
+log = structlog.get_logger()
+
+
+class Letters:
+    def __init__(
+        self,
+        members: Membership,
+        published: PublishedTurns,
+        followed: FollowedTurns,
+        resumed: ResumedClients,
+        inquiries: Inquiries,
+    ) -> None:
+        self._members = members
+        self._published = published
+        self._followed = followed
+        self._resumed = resumed
+        self._inquiries = inquiries
+        self._unreadable = Tally("cluster.unreadable")
+
+    def receive(self, letter: Letter) -> None:
+        """What cannot be read is left out, and counted; what one message breaks costs no other one."""
+        if letter.unreadable:
+            self._unreadable.add(process=letter.by)
+        if letter.by:
+            self._members.hear(letter.by)
+        for message in letter.messages:
+            try:
+                self._act(letter.by, message)
+            except Exception:
+                log.exception("cluster.message_failed", process=letter.by, kind=type(message).__name__)
+
+    def _act(self, by: str, message: Message) -> None:
+        match message:
+            case Updates():
+                self._followed.receive(by, message)
+            case Follow():
+                self._published.follow(by, message)
+            case Unfollow(number):
+                self._published.unfollow(by, number)
+            case Unknown(number):
+                self._followed.receive_unknown(by, number)
+            case Stop(key, ago):
+                self._published.stop(key, time.monotonic() - ago)
+            case StopAll(owner, ago):
+                self._published.stop_all(owner, time.monotonic() - ago)
+            case Restarted():
+                self._published.lose_followers(lambda process: process == by)
+                self._followed.refollow(by)
+                self._resumed.announce_all(by)
+            case ClientResumed():
+                self._resumed.receive(by, message)
+            case ListConnected() | CloseClient() | ConnectedHere():
+                self._inquiries.receive(by, message)

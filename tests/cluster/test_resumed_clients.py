@@ -1,0 +1,80 @@
+"""Which connection of a client is the newest, with the other processes played by hand."""
+
+import pytest
+
+from service.cluster import resumed_clients
+from service.cluster.resumed_clients import ResumedClients
+from service.cluster.wire_format import ClientResumed
+
+
+class Local(dict):
+    """The numbers of those who came back here, by identity; `replaced` are those that a newer one ended."""
+
+    def __init__(self):
+        super().__init__()
+        self.replaced = []
+
+    def on_client_resumed(self, identity, number):
+        mine = self.get(identity)
+        if mine is None or mine == number:
+            return None
+        if mine > number:
+            return mine
+        self.replaced.append(self.pop(identity))
+        return None
+
+    def resumed(self):
+        return self.items()
+
+
+@pytest.fixture
+def local():
+    return Local()
+
+
+@pytest.fixture
+def posted():
+    return []
+
+
+@pytest.fixture
+def resumed(local, posted):
+    return ResumedClients("2a", local, lambda process, message: posted.append((process, message)), lambda: ["p", "q"])
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """All in the same millisecond."""
+    monkeypatch.setattr(resumed_clients.time, "time_ns", lambda: 1_700_000_000_000_000_000)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_numbers_grow_and_are_no_other_process_s(resumed, local, posted):
+    other = ResumedClients("2b", local, lambda *_: None, list)
+    numbers = [resumed.next_number(), other.next_number(), resumed.next_number()]
+    assert len(set(numbers)) == 3
+    assert numbers[2] > max(numbers[:2])
+
+
+def test_no_number_is_behind_one_that_was_heard_of(resumed):
+    ahead = 10 * resumed.next_number()
+    resumed.receive("p", ClientResumed("key:bed", ahead))
+    assert resumed.next_number() > ahead
+
+
+def test_who_comes_back_is_told_to_all_and_all_who_did_to_one(resumed, local, posted):
+    resumed.announce("key:bed", 7)
+    assert posted == [(process, ClientResumed("key:bed", 7)) for process in ("p", "q")]
+    posted.clear()
+    local |= {"a": 1, "b": 2}
+    resumed.announce_all("p")
+    assert posted == [("p", ClientResumed("a", 1)), ("p", ClientResumed("b", 2))]
+
+
+@pytest.mark.parametrize(
+    ("number", "told", "replaced"), [(6, [("p", ClientResumed("a", 7))], []), (7, [], []), (8, [], [7])]
+)
+def test_the_newest_stays_and_who_knows_of_a_newer_one_says_so(resumed, local, posted, number, told, replaced):
+    local["a"] = 7
+    resumed.receive("p", ClientResumed("a", number))
+    assert (posted, local.replaced) == (told, replaced)
