@@ -5,7 +5,6 @@ import time
 from typing import Protocol
 
 import structlog
-from msgspec import UNSET
 
 from service.admission.authentication import Reason, Tokens, Unauthenticated
 from service.admission.caller import Caller, Principal
@@ -13,7 +12,8 @@ from service.admission.jwt_authenticator import LEEWAY_SECONDS
 from service.answers.base import Failure
 from service.chat import close_codes
 from service.chat.close_codes import CloseCode
-from service.chat.messages import Error, ServerMessage, System
+from service.chat.error_messages import error_of
+from service.chat.messages import ServerMessage, System
 from service.result_codes import ResultCode
 from service.tasks import Tasks
 
@@ -75,10 +75,6 @@ def failure_of(error: Unauthenticated) -> Failure:
     """Logs why: a client is told the reason only."""
     log.warning("token.refused", reason=error.reason, why=error.why)
     return _BY_REASON[error.reason]
-
-
-def error_of(failure: Failure, turn_id: str | None = None) -> Error:
-    return Error(failure.message, failure.code, turn_id or UNSET, failure.reason)
 
 
 def close_code_of(failure: Failure) -> CloseCode:

@@ -4,6 +4,7 @@ from service.answers.base import Failure
 from service.result_codes import ResultCode
 
 MAX_ANSWER_CHARACTERS = 1_000_000
+MAX_RUNNING_TURNS = 8
 
 INTERNAL = Failure("internal", ResultCode.UNKNOWN_ERROR, "Something went wrong here.", "a fault of this service")
 TOO_LONG = Failure(
@@ -36,6 +37,10 @@ TURN_UNREACHABLE = Failure(
     "The process that writes this answer cannot be asked at the moment: resume again.",
     "Redis is away, or that process has been silent, and may have died",
 )
-RETRY_AFTER_MS = 1_000
-"""When to resume again."""
-FAILURES = (INTERNAL, TOO_LONG, RESTARTING, WRITER_LOST, ID_TAKEN, UNKNOWN_TURN, TURN_UNREACHABLE)
+TOO_MANY_TURNS = Failure(
+    "too_many_turns",
+    ResultCode.TOO_MANY_REQUESTS,
+    f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one, or stop it.",
+    "more at once, on one connection or of one token",
+)
+FAILURES = (INTERNAL, TOO_LONG, RESTARTING, WRITER_LOST, ID_TAKEN, UNKNOWN_TURN, TURN_UNREACHABLE, TOO_MANY_TURNS)

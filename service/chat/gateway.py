@@ -21,8 +21,8 @@ from service.chat import close_codes
 from service.chat.client_identity import new_name
 from service.chat.connection import say_and_close
 from service.chat.drain import restart_notice, restart_refusal
+from service.chat.error_messages import error_of_refusal
 from service.chat.login import Denied, Login
-from service.chat.messages import Error
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
@@ -93,7 +93,7 @@ class Gateway:
             return
         transport = WebSocketTransport(websocket, None)
         await transport.accept()
-        error = Error(refusal.message, code, reason=refusal.reason, retry_after=refusal.retry_after)
+        error = error_of_refusal(refusal)
         await say_and_close(transport, error, close_codes.TRY_AGAIN_LATER)
 
     async def _admit(self, websocket: WebSocket, transport: WebSocketTransport, client_id: str) -> Caller | None:

@@ -10,8 +10,9 @@ from service.admission.caller import Principal
 from service.admission.unauthenticated import Waiting
 from service.answers.base import Failure
 from service.chat import messages
-from service.chat.authentication import MISSING, Authentication, Client, close_code_of, error_of, failure_of
+from service.chat.authentication import MISSING, Authentication, Client, close_code_of, failure_of
 from service.chat.connection import Transport, say_and_close
+from service.chat.error_messages import error_of
 from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import Auth, ClientMessage, Ping, Pong, ServerMessage, System
 

@@ -4,11 +4,11 @@ import re
 
 from msgspec import UNSET, UnsetType, structs
 
-from service.answers.base import AppFile, Failure, Identity, Speech, Step
+from service.answers.base import AppFile, Identity, Speech, Step
 from service.answers.pauses import Pause
 from service.chat.answer_buffer import Delta, Update
 from service.chat.continuations import paused_run
-from service.chat.failures import RETRY_AFTER_MS, TURN_UNREACHABLE
+from service.chat.error_messages import error_of
 from service.chat.messages import (
     AskedForm,
     ChatAnswer,
@@ -63,10 +63,10 @@ def terminal_message(turn: Turn, seal: Seal, *, says_status: bool) -> ChatAnswer
     Of a lost turn this is the last word, too, but no end.
     """
     if turn.lost_for is not None:
-        return lost_message(turn.id, turn.lost_for)
+        return error_of(turn.lost_for, turn.id)
     identity, failure = turn.identity, turn.failure
     if turn.status is Status.ERROR and failure is not None:
-        return Error(failure.message, failure.code, turn.id, failure.reason, failure.field or UNSET)
+        return error_of(failure, turn.id)
     if identity and not failure:
         failure = identity.instead_of
     return ChatAnswer(
@@ -83,11 +83,6 @@ def terminal_message(turn: Turn, seal: Seal, *, says_status: bool) -> ChatAnswer
         form=_form(turn.pause),
         continuation=_continuation(turn, seal),
     )
-
-
-def lost_message(turn_id: str, failure: Failure) -> Error:
-    retry_after = RETRY_AFTER_MS if failure == TURN_UNREACHABLE else UNSET
-    return Error(failure.message, failure.code, turn_id, failure.reason, retry_after=retry_after)
 
 
 def _content(turn: Turn) -> str:

@@ -20,8 +20,8 @@ from service.chat.connected import Connected
 from service.chat.connection import Connection
 from service.chat.continuations import Refused, continuation_of
 from service.chat.delivery import Delivery
-from service.chat.failures import ID_TAKEN, RESTARTING, RETRY_AFTER_MS, UNKNOWN_TURN
-from service.chat.message_builder import lost_message
+from service.chat.error_messages import error_of, error_of_refusal
+from service.chat.failures import ID_TAKEN, MAX_RUNNING_TURNS, RESTARTING, TOO_MANY_TURNS, UNKNOWN_TURN
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
 from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, Stop, System
 from service.chat.running_turn import RunningTurn, total_tokens
@@ -31,9 +31,6 @@ from service.chat.turn_status import CLIENT_STOPPED, Kind, kind_of
 from service.result_codes import ResultCode
 
 log = structlog.get_logger()
-
-MAX_RUNNING_TURNS = 8
-_TOO_MANY = f"{MAX_RUNNING_TURNS} answers are on their way already: wait for one, or stop it."
 
 
 class _Request(NamedTuple):
@@ -144,9 +141,9 @@ class Session(Connection):
     async def _start_or_join(self, asked: _Request) -> None:
         turn = self.turns.get(self.owner, asked.turn_id)
         if turn is None and self.turns.is_closing:
-            await self._refuse_restarting(asked.turn_id)
+            await self.send(error_of(RESTARTING, asked.turn_id))
         elif turn is None and self._has_too_many():
-            await self.send(Error(_TOO_MANY, ResultCode.TOO_MANY_REQUESTS, asked.turn_id, "too_many_turns"))
+            await self.send(error_of(TOO_MANY_TURNS, asked.turn_id))
         elif turn is None:
             await self._start(asked)
         else:
@@ -157,16 +154,14 @@ class Session(Connection):
             log.info("turn.joined", turn_id=turn.id)
             self._answer(turn, 0 if asked.stream else None, claims=asked.claims)
         else:
-            await self._refuse(Error(ID_TAKEN.message, ID_TAKEN.code, turn.id, ID_TAKEN.reason))
+            await self._refuse(error_of(ID_TAKEN, turn.id))
 
     async def _start(self, asked: _Request) -> None:
         """Unless a limit is hit. To look at what another turn asked for is no question."""
         quotas = UNLIMITED if kind_of(asked.question) is Kind.LOOK else self.quotas
         admitted = await quotas.admit_question(self.caller, self.owner.user)
         if isinstance(admitted, Refusal):
-            reason, message, retry_after = admitted
-            code = ResultCode.TOO_MANY_REQUESTS
-            await self.send(Error(message, code, asked.turn_id, reason, retry_after=retry_after))
+            await self.send(error_of_refusal(admitted, asked.turn_id))
             return
         turn: RunningTurn | None = None
         try:
@@ -184,7 +179,7 @@ class Session(Connection):
             await self._join(other, asked)
             return None
         if self.turns.is_closing:
-            await self._refuse_restarting(asked.turn_id)
+            await self.send(error_of(RESTARTING, asked.turn_id))
             return None
         log.info("turn.started", turn_id=asked.turn_id, characters=len(asked.question.content), stream=asked.stream)
         origin = Origin(self.id, self.caller.address)
@@ -198,10 +193,6 @@ class Session(Connection):
         """On this connection, under whatever token, or of this owner; stopped ones too, while their source is read."""
         running = len(self.turns.running(self.owner))
         return max(running, len(self._asked), len(self._deliveries)) >= MAX_RUNNING_TURNS
-
-    async def _refuse_restarting(self, turn_id: str) -> None:
-        reason, retry_after = RESTARTING.reason, RETRY_AFTER_MS
-        await self.send(Error(RESTARTING.message, RESTARTING.code, turn_id, reason, retry_after=retry_after))
 
     async def _refuse(self, error: Error) -> None:
         """With an id, an error ends that turn for the client: there is none while a turn of that id is answered."""
@@ -222,15 +213,14 @@ class Session(Connection):
             log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
             self._answer(turn, resume.offset, resume.replacements, claims=True)
         else:
-            await self.send(lost_message(resume.id, UNKNOWN_TURN))
+            await self.send(error_of(UNKNOWN_TURN, resume.id))
 
     async def _go_on(self, frame: Form | Resume, *, stream: bool) -> None:
         """What follows a pause is a turn of its own."""
         try:
             continuation = await continuation_of(frame, self.owner, self.turns)
         except Refused as refused:
-            failure = refused.failure
-            await self._refuse(Error(failure.message, failure.code, frame.turn_id or UNSET, failure.reason))
+            await self._refuse(error_of(refused.failure, frame.turn_id))
         else:
             await self._ask(frame.turn_id, continuation, stream=stream)
 

@@ -31,6 +31,7 @@ const ALIKE = {
   token_invalid: "401 token_missing token_expired",
   unknown_turn: "message_not_found run_not_found form_not_found not_paused",
   daily_budget: "total_budget",
+  429: "too_many_turns",
   slower: "too_many_questions address_questions address_calls address_bytes",
 };
 const kindOf = (name) => Object.keys(ALIKE).find((kind) => ALIKE[kind].split(" ").includes(String(name))) ?? name;

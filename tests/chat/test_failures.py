@@ -4,7 +4,7 @@ from service.chat import failures
 
 
 def test_each_has_a_reason_of_its_own_and_a_cause_for_operators():
-    assert len({failure.reason for failure in failures.FAILURES}) == len(failures.FAILURES) == 7
+    assert len({failure.reason for failure in failures.FAILURES}) == len(failures.FAILURES) == 8
     assert all(failure.cause for failure in failures.FAILURES)
 
 
