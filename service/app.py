@@ -105,7 +105,7 @@ def _routes(
         *readiness.routes(),
         *(metrics.routes() if metrics is not None else ()),
         *(Admin(settings.admin_token, parts.sessions, parts.cluster).routes() if settings.admin_token else ()),
-        *Api(sources.app_api, users, parts.seal, settings.max_content_length).routes(),
+        *Api(sources.app_api, users, parts.seal, settings.max_content_length, sources.speech).routes(),
         *AppFileRoutes(sources.files).routes(),
     ]
 

@@ -16,9 +16,11 @@ from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import is_on
 from service.answers.dify.input_rules import made_up
 from service.answers.files import all_rules
+from service.answers.speech import SpeechEngine
 from service.check_access import access_findings
 from service.check_answers import MAX_LOAD, USER, Trial, is_buffered, measure_load
 from service.check_report import Report
+from service.check_speech import speech_finding
 from service.outbound import without_credentials
 from service.settings import Settings
 from service.sources import dify_answerer, dify_proxy
@@ -47,11 +49,12 @@ async def check(settings: Settings, load: int = 0) -> bool:
         await _check_redis(report, settings.redis_url)
     if settings.mock_mode:
         report.ok("dify", "is not asked in mock mode; set DIFY_API_KEY to ask it")
+        report.add(speech_finding(SpeechEngine(settings.speech)))
         return report.is_ok
     report.ok("address", f"{settings.dify_api_url}, {_way(settings)}")
     dify = dify_answerer(settings)
     try:
-        await _check_dify(report, dify, settings.dify_max_concurrency, min(load, MAX_LOAD))
+        await _check_dify(report, dify, settings, min(load, MAX_LOAD))
     except AnswerError as error:
         report.failure("dify", error)
     finally:
@@ -102,14 +105,15 @@ async def _check_redis(report: Report, url: str) -> None:
         await store.close()
 
 
-async def _check_dify(report: Report, dify: DifyAnswerer, max_concurrency: int, load: int) -> None:
+async def _check_dify(report: Report, dify: DifyAnswerer, settings: Settings, load: int) -> None:
     info = await dify.client.get_app("info")
     report.ok("address and key", "Dify knows the app")
     can_chat = _check_app(report, info)
     _check_clock(report, info["date"])
     parameters = await dify.client.get_app("parameters")
     _report_features(report, parameters)
-    _report_limits(report, max_concurrency)
+    report.add(speech_finding(SpeechEngine(settings.speech), parameters))
+    _report_limits(report, settings.dify_max_concurrency)
     if not can_chat:
         return
     if (inputs := made_up(parameters)) is None:

@@ -13,6 +13,7 @@ from environs import ValidationError, validate
 from service.admission.addresses import Networks
 from service.admission.hosts import canonical_pattern
 from service.admission.origins import csp_source, http_origin, parse_origin
+from service.answers.speech import SpeechEngine
 from service.outbound import is_near
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -214,6 +215,12 @@ def networks(value: str) -> tuple[str, ...]:
     except ValueError as error:
         raise ValidationError(f"Must be addresses and networks (CIDR), separated by commas, or *: {error}.") from None
     return entries
+
+
+def speech_engine(value: str) -> str:
+    if value.lower() not in set(SpeechEngine):
+        raise ValidationError(f"Must be one of {', '.join(SpeechEngine)}.")
+    return value.lower()
 
 
 def log_level(value: str) -> str:

@@ -27,6 +27,7 @@ from service.setting_types import (
     proxy_url,
     seconds,
     setting,
+    speech_engine,
 )
 
 
@@ -119,6 +120,20 @@ class Settings:
         "Log at DEBUG, unless LOG_LEVEL is set: also what people write, and their requests' headers, "
         "without secrets. The chat page "
         "shows how long an answer took, and its tokens.",
+    )
+
+    speech: str = setting(
+        "auto",
+        "Who hears and speaks: auto takes the browser's recognition where that works, else Dify's; dify nothing of the "
+        "browser makers' services, to whose servers the others may send what people say; browser nothing of Dify's; "
+        "off is no voice at all.",
+        section="Speech",
+        parse=speech_engine,
+    )
+    speech_speculative: bool = setting(
+        True,
+        "In a call the page lets Dify write down what was said at the first short silence, while it goes on listening: "
+        "answers come sooner, for up to three recordings more of a question.",
     )
 
     allowed_hosts: tuple[str, ...] = setting(

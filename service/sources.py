@@ -20,6 +20,7 @@ from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.fallback import FallbackAnswerer
 from service.answers.resilience.limiter import Limiter
 from service.answers.resilience.retry import RetryingAnswerer
+from service.answers.speech import SpeechEngine, SpeechRules, UnspokenAnswerer
 from service.outbound import proxy_of_environment
 from service.settings import Settings
 
@@ -51,6 +52,7 @@ class Sources(NamedTuple):
     files: AppFiles
     heal: Callable[[BrokenAnswer], Answer | None] = lambda _: None
     breaker: CircuitBreaker | None = None
+    speech: SpeechRules = SpeechRules()
 
     async def close(self) -> None:
         await self.files.close()
@@ -59,6 +61,14 @@ class Sources(NamedTuple):
 
 
 def sources_of(settings: Settings, limiters: Limiters) -> Sources:
+    speech = SpeechRules(SpeechEngine(settings.speech), settings.speech_speculative)
+    sources = _sources(settings, limiters)._replace(speech=speech)
+    if speech.engine.uses_dify:
+        return sources
+    return sources._replace(answerer=UnspokenAnswerer(sources.answerer))
+
+
+def _sources(settings: Settings, limiters: Limiters) -> Sources:
     """Only answers have a fallback, not the other routes."""
     if settings.mock_mode:
         reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."

@@ -10,6 +10,7 @@ import msgspec
 
 from service.answers.base import Source
 from service.answers.files import File, UploadRules
+from service.answers.speech import SpeechRules
 
 Rating = Literal["like", "dislike"]
 
@@ -30,6 +31,14 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     upload: UploadRules | None = None
     inputs: list[Any] = []
     stale: bool = False
+    speech: SpeechRules = SpeechRules()
+
+    def with_speech(self, rules: SpeechRules) -> "App":
+        """Without what the rules forbid."""
+        app = msgspec.structs.replace(self, speech=rules)
+        if rules.engine.uses_dify:
+            return app
+        return msgspec.structs.replace(app, speech_to_text=False, text_to_speech=False, speaks_by_itself=False)
 
     def without(self, names: AbstractSet[str]) -> "App":
         """Nobody is to be asked for the inputs of these names."""

@@ -106,6 +106,12 @@ FEATURE_OFF = _client_error(
     "The assistant does not offer this.",
     "suggested questions, speech or uploads are switched off in the app",
 )
+SPEECH_OFF = _client_error(
+    "speech_off",
+    ResultCode.FORBIDDEN,
+    "Speech is switched off here.",
+    "Dify was not asked: SPEECH is browser or off",
+)
 MESSAGE_NOT_FOUND = _client_error(
     "message_not_found",
     ResultCode.NOT_FOUND,

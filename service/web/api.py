@@ -13,6 +13,8 @@ from starlette.routing import Route
 from service.admission.authentication import Unauthenticated
 from service.answers.app_api import AppApi, Rating
 from service.answers.base import AnswerError
+from service.answers.failures import SPEECH_OFF
+from service.answers.speech import SpeechRules
 from service.chat.continuations import CONTINUATION_INVALID
 from service.chat.seal import Seal
 from service.result_codes import ResultCode
@@ -40,8 +42,9 @@ class SpeechRequest(msgspec.Struct, frozen=True):
 class Api:
     """`max_length` of texts is in characters."""
 
-    def __init__(self, app_api: AppApi, users: Users, seal: Seal, max_length: int) -> None:
+    def __init__(self, app_api: AppApi, users: Users, seal: Seal, max_length: int, speech: SpeechRules) -> None:
         self._app_api = app_api
+        self._speech = speech
         self._users = users
         self._seal = seal
         self._max_length = max_length
@@ -59,7 +62,7 @@ class Api:
 
     async def app(self, request: Request) -> Response:
         principal = await self._users.principal_of(request)
-        app = await self._app_api.app()
+        app = (await self._app_api.app()).with_speech(self._speech)
         return ok(app if principal is None else app.without(principal.inputs.keys()), UNCACHED)
 
     async def suggested(self, request: Request) -> Response:
@@ -75,10 +78,12 @@ class Api:
 
     async def audio_to_text(self, request: Request) -> Response:
         user = await self._users.user_of(request)
+        self._check_speech()
         return ok({"text": await self._app_api.transcribe(await open_file(request), user)})
 
     async def text_to_audio(self, request: Request) -> Response:
         user = await self._users.user_of(request)
+        self._check_speech()
         wanted = await read_json(request, SpeechRequest, self._max_bytes)
         self._check_speech_request(wanted)
         message_id = None if wanted.message_id is None else str(wanted.message_id)
@@ -90,6 +95,10 @@ class Api:
         user = await self._users.user_of(request)
         for_form = self._is_for_form(request.headers.get("continuation"), user)
         return ok(await self._app_api.upload(await open_file(request), user, for_form=for_form))
+
+    def _check_speech(self) -> None:
+        if not self._speech.engine.uses_dify:
+            raise AnswerError(SPEECH_OFF)
 
     def _is_for_form(self, continuation: str | None, user: str) -> bool:
         """Whether it is of an answer that waits for files."""

@@ -17,6 +17,7 @@ from service.answers import failures
 from service.answers.dify.healing import HEALING_SECONDS, STORED_SECONDS
 from service.answers.mock.scripts import SCRIPTS
 from service.answers.resilience.limiter import RETURN_SECONDS
+from service.answers.speech import SpeechEngine
 from service.chat import authentication, close_codes, continuations
 from service.chat import failures as chat_failures
 from service.result_codes import ResultCode
@@ -28,10 +29,11 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: http: https:; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
 )
+_PERMISSIONS = "microphone=(self), camera=(), geolocation=(), payment=(), usb=()"
 _PAGE_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
-    "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), payment=(), usb=()",
+    "Permissions-Policy": _PERMISSIONS,
     "Cache-Control": "no-cache",
 }
 _MANIFEST_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
@@ -45,6 +47,8 @@ class Pages:
         self._templates = Jinja2Templates(_ROOT / "templates")
         frames = " ".join(("'self'", *settings.frame_ancestors))
         self._headers = _PAGE_HEADERS | {"Content-Security-Policy": _POLICY + frames}
+        if settings.speech == SpeechEngine.OFF:
+            self._headers["Permissions-Policy"] = _PERMISSIONS.replace("microphone=(self)", "microphone=()")
 
     def routes(self) -> list[BaseRoute]:
         return [

@@ -116,6 +116,7 @@ reason.conversation_not_found: This conversation is over. Your next question sta
   | 此对话已结束。您的下一个问题将开始新的对话。
 reason.invalid: The assistant cannot take this question. | 助手无法处理这个问题。
 reason.feature_off: This is switched off here. | 此功能未开启。
+reason.speech_off: Speech is switched off here. | 此处未开启语音。
 reason.invalid_inputs: Something that was filled in is missing or does not fit. | 填写的内容有缺失或不符合要求。
 reason.form_submitted: This has been decided already. | 此事已经决定过了。
 reason.form_expired: The time to decide is over. | 决定的期限已过。

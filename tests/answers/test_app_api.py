@@ -3,8 +3,10 @@
 from contextlib import AsyncExitStack
 
 import pytest
+from msgspec import structs
 
 from service.answers.app_api import App, ByteStream, Head
+from service.answers.speech import SpeechEngine, SpeechRules
 
 
 @pytest.fixture
@@ -44,3 +46,11 @@ def test_nobody_is_asked_for_what_is_known():
     app = App(name="Ward 7", mode="chat", source="dify", inputs=[ward, topic, *odd])
     assert app.without({"ward": 7, "role": "nurse"}.keys()).inputs == [topic, *odd]
     assert app.without({}.keys()) == app
+
+
+@pytest.mark.parametrize(("engine", "is_on"), [(SpeechEngine.AUTO, True), (SpeechEngine.BROWSER, False)])
+def test_of_speech_an_app_has_what_the_rules_allow(engine, is_on):
+    app = App(name="Ward 7", mode="chat", source="dify", speech_to_text=True, text_to_speech=True, citations=True)
+    ruled = structs.replace(app, speaks_by_itself=True).with_speech(SpeechRules(engine, speculative=False))
+    assert (ruled.speech_to_text, ruled.text_to_speech, ruled.speaks_by_itself) == (is_on,) * 3
+    assert (ruled.citations, ruled.speech) == (True, SpeechRules(engine, speculative=False))

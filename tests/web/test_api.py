@@ -132,6 +132,31 @@ async def test_a_caller_that_hangs_up_is_no_longer_worked_for(with_dify, dify, c
     await eventually(lambda: logged(events, "dify.abandoned"))
 
 
+@pytest.mark.parametrize("is_early", [True, False])
+@pytest.mark.parametrize("engine", ["auto", "dify", "browser", "off"])
+async def test_the_page_is_told_whose_speech_it_may_use_and_nothing_else_is_on(with_dify, call, engine, is_early):
+    service = await with_dify(speech=engine, speech_speculative=is_early)
+    _, reply = await call(service, "GET", "/api/app")
+    app, uses_dify = reply["data"], engine in {"auto", "dify"}
+    assert app["speech"] == {"engine": engine, "speculative": is_early}
+    assert (app["speech_to_text"], app["text_to_speech"]) == (uses_dify, uses_dify)
+
+
+@pytest.mark.parametrize("engine", ["browser", "off"])
+@pytest.mark.parametrize(
+    ("path", "options"), [("audio-to-text", {"data": b"RIFF"}), ("text-to-audio", {"json": {"text": "Hi"}})]
+)
+async def test_speech_that_is_switched_off_is_refused_before_dify_is_asked(
+    with_dify, dify, call, engine, path, options
+):
+    service = await with_dify(speech=engine)
+    status, reply = await call(service, "POST", f"/api/{path}", **options)
+    assert (status, reply["code"], reply["data"]) == (403, 403, {"reason": "speech_off"})
+    assert reply["message"] == "Speech is switched off here."
+    assert (await call(service, "POST", f"/api/{path}", token=None, **options))[0] == 401
+    assert dify.app_api.calls == []
+
+
 @pytest.fixture
 def flood(dify):
     """Dify speaks without end; set when it was broken off."""

@@ -50,6 +50,12 @@ async def test_a_page_lets_no_foreign_or_inline_script_run(service, http, page):
     assert re.findall(r"<script(?![^>]*src=\"static/)|\son\w+=|<style|\sstyle=|(?:src|href)=.https?:", body) == []
 
 
+@pytest.mark.parametrize(("engine", "may"), [("dify", "microphone=(self)"), ("off", "microphone=()")])
+async def test_where_there_is_no_voice_the_page_may_not_use_the_microphone(start, http, engine, may):
+    response, _ = await get(http, f"{(await start(speech=engine)).url}/chat")
+    assert may in response.headers["Permissions-Policy"]
+
+
 async def test_what_a_page_loads_comes_compressed(service, http):
     url = f"{service.url}/static/js/chat.js"
     async with http.get(url, headers={"Accept-Encoding": "gzip"}, auto_decompress=False) as response:

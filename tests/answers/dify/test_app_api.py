@@ -210,6 +210,7 @@ async def test_the_app_says_what_a_page_needs_to_know(with_dify, call):
         "upload": None,
         "inputs": [],
         "stale": False,
+        "speech": {"engine": "auto", "speculative": True},
     }
 
 
