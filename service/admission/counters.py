@@ -66,8 +66,9 @@ class Counters:
         key = RateLimitItemPerMinute(per_minute).key_for(name)
         await self._storage.acquire_sliding_window_entry(key, _BOUNDLESS, MINUTE_SECONDS, amount)
 
-    async def spend(self, name: str, amount: int) -> None:
-        await self._storage.incr(name, DAY_SECONDS, amount)
+    async def spend(self, name: str, amount: int, seconds: int = DAY_SECONDS) -> None:
+        """The sum is forgotten so many seconds after the first amount."""
+        await self._storage.incr(name, seconds, amount)
 
     async def spent(self, name: str) -> int:
         return await self._storage.get(name)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # it costs memory
 HELD_RETRY_SECONDS = 5
 """Nobody knows when others give back what they hold."""
 CLOSE_TIMEOUT_SECONDS = 1
+UTTERANCE_SECONDS = 120
+RECORDINGS_PER_UTTERANCE = 4
+"""Within UTTERANCE_SECONDS they count as one call: what is said is written down early, up to three times, and whole."""
 
 
 class Limits(NamedTuple):
@@ -162,12 +165,16 @@ class Quotas:
             self._limits[setting] for setting in ("address_calls_per_minute", "address_bytes_per_minute")
         )
 
-    async def check_call(self, address: str) -> Refusal | None:
-        """Of /api: it is counted, unless calls or bytes are too many already."""
+    async def check_call(self, address: str, utterance: str = "") -> Refusal | None:
+        """Of /api: it is counted, unless calls or bytes are too many already.
+
+        One that brings a recording of an `utterance`, of whose recordings one was counted already, is not.
+        """
         size = self._limit("address_bytes_per_minute", Caller(address))
         if size.amount and (wait := await self._counters.wait(size.name, size.amount)):
             return self._refuse(size.name, wait)
-        return await self._hit(self._limit("address_calls_per_minute", Caller(address)))
+        calls = self._limit("address_calls_per_minute", Caller(address))
+        return await self._hit_once(calls, utterance) if calls.amount and utterance else await self._hit(calls)
 
     async def add_bytes(self, address: str, amount: int) -> None:
         size = self._limit("address_bytes_per_minute", Caller(address))
@@ -205,6 +212,15 @@ class Quotas:
     async def _hit(self, limit: _Limit) -> Refusal | None:
         wait = limit.amount and await self._counters.hit(limit.name, limit.amount)
         return self._refuse(limit.name, wait) if wait else None
+
+    async def _hit_once(self, calls: _Limit, utterance: str) -> Refusal | None:
+        """For RECORDINGS_PER_UTTERANCE. A refused one is none of them."""
+        name = f"utterance:{utterance}"
+        is_first = not await self._counters.spent(name) % RECORDINGS_PER_UTTERANCE
+        if is_first and (refusal := await self._hit(calls)) is not None:
+            return refusal
+        await self._counters.spend(name, 1, UTTERANCE_SECONDS)
+        return None
 
     async def _check_budget(self, limit: _Limit) -> Refusal | None:
         if await self._counters.spent(limit.today) < limit.amount:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from service.admission.counters import Counters, redis_storage
+from service.admission.counters import DAY_SECONDS, Counters, redis_storage
 from service.admission.leases import Lease, Leases
 from service.admission.shared_redis import SharedRedis
 from service.redis_link import Command
@@ -58,9 +58,9 @@ class SharedCounters(Counters):
         await self._own.add(name, per_minute, amount)
         await self._redis.ask(partial(super().add, name, per_minute, amount), None)
 
-    async def spend(self, name: str, amount: int) -> None:
-        await self._own.spend(name, amount)
-        await self._redis.ask(partial(super().spend, name, amount), None)
+    async def spend(self, name: str, amount: int, seconds: int = DAY_SECONDS) -> None:
+        await self._own.spend(name, amount, seconds)
+        await self._redis.ask(partial(super().spend, name, amount, seconds), None)
 
     async def spent(self, name: str) -> int:
         shared = await self._redis.ask(partial(super().spent, name), None)

@@ -22,6 +22,8 @@ from service.web.request_bodies import BadBody, open_file, read_json
 from service.web.responses import UNCACHED, Reply, fail, ok
 from service.web.streamed_reply import StreamedReply
 from service.web.users import NoToken, Users, on_no_token, on_unauthenticated
+from service.web.utterances import PATH as AUDIO_TO_TEXT
+from service.web.utterances import utterance_id
 
 MIN_JSON_BYTES = 64 * 1024
 MAX_BYTES_PER_CHARACTER = 12  # of an escaped emoji
@@ -55,7 +57,7 @@ class Api:
             Route("/api/app", self.app),
             Route("/api/messages/{message_id:uuid}/suggested", self.suggested),
             Route("/api/messages/{message_id:uuid}/feedback", self.feedback, methods=["POST"]),
-            Route("/api/audio-to-text", self.audio_to_text, methods=["POST"]),
+            Route(AUDIO_TO_TEXT, self.audio_to_text, methods=["POST"]),
             Route("/api/text-to-audio", self.text_to_audio, methods=["POST"]),
             Route("/api/files", self.files, methods=["POST"]),
         ]
@@ -79,6 +81,7 @@ class Api:
     async def audio_to_text(self, request: Request) -> Response:
         user = await self._users.user_of(request)
         self._check_speech()
+        utterance_id(request.scope)  # what it is for, the limits have seen
         return ok({"text": await self._app_api.transcribe(await open_file(request), user)})
 
     async def text_to_audio(self, request: Request) -> Response:

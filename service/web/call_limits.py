@@ -9,6 +9,7 @@ from service.admission.quotas import Quotas
 from service.answers.demand import caller_address
 from service.result_codes import ResultCode
 from service.web.responses import UNCACHED, fail
+from service.web.utterances import utterance_key
 
 COUNTED_AT_ONCE_BYTES = 1_000_000
 
@@ -31,7 +32,7 @@ class CallLimits:
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = scope[ADDRESS]
-        if (refusal := await self._quotas.check_call(address)) is not None:
+        if (refusal := await self._quotas.check_call(address, utterance_key(scope))) is not None:
             headers = UNCACHED | refusal.headers
             reply = fail(ResultCode.TOO_MANY_REQUESTS, refusal.message, headers, refusal.data)
             await reply(scope, receive, send)

@@ -1,6 +1,8 @@
 """How much is one user's, one address's, and everybody's."""
 
+import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -108,6 +110,51 @@ async def test_calls_and_their_bytes():
     assert await given.check_call("203.0.113.8") is None
     await given.add_bytes("203.0.113.8", 500)
     assert (await given.check_call("203.0.113.8")).reason == "address_bytes"
+
+
+async def check(given, utterance, times=1, address="203.0.113.7"):
+    """How many of so many calls were let in."""
+    return [await given.check_call(address, utterance) for _ in range(times)].count(None)
+
+
+async def test_four_recordings_of_an_utterance_are_one_call_and_the_fifth_is_another():
+    given = of(address_calls_per_minute=2)
+    assert await check(given, "a", 8) == 8
+    assert await check(given, "a", 3) == 0
+    assert await check(given, "b") == 0
+    assert await check(given, "a", address="203.0.113.8") == 1
+    assert given.counts() == {"limits_hit": {"address_calls_per_minute": 4}}
+
+
+async def test_what_follows_a_recording_that_was_refused_is_refused_too():
+    given = of(address_calls_per_minute=1)
+    assert await check(given, "") == 1
+    assert await check(given, "a", 3) == 0
+
+
+async def test_an_utterance_is_over_after_two_minutes(monkeypatch):
+    given, now = of(address_calls_per_minute=1), [time.time()]
+    for module in ("limits.aio.storage.memory", "service.admission.counters"):
+        monkeypatch.setattr(f"{module}.time", SimpleNamespace(time=lambda: now[0]))
+    assert await check(given, "a", 2) == 2
+    assert await check(given, "b") == 0
+    for seconds in (119, 2, 1):
+        now[0] += seconds
+        assert await check(given, "a") == 1
+    assert await check(given, "b") == 0  # the minute's call went to the utterance, which had begun anew
+
+
+async def test_bytes_count_whatever_is_said():
+    given = of(address_calls_per_minute=9, address_bytes_per_minute=100)
+    await check(given, "a")
+    await given.add_bytes("203.0.113.7", 200)
+    assert (await given.check_call("203.0.113.7", "a")).reason == "address_bytes"
+
+
+async def test_where_calls_have_no_limit_utterances_are_not_kept():
+    given = of(address_bytes_per_minute=100)
+    assert await check(given, "a", 9) == 9
+    assert not [name for name in given._counters._storage.storage if "utterance" in name]
 
 
 async def test_a_refusal_says_when_to_try_again_as_a_frame_and_as_a_header():

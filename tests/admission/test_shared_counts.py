@@ -66,6 +66,18 @@ async def test_amounts_and_sums_are_those_of_both(process):
     assert [await each.used.spent("ann") for each in (one, other)] == [42, 42]
 
 
+async def test_a_sum_may_be_forgotten_sooner_than_after_a_day(process):
+    one, other = process(), process()
+    await one.used.spend("ann", 1, 2)
+    await other.used.spend("ann", 1, 2)
+    assert await other.used.spent("ann") == 2
+
+    async def is_forgotten():
+        return await other.used.spent("ann") == 0
+
+    await until(is_forgotten)
+
+
 async def test_where_redis_is_away_each_counts_for_itself(process, redis):
     one, other = process(), process()
     await one.used.spend("ann", 30)

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from tests.api import OTHER_TOKEN, speech
 from tests.conftest import logged
 from tests.fake_proxy import buffering_proxy
 
@@ -56,6 +57,19 @@ async def test_an_address_cannot_be_shed_by_claiming_others(public, http):
     claims = [{"X-Forwarded-For": f"198.51.100.{number}, 203.0.113.7"} for number in range(5)]
     replies = [(await statuses(http, service, 1, headers))[0][0] for headers in claims]
     assert replies == [200, 200, 200, 429, 429]
+
+
+async def test_recordings_of_one_utterance_are_one_call_of_who_sends_them(public, call):
+    service = await public(address_calls_per_minute=2)
+
+    async def send(utterance, times, **options):
+        path = f"/api/audio-to-text?utterance={utterance}"
+        return [(await call(service, "POST", path, data=speech(), headers=HOME, **options))[0] for _ in range(times)]
+
+    assert await send("one-A_9", 4) == [200] * 4
+    assert await send("one-A_9", 1, token=OTHER_TOKEN) == [200]
+    assert await send("one-A_9", 1) == [429]
+    assert await send("two", 1) == [429]
 
 
 @pytest.mark.parametrize("trusted", [(), ("10.0.0.1",), ("*",)])
