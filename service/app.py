@@ -170,6 +170,7 @@ def _metrics(settings: Settings, worker: Worker, vitals: Vitals, parts: Parts) -
 
     metrics = Metrics(settings.metrics_token, WorkerNumbers(worker), vitals)
     parts.turns.observe = metrics.observe
+    parts.turns.voice.observe = metrics.observe_voice
     return metrics
 
 

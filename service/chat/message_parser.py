@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from service.chat.messages import Chat, ClientMessage, Form, TurnId
+from service.chat.messages import Chat, ClientMessage, Form, TurnId, VoiceLatency
 
 MAX_DEPTH = 20
 """Of objects and lists in one another, in the inputs and files of a question, or the inputs of a form."""
@@ -37,7 +37,7 @@ class _NamedForm(Struct, tag_field="type", tag="form", rename={"id": "turn_id"})
     id: TurnId | None = None
 
 
-_KNOWN_TYPES = ("chat", "ping", "stop", "resume", "form", "auth")
+_KNOWN_TYPES = ("chat", "ping", "stop", "resume", "form", "auth", "voice_latency")
 _LONGEST_ECHO = 40
 _NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
 _TOO_DEEP = f"That JSON is nested too deeply: {MAX_DEPTH} levels are allowed."
@@ -65,6 +65,8 @@ def parse(data: str | bytes, max_content_length: int, max_inputs_length: int = M
         _check_json("files", message.files, max_inputs_length, message.id)
     elif isinstance(message, Form):
         _check_json("inputs", message.inputs, max_inputs_length, message.turn_id)
+    elif isinstance(message, VoiceLatency) and not message.stages():
+        raise BadMessage("Bad `voice_latency` frame: it has none of its times.")
     return message
 
 

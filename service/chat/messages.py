@@ -20,6 +20,7 @@ Token = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Offset = Annotated[int, Meta(ge=0)]
 ConversationId = Annotated[str, Meta(max_length=64)]
 Sealed = Annotated[str, Meta(max_length=65_536)]
+Milliseconds = Annotated[int, Meta(ge=0, le=3_600_000)]
 
 
 def _snake_case(name: str) -> str:
@@ -94,7 +95,23 @@ class Auth(_Message, frozen=True):
     token: str
 
 
-ClientMessage = Chat | Ping | Stop | Resume | Form | Auth
+class VoiceLatency(_Message, frozen=True):
+    """How soon the person was answered whose speech turn `id` was, since its last loud moment."""
+
+    id: TurnId
+    silence_ms: Milliseconds | None = None
+    transcript_ms: Milliseconds | None = None
+    asked_ms: Milliseconds | None = None
+    first_text_ms: Milliseconds | None = None
+    first_audio_ms: Milliseconds | None = None
+
+    def stages(self) -> dict[str, int]:
+        """The times that are known, in milliseconds."""
+        times = {name.removesuffix("_ms"): getattr(self, name) for name in self.__struct_fields__ if name != "id"}
+        return {stage: time for stage, time in times.items() if time is not None}
+
+
+ClientMessage = Chat | Ping | Stop | Resume | Form | Auth | VoiceLatency
 
 
 class System(_Message, frozen=True):

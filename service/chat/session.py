@@ -23,7 +23,7 @@ from service.chat.delivery import Delivery
 from service.chat.error_messages import error_of, error_of_refusal
 from service.chat.failures import ID_TAKEN, MAX_RUNNING_TURNS, RESTARTING, TOO_MANY_TURNS, UNKNOWN_TURN
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
-from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, Stop, System
+from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, Stop, System, VoiceLatency
 from service.chat.running_turn import RunningTurn, total_tokens
 from service.chat.turn import Turn
 from service.chat.turn_registry import TurnRegistry
@@ -112,6 +112,8 @@ class Session(Connection):
                 await self._resume(message)
             case Form():
                 await self._go_on(message, stream=message.stream)
+            case VoiceLatency():
+                self.turns.measure(self.owner, message)
             case messages.Auth(token) if self.authentication is not None:
                 await self.authentication.renew(token)
             case messages.Auth():

@@ -34,7 +34,7 @@ class Turn(ABC):
     """It ends once: then `status` is set, with a `failure` or another `reason`.
 
     The buffer has all that was written where it `is_current`. Of a turn that was lost before its end nothing more is
-    known here: `lost_for` says why.
+    known here: `lost_for` says why. It `is_measured` when a client has told its VoiceLatency.
     """
 
     owner: Owner
@@ -50,6 +50,7 @@ class Turn(ABC):
     receipt: Receipt = field(default_factory=Receipt)
     is_current: bool = True
     lost_for: Failure | None = None
+    is_measured: bool = False
     _is_withholding: bool = False
     _is_queued: bool = False
     _subscribers: tuple[Callable[[], None], ...] = ()

@@ -18,10 +18,12 @@ from service.chat.cluster import Cluster
 from service.chat.failures import RESTARTING, TURN_UNREACHABLE
 from service.chat.followed_turn import FollowedTurn
 from service.chat.kept_turns import KeptTurns
+from service.chat.messages import VoiceLatency
 from service.chat.running_turn import RunningTurn, total_tokens
 from service.chat.seal import Seal
 from service.chat.turn import Turn, checksum_of
 from service.chat.turn_status import CLIENT_LEFT, Kind, kind_of
+from service.chat.voice_latencies import VoiceLatencies
 from service.tasks import Tasks
 
 log = structlog.get_logger()
@@ -48,6 +50,7 @@ class TurnRegistry:
     ) -> None:
         self.seal = seal
         self.observe: Callable[[RunningTurn], None] | None = None
+        self.voice = VoiceLatencies()
         self._answerer = answerer
         self._cluster = cluster
         self._orphan_grace = orphan_grace
@@ -120,11 +123,20 @@ class TurnRegistry:
         """One for all who listen here; none while the turn itself is here, or somebody has found it meanwhile."""
         if (turn := self.get(owner, turn_id)) is not None:
             return turn
-        if found is not None and not found.is_gone:
+        if found is not None and found.is_gone:
+            self.voice.remember(found)
+        elif found is not None:
             self._followed[owner, turn_id] = found
-            found.on_gone = lambda: self._followed.pop((owner, turn_id), None)
+            found.on_gone = lambda: self._unfollow(owner, turn_id)
             asyncio.get_running_loop().call_soon(found.go_unheard)  # who wants to listen does so at once
         return found
+
+    def _unfollow(self, owner: Owner, turn_id: str) -> None:
+        if (turn := self._followed.pop((owner, turn_id), None)) is not None:
+            self.voice.remember(turn)
+
+    def measure(self, owner: Owner, latency: VoiceLatency) -> None:
+        self.voice.add(owner, latency, self.get(owner, latency.id))
 
     def running(self, owner: Owner) -> list[RunningTurn]:
         return [turn for turn in self._by_owner.get(owner, {}).values() if not turn.released_at]

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service import counts
+from service.chat.messages import VoiceLatency
 from service.chat.running_turn import RunningTurn
 from service.open_files import sockets
 from service.result_codes import ResultCode
@@ -38,6 +39,7 @@ SCRAPE_TIMEOUT_SECONDS = 5.0
 CLOSE_TIMEOUT_SECONDS = 1.0
 FIRST_TEXT_BUCKETS = 0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120
 TOTAL_BUCKETS = 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200
+VOICE_BUCKETS = 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.2, 1.6, 2, 3, 5, 10
 LAG_BUCKETS = 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 
 
@@ -58,6 +60,10 @@ class Metrics:
         self._total = Histogram(
             "dify_live_answer_seconds", "From a question to the end of its answer.",
             ["source"], buckets=TOTAL_BUCKETS, registry=registry,
+        )  # fmt: skip
+        self._voice = Histogram(
+            "dify_live_voice_latency_seconds", "From the end of a person's speech, as clients measured it.",
+            ["stage"], buckets=VOICE_BUCKETS, registry=registry,
         )  # fmt: skip
         self._lag = Histogram(
             "dify_live_event_loop_lag_seconds", "How late the event loop is, looked at twice a second.",
@@ -87,6 +93,12 @@ class Metrics:
             self._total.labels(source).observe(turn.ended_at - turn.started_at)
             if turn.first_text_at:
                 self._first_text.labels(source).observe(turn.first_text_at - turn.started_at)
+
+    def observe_voice(self, latency: VoiceLatency) -> None:
+        """A client has told how soon it was answered."""
+        with self._survived():
+            for stage, milliseconds in latency.stages().items():
+                self._voice.labels(stage).observe(milliseconds / 1000)
 
     async def run(self) -> None:
         """Until cancelled; then the last numbers are saved, from which the next process of this worker goes on."""

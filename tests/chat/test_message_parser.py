@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.chat import message_parser
 from service.chat.message_parser import MAX_DEPTH, BadMessage, parse
-from service.chat.messages import Chat, Form, Ping, Resume, Stop
+from service.chat.messages import Chat, Form, Ping, Resume, Stop, VoiceLatency
 
 LIMIT = 100
 
@@ -31,6 +31,8 @@ LIMIT = 100
          Form(action="yes", continuation="c", turn_id="n", stream=True)),
         ('{"type":"resume","token":"' + "a" * 32 + '","continuation":"c","turn_id":"n"}',
          Resume("a" * 32, continuation="c", turn_id="n")),
+        ('{"type":"voice_latency","id":"a","silence_ms":0,"asked_ms":3600000,"first_text_ms":null}',
+         VoiceLatency("a", silence_ms=0, asked_ms=3_600_000)),
     ],
 )  # fmt: skip
 def test_what_clients_send_is_understood(frame, meaning):
@@ -57,6 +59,12 @@ def test_what_clients_send_is_understood(frame, meaning):
         ('{"type":"chat","content":5,', "not JSON"),
         ('{"type":"resume","token":"t"}', "Bad `resume` frame: token: Expected 32 hexadecimal digits."),
         ('{"type":"resume","token":"' + "a" * 32 + '","offset":-1}', "offset: Expected `int` >= 0."),
+        ('{"type":"voice_latency","id":"a","asked_ms":null}', "Bad `voice_latency` frame: it has none of its times."),
+        ('{"type":"voice_latency","asked_ms":1}', "Bad `voice_latency` frame: Object missing required field `id`."),
+        ('{"type":"voice_latency","id":"a","asked_ms":-1}', "asked_ms: Expected `int` >= 0."),
+        ('{"type":"voice_latency","id":"a","asked_ms":3600001}', "asked_ms: Expected `int` <= 3600000."),
+        ('{"type":"voice_latency","id":"a","asked_ms":0.5}', "asked_ms: Expected `int | null`, got `float`."),
+        ('{"type":"voice_latency","id":"a b","asked_ms":1}', "Expected 1 to 64 of A-Z, a-z, 0-9, _ and -."),
         ('{"type":"stop","id":"a b"}', "Bad `stop` frame: id: Expected 1 to 64 of A-Z, a-z, 0-9, _ and -."),
         ('{"type":"chat","content":"Hi","id":"a b"}', "id: "),
         ('{"type":"chat","content":"Hi","id":"a\\n"}', "id: "),
@@ -114,8 +122,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = ["id", "content", "stream", "timestamp", "inputs", "files", "conversation_id", "action", "continuation"]
-KINDS = ["chat", "ping", "stop", "form", "offer"]
+FIELDS = ["id", "content", "stream", "timestamp", "inputs", "files", "conversation_id", "action", "asked_ms"]
+KINDS = ["chat", "ping", "stop", "form", "voice_latency", "offer"]
 
 
 @given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(FIELDS), json_values))

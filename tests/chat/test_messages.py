@@ -4,7 +4,17 @@ import time
 
 import pytest
 
-from service.chat.messages import ChatAnswer, ChatDelta, Error, Heartbeat, Pong, System, encode, now_ms
+from service.chat.messages import (
+    ChatAnswer,
+    ChatDelta,
+    Error,
+    Heartbeat,
+    Pong,
+    System,
+    VoiceLatency,
+    encode,
+    now_ms,
+)
 from service.result_codes import ResultCode
 
 
@@ -27,6 +37,11 @@ from service.result_codes import ResultCode
 )  # fmt: skip
 def test_what_the_service_sends_reads_as_published(frame, text):
     assert encode(frame).decode() == text
+
+
+def test_a_latency_has_the_stages_that_are_known():
+    assert VoiceLatency("a", silence_ms=0, first_audio_ms=1300).stages() == {"silence": 0, "first_audio": 1300}
+    assert VoiceLatency("a").stages() == {}
 
 
 def test_now_ms_is_unix_milliseconds():

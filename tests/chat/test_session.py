@@ -21,10 +21,11 @@ from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Ending, Status
 from tests.chat.followed import followed_turn
 from tests.chat.sessions import Transport, chat, terminal
-from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.scripted import Scripted
 
 RESUME = json.dumps({"type": "resume", "token": "0" * 32})
+LATENCY = '{"type":"voice_latency","id":"%s","asked_ms":700}'
 
 
 @pytest.fixture
@@ -788,3 +789,36 @@ async def test_what_is_replaced_by_less_than_a_client_has_is_told_at_once(meet):
     await session.receive(json.dumps({"type": "resume", "token": "0" * 32, "id": "t", "offset": 9}))
     await eventually(lambda: transport.frames)
     assert (transport.frames[0]["content"], transport.frames[0]["replace"], turn.status) == ("ok", True, None)
+
+
+async def test_how_soon_who_spoke_was_answered_is_taken_without_a_reply_while_and_after_the_turn_runs(meet, events):
+    source = Scripted(Text("a"), ends=False)
+    session, transport = meet(source)
+    for turn_id in ("one", "two"):
+        await session.receive(chat(id=turn_id))
+    await session.receive(LATENCY % "one")
+    source.put(None)
+    await eventually(lambda: not session.is_busy)
+    sent = len(transport.frames)
+    for turn_id in ("two", "two", "three"):
+        await session.receive(LATENCY % turn_id)
+    assert [event["turn_id"] for event in logged(events, "voice.measured")] == ["one", "two"]
+    assert len(transport.frames) == sent
+
+
+async def test_a_turn_of_another_owner_cannot_be_measured(meet, events):
+    session, _ = meet(Scripted(Text("a")))
+    await session.receive(chat(id="one"))
+    await eventually(lambda: not session.is_busy)
+    other, _ = meet(None, session.turns)
+    await other.receive(LATENCY % "one")
+    assert logged(events, "voice.measured") == []
+
+
+async def test_a_bad_measurement_is_told_and_ends_no_turn(meet):
+    session, transport = meet(Scripted(Text("a"), ends=False))
+    await session.receive(chat(id="one"))
+    await session.receive('{"type":"voice_latency","id":"one"}')
+    (error,) = terminal(transport.frames)
+    assert (error["code"], error["reason"], "id" in error) == (10000, "bad_frame", False)
+    assert session.is_busy

@@ -9,7 +9,7 @@ from service.chat import kept_turns
 from service.cluster import multi_process, published_turns
 from tests import fake_dify
 from tests.clients import text_of
-from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.fake_workflows import asking_human, saying, saying_until
 
 YES = {"action": "approve", "inputs": {"comment": "good"}}
@@ -58,6 +58,26 @@ async def test_an_answer_goes_on_through_another_process(pair, connect, dify):
     assert (end["status"], end["content"], end["source"]) == ("done", "Some words", "dify")
     assert end["usage"]["total_tokens"] == 3
     assert (len(dify.questions), dify.stops) == (1, [])
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_a_spoken_question_that_another_process_answers_is_measured(pair, connect, dify, events, is_over):
+    first = await connect(pair[0])
+    await ask(first)
+    await first.leave()
+    second = await connect(pair[1])
+    await come_back(second, token_of(first), 5)
+    await second.frame()
+    if is_over:
+        dify.release()
+        await second.frames_until_end()
+    for _ in range(2):
+        await second.say({"type": "voice_latency", "id": "q1", "first_audio_ms": 1300})
+    await second.say({"type": "ping"})
+    assert (await second.frame())["type"] == "pong"
+    (measured,) = logged(events, "voice.measured")
+    assert (measured["turn_id"], measured["first_audio_ms"], "connection_id" in measured) == ("q1", 1300, True)
+    dify.release()
 
 
 async def test_a_pause_is_a_pause_through_another_process_too(pair, connect, dify):

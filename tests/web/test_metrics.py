@@ -114,6 +114,18 @@ async def test_who_was_closed_for_silence_is_told_by_the_close_code(start, conne
     assert (await scrape(http, service))["closes_total 4000"] == 1
 
 
+async def test_how_soon_who_spoke_was_answered_is_told_by_stage(start, connect, http):
+    service = await start(metrics_token=TOKEN)
+    client = await connect(service)
+    await client.answer("Hi", id="spoken")
+    await client.say({"type": "voice_latency", "id": "spoken", "asked_ms": 700, "first_audio_ms": 1300})
+    while not (now := await scrape(http, service))["voice_latency_seconds_count asked"]:
+        pass
+    assert (now["voice_latency_seconds_sum asked"], now["voice_latency_seconds_sum first_audio"]) == (0.7, 1.3)
+    assert (now["voice_latency_seconds_bucket 0.6,asked"], now["voice_latency_seconds_bucket 0.8,asked"]) == (0, 1)
+    assert now["voice_latency_seconds_count silence"] == 0
+
+
 async def test_redis_is_told_with_its_round_trip_and_when_it_is_away(start, http, redis):
     now = await scrape(http, await start(metrics_token=TOKEN, redis_url=redis.url))
     assert now["redis_up"] == 1
