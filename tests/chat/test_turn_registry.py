@@ -11,6 +11,7 @@ from service.chat import kept_turns, receipt, running_turn, turn_registry
 from service.chat.client_identity import NOWHERE, Origin
 from service.chat.cluster import SingleProcess
 from service.chat.failures import TURN_UNREACHABLE
+from service.chat.messages import VoiceLatency
 from service.chat.running_turn import RunningTurn
 from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
@@ -193,6 +194,20 @@ async def test_a_turn_of_another_process_is_one_for_all_who_listen_here_until_it
     assert turns.get("ann", "one") is None
     assert await turns.find("ann", "one") is peers.found["one"]
     assert turns.counts()["answers"] == {}
+
+
+@pytest.mark.parametrize("ends_first", [False, True])
+async def test_a_turn_of_another_process_can_be_measured_after_its_end(keep, events, ends_first):
+    peers = Peers()
+    turns = keep(Scripted(), cluster=peers)
+    turn = peers.found["one"] = followed_turn(turn_id="one")
+    if ends_first:
+        turn.end(Ending(Status.DONE))
+    await turns.find(OWNER, "one")
+    turn.end(Ending(Status.DONE))
+    for _ in range(2):
+        turns.measure(OWNER, VoiceLatency("one", asked_ms=700))
+    assert len(logged(events, "voice.measured")) == 1
 
 
 async def test_whose_id_nobody_has_is_claimed_and_what_is_not_started_after_all_is_released(keep):
