@@ -150,6 +150,14 @@ def _tune_garbage_collector() -> None:
     gc.set_threshold(COLLECT_AFTER_OBJECTS, 20, 20)
 
 
+def _event_loop() -> str:
+    """Uvloop where there is one; not in asyncio's debug mode on Python 3.12 and later, where it ends the process by
+    SIGSEGV when an asynchronous generator is left unfinished (uvloop, issue 715).
+    """
+    is_debugged = bool(os.environ.get("PYTHONASYNCIODEBUG")) and not sys.flags.ignore_environment
+    return "asyncio" if is_debugged and sys.version_info >= (3, 12) else "auto"
+
+
 def server_options(settings: Settings) -> dict[str, Any]:
     max_sockets = open_files.max_sockets(open_files.raise_limit(), settings.dify_max_concurrency)
     if settings.max_connections > max_sockets:
@@ -157,6 +165,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
     return {
         "host": settings.host,
         "port": settings.port,
+        "loop": _event_loop(),
         "log_config": None,
         "http": partial(HttpProtocol, max_sockets, IdleConnections()),
         "ws": WebSocketProtocol,

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import shlex
 import sys
 import time
 from dataclasses import replace
@@ -129,7 +130,7 @@ for number in range(200):
 
 async def test_several_processes_share_console_and_files_and_no_line_is_lost_or_torn(tmp_path):
     (tmp_path / "writer.py").write_text(WRITER)
-    four = f"for by in 0 1 2 3; do {sys.executable} writer.py $by & done; wait"
+    four = f"for by in 0 1 2 3; do {shlex.quote(sys.executable)} writer.py $by & done; wait"
     environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
     process = await asyncio.create_subprocess_shell(four, cwd=tmp_path, env=environment, stdout=asyncio.subprocess.PIPE)
     console, _ = await process.communicate()

@@ -64,7 +64,8 @@ async def test_a_signal_ends_it_in_good_order(run, http, sent):
 
 
 async def test_whom_nohup_started_a_closed_terminal_does_not_end(run, http):
-    process = await (await run("-c", f"trap '' HUP; exec {sys.executable} -m service", program="sh")).until_up(http)
+    command = ("-c", "trap '' HUP; exec \"$0\" -m service", sys.executable)
+    process = await (await run(*command, program="sh")).until_up(http)
     process.process.send_signal(signal.SIGHUP)
     async with http.get(f"{process.url}/health") as response:
         assert response.status == 200
@@ -266,6 +267,17 @@ async def test_settings_reach_the_server():
     assert (options["port"], options["ws_max_size"]) == (1, 2)
     assert options["ws_per_message_deflate"] is False
     assert options["ws_ping_interval"] is None
+
+
+@pytest.mark.parametrize(
+    ("debug", "version", "loop"), [("1", (3, 13), "asyncio"), ("1", (3, 11), "auto"), ("", (3, 13), "auto")]
+)
+async def test_uvloop_which_does_not_survive_it_there_is_left_out_where_asyncio_is_debugged(
+    monkeypatch, debug, version, loop
+):
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", debug)
+    monkeypatch.setattr(sys, "version_info", version)
+    assert main_module._event_loop() == loop
 
 
 async def test_eventually_can_fail(monkeypatch):

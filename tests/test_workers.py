@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -183,7 +184,7 @@ async def test_several_workers_without_redis_are_refused_in_words(run):
     ],
 )
 async def test_the_procfile_starts_as_many_as_redis_allows(run, http, tmp_path, settings, workers):
-    (tmp_path / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (tmp_path / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
     (tmp_path / "python").chmod(0o700)
     kind, _, command = (ROOT / "Procfile").read_text().strip().partition(": ")
     path = f"{tmp_path}:{os.environ['PATH']}"

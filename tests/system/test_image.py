@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def build(tree):
             copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
             copy(ROOT / source, folder / placed(target, tree))
         elif name == "RUN" and not value.startswith(OF_AN_IMAGE):
-            run = placed(value, tree).replace("python -m", f"{sys.executable} -m")
+            run = placed(value, tree).replace("python -m", f"{shlex.quote(sys.executable)} -m")
             subprocess.run(["sh", "-ec", run], cwd=folder, check=True, env=image_environment(tree), timeout=400)
     return folder
 
