@@ -14,9 +14,10 @@ TABLE = (ROOT / "templates/log_events.html").read_text()
 def told():
     """(event, its levels as far as they are written there, its fields) of each call in service/ that logs."""
     for path in (ROOT / "service").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args and (levels := levels_of(node.func)) is not None:
-                fields = {keyword.arg for keyword in node.keywords if keyword.arg} - OF_EACH_LINE
+                fields = set().union(*(fields_of(keyword, tree) for keyword in node.keywords)) - OF_EACH_LINE
                 for name in strings_in(node.args[0]):
                     if NAME.fullmatch(name):
                         yield name, levels, fields
@@ -36,6 +37,18 @@ def levels_of(function):
     return None
 
 
+def fields_of(keyword, tree):
+    """Of `**self._fields()`, too: the keys of the dictionaries that this method writes down."""
+    match keyword:
+        case ast.keyword(arg=None, value=ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=method))):
+            (function,) = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == method]
+            dictionaries = [node for node in ast.walk(function) if isinstance(node, ast.Dict)]
+            return {key.value for each in dictionaries for key in each.keys if isinstance(key, ast.Constant)}
+        case ast.keyword(arg=None):
+            return set()
+    return {keyword.arg}
+
+
 def strings_in(node):
     """An event may be chosen from two."""
     return [each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
@@ -43,8 +56,11 @@ def strings_in(node):
 
 def documented():
     rows = re.findall(r"<tr><td><code>([\w.]+)</code></td><td>(.*?)</td><td>(.*)</td></tr>", TABLE)
-    return {name: (set(re.findall(r"[A-Z]{4,}", levels)), set(re.findall(r"<code>(\w+)</code>", text)))
-            for name, levels, text in rows}  # fmt: skip
+    fields = {name: set(re.findall(r"<code>(\w+)</code>", text)) for name, _, text in rows}
+    for name, _, text in rows:
+        for other in re.findall(r"[Tt]he fields of <code>([\w.]+)</code>", text):
+            fields[name] |= fields[other]
+    return {name: (set(re.findall(r"[A-Z]{4,}", levels)), fields[name]) for name, levels, _ in rows}
 
 
 def test_each_event_of_the_log_is_in_the_table_and_nothing_else_is():

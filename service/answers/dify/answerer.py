@@ -101,6 +101,7 @@ class DifyAnswer:
         self._timeouts = timeouts
         self._activity = activity
         self._app_info = app_info
+        self._watchdog: Watchdog  # from `stream` on
 
     @property
     def text_events(self) -> int:
@@ -111,6 +112,7 @@ class DifyAnswer:
         """One loop in one function, since each one between the task and the source costs time with every word."""
         call, parser, events = self._call, self._parser, self._call.open()
         watchdog = Watchdog(self._timeouts, self._activity, lambda: on_part(Queued()), lambda: call.is_taken)
+        self._watchdog = watchdog
         has_ended = False
         try:
             async with watchdog.watch():
@@ -193,6 +195,7 @@ class DifyAnswer:
             "tries": self._call.demand.tries,
             "first_event_ms": self._call.first_event_ms,
             "first_text_ms": self._call.first_text_ms,
+            "longest_silence_ms": round(self._watchdog.longest_silence * 1000),
             "total_ms": ms_since(self._call.started_at),
         } | ({"unknown_events": new} if new else {})
 

@@ -56,6 +56,8 @@ class Watchdog:
     called once, and the wait ends when none of them progresses any more, or after the total. Where the first ping came
     late, it may as well be an app that is slow: then the wait is as long as a silence may be. What Dify `has_taken`, a
     form, waits there whatever the others do, until after the total.
+
+    `longest_silence`: the seconds between the two events with data that came furthest apart.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Watchdog:
         self.failure: Failure = failures.TOTAL_TIMEOUT
         self.has_begun = False
         self.last_event_at = float("-inf")
+        self.longest_silence = 0.0
         self._timeouts = timeouts
         self._activity = activity
         self._on_queued = on_queued
@@ -101,6 +104,8 @@ class Watchdog:
         """Called with each chunk: after the first it costs a look at the clock."""
         self._last_read_at = self._clock()
         if has_data:
+            if self.has_begun and self._last_read_at - self.last_event_at > self.longest_silence:
+                self.longest_silence = self._last_read_at - self.last_event_at
             self.last_event_at = self._last_read_at
         if not self._has_heard or (has_data and not self.has_begun):
             self._has_led |= self._last_read_at < self._started_at + LEADING_PING_SECONDS

@@ -561,6 +561,7 @@ async def test_a_question_tells_its_story_in_the_log_without_the_key(with_dify, 
     assert told["connection_id"] == opened["connection_id"]
     assert (told["message_id"], told["usage"]) == (answer["message_id"], answer["usage"])
     assert 0 <= told["first_text_ms"] <= told["total_ms"]
+    assert 0 < told["longest_silence_ms"] <= told["total_ms"]
     assert KEY not in repr(events)
 
 

@@ -266,3 +266,13 @@ async def test_what_was_taken_is_told_to_wait_though_its_first_ping_comes_late(m
 async def test_what_was_taken_has_to_ping():
     assert await Reading(first_event=0.05, taken=True).reason() == "first_event_timeout"
     assert await Reading((0, PING), idle=0.05, taken=True).reason() == "stalled"
+
+
+async def test_it_knows_the_longest_silence_between_two_events_of_an_answer_to_which_pings_are_nothing():
+    dog = Reading().dog
+    start = asyncio.get_running_loop().time()
+    async with dog.watch():
+        for after, has_data in ((9, DATA), (10, DATA), (12, PING), (14, DATA), (15, DATA)):
+            dog._clock = lambda now=start + after: now
+            dog.on_read(has_data=has_data)
+    assert dog.longest_silence == pytest.approx(4)
