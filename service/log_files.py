@@ -80,12 +80,17 @@ class LogFile:
             newer.replace(older)
 
     def _take_back(self, data: bytes, written: int) -> int:
-        """The disk became full within a line: its beginning is removed, to be written later as a whole."""
+        """The disk became full within a line, or the file as large as may be: the line's beginning is removed, to be
+        written later as a whole.
+        """
         whole = data.rfind(b"\n", 0, written) + 1
-        with suppress(OSError):
-            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - (written - whole))
-        if not whole:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        try:
+            if not whole:  # one more byte tells why
+                written += os.write(self._descriptor, data[written : written + 1])
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - (written - whole))
         return whole
 
 

@@ -161,7 +161,7 @@ def test_a_disk_that_becomes_full_within_a_line_leaves_no_part_of_it(tmp_path):
     assert (tmp_path / "info.log").read_text() == 2 * ("x" * 99 + "\n")
 
 
-def test_where_not_one_line_fits_that_is_an_error_and_later_it_is_written(tmp_path):
+def test_where_not_one_line_fits_that_is_an_error_by_its_own_name_and_later_it_is_written(tmp_path):
     code = """
 file.write(2 * line)
 try:
@@ -171,8 +171,22 @@ except OSError as error:
 limit(1000)
 print(file.write(line))
 """
-    assert run(tmp_path, FULL_DISK + code) == b"No space left on device\n100\n"
+    assert run(tmp_path, FULL_DISK + code) == b"File too large\n100\n"
     assert (tmp_path / "info.log").read_text() == 3 * ("x" * 99 + "\n")
+
+
+def test_room_for_just_one_byte_more_leaves_no_part_of_a_line_either(tmp_path):
+    code = """
+import os
+write = os.write
+os.write = lambda descriptor, data: write(descriptor, data[:50])
+try:
+    file.write(line)
+except OSError as error:
+    print(error.strerror)
+"""
+    assert run(tmp_path, FULL_DISK + code) == b"No space left on device\n"
+    assert (tmp_path / "info.log").read_bytes() == b""
 
 
 def test_a_full_disk_is_an_error(open_file, tmp_path):
