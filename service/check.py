@@ -19,6 +19,7 @@ from service.answers.files import all_rules
 from service.answers.speech import SpeechEngine
 from service.check_access import access_findings
 from service.check_answers import MAX_LOAD, USER, Trial, is_buffered, measure_load
+from service.check_port import port_finding
 from service.check_report import Report
 from service.check_speech import speech_finding
 from service.outbound import without_credentials
@@ -42,6 +43,7 @@ async def check(settings: Settings, load: int = 0) -> bool:
     """Whether everything is well. With `load`, so many questions are asked at once, MAX_LOAD at the most."""
     report = Report()
     report.ok("settings", f"read; mode {settings.mode}")
+    report.add(await port_finding(settings.host, settings.port))
     _check_logs(report, settings.log_dir)
     async for finding in access_findings(settings):
         report.add(finding)

@@ -22,7 +22,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    if _is_any(host) and family is socket.AF_INET6 and socket.has_dualstack_ipv6():
+    if is_any(host) and family is socket.AF_INET6 and socket.has_dualstack_ipv6():
         return socket.create_server((host, port), family=family, dualstack_ipv6=True)
     return socket.create_server((host, port), family=family)
 
@@ -43,12 +43,12 @@ def reason(error: OSError, host: str, port: int) -> str:
 def url(listener: socket.socket) -> str:
     """For a browser on this machine."""
     host, port = listener.getsockname()[:2]
-    if _is_any(host):
+    if is_any(host):
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _is_any(host: str) -> bool:
+def is_any(host: str) -> bool:
     """Whether it stands for every address of this machine."""
     try:
         return ipaddress.ip_address(host).is_unspecified

@@ -19,7 +19,13 @@ async def run(dify, tmp_path, capsys):
     """Whether all is well, and the lines that were printed."""
 
     async def run(load=0, **changes):
-        good = {"dify_api_url": dify.url, "dify_api_key": KEY, "mock_mode": False, "log_dir": str(tmp_path / "logs")}
+        good = {
+            "dify_api_url": dify.url,
+            "dify_api_key": KEY,
+            "mock_mode": False,
+            "log_dir": str(tmp_path / "logs"),
+            "port": 0,
+        }
         is_well = await check(replace(Settings(), **(good | changes)), load)
         return is_well, capsys.readouterr().out
 
