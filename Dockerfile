@@ -1,7 +1,9 @@
-# An image of Dify Live: docker build -t dify-live . && docker run -p 8000:8000 --env-file .env dify-live
+# An image of Dify Live: docker build -t dify-live . && docker run -p 8000:8000 --stop-timeout 30 --env-file .env \
+#     -e HOST=0.0.0.0 -e PORT=8000 -e LOG_DIR=/var/log/dify-live --log-opt max-size=10m --log-opt max-file=5 dify-live
 #
-# On a read-only file system: docker run --read-only --tmpfs /tmp … (uploads are there until they are whole). The logs
-# go to the console, and into the volume /var/log/dify-live.
+# The three -e are as below, and go before what .env says of them: that is of your machine, not of a container. On a
+# read-only file system: --read-only --tmpfs /tmp (uploads are there until they are whole). The logs go to the console,
+# and into the volume /var/log/dify-live.
 
 FROM python:3.11.14-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

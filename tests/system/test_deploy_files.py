@@ -75,6 +75,9 @@ def test_compose_joins_dify_s_network_and_gives_a_drain_its_time():
     assert "    name: ${DIFY_NETWORK:-docker_default}\n    external: true\n" in COMPOSE
     assert int(re.search(r"stop_grace_period: (\d+)s", COMPOSE)[1]) > Settings().drain_timeout + DRAIN_EXTRA_SECONDS
     assert "read_only: true" in COMPOSE
+    assert re.search(
+        r"^    logging:\n(?:      .*\n)*?        max-size: 10m\n        max-file: \"5\"\n", COMPOSE, re.MULTILINE
+    )
     assert not re.search(r"^\s*- (0\.0\.0\.0:)?\d+:8000", COMPOSE, re.MULTILINE)  # only this machine's proxy
 
 

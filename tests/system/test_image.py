@@ -69,6 +69,12 @@ def test_it_says_how_it_is_and_is_stopped_by_what_drains_it():
     assert dockerfile.command(FINAL, "CMD")[1:] == ["-m", "service"]  # no shell between a signal and the service
 
 
+def test_its_command_line_sets_anew_what_a_file_of_settings_would_overwrite():
+    head = re.sub(r"\\\n# *", "", TEXT[: TEXT.index("\n\n")])
+    assert dict(re.findall(r" -e (\w+)=(\S+)", head)) == dockerfile.environment(FINAL)
+    assert "--env-file .env" in head
+
+
 def test_the_context_holds_what_is_copied_and_no_secret():
     ignore = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert ignore[0] == "*"
