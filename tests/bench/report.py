@@ -35,7 +35,7 @@ def table(rows):
         ratio = f"{_number(row.value)} ×" if row.theirs else "–"
         bar = f"{'≥' if row.is_floor else '≤'} {_number(row.bar)} {'×' if row.theirs else row.unit}"
         ours = f"{_number(_median(row.ours))} {row.unit}"
-        verdict = "short" if row.is_short else "met"
+        verdict = "met" if row.missing <= 0 else "short" if row.is_short else "within noise"
         lines.append(f"| {row.name} | {theirs} | {ours} | {ratio} | {bar} | ± {_number(row.noise)} | {verdict} |")
     return "\n".join(lines)
 

@@ -81,10 +81,14 @@ class Row:
         return (third - first) / 2
 
     @property
+    def missing(self):
+        """From the bar; below zero where it is met."""
+        return self.bar - self.value if self.is_floor else self.value - self.bar
+
+    @property
     def is_short(self):
         """By more than the noise."""
-        missing = self.bar - self.value if self.is_floor else self.value - self.bar
-        return missing > self.noise
+        return self.missing > self.noise
 
 
 async def burst(size, rows):

@@ -59,9 +59,11 @@ def test_a_figure_falls_short_by_more_than_the_noise_only():
 
 
 def test_the_table_has_a_line_for_each_figure_with_its_verdict():
-    text = report.table([row([1, 1], [10, 10], bar=0.2), row([9, 9], bar=1)])
+    missed_a_little = row([6, 8, 10, 12, 14], bar=8)
+    text = report.table([row([1, 1], [10, 10], bar=0.2), row([9, 9], bar=1), missed_a_little])
     assert "| figure | 10.0 ms | 1.00 ms | 0.10 × | ≤ 0.20 × | ± 0.00 | met |" in text
     assert "| figure | – | 9.00 ms | – | ≤ 1.00 ms | ± 0.00 | short |" in text
+    assert text.endswith("| ± 2.00 | within noise |")
 
 
 def test_growth_is_drawn_as_one_svg():
