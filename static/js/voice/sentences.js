@@ -3,14 +3,11 @@
 import { parseInline } from "../inline.js";
 import { createParser } from "../markdown.js";
 import { withoutHalfTag } from "../thoughts.js";
+import { piecesOf } from "./pieces.js";
 import { NOTES, speakable } from "./speakable.js";
 import { stableLength, withoutOpenCode } from "./stable-prefix.js";
 
 export const MAX_SECONDS = 12; // Chrome's network voices fall silent after some 15
-const SECONDS_PER_LETTER = 1 / 15;
-const SECONDS_PER_SIGN = 1 / 4.5; // a Chinese character, or a digit read aloud
-
-const SIGN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{N}]/u;
 const SPEAKABLE = new RegExp(`[\\p{L}\\p{N}\\p{S}${Object.values(NOTES).join("")}]`, "u");
 
 /** Where a sentence may end: with the mark and what closes a quotation, or with the line. */
@@ -18,24 +15,9 @@ const END = /[。！？｡]+[”’」』）】》"']*|[.!?…؟۔।]+["'”’
 const ABBREVIATION =
   /(?:^|[\s("“])(?:mrs?|ms|dr|prof|st|vs|etc|approx|ext|figs?|nos?|vols?|pp|ch|cf|inc|ltd|tel|[a-z]|(?:[a-z]\.)+[a-z])\.$/i;
 const LIST_NUMBER = /^\s*\d+\.$/;
-/** Up to where a long sentence is said first, the best first: not within a number, a number and its unit, or a word. */
-const PAUSES = [
-  /^.*(?:[；：，、—](?!\s*\d)|[;:,](?=\s))\s*(?=.)/su,
-  /^.*[^\p{N}\p{S}\p{Pd}/\s]\s+(?=.)/su,
-  /^.*\s(?=.)/su,
-  /^.*[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]{3}(?=\p{L})/su,
-  /^.+(?=[^\p{M}\p{N}])/su,
-];
 
 /** Stands where a part of a line begins that may turn out to be another. */
 const UNSURE = "\uFDEF";
-
-/** Some idea of how long saying `text` takes, at the usual speed. */
-export function secondsOf(text) {
-  let seconds = 0;
-  for (const char of text) seconds += SIGN.test(char) ? SECONDS_PER_SIGN : SECONDS_PER_LETTER;
-  return seconds;
-}
 
 /**
  * `feed(text)` takes the whole text so far and returns the sentences that are new and complete; `end(text)` those left.
@@ -48,15 +30,16 @@ export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}
   let settledCount = 0;
   let returnedCount = 0;
 
-  const sentencesOf = (blocks) => cutAll(speakable(blocks), maxSeconds);
+  const sentencesOf = (blocks, count) => cutAll(speakable(blocks), maxSeconds, count);
 
   function read(text, isOver) {
     const decided = isOver ? text : decidedOf(withoutHalfTag(text));
     const { settled, open, isReset } = parse(decided, isOver);
     if (isReset) settledCount = 0;
     withdrawThought([...settled, ...open]);
-    const before = sentencesOf(settled);
-    const after = isOver ? sentencesOf(open) : cutAll(surePassagesOf(open), maxSeconds);
+    const before = sentencesOf(settled, settledCount);
+    const sure = isOver ? speakable(open) : surePassagesOf(open);
+    const after = cutAll(sure, maxSeconds, settledCount + before.length);
     if (!isOver && after.length && !isEnded(after.at(-1))) after.pop();
     const fresh = [...before, ...after].slice(Math.max(0, returnedCount - settledCount));
     length = Math.max(length, decided.length);
@@ -69,7 +52,7 @@ export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}
   function withdrawThought(blocks) {
     const at = blocks.findIndex(({ tag, end }) => tag === "details" && end > length);
     if (at < 0) return;
-    const count = settledCount + sentencesOf(blocks.slice(0, at)).length;
+    const count = settledCount + sentencesOf(blocks.slice(0, at), settledCount).length;
     if (returnedCount > count) onWithdrawn(returnedCount - count);
     returnedCount = Math.min(returnedCount, count);
   }
@@ -121,8 +104,14 @@ function isEnded(text) {
   return isClosed && /[。！？][”’」』）】]*$/.test(text);
 }
 
-const cutAll = (passages, maxSeconds) =>
-  passages.flatMap(cut).flatMap((sentence) => piecesOf(sentence, maxSeconds)).filter((piece) => SPEAKABLE.test(piece));
+/** The pieces that can be said, of an answer of which `count` came before. */
+function cutAll(passages, maxSeconds, count) {
+  const pieces = [];
+  for (const sentence of passages.flatMap(cut)) {
+    pieces.push(...piecesOf(sentence, maxSeconds, count + pieces.length).filter((piece) => SPEAKABLE.test(piece)));
+  }
+  return pieces;
+}
 
 function cut(passage) {
   const sentences = [];
@@ -141,25 +130,4 @@ function goesOn(before, mark, after) {
   if (/[。！？｡]/.test(mark)) return false;
   if (/^\S/.test(after) && mark !== "\n" && !/\p{Script=Han}[.!?]+$/u.test(before)) return true;
   return ABBREVIATION.test(before) || LIST_NUMBER.test(before) || /^\s*\p{Ll}/u.test(after);
-}
-
-function piecesOf(sentence, maxSeconds) {
-  const pieces = [];
-  for (let rest = sentence; rest; rest = rest.slice(pieces.at(-1).length)) pieces.push(pieceOf(rest, maxSeconds));
-  return pieces.map((piece) => piece.trim());
-}
-
-/** As much of `text` as can be said in so many seconds, up to a pause if there is one. */
-function pieceOf(text, maxSeconds) {
-  let seconds = 0;
-  let length = 0;
-  for (const char of text) {
-    seconds += secondsOf(char);
-    if (seconds > maxSeconds) break;
-    length += char.length;
-  }
-  if (length === text.length) return text;
-  const piece = text.slice(0, length);
-  const shorter = PAUSES.map((pattern) => pattern.exec(piece)?.[0] ?? "");
-  return shorter.find((start) => start.length > length / 4) ?? piece;
 }

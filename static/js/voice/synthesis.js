@@ -1,6 +1,6 @@
 // The browser's own voices (speechSynthesis), with what each browser gets wrong put right.
 
-import { secondsOf } from "./sentences.js";
+import { secondsOf } from "./pieces.js";
 import { settings } from "./settings.js";
 
 const START_TIMEOUT_MS = 5_000; // network voices take their time

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createSentences, MAX_SECONDS, secondsOf } from "../../../static/js/voice/sentences.js";
+import { secondsOf } from "../../../static/js/voice/pieces.js";
+import { createSentences, MAX_SECONDS } from "../../../static/js/voice/sentences.js";
 import { NOTES } from "../../../static/js/voice/speakable.js";
 import { generatorOf } from "./random-markdown.js";
 
@@ -72,6 +73,63 @@ test("a sentence is said before the next one is written", () => {
   assert.deepEqual(createSentences().feed("第一句。"), ["第一句。"]);
   const signs = ["It costs $5 for all.", "Take 2*3 of a_b [1] now."];
   assert.deepEqual(createSentences().feed(`${signs.join(" ")} T`), signs);
+});
+
+const BEGINNINGS = [
+  ["Visiting hours are from nine to eight every day,", "and the garden is open to everybody while it is light."],
+  ["Yes, of course, I can help you with that,", "and I will begin with the first of your three questions."],
+  ["The clinic was founded long ago,", "and it has grown since then, year after year,", "into a large house."],
+  ["The house in the old garden is open", "to everybody who has an appointment with one of our doctors."],
+  ["花园在大楼后面，", "从正门进去以后一直走到底再往左拐就到了，", "请不要走侧门。"],
+  ["请您在大厅办理手续", "因为医保结算的窗口在那里，", "周末也开门。"],
+];
+
+for (const pieces of BEGINNINGS) {
+  const text = pieces.join(/\p{Script=Han}/u.test(pieces[0]) ? "" : " ");
+  test(`an answer begins with a clause, however it arrives: ${pieces[0]}`, () => {
+    for (const size of [1, 2, 3, 7]) assert.deepEqual(streamed(text, () => size), pieces, `in pieces of ${size}`);
+    assert.deepEqual(whole(`Well.\n\nSo.\n\n${text}`), ["Well.", "So.", text]);
+  });
+}
+
+test("the first clause is said before its sentence is written", () => {
+  const sentences = createSentences();
+  assert.deepEqual(sentences.feed("Visiting hours are from nine to eight every day, and"), []);
+  const more = "Visiting hours are from nine to eight every day, and the garden is op";
+  assert.deepEqual(sentences.feed(more), ["Visiting hours are from nine to eight every day,"]);
+  assert.deepEqual(sentences.end(more), ["and the garden is op"]);
+});
+
+test("a beginning is not cut where that could change what it means", () => {
+  for (const text of [
+    "I can help you, Mr. Smith.", // short
+    "The price of that is 1,000,000 euros for all of it together.",
+    "Your blood pressure today, as measured, was 120/80 mmHg in the end.",
+    "The values of the last few days, 120, 130 and 140, are fine.",
+    "Please take two tablets with a large glass of water when you go to bed.",
+    "You should not take these tablets with a glass of grapefruit juice or milk.",
+    "The doctor (a specialist, as you know) will come and look at the wound on the left.",
+    'He said "come in, please, and sit down with all of us" to the other man.',
+    "Washington Airport Terminal North Parking Level Green Section Left Row Fourteen",
+    "We are here for Smith and Partners, Inc. of the large city.",
+    "如果您感到不舒服请立即告诉护士因为这种药可能会引起头晕和恶心等反应。",
+    "这种药每次吃的量是，2片。",
+    "他说：“花园在大楼后面，请走这边。”",
+  ]) {
+    assert.deepEqual(whole(text), [text]);
+    assert.deepEqual(streamed(text, () => 1), [text]);
+  }
+});
+
+test("any words are said in the same clauses, whole and in any pieces, and none is lost", () => {
+  const { random, pick, seed } = generatorOf();
+  const words = "and, with not (a b) the garden, 2 tablets two open to: in “so” 花园在后面， 因为 不 1,000 mg, e.g.".split(" ");
+  for (let round = 0; round < 2000 * Number(process.env.FUZZ_TIMES ?? 1); round++) {
+    const text = Array.from({ length: 5 + random(30) }, () => pick(words)).join(" ");
+    const pieces = whole(text);
+    assert.equal(pieces.join("").replace(/\s/g, ""), text.replace(/\s/g, ""));
+    assert.deepEqual(streamed(text, () => 1 + random(6)), pieces, `SEED=${seed}, round ${round}: ${text}`);
+  }
 });
 
 test("what may still become something else waits", () => {
