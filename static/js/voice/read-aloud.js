@@ -2,9 +2,13 @@
 
 import { language } from "../i18n.js";
 import { languageOf } from "./language-detection.js";
+import { secondsOf } from "./pieces.js";
 import { createSentences, MAX_SECONDS } from "./sentences.js";
 import { settings } from "./settings.js";
 import { verbalise } from "./verbalise.js";
+
+const AHEAD_SECONDS = 6;
+const MOST_AHEAD = 4; // an app answers few calls at once
 
 /**
  * A speech engine is {unlock(), load(text, language): Promise of a clip, play(clip): Promise that ends with it (or a
@@ -60,7 +64,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     const { queue } = current;
     const isSpeaking = queue.length > 0;
     queue.push(...texts.map(inWords));
-    if (isSpeaking) loadNext(current);
+    if (isSpeaking) loadAhead(current);
     else if (queue.length) speak(current);
   }
 
@@ -75,7 +79,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     own.engines = engines();
     while (own === current && own.queue.length) {
       const saying = say(own, own.queue[0]);
-      loadNext(own);
+      loadAhead(own);
       await saying;
       if (own.queue.length === 1) await own.engines[0]?.silence?.();
       own.queue.shift();
@@ -96,10 +100,13 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     }
   }
 
-  /** Loads the sentence after the one that is being said. */
-  function loadNext(own) {
-    const [, next] = own.queue;
-    if (next) load(own, next).catch(() => {}); // looked at when its turn comes
+  /** Loads what comes next, as much as is said while a speech engine takes its time. */
+  function loadAhead(own) {
+    let seconds = 0;
+    for (const next of own.queue.slice(1, 1 + MOST_AHEAD)) {
+      if (seconds < AHEAD_SECONDS) load(own, next).catch(() => {}); // looked at when its turn comes
+      seconds += secondsOf(next.text);
+    }
   }
 
   async function load({ engines: [engine] }, sentence) {

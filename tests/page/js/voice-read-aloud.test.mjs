@@ -61,18 +61,33 @@ function read(readAloud, id, text) {
   readAloud.end({ id, text });
 }
 
-test("one sentence is said after the other, and the next is loaded meanwhile", async () => {
+test("one sentence is said after the other, and those that follow are loaded meanwhile", async () => {
   const engine = scripted("it");
   const readAloud = readAloudWith(engine);
   read(readAloud, "t", "One. Two. Three.");
   await settled();
-  assert.deepEqual(log, ["it loads One.", "it loads Two.", "it plays One."]);
+  assert.deepEqual(log, ["it loads One.", "it loads Two.", "it loads Three.", "it plays One."]);
   await engine.ends();
-  assert.deepEqual(log.slice(3), ["it loads Three.", "it plays Two."]);
+  assert.deepEqual(log.slice(4), ["it plays Two."]);
   await engine.ends();
   await engine.ends();
   assert.deepEqual(told, ["One.", "Two.", "Three.", { id: "t", hasFailed: false }]);
   assert.equal(readAloud.reading(), null);
+});
+
+test("of a long answer, no more is loaded than is said within a while", async () => {
+  const engine = scripted("it");
+  const loaded = () => log.filter((entry) => entry.includes("loads")).length;
+  const sentence = `Many ${"words ".repeat(9)}end. `; // some four seconds
+  read(readAloudWith(engine), "t", sentence.repeat(9));
+  await settled();
+  assert.equal(loaded(), 3);
+  await engine.ends();
+  assert.equal(loaded(), 4);
+  [log.length, engine.playing.length] = [0, 0];
+  read(readAloudWith(engine), "t", "Yes. ".repeat(99));
+  await settled();
+  assert.equal(loaded(), 5);
 });
 
 test("where one speech engine fails, the next takes over, with the same sentence", async () => {
