@@ -118,7 +118,7 @@ class Step(msgspec.Struct, frozen=True, tag=True):
 
 
 class Speech(msgspec.Struct, frozen=True, tag=True):
-    """A piece of the answer, spoken: MP3 in base64, numbered from 0."""
+    """A piece of the answer, spoken: MP3 in base64, numbered from 0. An empty one says that all was spoken."""
 
     number: int
     content: str

@@ -185,7 +185,7 @@ class ChatEvent(_Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ChatAudio(_Message, frozen=True):
-    """A piece of speech, in base64. Numbered from 0, since one may be repeated after a `resume`."""
+    """A piece of speech, in base64. Numbered from 0, since one may be repeated after a `resume`. The last is empty."""
 
     id: str
     number: int

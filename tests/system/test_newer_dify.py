@@ -198,8 +198,12 @@ def speaks(*pauses, ends=True):
     return scene
 
 
-@pytest.mark.parametrize(("scene", "pieces"), [(speaks(0.05, 0.35), 2), (speaks(0.05, ends=False), 1)])
-async def test_speech_is_taken_until_its_end_or_a_silence(with_dify, dify, connect, monkeypatch, scene, pieces):
+@pytest.mark.parametrize(
+    ("scene", "pieces", "end"), [(speaks(0.05, 0.35), 2, [(2, "")]), (speaks(0.05, ends=False), 1, [])]
+)
+async def test_speech_is_taken_until_its_end_or_a_silence_and_its_end_is_told(
+    with_dify, dify, connect, monkeypatch, scene, pieces, end
+):
     monkeypatch.setattr("service.answers.dify.answerer.SPEECH_SILENCE_SECONDS", 0.6)
     dify.plays(scene)
     dify.parameters["text_to_speech"]["autoPlay"] = "enabled"
@@ -207,7 +211,8 @@ async def test_speech_is_taken_until_its_end_or_a_silence(with_dify, dify, conne
     started_at = time.monotonic()
     await client.ask("Hello", stream=True, audio=True)
     frames = await client.frames_until_end()
-    assert [frame["number"] for frame in frames if frame["type"] == "chat_audio"] == list(range(pieces))
+    audio = [(frame["number"], frame["content"]) for frame in frames if frame["type"] == "chat_audio"]
+    assert audio == [*((number, "SUQz") for number in range(pieces)), *end]
     assert frames[-1]["status"] == "done"
     assert time.monotonic() - started_at < HELD_SECONDS
 

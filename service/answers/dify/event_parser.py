@@ -163,10 +163,9 @@ class EventParser:
                 return self._end(decode_fields(raw))
             case "workflow_paused":
                 return [self._pause(form_of_pause(_data(raw)))]
-            case "tts_message" if self._wants_speech:
-                return self._speak(decode_fields(raw).get("audio"))
-            case "tts_message_end":
-                self.awaits_speech = False
+            case "tts_message" | "tts_message_end" if self._wants_speech:
+                self.awaits_speech = event.event == "tts_message"
+                return self._speak(decode_fields(raw).get("audio") if self.awaits_speech else "")
             case "error" if not self.ended:
                 self._take_error(decode_fields(raw))
             case kind if kind not in _KNOWN:
@@ -221,7 +220,7 @@ class EventParser:
         return self.pause
 
     def _speak(self, audio: Any) -> list[Part]:
-        if not audio or not isinstance(audio, str):
+        if not isinstance(audio, str) or (self.awaits_speech and not audio):
             return []
         self._spoken += 1
         return [Speech(self._spoken - 1, audio)]

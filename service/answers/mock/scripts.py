@@ -125,7 +125,7 @@ SCRIPTS = {
     "speech": Script(
         "an answer that the app speaks by itself, as frames for who asks with audio",
         "This answer can be heard, too.",
-        speech=tuple(Speech(number, _SPOKEN) for number in range(_SPOKEN_PIECES)),
+        speech=(*(Speech(number, _SPOKEN) for number in range(_SPOKEN_PIECES)), Speech(_SPOKEN_PIECES, "")),
     ),
     "citations": Script(
         "an answer with its sources", "Visitors may come all day, and into the garden.", citations=_CITATIONS

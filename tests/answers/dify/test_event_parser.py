@@ -426,10 +426,12 @@ def test_a_step_of_unknown_shape_is_left_out_and_harms_nothing(data):
     assert parser.failure is None
 
 
-def test_the_pieces_of_speech_are_numbered():
+def test_the_pieces_of_speech_are_numbered_and_the_end_is_an_empty_one():
     body = recordings.load("1s_tts_autoplay_basic").body
     _, parts = read(body, speech=True)
-    assert [part.number for part in parts if isinstance(part, Speech)] == [0, 1, 2, 3, 4]
+    spoken = [part for part in parts if isinstance(part, Speech)]
+    assert [part.number for part in spoken] == [0, 1, 2, 3, 4, 5]
+    assert [bool(part.content) for part in spoken] == [True] * 5 + [False]
     assert not [part for part in read(body)[1] if isinstance(part, Speech | Step)]
 
 
@@ -454,7 +456,7 @@ def test_speech_that_follows_the_end_is_waited_for_by_who_wants_it(wanted):
     assert parser.has_spoken is wanted
     parser.parse([event("message_end"), event("tts_message", audio="bXAz")])
     assert (parser.is_over, parser.is_complete, parser.awaits_speech) == (True, not wanted, wanted)
-    parser.parse([event("tts_message_end")])
+    assert parser.parse([event("tts_message_end")]) == ([Speech(2, "")] if wanted else [])
     assert (parser.is_complete, parser.awaits_speech) == (True, False)
 
 

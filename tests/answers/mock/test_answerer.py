@@ -140,7 +140,8 @@ async def test_speech_is_played_to_who_asks_for_it(client):
     await client.ask("/mock speech", stream=True, audio=True)
     *frames, end = await client.frames_until_end()
     audio = [frame for frame in frames if frame["type"] == "chat_audio"]
-    assert [(frame["number"], frame["media_type"]) for frame in audio] == [(n, "audio/mpeg") for n in range(3)]
+    assert [(frame["number"], frame["media_type"]) for frame in audio] == [(n, "audio/mpeg") for n in range(4)]
+    assert [bool(frame["content"]) for frame in audio] == [True, True, True, False]
     assert (end["type"], end["content"]) == ("chat", "This answer can be heard, too.")
     assert [frame for frame in await ask_plainly(client, "/mock speech") if frame["type"] == "chat_audio"] == []
 
