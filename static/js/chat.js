@@ -7,12 +7,13 @@
  *   turns     ask(text) asks at once, or after the answer under way, and returns the turn's id, null where it cannot be
  *             taken; cancel(id) takes back or stops that turn; textOf(id), an answer's Markdown; choices(), the titles
  *             between which the latest answer waits for a person to decide; choose(at) does so, and returns the id of
- *             the turn that follows, null where something is to be filled in first
+ *             the turn that follows, null where something is to be filled in first; wantsAudio(), to be set
  *   api       as made by api.js
  * On `document` the page dispatches turn:added {id}, turn:started {id}, turn:text {id, text, replaced} (`text` as shown
  * so far; `replaced`: what came before was withdrawn), turn:ended, a turn of turn-queue.js with the text as shown;
- * conversation:new; connection:changed, a state of connection.js. Each answer is `article.answer[data-id]`, from before
- * turn:started on, with an empty `.voice` among its buttons.
+ * turn:audio, a frame of what the app says by itself, of a turn that has `audio`; conversation:new; connection:changed,
+ * a state of connection.js. Each answer is `article.answer[data-id]`, from before turn:started on, with an empty
+ * `.voice` among its buttons.
  */
 
 import { wordsOf } from "./answer.js";
@@ -55,9 +56,11 @@ const [transcript, composer] = [drawing, field].map(withErrorBoundary);
 const queue = createTurnQueue({
   send: (frame) => connection.send(frame),
   token,
+  wantsAudio: () => turns.wantsAudio(),
   on: {
     ...{ added, started, text: grown, ended },
     event: (turn, frame) => transcript.answerOf(turn).showStep(frame),
+    audio: (turn, frame) => turn.isStandIn || announce("turn:audio", frame),
     file: (turn) => transcript.answerOf(turn).grow(true),
     dropped: (...all) => pauses.dropped(...all),
   },
@@ -130,7 +133,7 @@ function started(turn) {
   pauses.started(turn);
   say(progress, "answering");
   update();
-  announce("turn:started", { id: turn.id });
+  announce("turn:started", { id: turn.id, audio: turn.audio });
 }
 
 function grown(turn, replaced) {
@@ -159,6 +162,7 @@ function onDropped(turn) {
 
 /** As shown: for the voice. */
 const textOf = (id) => (queue.find(id) ? wordsOf(queue.find(id)) : "");
+const turns = { ...pauses, ask, cancel, textOf, wantsAudio: () => false };
 
 const announce = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
@@ -238,7 +242,7 @@ async function meetApp() {
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
-  voice?.mountVoice({ app, slot: byId("voice"), composer, turns: { ...pauses, ask, cancel, textOf }, api });
+  voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api });
 }
 
 startOver.onclick = newConversation;

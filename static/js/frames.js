@@ -7,13 +7,14 @@ export function randomId() {
 }
 
 /** What has no value is left out of JSON. */
-export function questionFrame({ id, question, files, inputs }, conversation) {
+export function questionFrame({ id, question, files, inputs, audio }, conversation) {
   return {
     type: "chat",
     id,
     content: question,
     stream: true,
     events: true,
+    audio,
     conversation_id: conversation,
     inputs,
     files: files.length ? files.map(asInput) : undefined,
@@ -24,10 +25,10 @@ export function questionFrame({ id, question, files, inputs }, conversation) {
 export const asInput = ({ id, kind }) => ({ type: kind, transfer_method: "local_file", upload_file_id: id });
 
 /** Goes on after a pause with this continuation: by a decision, or by asking how it went on. */
-export function followUpFrame({ id, decides }, continuation, token) {
-  if (!decides) return { type: "resume", token, continuation, turn_id: id };
+export function followUpFrame({ id, decides, audio }, continuation, token) {
+  if (!decides) return { type: "resume", token, continuation, turn_id: id, audio };
   const { action, inputs } = decides;
-  return { type: "form", continuation, turn_id: id, action, inputs, stream: true, events: true };
+  return { type: "form", continuation, turn_id: id, action, inputs, stream: true, events: true, audio };
 }
 
 /** Takes a connection over; goes on with this turn, if there is one. */

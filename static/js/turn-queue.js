@@ -25,11 +25,12 @@ const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
  * `refusal` (an error frame, {} for "still waiting") what became of the last try. What goes on `follows` it: a turn
  * without a question, which `isBegun` with the first news; one that brings none is dropped.
  *
- * `send(frame)` says whether it was written; `token` is the connection's. `on` is told: added(turn), started(turn),
- * text(turn, replaced), event(turn, frame), file(turn), ended(turn), and dropped(turn, paused, isOther): `isOther`
- * where another form waits by now. What fails there does not stop the queue.
+ * `send(frame)` says whether it was written; `token` is the connection's; `wantsAudio()`, whether to ask for what
+ * the app says by itself: then a turn has `audio`. `on` is told: added(turn), started(turn), text(turn, replaced),
+ * event(turn, frame), audio(turn, frame), file(turn), ended(turn), and dropped(turn, paused, isOther): `isOther` where
+ * another form waits by now. What fails there does not stop the queue.
  */
-export function createTurnQueue({ send, token, on: listeners }) {
+export function createTurnQueue({ send, token, wantsAudio = () => false, on: listeners }) {
   const on = withErrorBoundary(listeners);
   const turns = load("turns", []);
   let before = []; // the turns of the conversation before this one
@@ -83,8 +84,9 @@ export function createTurnQueue({ send, token, on: listeners }) {
   }
 
   function frameOf(turn) {
-    const { continuation } = pausedBefore(turn);
-    return turn.follows ? followUpFrame(turn, continuation, token) : questionFrame(turn, conversation());
+    turn.audio = wantsAudio() || undefined;
+    if (!turn.follows) return questionFrame(turn, conversation());
+    return followUpFrame(turn, pausedBefore(turn).continuation, token);
   }
 
   /** Ends the answer under way; without one, takes back the last question that waits. Returns its turn. */
@@ -217,7 +219,8 @@ export function createTurnQueue({ send, token, on: listeners }) {
 
   const lose = (turn) => end(turn, "incomplete", { lost: true });
 
-  const RECEIVERS = { chat_delta: add, chat: finish, error: fail, chat_event: on.event, chat_file: addFile };
+  const RECEIVERS = { chat_delta: add, chat: finish, error: fail, chat_file: addFile };
+  Object.assign(RECEIVERS, { chat_event: on.event, chat_audio: on.audio });
 
   function receive(frame) {
     const turn = current();
@@ -241,20 +244,8 @@ export function createTurnQueue({ send, token, on: listeners }) {
   }
 
   return {
-    turns,
-    ask,
-    goOn,
-    stop,
-    takeBack,
-    clear,
-    restore,
-    next,
-    receive,
-    connectionIs,
-    save,
-    saveSoon,
+    ...{ turns, ask, goOn, stop, takeBack, clear, restore, next, receive, connectionIs, save, saveSoon, resume },
     isAnswering: () => Boolean(current()),
     find: (id) => turns.find((turn) => turn.id === id),
-    resume,
   };
 }

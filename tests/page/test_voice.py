@@ -2,6 +2,7 @@
 
 import array
 import asyncio
+import base64
 import io
 import os
 import re
@@ -11,6 +12,7 @@ import wave
 import pytest
 from playwright.async_api import async_playwright, expect
 
+from service.answers.mock.audio import mp3
 from tests import fake_dify
 from tests.conftest import eventually
 from tests.page.browser import CHROMIUM, OPTIONS, answer, ask, ends
@@ -32,13 +34,14 @@ from tests.page.speech import (
     writing,
 )
 
+MP3_FRAME_SECONDS = 1152 / 44_100
 NO_MICROPHONE = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') };"
 STARTS = """
   window.starts = [];
   const { start } = AudioBufferSourceNode.prototype;
-  AudioBufferSourceNode.prototype.start = function (at) {
-    starts.push([at, this.buffer.duration]);
-    start.call(this, at);
+  AudioBufferSourceNode.prototype.start = function (at, from = 0) {
+    starts.push([at, this.buffer.duration - from]);
+    start.call(this, at, from);
   };
 """
 
@@ -351,6 +354,52 @@ async def test_difys_voice_says_each_sentence_and_the_next_follows_without_a_gap
     assert length == pytest.approx(0.4, abs=0.01)
     assert [second - first, third - second] == pytest.approx([length, length], abs=0.001)
     assert await said(page) == []
+
+
+def speaking(words, seconds, *, breaks_off=False):
+    """An answer that the app speaks by itself; its audio is cut anywhere."""
+    spoken = mp3(round(seconds / MP3_FRAME_SECONDS))
+
+    async def scene(stage):
+        await stage.open()
+        await stage.event("message", answer=words)
+        for start in range(0, len(spoken), 1_000):
+            await stage.event("tts_message", audio=base64.b64encode(spoken[start : start + 1_000]).decode())
+        await stage.event("message_end", metadata={})
+        if not breaks_off:
+            await stage.event("tts_message_end", audio="")
+
+    return scene
+
+
+async def test_what_an_app_speaks_by_itself_is_heard_and_only_what_it_leaves_out_is_asked_for(meet, dify):
+    dify.plays(
+        speaking("The garden is behind the house.", 2),
+        speaking("It is open today. It is closed tomorrow.", 1.6, breaks_off=True),
+        fake_dify.say("Bye."),
+    )
+    speaks_by_itself = {"text_to_speech": {"enabled": True, "autoPlay": "enabled"}}
+    page = await meet(STARTS, {"isAloud": True}, speaks_by_itself)
+    asked = []
+
+    async def speak(route):
+        asked.append(route.request.post_data_json["text"])
+        await route.fulfill(body=tone(0.4), content_type="audio/wav")
+
+    await page.route("**/api/text-to-audio", speak)
+    await ask(page, "Where is it?")
+    await ends(page)
+    await expect(button(page, "Stop reading")).to_be_visible()
+    await expect(button(page, "Stop reading")).to_be_hidden()
+    starts = await page.evaluate("starts")
+    assert [start + length for start, length in starts[:-1]] == pytest.approx([start for start, _ in starts[1:]])
+    assert sum(length for _, length in starts) == pytest.approx(2, abs=0.03)
+    assert asked == []
+    for question in ("When?", "Bye"):
+        await ask(page, question)
+        await ends(page)
+        await expect(button(page, "Stop reading")).to_be_hidden()
+    assert asked == ["It is closed tomorrow.", "Bye."]
 
 
 async def test_where_difys_voice_fails_the_browsers_takes_over(meet, dify):

@@ -1,6 +1,9 @@
-// Dify's voice: each sentence comes as a piece of audio, and the pieces are played without a gap.
+// Dify's voice: each sentence comes as a piece of audio, or the app speaks by itself; without a gap.
+
+import { createMp3 } from "./mp3.js";
 
 const LEAD_SECONDS = 0.15; // so long before its end a piece counts as played, and the next is put in line
+const LEAST_SECONDS = 0.3; // that are decoded at once of what the app says by itself
 const LOAD_TIMEOUT_MS = 15_000;
 const UNLOCK_TIMEOUT_MS = 2_000;
 
@@ -23,20 +26,72 @@ export function createAppSpeech(api) {
     const { signal } = loading;
     const response = await api.fetch("api/text-to-audio", { method: "POST", headers, body, signal });
     if (!response.ok) throw new Error(`no audio: ${response.status}`);
-    return audio().decodeAudioData(await response.arrayBuffer());
+    return [{ buffer: await audio().decodeAudioData(await response.arrayBuffer()) }];
   }
 
-  async function play(buffer) {
+  /** A clip is buffers in order, of each of which the last `seconds` are to be heard. */
+  async function play(clip) {
+    const { signal } = loading;
     // One that no tap has unlocked would swallow everything.
     await Promise.race([audio().resume(), timeout(UNLOCK_TIMEOUT_MS)]);
+    for await (const { buffer, seconds = buffer.duration } of clip) {
+      if (signal.aborted) return;
+      start(buffer, seconds);
+      await until(endsAt - LEAD_SECONDS);
+    }
+  }
+
+  function start(buffer, seconds) {
     const source = new AudioBufferSourceNode(context, { buffer });
     source.connect(context.destination);
     endsAt = Math.max(endsAt, context.currentTime);
-    source.start(endsAt);
-    endsAt += buffer.duration;
+    source.start(endsAt, Math.max(0, buffer.duration - seconds));
+    endsAt += seconds;
     sources.add(source);
     source.onended = () => sources.delete(source);
-    await until(endsAt - LEAD_SECONDS);
+  }
+
+  /**
+   * What the app says by itself of an answer: `add` takes its chat_audio frames, `end` says that no more will come. It
+   * has `begun` when there is sound, or will be none; `clip` is for `play`, and so many seconds of it were
+   * `played()`; `isWhole()` if the app said all that it had to say.
+   */
+  function createStream() {
+    const mp3 = createMp3();
+    let next = 0; // the number of the frame that comes next
+    let seconds = 0;
+    let isWhole = false;
+    let isOver = false;
+    let wake;
+
+    function add({ number, content }) {
+      if (number !== next || isOver) return; // it came before; or one is missing, and with it all that follow
+      next++;
+      if (content) mp3.add(Uint8Array.from(atob(content), (char) => char.charCodeAt(0)));
+      else isWhole = true;
+      wake?.();
+    }
+
+    function end() {
+      isOver = true;
+      wake?.();
+    }
+
+    /** Until there is something to be heard, or nothing will be. */
+    async function begun() {
+      while (!isOver && mp3.ready() <= (isWhole ? 0 : LEAST_SECONDS)) await new Promise((resolve) => (wake = resolve));
+    }
+
+    async function* clip() {
+      for (await begun(); mp3.ready(); await begun()) {
+        const { data, seconds: length } = mp3.batch();
+        const buffer = await audio().decodeAudioData(data);
+        seconds += length;
+        yield { buffer, seconds: length };
+      }
+    }
+
+    return { add, end, begun, clip: clip(), played: () => seconds, isWhole: () => isWhole };
   }
 
   const until = (time) => new Promise((resolve) => setTimeout(resolve, (time - context.currentTime) * 1_000));
@@ -48,7 +103,7 @@ export function createAppSpeech(api) {
     endsAt = 0;
   }
 
-  return { unlock, load, play, silence: () => until(endsAt), cancel };
+  return { unlock, load, play, silence: () => until(endsAt), cancel, createStream };
 }
 
 const timeout = (ms) => new Promise((_, reject) => setTimeout(reject, ms, new Error("it took too long")));

@@ -1,4 +1,5 @@
-// Reads one answer aloud, also while it is being written: sentence after sentence, by the first engine that works.
+// Reads one answer aloud, also while it is being written: sentence after sentence, by the first engine that works, or
+// as the app speaks it by itself.
 
 import { language } from "../i18n.js";
 import { languageOf } from "./language-detection.js";
@@ -9,6 +10,10 @@ import { verbalise } from "./verbalise.js";
 
 const AHEAD_SECONDS = 6;
 const MOST_AHEAD = 4; // an app answers few calls at once
+const PATIENCE_MS = 2_000; // from the first sentence on, until when the app must have begun to speak by itself
+const SLOWEST = 1.3; // how much longer than usual a voice may take
+const QUICKEST = 0.4;
+const THOUGHT = /<(?:think|details)\b/i;
 
 /**
  * A speech engine is {unlock(), load(text, language): Promise of a clip, play(clip): Promise that ends with it (or a
@@ -18,19 +23,22 @@ const MOST_AHEAD = 4; // an app answers few calls at once
  */
 export function createReadAloud({ engines, onSaying, onChange, onDone }) {
   let current = null; // {id, sentences, language, queue, engines, isOver}; the first of the queue is being said
-
   const reading = () => current?.id ?? null;
 
-  function begin(id) {
+  /** `stream`: what the app speaks of it by itself (see app-speech.js); the queue is then all that it is to say. */
+  function begin(id, stream = null) {
     stop();
     const sentences = createSentences(MAX_SECONDS * Math.min(1, settings.rate), withdraw);
-    current = { id, sentences, language: null, queue: [], engines: [], isOver: false };
+    current = { id, sentences, language: null, queue: [], engines: [], isOver: false, stream };
     onChange();
+    if (stream) playStream(current);
   }
 
   function stop() {
     if (!current) return;
     silence();
+    clearTimeout(current.patience);
+    current.stream?.end();
     current = null;
     onChange();
   }
@@ -41,8 +49,9 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
 
   /** Takes back the last `count` sentences, as far as they were not said. */
   function withdraw(count) {
-    const { queue } = current;
-    if (count < queue.length) return queue.splice(-count);
+    const { queue, stream } = current;
+    if (stream) giveUp();
+    if (stream || count < queue.length) return queue.splice(-count);
     silence();
     current = { ...current, queue: [] }; // the loop of the one before ends
   }
@@ -50,6 +59,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
   function follow({ id, text, replaced }) {
     if (id !== reading()) return;
     if (replaced) begin(id);
+    if (current.stream && THOUGHT.test(text)) giveUp(); // the app says that, too
     add(current.sentences.feed(text));
   }
 
@@ -57,14 +67,16 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     if (id !== reading()) return;
     current.isOver = true;
     add(current.sentences.end(text));
-    if (!current.queue.length) finish(false);
+    if (current.stream) current.stream.end();
+    else if (!current.queue.length) finish(false);
   }
 
   function add(texts) {
-    const { queue } = current;
+    const { queue, stream } = current;
     const isSpeaking = queue.length > 0;
     queue.push(...texts.map(inWords));
-    if (isSpeaking) loadAhead(current);
+    if (stream) expect(current);
+    else if (isSpeaking) loadAhead(current);
     else if (queue.length) speak(current);
   }
 
@@ -73,6 +85,53 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     current.language = languageOf(sentence, current.language);
     const text = verbalise(sentence, current.language ?? language());
     return { text, language: languageOf(text, current.language) ?? language() };
+  }
+
+  // What the app speaks by itself
+
+  /** Takes a chat_audio frame. */
+  function hear(frame) {
+    if (frame.id === reading()) current.stream?.add(frame);
+  }
+
+  async function playStream(own) {
+    const { stream } = own;
+    own.engines = engines();
+    await stream.begun();
+    if (own !== current) return;
+    clearTimeout(own.patience);
+    if (!own.isGivenUp) {
+      own.isHeard = true;
+      expect(own);
+      await own.engines[0].play(stream.clip).catch(() => {});
+      if (own === current) await own.engines[0].silence?.();
+    }
+    if (own === current) sayRest(own);
+  }
+
+  /** Whatever is written may be what is heard now. */
+  function expect(own) {
+    if (own.isHeard) onSaying(own.queue.map(({ text }) => text).join(" "));
+    else if (own.queue.length) own.patience ??= setTimeout(giveUp, PATIENCE_MS);
+  }
+
+  /** It comes too late, or is not what is to be said: all of that is said in the usual way. */
+  function giveUp() {
+    current.isGivenUp = true;
+    current.stream.end();
+    silence();
+  }
+
+  /** In the usual way, what the app did not say, or may not have said. */
+  function sayRest(own) {
+    const { stream, queue, isGivenUp } = own;
+    const all = queue.reduce((sum, { text }) => sum + secondsOf(text), 0);
+    stream.hasFailed = isGivenUp || !stream.isWhole() || stream.played() < QUICKEST * all;
+    let left = isGivenUp ? 0 : stream.played() / SLOWEST;
+    while (queue.length && (!stream.hasFailed || (left -= secondsOf(queue[0].text)) >= 0)) queue.shift();
+    own.stream = null;
+    if (queue.length) speak(own);
+    else if (own.isOver) finish(false);
   }
 
   async function speak(own) {
@@ -122,5 +181,5 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     onDone(id, hasFailed);
   }
 
-  return { begin, follow, end, stop, reading };
+  return { begin, follow, hear, end, stop, reading };
 }

@@ -18,13 +18,16 @@ import { createTranscriptionStatus } from "./transcription-status.js";
 /** What it is given is described at the top of chat.js. */
 export function mountVoice({ app, slot, composer, turns, api }) {
   const state = element("p", "note voice-state");
-  const appSpeech = app.text_to_speech && globalThis.AudioContext ? createAppSpeech(api) : null;
+  const { engine = "auto" } = app.speech ?? {};
+  const [hasBrowsers, hasApps] = ["browser", "dify"].map((one) => [one, "auto"].includes(engine));
+  const appSpeech = hasApps && app.text_to_speech && globalThis.AudioContext ? createAppSpeech(api) : null;
   const transcriber = createTranscriber({ api, onChange: writingChanged });
   const statuses = [0, 1].map(() => createTranscriptionStatus(transcriber)); // on the page, and in a call
   const dictation = hasSpeechInput(app) ? createDictation({ app, transcriber, composer, show, beforeStart: hush }) : null;
   const aloud = iconButton("silent", "aloud", switchAloud);
   let readAloud, notices, call;
   let sounding = null; // an object of its own for each sound
+  let stream = null; // what the app says by itself of the latest answer, if it does
   state.setAttribute("role", "status");
 
   const isCalling = () => call?.isLive();
@@ -51,6 +54,7 @@ export function mountVoice({ app, slot, composer, turns, api }) {
     showListenButtons();
     on("turn:started", started);
     on("turn:text", followed);
+    on("turn:audio", (frame) => readAloud.hear(frame));
     on("turn:ended", ended);
     if (!settings.isAloud) return;
     for (const type of ["click", "keydown"]) document.addEventListener(type, unlock, { once: true, capture: true });
@@ -64,9 +68,17 @@ export function mountVoice({ app, slot, composer, turns, api }) {
     state.before(button("call", startCall, "start-call", "phone"));
   }
 
+  const voices = () => (hasBrowsers ? voicesFor(language()) : []);
+
+  /** What the app says by itself is asked for where it will be heard, as long as it works. */
+  function wantsAudio() {
+    const isHeard = isCalling() || settings.isAloud;
+    return Boolean(isHeard && app.speaks_by_itself && engines()[0]?.createStream && !stream?.hasFailed);
+  }
+
   /** The speech engines, the one that is wanted first. */
   function engines() {
-    const browsers = (!appSpeech || voicesFor(language()).length) && synthesis;
+    const browsers = hasBrowsers && (!appSpeech || voices().length) && synthesis;
     return (isOwnWanted() ? [browsers, appSpeech] : [appSpeech, browsers]).filter(Boolean).map(audible);
   }
 
@@ -102,7 +114,7 @@ export function mountVoice({ app, slot, composer, turns, api }) {
   // What a tap does. Browsers let sound out only after one.
 
   function unlock() {
-    synthesis.unlock();
+    if (hasBrowsers) synthesis.unlock();
     appSpeech?.unlock();
   }
 
@@ -121,7 +133,7 @@ export function mountVoice({ app, slot, composer, turns, api }) {
 
   function chooseVoice() {
     const tryIt = () => read("sample", t("voice.sample"));
-    openSettings({ voices: voicesFor(language()), hasAppVoice: Boolean(appSpeech), hasCalls: Boolean(call), tryIt });
+    openSettings({ voices: voices(), hasAppVoice: Boolean(appSpeech), hasCalls: Boolean(call), tryIt });
   }
 
   function toggle({ id, state: progress }) {
@@ -157,7 +169,8 @@ export function mountVoice({ app, slot, composer, turns, api }) {
 
   function started(turn) {
     const isCalls = call?.turn.started(turn);
-    if (isCalling() ? isCalls : settings.isAloud) readAloud.begin(turn.id);
+    if (turn.audio) stream = appSpeech.createStream();
+    if (isCalling() ? isCalls : settings.isAloud) readAloud.begin(turn.id, turn.audio && stream);
     showListenButtons();
   }
 
@@ -169,6 +182,7 @@ export function mountVoice({ app, slot, composer, turns, api }) {
   function ended(turn) {
     call?.turn.ended(turn);
     const isStopped = turn.status === "stopped";
+    if (turn.isStandIn || turn.status !== "done") stream = null; // that it says nothing is not its fault
     if ((isStopped || !readAloud.end(turn)) && readAloud.reading() === turn.id) readAloud.stop();
     if (readAloud.reading() !== turn.id) call?.turn.read(turn.id, !isStopped);
   }
@@ -202,6 +216,7 @@ export function mountVoice({ app, slot, composer, turns, api }) {
   addEventListener("online", transcriber.tryAgain);
   addEventListener("pagehide", leave);
   onClosed(leave);
+  turns.wantsAudio = wantsAudio;
   if (appSpeech) mountSpeaking();
-  else onVoices(() => readAloud || mountSpeaking());
+  else if (hasBrowsers) onVoices(() => readAloud || mountSpeaking());
 }

@@ -15,6 +15,7 @@ globalThis.sessionStorage = {
 };
 
 let sent, told, isOpen, queue;
+let wantsAudio = false;
 
 beforeEach(() => {
   kept.clear();
@@ -27,9 +28,10 @@ function begin() {
   mock.timers.enable({ apis: ["setTimeout"] });
   [sent, told, isOpen] = [[], [], false];
   const tell = (name) => (turn) => told.push(`${name} ${turn.question}: ${turn.text}`);
-  const names = ["added", "started", "text", "event", "file", "ended", "dropped"];
+  const names = ["added", "started", "text", "event", "audio", "file", "ended", "dropped"];
   const on = Object.fromEntries(names.map((name) => [name, tell(name)]));
-  queue = createTurnQueue({ send: (frame) => isOpen && Boolean(sent.push(frame)), token: "mine", on });
+  const send = (frame) => isOpen && Boolean(sent.push(frame));
+  queue = createTurnQueue({ send, token: "mine", wantsAudio: () => wantsAudio, on });
 }
 
 function connectionIs(name) {
@@ -218,7 +220,7 @@ function pause(more = { form: FORM }) {
 test("a decision goes on by the continuation, as a turn of its own that begins with the first news", () => {
   const paused = pause();
   const id = queue.goOn(paused, YES);
-  const { stream, events, ...frame } = sent.at(-1);
+  const { stream, events, audio, ...frame } = sent.at(-1);
   const expected = { type: "form", continuation: "sealed", turn_id: id, action: "yes", inputs: { a: 1 } };
   assert.deepEqual([frame, stream, events], [expected, true, true]);
   assert.deepEqual([paused.decision, told], [{ title: "Yes" }, ["added : "]]);
@@ -254,7 +256,7 @@ test("how it went on is asked with the token, by one at a time; where nothing ha
   const paused = pause();
   const id = queue.goOn(paused);
   assert.equal(queue.goOn(paused), null);
-  assert.deepEqual(sent.at(-1), { type: "resume", token: "mine", continuation: "sealed", turn_id: id });
+  assert.deepEqual(sent.at(-1), { type: "resume", token: "mine", continuation: "sealed", turn_id: id, audio: undefined });
   queue.receive({ type: "chat", id, status: "paused", content: "", form: { ...FORM }, continuation: "resealed" });
   assert.deepEqual([queue.turns, told.at(-1)], [[paused], "dropped : "]);
   assert.deepEqual([paused.form, paused.continuation, paused.decision], [FORM, "sealed", undefined]);
@@ -338,4 +340,18 @@ test("files of an app are kept with its answer; those in a text that is withdraw
   told = [];
   end(id, { files: [file("a"), file("c")] });
   assert.deepEqual([names(), told], [["a", "c"], ["file a: Withdrawn.", "ended a: Withdrawn."]]);
+});
+
+test("what the app says by itself is asked for where it is wanted, and told of", () => {
+  connectionIs("open");
+  wantsAudio = true;
+  const id = queue.ask("a");
+  wantsAudio = false;
+  assert.deepEqual([sent.at(-1).audio, queue.find(id).audio], [true, true]);
+  queue.receive({ type: "chat_audio", id, number: 0, content: "AAAA" });
+  queue.receive({ type: "chat_audio", id: "other", number: 0, content: "AAAA" });
+  assert.deepEqual(told.filter((entry) => entry.startsWith("audio")), ["audio a: "]);
+  end(id);
+  queue.ask("b");
+  assert.equal(sent.at(-1).audio, undefined);
 });

@@ -195,6 +195,114 @@ test("what stands before a thought that ends late is said, what waits of the tho
   assert.deepEqual(told, ["Now.", "Then.", "Good.", "Bye.", { id: "t", hasFailed: false }]);
 });
 
+// What the app says by itself
+
+/** As made by app-speech.js, led by the test: `begins()`, then what of it is played. */
+function ownSpeech() {
+  const stream = { clip: "its own", seconds: 0, whole: false, added: [], isOver: false };
+  const isBegun = new Promise((resolve) => (stream.begins = resolve));
+  stream.begun = () => isBegun;
+  stream.end = () => {
+    stream.isOver = true;
+    stream.begins();
+  };
+  stream.add = ({ number }) => stream.added.push(number);
+  stream.played = () => stream.seconds;
+  stream.isWhole = () => stream.whole;
+  return stream;
+}
+
+const loads = () => log.filter((entry) => entry.includes("loads"));
+
+test("what the app says by itself is played as it comes, and nothing else is asked for", async () => {
+  const [engine, stream] = [scripted("it"), ownSpeech()];
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t", stream);
+  readAloud.follow({ id: "t", text: "One. Two. Th" });
+  readAloud.hear({ id: "t", number: 0 });
+  readAloud.hear({ id: "other", number: 0 });
+  assert.deepEqual([stream.added, log], [[0], []]);
+  stream.begins();
+  await settled();
+  assert.deepEqual([log, told], [["it plays its own"], ["One. Two."]]); // all of it may be heard
+  readAloud.end({ id: "t", text: "One. Two. Three." });
+  assert.ok(stream.isOver);
+  Object.assign(stream, { seconds: 1, whole: true });
+  await engine.ends();
+  assert.deepEqual(told.slice(1), ["One. Two. Three.", { id: "t", hasFailed: false }]);
+  assert.deepEqual([loads(), stream.hasFailed], [[], false]);
+});
+
+test("where the app breaks off, what it may not have said is read", async () => {
+  const [engine, stream] = [scripted("it"), ownSpeech()];
+  const readAloud = readAloudWith(engine);
+  const [one, two] = ["The garden is behind the house.", "It is open until eight o'clock."]; // two seconds each
+  readAloud.begin("t", stream);
+  readAloud.end({ id: "t", text: `${one} ${two} Bye.` });
+  stream.seconds = 3;
+  await settled();
+  await engine.ends();
+  assert.deepEqual([loads(), stream.hasFailed], [[`it loads ${two}`, "it loads Bye."], true]);
+});
+
+test("where the app says that it is done and has hardly spoken, all is read", async () => {
+  const [engine, stream] = [scripted("it"), ownSpeech()];
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t", stream);
+  readAloud.end({ id: "t", text: "The garden is behind the house." });
+  Object.assign(stream, { seconds: 0.1, whole: true });
+  await settled();
+  await engine.ends();
+  assert.deepEqual(loads(), ["it loads The garden is behind the house."]);
+});
+
+test("an app that does not begin to speak in time is not waited for", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const [engine, stream] = [scripted("it"), ownSpeech()];
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t", stream);
+  mock.timers.tick(60_000); // before there is a sentence, nothing is late
+  readAloud.follow({ id: "t", text: "One. Two" });
+  mock.timers.tick(1_900);
+  assert.ok(!stream.isOver);
+  mock.timers.tick(200);
+  mock.timers.reset();
+  await settled();
+  assert.deepEqual([log.slice(-2), stream.hasFailed], [["it loads One.", "it plays One."], true]);
+  await engine.ends();
+  readAloud.end({ id: "t", text: "One. Two." });
+  await settled();
+  await engine.ends();
+  assert.deepEqual(told, ["One.", "Two.", { id: "t", hasFailed: false }]);
+});
+
+test("thoughts, which an app would say, too, are not heard", async () => {
+  const [engine, stream] = [scripted("it"), ownSpeech()];
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t", stream);
+  readAloud.follow({ id: "t", text: "<think>Hm" });
+  readAloud.end({ id: "t", text: "<think>Hm.</think>Yes." });
+  await settled();
+  assert.deepEqual(loads(), ["it loads Yes."]);
+});
+
+test("what was stopped or withdrawn ends the app's own speech, too", async () => {
+  const [engine, first, second] = [scripted("it"), ownSpeech(), ownSpeech()];
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t", first);
+  first.begins();
+  await settled();
+  readAloud.stop();
+  assert.deepEqual([first.isOver, log.at(-1)], [true, "it is cancelled"]);
+  await engine.ends();
+  assert.equal(first.hasFailed, undefined);
+  readAloud.begin("u", second);
+  readAloud.follow({ id: "u", text: "Bad. W" });
+  readAloud.follow({ id: "u", text: "Blocked. X", replaced: true });
+  await settled();
+  assert.deepEqual([second.isOver, loads()], [true, ["it loads Blocked."]]);
+});
+
 test("each sentence is said in its own language, and as people say it there", async () => {
   const loaded = [];
   const engine = { load: async (...sentence) => loaded.push(sentence), play: async () => {}, cancel() {} };
