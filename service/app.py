@@ -23,6 +23,7 @@ from service.parts import Parts, parts_of
 from service.settings import Settings
 from service.settings_reader import SettingsError, read_settings
 from service.tasks import Tasks
+from service.web import specifications
 from service.web.admin import Admin
 from service.web.api import HANDLERS, Api
 from service.web.app_files import AppFileRoutes
@@ -101,6 +102,7 @@ def _routes(
     )
     return [
         *Pages(settings).routes(),
+        *specifications.routes(),
         *Health(mode=settings.mode, worker=worker.number, counts=parts.counts).routes(),
         *readiness.routes(),
         *(metrics.routes() if metrics is not None else ()),

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 from tests.told import told
+from tests.wire_schemas import frame_faults
 
 
 class Client:
@@ -22,6 +23,7 @@ class Client:
         """The next frame; fails where the server closes instead."""
         text = await self.socket.receive_str()
         told.heard.append(text)
+        assert frame_faults(text) == []
         return json.loads(text)
 
     async def frames_until_end(self):

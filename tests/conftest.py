@@ -22,6 +22,7 @@ from tests.fake_dify import KEY, FakeDify
 from tests.processes import Process
 from tests.redis_server import redis  # noqa: F401 - a fixture
 from tests.told import forget, told
+from tests.wire_schemas import reply_faults
 
 pytest_plugins = ["tests.page.browser", "tests.page.speech"]
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine proves nothing
@@ -111,13 +112,22 @@ async def dify(aiohttp_server):
 @pytest.fixture
 async def http():
     listening = aiohttp.TraceConfig()
+    listening.on_request_end.append(_meet)
     listening.on_response_chunk_received.append(_hear)
     async with aiohttp.ClientSession(trace_configs=[listening]) as session:
         yield session
 
 
+async def _meet(session, context, ended):
+    context.response = ended.response
+
+
 async def _hear(session, context, received):
     told.heard.append(received.chunk.decode(errors="replace"))
+    response = context.response
+    if response.method != "HEAD" and response.url.host == "127.0.0.1":
+        where = response.method, response.url.path, response.status, response.content_type
+        assert reply_faults(*where, received.chunk) == [], where
 
 
 @pytest.fixture

@@ -38,3 +38,5 @@ FLOOD = CloseCode(1008, "This client sends too much too fast.")
 # that ended without a close frame.
 MESSAGE_TOO_BIG = CloseCode(1009, "The message is larger than the service reads.")
 LOST = CloseCode(1006, "The connection was lost.")
+
+ALL = sorted(value for value in tuple(vars().values()) if isinstance(value, CloseCode))

@@ -20,8 +20,11 @@ from service.answers.resilience.limiter import RETURN_SECONDS
 from service.answers.speech import SpeechEngine
 from service.chat import authentication, close_codes, continuations
 from service.chat import failures as chat_failures
+from service.chat.messages import encode
 from service.result_codes import ResultCode
 from service.settings import Settings, declarations
+from service.web.frame_tables import frame_sections
+from service.web.frames import PAUSED
 from service.web.responses import ok
 
 _ROOT = Path(__file__).parents[2]
@@ -72,10 +75,9 @@ class Pages:
         return self._page(request, "chat.html")
 
     async def docs(self, request: Request) -> Response:
-        closings = sorted(value for value in vars(close_codes).values() if isinstance(value, close_codes.CloseCode))
         tables = {
             "codes": list(ResultCode),
-            "closings": closings,
+            "closings": close_codes.ALL,
             "failures": [*failures.ALL, *chat_failures.FAILURES, *continuations.FAILURES, *authentication.FAILURES],
             "degrading": [failure for failure in failures.ALL if not failure.is_client_error],
             "scripts": SCRIPTS,
@@ -84,6 +86,8 @@ class Pages:
             "stored_seconds": STORED_SECONDS,
             "declarations": declarations(),
             "limits": LIMITS_HIT,
+            "frame_sections": frame_sections(),
+            "paused": encode(PAUSED).decode(),
             "deploy_files": _deploy_files(),
         }
         return self._page(request, "docs.html", **tables)

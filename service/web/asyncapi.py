@@ -1,0 +1,76 @@
+"""/asyncapi.json: the WebSocket's frames (AsyncAPI 3.0). No I/O."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from service import __version__
+from service.chat.close_codes import ALL as CLOSE_CODES
+from service.web.frames import CLIENT_FRAMES, SERVER_FRAMES, Frame
+from service.web.schemas import components, reference
+
+_CHANNELS = {
+    "chat": ("/ws/chat", {}),
+    "chatOfClient": (
+        "/ws/chat/{client_id}",
+        {"client_id": {"description": "Your own id: up to 128 printable characters; a name, and no key."}},
+    ),
+}
+
+
+@cache
+def asyncapi() -> dict[str, Any]:
+    """`receive` and `send` are the service's: what a client sends, it receives."""
+    _, schemas = components([frame.kind for frame in (*CLIENT_FRAMES, *SERVER_FRAMES)])
+    for frame in (*CLIENT_FRAMES, *SERVER_FRAMES):
+        _describe(schemas[frame.kind.__name__], frame)
+    closes = "\n".join(f"- {code.code}: {code.reason}" for code in CLOSE_CODES)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Dify Live, the WebSocket",
+            "version": __version__,
+            "description": "JSON text frames, told apart by `type`. Unknown fields are ignored, in both directions. "
+            f"Close codes; from 4500 on, do not come back by yourself:\n\n{closes}",
+        },
+        "defaultContentType": "application/json",
+        "channels": {name: _channel(address, parameters) for name, (address, parameters) in _CHANNELS.items()},
+        "operations": {
+            f"{action}{name[0].upper()}{name[1:]}": _operation(action, name, frames)
+            for name in _CHANNELS
+            for action, frames in (("receive", CLIENT_FRAMES), ("send", SERVER_FRAMES))
+        },
+        "components": {
+            "schemas": schemas,
+            "messages": {frame.kind.__name__: _message(frame) for frame in (*CLIENT_FRAMES, *SERVER_FRAMES)},
+        },
+    }
+
+
+def _describe(schema: dict[str, Any], frame: Frame) -> None:
+    schema["description"] = frame.meaning
+    for name, meaning in frame.fields.items():
+        schema["properties"][name]["description"] = meaning
+
+
+def _channel(address: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    names = [frame.kind.__name__ for frame in (*CLIENT_FRAMES, *SERVER_FRAMES)]
+    messages = {name: {"$ref": f"#/components/messages/{name}"} for name in names}
+    channel = {"address": address, "messages": messages, "bindings": {"ws": {"method": "GET"}}}
+    return channel | ({"parameters": parameters} if parameters else {})
+
+
+def _operation(action: str, channel: str, frames: Iterable[Frame]) -> dict[str, Any]:
+    messages = [{"$ref": f"#/channels/{channel}/messages/{frame.kind.__name__}"} for frame in frames]
+    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "messages": messages}
+
+
+def _message(frame: Frame) -> dict[str, Any]:
+    return {
+        "name": frame.type,
+        "summary": frame.meaning,
+        "payload": reference(frame.kind.__name__),
+        "examples": [{"payload": msgspec.json.decode(frame.json)}],
+    }

@@ -1,0 +1,47 @@
+"""The frames as /docs shows them: one section each, with a table of its fields and an example. No I/O."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from service.web.asyncapi import asyncapi
+from service.web.frames import CLIENT_FRAMES, SERVER_FRAMES, Frame
+from service.web.schemas import in_words
+
+
+class Row(NamedTuple):
+    """`need` is `required`, the default, or empty."""
+
+    name: str
+    type: str
+    need: str
+    meaning: str
+
+
+class Section(NamedTuple):
+    """`anchor` is the id on the page: client-chat, server-chat."""
+
+    anchor: str
+    type: str
+    meaning: str
+    rows: list[Row]
+    example: str
+
+
+@cache
+def frame_sections() -> dict[str, Section]:
+    """By their anchors."""
+    sides = (("client", CLIENT_FRAMES), ("server", SERVER_FRAMES))
+    sections = [_section(side, frame) for side, frames in sides for frame in frames]
+    return {section.anchor: section for section in sections}
+
+
+def _section(side: str, frame: Frame) -> Section:
+    schema = asyncapi()["components"]["schemas"][frame.kind.__name__]
+    rows = [_row(name, schema["properties"][name], name in schema["required"]) for name in frame.fields]
+    return Section(f"{side}-{frame.type.replace('_', '-')}", frame.type, frame.meaning, rows, frame.json)
+
+
+def _row(name: str, schema: Mapping[str, Any], is_required: bool) -> Row:  # noqa: FBT001 - as the schema has it
+    default = "" if schema.get("default") is None else str(schema["default"]).lower()
+    return Row(name, in_words(schema), "required" if is_required else default, schema["description"])

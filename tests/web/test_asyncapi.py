@@ -1,0 +1,36 @@
+"""The WebSocket's document: it has each frame, and its examples are frames."""
+
+import typing
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from service.chat.messages import ClientMessage, ServerMessage
+from service.web.asyncapi import asyncapi
+
+
+def test_it_has_each_frame_in_its_direction():
+    for action, union in (("receive", ClientMessage), ("send", ServerMessage)):
+        names = {kind.__name__ for kind in typing.get_args(union)}
+        operations = [each for each in asyncapi()["operations"].values() if each["action"] == action]
+        assert len(operations) == 2
+        assert all({it["$ref"].rpartition("/")[2] for it in each["messages"]} == names for each in operations)
+
+
+def test_each_field_says_what_it_means():
+    messages = asyncapi()["components"]["messages"]
+    for name in messages:
+        fields = asyncapi()["components"]["schemas"][name]["properties"]
+        assert [field for field, schema in fields.items() if field != "type" and not schema.get("description")] == []
+
+
+@pytest.mark.parametrize("name", sorted(asyncapi()["components"]["messages"]))
+def test_an_example_fits_its_schema(name):
+    (example,) = asyncapi()["components"]["messages"][name]["examples"]
+    schema = {"$ref": f"#/components/schemas/{name}", "components": asyncapi()["components"]}
+    assert list(Draft202012Validator(schema).iter_errors(example["payload"])) == []
+
+
+def test_it_can_be_written_as_json():
+    assert msgspec.json.decode(msgspec.json.encode(asyncapi())) == asyncapi()
