@@ -39,4 +39,18 @@ FLOOD = CloseCode(1008, "This client sends too much too fast.")
 MESSAGE_TOO_BIG = CloseCode(1009, "The message is larger than the service reads.")
 LOST = CloseCode(1006, "The connection was lost.")
 
-ALL = sorted(value for value in tuple(vars().values()) if isinstance(value, CloseCode))
+ADVICE = {
+    INTERNAL_ERROR: "Come back with back-off, and resume.",
+    IDLE: "Come back when you need it; a ping every 25 seconds keeps a connection.",
+    SLOW: "Come back, resume, and do less with each frame.",
+    UNAUTHENTICATED: "Get a new token, then come back.",
+    TRY_AGAIN_LATER: "Come back after the retry_after of the error before, or after a minute.",
+    RESTARTING: "Come back after the retry_after of the notice before, and resume.",
+    REPLACED: "Leave it: your other connection has the turns.",
+    CLOSED_BY_OPERATOR: "Leave it, until a person wants to go on.",
+    UNKNOWN_SUBPROTOCOL: "Offer dify-live, or none.",
+    FLOOD: "Send less. Come back with back-off.",
+    MESSAGE_TOO_BIG: "Send less at once. Come back, and resume.",
+    LOST: "Come back with back-off, and resume.",
+}
+"""What a client should do: for each code there is."""

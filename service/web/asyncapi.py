@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from service import __version__
-from service.chat.close_codes import ALL as CLOSE_CODES
+from service.chat import close_codes
 from service.web.frames import CLIENT_FRAMES, SERVER_FRAMES, Frame
 from service.web.schemas import components, reference
 
@@ -26,7 +26,7 @@ def asyncapi() -> dict[str, Any]:
     _, schemas = components([frame.kind for frame in (*CLIENT_FRAMES, *SERVER_FRAMES)])
     for frame in (*CLIENT_FRAMES, *SERVER_FRAMES):
         _describe(schemas[frame.kind.__name__], frame)
-    closes = "\n".join(f"- {code.code}: {code.reason}" for code in CLOSE_CODES)
+    closes = "\n".join(f"- {it.code}: {it.reason} {advice}" for it, advice in sorted(close_codes.ADVICE.items()))
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -77,7 +77,7 @@ class Pages:
     async def docs(self, request: Request) -> Response:
         tables = {
             "codes": list(ResultCode),
-            "closings": close_codes.ALL,
+            "closings": sorted(close_codes.ADVICE.items()),
             "failures": [*failures.ALL, *chat_failures.FAILURES, *continuations.FAILURES, *authentication.FAILURES],
             "degrading": [failure for failure in failures.ALL if not failure.is_client_error],
             "scripts": SCRIPTS,

@@ -23,3 +23,8 @@ def test_a_client_that_closes_without_a_complaint_says_goodbye(code, is_goodbye)
 def test_each_code_says_one_thing_in_words_that_fit_a_close_frame():
     assert len({each.code for each in ALL}) == len(ALL) == 12
     assert all(len(each.reason.encode()) <= 123 for each in ALL)  # RFC 6455, 5.5: 125 bytes, less the code
+
+
+def test_for_each_code_there_is_advice():
+    assert sorted(close_codes.ADVICE) == sorted(ALL)
+    assert all(close_codes.ADVICE.values())
