@@ -78,6 +78,13 @@ async def test_everything_a_page_loads_is_there(service, http, page):
         assert response.headers["Cache-Control"] == "no-cache"
 
 
+async def test_a_link_within_the_docs_leads_somewhere(service, http):
+    _, body = await get(http, f"{service.url}/docs")
+    links = set(re.findall(r'href="#([^"]+)"', body))
+    assert {"limits", "failures", "client-voice-latency"} <= links
+    assert links - set(re.findall(r'\sid="([^"]+)"', body)) == set()
+
+
 @pytest.mark.parametrize("page", ["/chat", "/docs"])
 async def test_every_address_in_a_page_is_relative(service, http, page):
     _, body = await get(http, f"{service.url}{page}")
