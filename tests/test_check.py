@@ -36,7 +36,7 @@ async def test_when_all_is_well_each_line_says_what_was_found(run, dify):
     dify.plays(fake_dify.say("One ", "two ", "three.", pause=0.02))
     is_well, out = await run()
     assert is_well
-    assert [line[:6] for line in out.splitlines()] == ["ok    "] * 15
+    assert [line[:6] for line in out.splitlines()] == ["ok    "] * 16
     assert '"Ward 7", basic chat' in out
     assert "Set ALLOWED_HOSTS" in out
     assert "speech to text on, text to speech on, upload off" in out

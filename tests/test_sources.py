@@ -15,12 +15,12 @@ async def test_where_dify_fails_a_mock_stands_in_if_it_may(with_dify, dify, conn
     assert (answer["type"], answer.get("source")) == outcome
 
 
-@pytest.mark.parametrize(("engine", "pieces"), [("auto", 3), ("dify", 3), ("browser", 0), ("off", 0)])
-async def test_an_answer_is_spoken_only_where_dify_may_speak(start, connect, engine, pieces):
+@pytest.mark.parametrize(("engine", "speaks"), [("auto", True), ("dify", True), ("browser", False), ("off", False)])
+async def test_an_answer_is_spoken_only_where_dify_may_speak(start, connect, engine, speaks):
     client = await connect(await start(speech=engine))
     await client.ask("/mock speech", stream=True, audio=True)
-    audio = [frame for frame in await client.frames_until_end() if frame["type"] == "chat_audio"]
-    assert len(audio) == pieces
+    kinds = [frame["type"] for frame in await client.frames_until_end()]
+    assert ("chat_audio" in kinds) == speaks
 
 
 def sizes(answers, processes=1):
