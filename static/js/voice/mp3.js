@@ -1,23 +1,21 @@
 // MP3 that comes in pieces, cut anywhere, as batches that a browser can decode each by itself. Pure.
 
-const VERSIONS = { 3: { samples: 1152, rates: [44100, 48000, 32000] }, 2: { samples: 576, rates: [22050, 24000, 16000] } };
-VERSIONS[0] = { samples: 576, rates: [11025, 12000, 8000] };
+const RATES = [44_100, 48_000, 32_000]; // half of that in MPEG 2, a quarter in MPEG 2.5
 const KBITS = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-const KBITS_OF_LOW_RATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+const LOW_KBITS = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 const HEADER_BYTES = 4;
 const OVERLAP = 10; // frames: what one says may begin in those before it
 
 /** The frame whose header is at `at`, as {length, duration} (ISO/IEC 11172-3, 2.4.1.3, and 13818-3); null if none is. */
 function frameAt(data, at) {
-  const [sync, kind, rates, last] = data.subarray(at, at + HEADER_BYTES);
-  const version = VERSIONS[(kind >> 3) & 3];
-  const isLayer3 = sync === 0xff && kind >> 5 === 7 && ((kind >> 1) & 3) === 1;
-  if (!isLayer3 || !version || last === undefined) return null;
-  const rate = version.rates[(rates >> 2) & 3];
-  const kbits = (version.samples === 1152 ? KBITS : KBITS_OF_LOW_RATES)[rates >> 4];
-  if (!rate || !kbits) return null;
-  const length = Math.floor((version.samples * 125 * kbits) / rate) + ((rates >> 1) & 1);
-  return { length, duration: version.samples / rate };
+  const [sync, kind, rates, end] = data.subarray(at, at + HEADER_BYTES);
+  const version = (kind >> 3) & 3; // 3, 2, and 0 for 2.5
+  const isLayer3 = sync === 0xff && kind >> 5 === 7 && version !== 1 && (kind & 6) === 2;
+  const rate = RATES[(rates >> 2) & 3] / [4, 0, 2, 1][version];
+  const kbits = (version === 3 ? KBITS : LOW_KBITS)[rates >> 4];
+  if (!isLayer3 || !rate || !kbits || end === undefined) return null;
+  const samples = version === 3 ? 1152 : 576;
+  return { length: Math.floor((samples * 125 * kbits) / rate) + ((rates >> 1) & 1), duration: samples / rate };
 }
 
 function joined(arrays) {
