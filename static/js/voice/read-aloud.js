@@ -74,6 +74,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
   function add(texts) {
     const { queue, stream } = current;
     const isSpeaking = queue.length > 0;
+    if (!texts.length) return;
     queue.push(...texts.map(inWords));
     if (stream) expect(current);
     else if (isSpeaking) loadAhead(current);
@@ -103,7 +104,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     if (!own.isGivenUp) {
       own.isHeard = true;
       expect(own);
-      await own.engines[0].play(stream.clip).catch(() => {});
+      await own.engines[0].play(stream.clip).catch(() => (stream.hasFailed = true));
       if (own === current) await own.engines[0].silence?.();
     }
     if (own === current) sayRest(own);
@@ -126,7 +127,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
   function sayRest(own) {
     const { stream, queue, isGivenUp } = own;
     const all = queue.reduce((sum, { text }) => sum + secondsOf(text), 0);
-    stream.hasFailed = isGivenUp || !stream.isWhole() || stream.played() < QUICKEST * all;
+    stream.hasFailed ||= isGivenUp || !stream.isWhole() || stream.played() < QUICKEST * all;
     let left = isGivenUp ? 0 : stream.played() / SLOWEST;
     while (queue.length && (!stream.hasFailed || (left -= secondsOf(queue[0].text)) >= 0)) queue.shift();
     own.stream = null;

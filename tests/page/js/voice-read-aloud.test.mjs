@@ -225,6 +225,7 @@ test("what the app says by itself is played as it comes, and nothing else is ask
   stream.begins();
   await settled();
   assert.deepEqual([log, told], [["it plays its own"], ["One. Two."]]); // all of it may be heard
+  readAloud.follow({ id: "t", text: "One. Two. Three" });
   readAloud.end({ id: "t", text: "One. Two. Three." });
   assert.ok(stream.isOver);
   Object.assign(stream, { seconds: 1, whole: true });
@@ -254,6 +255,16 @@ test("where the app says that it is done and has hardly spoken, all is read", as
   await settled();
   await engine.ends();
   assert.deepEqual(loads(), ["it loads The garden is behind the house."]);
+});
+
+test("where the app's speech cannot be played to its end, the rest is read", async () => {
+  const [engine, stream] = [scripted("it"), ownSpeech()];
+  const readAloud = readAloudWith({ ...engine, play: (clip) => (clip === stream.clip ? Promise.reject() : engine.play(clip)) });
+  readAloud.begin("t", stream);
+  readAloud.end({ id: "t", text: "The garden is behind the house. It is open." });
+  Object.assign(stream, { seconds: 2.8, whole: true });
+  await settled();
+  assert.deepEqual([loads(), stream.hasFailed], [["it loads It is open."], true]);
 });
 
 test("an app that does not begin to speak in time is not waited for", async () => {
