@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := @$(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test ci coverage slow mutants engines lint bench soak
+.PHONY: run test ci coverage slow mutants engines lint bench bench-voice soak
 
 run: .venv/run
 	$(BIN)/python -m service
@@ -45,6 +45,10 @@ soak: .venv/test
 bench: .venv/test
 	$(BIN)/python -m tests.bench.growth tests/bench/growth.svg
 	$(BIN)/python -m tests.bench --json bench.json
+
+# How fast and how safe a hands-free call is: in Chromium, spoken by espeak-ng. QUICK=--quick takes each tenth utterance.
+bench-voice: .venv/test
+	$(BIN)/python -m tests.bench.voice $(QUICK) --json bench-voice.json
 
 lint: .venv/test
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""How fast and how safe a hands-free call is: see __main__.py."""

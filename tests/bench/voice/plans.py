@@ -1,0 +1,57 @@
+"""Which utterances, noises and interruptions are measured, shared out to sessions: a call each. Pure."""
+
+from itertools import cycle, islice, product
+
+from tests.bench.voice import corpus
+from tests.bench.voice.timeline import STYLES
+
+CONDITIONS = ("room", "fan", "babble")
+NOISES = ("fan", "knock", "cough", "babble")
+QUICK_STEP = 10
+A_SESSION = 17  # utterances
+DELAYS_MS = (100, 300, 600, 900)  # from the first sound of an answer to the interruption
+FIRST_INTERRUPTION = 20  # of the texts
+BACKCHANNELS = (None, "0", None, "knock", None, "1")
+
+
+def sessions(languages, *, is_quick):
+    """The longest first, so that none is left over at the end."""
+    found = [*_noises(languages, 2 if is_quick else 10)]
+    for language in languages:
+        found += _utterances(language, QUICK_STEP if is_quick else 1)
+        found += _interruptions(language, 4 if is_quick else 30)
+    return sorted(found, key=lambda session: -sum(_seconds(item) for item in session["items"]))
+
+
+def _utterances(language, step):
+    """A third each in each condition, and in each of them with each style of marks; each fifth is heard to its end."""
+    items = {condition: [] for condition in CONDITIONS}
+    for at, number in enumerate(range(0, len(corpus.utterances(language)), step)):
+        style = STYLES[at // len(CONDITIONS) % len(STYLES)]
+        items[CONDITIONS[at % len(CONDITIONS)]].append(("utterance", number, style, at % 5 == 0))
+    for condition, all_of_it in items.items():
+        for some in _batched(all_of_it, A_SESSION):
+            yield {"language": language, "condition": condition, "items": some}
+
+
+def _noises(languages, count):
+    pieces = [("noise", name, seed) for seed, name in product(range(count), NOISES)]
+    for language in languages:
+        for some in _batched(pieces[languages.index(language) :: len(languages)], A_SESSION):
+            yield {"language": language, "condition": "room", "items": some}
+
+
+def _interruptions(language, count):
+    numbers = range(FIRST_INTERRUPTION, FIRST_INTERRUPTION + count)
+    items = list(zip(numbers, cycle(DELAYS_MS), cycle(BACKCHANNELS), strict=False))
+    for at, condition in enumerate(CONDITIONS):
+        some = [("interruption", *item) for item in items[at :: len(CONDITIONS)]]
+        yield {"language": language, "condition": condition, "items": some}
+
+
+def _seconds(item):
+    return {"utterance": 9, "noise": 9, "interruption": 16}[item[0]]
+
+
+def _batched(items, size):
+    return [list(islice(items, at, at + size)) for at in range(0, len(items), size)]
