@@ -165,8 +165,10 @@ def _lost(outcomes):
 
 
 def _words(which):
+    """Of what was asked at all."""
+
     def count(outcomes):
-        those = items(outcomes, "utterance")
+        those = [each for each in items(outcomes, "utterance") if asked(each)]
         return sum(wrong_words(each)[which] for each in those) if those else None
 
     return count

@@ -8,7 +8,7 @@ from tests.bench.voice.timeline import STYLES
 CONDITIONS = ("room", "fan", "babble")
 NOISES = ("fan", "knock", "cough", "babble")
 QUICK_STEP = 10
-A_SESSION = 17  # utterances
+A_SESSION = 20  # items
 DELAYS_MS = (100, 300, 600, 900)  # from the first sound of an answer to the interruption
 FIRST_INTERRUPTION = 20  # of the texts
 BACKCHANNELS = (None, "0", None, "knock", None, "1")
@@ -18,8 +18,11 @@ def sessions(languages, *, is_quick):
     """The longest first, so that none is left over at the end."""
     found = [*_noises(languages, 2 if is_quick else 10)]
     for language in languages:
-        found += _utterances(language, QUICK_STEP if is_quick else 1)
-        found += _interruptions(language, 4 if is_quick else 30)
+        utterances = _utterances(language, QUICK_STEP if is_quick else 1)
+        interruptions = _interruptions(4 if is_quick else 30)
+        for condition in CONDITIONS:
+            calls = _batched([*utterances[condition], *interruptions[condition]], A_SESSION)
+            found += [{"language": language, "condition": condition, "items": some} for some in calls]
     return sorted(found, key=lambda session: -sum(_seconds(item) for item in session["items"]))
 
 
@@ -29,9 +32,7 @@ def _utterances(language, step):
     for at, number in enumerate(range(0, len(corpus.utterances(language)), step)):
         style = STYLES[at // len(CONDITIONS) % len(STYLES)]
         items[CONDITIONS[at % len(CONDITIONS)]].append(("utterance", number, style, at % 5 == 0))
-    for condition, all_of_it in items.items():
-        for some in _batched(all_of_it, A_SESSION):
-            yield {"language": language, "condition": condition, "items": some}
+    return items
 
 
 def _noises(languages, count):
@@ -41,12 +42,13 @@ def _noises(languages, count):
             yield {"language": language, "condition": "room", "items": some}
 
 
-def _interruptions(language, count):
+def _interruptions(count):
     numbers = range(FIRST_INTERRUPTION, FIRST_INTERRUPTION + count)
     items = list(zip(numbers, cycle(DELAYS_MS), cycle(BACKCHANNELS), strict=False))
-    for at, condition in enumerate(CONDITIONS):
-        some = [("interruption", *item) for item in items[at :: len(CONDITIONS)]]
-        yield {"language": language, "condition": condition, "items": some}
+    return {
+        condition: [("interruption", *item) for item in items[at :: len(CONDITIONS)]]
+        for at, condition in enumerate(CONDITIONS)
+    }
 
 
 def _seconds(item):

@@ -7,6 +7,7 @@ import asyncio
 import base64
 import json
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import async_playwright, expect
@@ -175,12 +176,10 @@ class Session:
         return {"is_stopped": is_stopped}
 
 
-async def run(plan):
+@asynccontextmanager
+async def opened(plan):
+    """A session that calls; and the list into which errors of the page's scripts go."""
     dify = stand_in.SpeakingDify(plan["language"])
-    symbols = [int(symbol) for symbol in timecode.symbols()[:CODE_SYMBOLS]]
-    code = {"frequencies": timecode.FREQUENCIES, "seconds": timecode.SYMBOL_SECONDS}
-    code |= {"gain": CODE_GAIN, "symbols": symbols}
-    script = PAGE.read_text(encoding="utf-8").replace('"TIME CODE"', json.dumps(code))
     async with (
         stand_in.running(dify) as url,
         service(url, DIFY_API_KEY=fake_dify.KEY, **dict.fromkeys(LIMITS, "0")) as server,
@@ -188,20 +187,31 @@ async def run(plan):
     ):
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         context = await browser.new_context(locale=LOCALES[plan["language"]])
-        await context.add_init_script(script)
+        await context.add_init_script(_script())
         page = await context.new_page()
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         session = Session(page, dify, plan)
         await session.open(f"http://127.0.0.1:{server.port}")
-        outcomes = []
-        for item in plan["items"]:
-            name, *arguments = item
+        yield session, errors
+        await browser.close()
+
+
+def _script():
+    symbols = [int(symbol) for symbol in timecode.symbols()[:CODE_SYMBOLS]]
+    code = {"frequencies": timecode.FREQUENCIES, "seconds": timecode.SYMBOL_SECONDS}
+    code |= {"gain": CODE_GAIN, "symbols": symbols}
+    return PAGE.read_text(encoding="utf-8").replace('"TIME CODE"', json.dumps(code))
+
+
+async def run(plan):
+    outcomes = []
+    async with opened(plan) as (session, errors):
+        for name, *arguments in plan["items"]:
             outcome = await getattr(session, name)(*arguments)
             late = round(await session.bench("lateness()"))
             where = {"language": session.language, "condition": session.condition}
             outcomes.append(outcome | {"item": name, "late": late} | where)
-        await browser.close()
     return {"outcomes": outcomes, "errors": errors}
 
 
