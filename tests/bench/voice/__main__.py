@@ -41,9 +41,10 @@ def main():
     outcomes = [outcome for result in results for outcome in result["outcomes"]]
     minutes = (time.monotonic() - begun) / 60
     print(f"{report.counted(outcomes)} · {options.workers} calls at once · {minutes:.1f} minutes")
-    print(f"\n{report.table(outcomes)}\n\n{report.parts(outcomes)}\n\nThe worst:\n{report.worst(outcomes)}")
+    good = [outcome for outcome in outcomes if not outcome["is_disturbed"]]
+    print(f"\n{report.table(good)}\n\n{report.parts(good)}\n\nThe worst:\n{report.worst(good)}")
     if options.json:
-        told = {"machine": machine(), "figures": report.rows(outcomes), "results": results}
+        told = {"machine": machine(), "figures": report.rows(good), "results": results}
         options.json.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
     sys.exit(not all("outcomes" in result for result in results) or len(results) < len(sessions))
 

@@ -9,18 +9,36 @@
   const SOON_SECONDS = 0.15;
   const EAR_MS = 15;
   const BLOCK_MS = 5;
+  const LOOKS = 30; // of 15 ms
   const LOUD = 0.01; // root mean square
   const HANGOVER_MS = 20;
   const log = []; // {kind, at, ...}: asked, stopped, delta, over; and sounds {kind: "sound", at, ends}
+  const clocks = [];
   const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  /** When a context's samples are due, in milliseconds of performance.now(): at best, since it works ahead in bursts. */
+  /**
+   * When a context's samples are due, in milliseconds of performance.now(): at best, since it works ahead in bursts.
+   * Where the machine is too busy for its sound, it falls behind: by how much since it was asked last, tells `stalled()`.
+   */
   function createClock(context) {
-    const seen = [];
+    let seen = [];
+    let bases = [];
+    context.addEventListener("statechange", () => context.state === "running" && ([seen, bases] = [[], []]));
+
     function look() {
+      if (context.state !== "running") return;
       seen.push(performance.now() - 1_000 * context.currentTime);
-      if (seen.length > 100) seen.shift();
+      if (seen.length > LOOKS) seen.shift();
+      if (seen.length === LOOKS) bases.push(Math.min(...seen));
     }
+
+    function stalled() {
+      const most = bases.length ? Math.max(...bases) - Math.min(...bases) : 0;
+      bases = [];
+      return most;
+    }
+
+    clocks.push(stalled);
     return { look, at: (seconds) => Math.min(...seen) + 1_000 * seconds };
   }
 
@@ -206,11 +224,11 @@
     now: () => performance.now(),
     untilAt,
     take: (since) => log.filter(({ at, ends }) => (ends ?? at) >= since).map((event) => ({ ...event })),
-    /** In milliseconds, since it was asked for last. */
+    /** By how many milliseconds sound, and the page's own work, were late at most since that was asked last. */
     lateness() {
-      const most = lateness;
+      const told = { sound: Math.max(0, ...clocks.map((stalled) => stalled())), page: lateness };
       lateness = 0;
-      return most;
+      return told;
     },
     /** Until something was asked after that moment, and is answered in sound. */
     async answered(at, patience) {

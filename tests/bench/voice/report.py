@@ -88,8 +88,15 @@ def counted(outcomes):
     failed = sum(bool(outcome.get("failed")) for outcome in outcomes)
     stalls = sum(outcome.get("stalls", 0) for outcome in outcomes)
     names = [f"{count} {name}s" for name, count in sorted(counts.items())]
-    late = figures.percentile([outcome["late"] for outcome in outcomes], 0.5)
-    told = f"{failed} that could not be begun", f"{stalls} recordings with gaps", f"pages up to {late} ms late (median)"
+    late = figures.percentile([outcome["late"]["page"] for outcome in outcomes], 0.5)
+    again = sum(outcome["attempts"] - 1 for outcome in outcomes)
+    left_out = sum(outcome["is_disturbed"] for outcome in outcomes)
+    told = (
+        f"{failed} that could not be begun",
+        f"{stalls} recordings with gaps",
+        f"pages up to {late:.0f} ms late (median)",
+        f"{again} repeated and {left_out} left out, since the machine was too busy",
+    )
     return " · ".join([*names, *told])
 
 

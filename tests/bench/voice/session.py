@@ -28,6 +28,9 @@ PATIENCE_MS = 8_000  # from the end of speech to the question
 SETTLE_SECONDS = 3.0  # a room is as it is before somebody calls
 AFTER_NOISE_MS = 4_500
 BACKCHANNEL_MS = 2_000
+ATTEMPTS = 3
+LATE_SOUND_MS = 60
+LATE_PAGE_MS = 250
 LIMITS = (
     "ADDRESS_CALLS_PER_MINUTE",
     "ADDRESS_QUESTIONS_PER_MINUTE",
@@ -205,14 +208,27 @@ def _script():
 
 
 async def run(plan):
-    outcomes = []
     async with opened(plan) as (session, errors):
-        for name, *arguments in plan["items"]:
-            outcome = await getattr(session, name)(*arguments)
-            late = round(await session.bench("lateness()"))
-            where = {"language": session.language, "condition": session.condition}
-            outcomes.append(outcome | {"item": name, "late": late} | where)
+        outcomes = [await measured(session, *item) for item in plan["items"]]
     return {"outcomes": outcomes, "errors": errors}
+
+
+async def measured(session, *item):
+    """Once more where the machine was too busy to measure; what is so at last is marked, and counts for nothing."""
+    for attempt in range(ATTEMPTS):
+        outcome = await _once(session, *item) | {"attempts": attempt + 1}
+        if not outcome["is_disturbed"]:
+            break
+    return outcome
+
+
+async def _once(session, name, *arguments):
+    await session.bench("lateness()")
+    outcome = await getattr(session, name)(*arguments)
+    late = await session.bench("lateness()")
+    is_disturbed = late["sound"] > LATE_SOUND_MS or late["page"] > LATE_PAGE_MS
+    where = {"item": name, "language": session.language, "condition": session.condition}
+    return outcome | where | {"late": late, "is_disturbed": is_disturbed}
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def delta(at, name="a"):
 def utterance(*events, **fields):
     usual = {"item": "utterance", "key": "en-1", "kind": "pauses", "style": "written", "text": SAID}
     usual |= {"language": "en", "condition": "room", "has_pause": True, "pauses": [], "is_whole": True}
-    return usual | {"heard": [SAID], "stalls": 0, "late": 3, "begins": -1_000, "events": list(events)} | fields
+    return usual | {"heard": [SAID], "stalls": 0, "attempts": 1, "begins": -1_000, "events": list(events)} | fields
 
 
 def interruption(*events, **fields):
