@@ -17,7 +17,7 @@ from tests.bench.servers import service
 from tests.bench.voice import corpus, noises, sounds, stand_in, timecode
 from tests.page.browser import CHROMIUM, OPTIONS
 
-PAGE = Path(__file__).with_name("page.js")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("microphone.js", "page.js")]
 CODE_SYMBOLS = 60_000  # 20 minutes
 CODE_GAIN = 0.0005  # 66 dB below full scale
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
@@ -204,7 +204,8 @@ def _script():
     symbols = [int(symbol) for symbol in timecode.symbols()[:CODE_SYMBOLS]]
     code = {"frequencies": timecode.FREQUENCIES, "seconds": timecode.SYMBOL_SECONDS}
     code |= {"gain": CODE_GAIN, "symbols": symbols}
-    return PAGE.read_text(encoding="utf-8").replace('"TIME CODE"', json.dumps(code))
+    script = "".join(file.read_text(encoding="utf-8") for file in SCRIPTS)
+    return "{" + script.replace('"TIME CODE"', json.dumps(code)) + "}"  # no name of it is the page's
 
 
 async def run(plan):
