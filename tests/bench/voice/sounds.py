@@ -66,8 +66,9 @@ def cough(seed=0):
 
 def hum(seconds):
     """What stands for the voice of the page: never silent, so that silence is a gap."""
-    half = RATE // 300
-    return array("h", (5_000 if at // half % 2 else -5_000 for at in range(round(seconds * RATE))))
+    period = array("h", [5_000] * 37 + [-5_000] * 37)  # of 300 Hz
+    count = round(seconds * RATE)
+    return (period * (count // len(period) + 1))[:count]
 
 
 def wav(samples):

@@ -56,11 +56,24 @@ class Heard(NamedTuple):
     text: str
 
 
+class Pace:
+    """Lets models take their time. `late` is by how many seconds they took more, at the most."""
+
+    def __init__(self):
+        self.late = 0.0
+
+    async def until(self, time):
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(time - loop.time())
+        self.late = max(self.late, loop.time() - time)
+
+
 class SpeechApi(FakeAppApi):
     """`style` is how it sets marks (see timeline.py). `heard` is what it was asked."""
 
-    def __init__(self, play):
+    def __init__(self, play, pace):
         super().__init__(play)
+        self.pace = pace
         self.timeline = Timeline()
         self.style = "written"
         self.heard = []
@@ -75,14 +88,14 @@ class SpeechApi(FakeAppApi):
         pieces = timecode.pieces(timecode.read(form["file"].file.read()))
         self.heard.append(Heard(pieces, self.timeline.transcript(pieces, self.style)))
         text = self.heard[-1].text
-        await _until(begun + SPEECH_TO_TEXT_SECONDS)
+        await self.pace.until(begun + SPEECH_TO_TEXT_SECONDS)
         return web.json_response({"text": text})
 
     async def _text_to_audio(self, request):
         begun = asyncio.get_running_loop().time()
         text = (await request.json())["text"]
         sound = sounds.wav(sounds.hum(speech_seconds(text)))
-        await _until(begun + TEXT_TO_SPEECH_SECONDS)
+        await self.pace.until(begun + TEXT_TO_SPEECH_SECONDS)
         return web.Response(body=sound, content_type="audio/wav")
 
 
@@ -92,7 +105,9 @@ class SpeakingDify(FakeDify):
     def __init__(self, language):
         super().__init__()
         self.parameters |= APP
-        self.app_api = SpeechApi(self._play)
+        timecode.prepare()
+        self.pace = Pace()
+        self.app_api = SpeechApi(self._play, self.pace)
         self.talks = False
         self._language = language
         self._next = itertools.cycle(ANSWERS[language])
@@ -101,10 +116,10 @@ class SpeakingDify(FakeDify):
     async def _answer(self, stage):
         begun = asyncio.get_running_loop().time()
         await stage.open()
-        await _until(begun + FIRST_WORD_SECONDS)
+        await self.pace.until(begun + FIRST_WORD_SECONDS)
         words = TOKEN.findall(LONG_ANSWERS[self._language] if self.talks else next(self._next))
         for at, word in enumerate(words):
-            await _until(begun + FIRST_WORD_SECONDS + at / TOKENS_PER_SECOND)
+            await self.pace.until(begun + FIRST_WORD_SECONDS + at / TOKENS_PER_SECOND)
             if self.stop_of(stage.task_id).is_set():
                 break
             await stage.event("message", answer=word)
@@ -129,7 +144,3 @@ async def running(dify):
     finally:
         await dify.close()
         await runner.cleanup()
-
-
-async def _until(time):
-    await asyncio.sleep(time - asyncio.get_running_loop().time())

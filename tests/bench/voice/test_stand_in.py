@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from tests.bench.voice import corpus, espeak, noises, sounds, stand_in, timecode
+from tests.bench.voice.timeline import STYLES
 from tests.fake_dify import KEY
 
 BEGINS = 7.3
@@ -41,7 +42,7 @@ def speech(request):
         pytest.skip("no espeak-ng on this machine")
     utterance = corpus.utterances(request.param)[66]
     spoken = corpus.speak(utterance)
-    api = stand_in.SpeechApi(None)
+    api = stand_in.SpeechApi(None, stand_in.Pace())
     api.timeline.add(spoken.words, BEGINS + QUIET_SECONDS)
     return utterance, spoken, recorded(in_babble(spoken, request.param), BEGINS), api
 
@@ -87,6 +88,17 @@ def test_an_end_mark_is_set_where_the_end_was_heard_or_always_or_never(speech):
     assert api.timeline.transcript(whole, "written") == utterance.text
     assert api.timeline.transcript(whole, "stopped") == utterance.text
     assert api.timeline.transcript(whole, "unmarked") == utterance.text[:-1]
+
+
+def test_only_whole_words_are_known_where_marks_follow_them(speech):
+    utterance, *_ = speech
+    said = corpus.Utterance("", utterance.language, "", (("Yes, please, do.", 0.0),))
+    words = corpus.speak(said).words
+    timeline = stand_in.Timeline()
+    timeline.add(words, 0)
+    half = [timecode.Piece(0, words[1].ends)]
+    heard = [timeline.transcript(half, style) for style in STYLES]
+    assert heard == ["Yes, please", "Yes, please.", "Yes please"]
 
 
 async def test_over_http_a_recording_is_written_down(speech):

@@ -22,10 +22,10 @@ SYMBOL_SECONDS = 0.02
 SYMBOL = round(SYMBOL_SECONDS * RATE)  # samples
 ORDER = 6  # symbols that tell the time: it repeats after 87 minutes
 SYNC_STEP = 32  # samples
-SYNC_SYMBOLS = 12
+SYNC_SYMBOLS = 6
 SLACK = SYMBOL + SYNC_STEP  # samples between two readings of one run
 BLOCK = 50  # symbols, before it is looked anew where they begin
-PROBE = 25 * SYMBOL
+PROBE = 50 * SYMBOL
 FEWEST = ORDER + 1  # windows of one origin in a row: one symbol that was misread spoils no more than ORDER
 FAINTEST = 3.0  # amplitude of 32,768 below which there is no tone
 
@@ -59,6 +59,11 @@ def _places():
     return {cycle[at : at + ORDER]: at for at in range(len(sequence))}
 
 
+def prepare():
+    """What takes a while, once, before the first recording comes."""
+    pieces(coded([0] * RATE))
+
+
 def read(wav):
     """The samples of a WAV file as the page makes them. Raises ValueError for another."""
     with wave.open(io.BytesIO(wav)) as file:
@@ -90,7 +95,7 @@ class _Run(NamedTuple):
 
 
 def _whole(samples):
-    """All of it as one run, if that is what a look into it twice a second says."""
+    """All of it as one run, if that is what a look into it each second says."""
     offset, size = _sync(samples[: BLOCK * SYMBOL]), ORDER * SYMBOL
     last = len(samples) - size
     origins = [_window(samples, at) for at in [*range(offset, last, PROBE), last - (last - offset) % SYMBOL]]

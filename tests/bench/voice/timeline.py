@@ -66,15 +66,13 @@ def _joined(runs):
 
 
 def _written(run, style):
-    text = "".join(_with_tail(placed, style) for placed in run)
-    cut = MARKS.sub("", run[-1].word.tail)
-    whole = text if run[-1].is_last else text[: len(text) - len(run[-1].word.tail)] + cut
-    whole = whole.strip()
+    *before, last = run
+    text = "".join(placed.word.text + _tail(placed, style) for placed in before) + last.word.text
+    whole = (text + _tail(last, style) if last.is_last else text).strip()
     if style == "stopped" and not END_MARKS.search(whole):
         whole += "。" if re.search(r"[\u4e00-\u9fff]$", whole) else "."
     return whole
 
 
-def _with_tail(placed, style):
-    tail = placed.word.tail
-    return placed.word.text + (MARKS.sub("", tail) if style == "unmarked" else tail)
+def _tail(placed, style):
+    return MARKS.sub("", placed.word.tail) if style == "unmarked" else placed.word.tail
