@@ -69,9 +69,8 @@ class FollowedTurns:
             self._lose_unknown(turn)
 
     def unfollow(self, turn: FollowedTurn) -> None:
-        number = self._numbers.pop(turn, None)
-        following = self._followings.pop(number, None) if number is not None else None
-        if number is not None and following is not None:
+        if (number := self._numbers.pop(turn, None)) is not None:
+            following = self._followings.pop(number)
             for process in {turn.by} if turn.by else following.asked:
                 self._link.post(process, Unfollow(number))
 

@@ -9,6 +9,7 @@ from service.answers.base import Text
 from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.turn import checksum_of
 from service.chat.turn_status import Ending, Status
+from service.cluster import followed_turns
 from service.cluster.followed_turns import SILENCE_SECONDS, FollowedTurns, Link
 from service.cluster.wire_format import Follow, Unfollow, Updates, encode_parts
 from tests.chat.followed import followed_turn
@@ -139,6 +140,15 @@ async def test_of_a_process_that_says_nothing_for_long_it_is_asked_whether_it_kn
     assert follows(state) == [("p", 1), ("p", 2)]
 
 
+async def test_so_it_is_after_more_than_that_time_not_sooner(join, followed, state, monkeypatch):
+    turn = join()
+    followed.receive("p", updates(1, 0, "half"))
+    turn.heard_at = 100.0
+    monkeypatch.setattr(followed_turns, "time", SimpleNamespace(monotonic=lambda: 100.0 + SILENCE_SECONDS))
+    followed.look_after()
+    assert follows(state) == [("p", 1)]
+
+
 async def test_a_letter_that_comes_twice_changes_nothing(join, followed, state):
     turn = join()
     for position, word in ((0, "a"), (0, "a"), (1, "b"), (0, "a"), (1, "b")):
@@ -224,10 +234,6 @@ async def test_while_redis_is_away_all_of_them_have_a_deadline(join, followed):
 
 
 async def test_at_its_end_nothing_is_left_running(followed):
-    task = followed.spawn(_forever())
+    tasks = [followed.spawn(work) for work in (asyncio.Event().wait(), asyncio.sleep(0.9))]
     await followed.close()
-    assert task.cancelled()
-
-
-async def _forever():
-    await asyncio.Event().wait()
+    assert all(task.cancelled() for task in tasks)  # nor is it waited for what would end soon

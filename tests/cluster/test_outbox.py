@@ -84,6 +84,15 @@ async def test_each_of_them_is_sent_by_itself_and_once(outbox, store, tell):
     assert store.asked[count:] == store.asked[:count]
 
 
+async def test_however_much_it_is_the_loop_is_asked_once(outbox):
+    sent = []
+    outbox.send = lambda: sent.append(True)
+    for key in "abc":
+        outbox.forget(key)
+    await soon()
+    assert sent == [True]
+
+
 async def test_at_the_end_it_is_sent_without_waiting(outbox, store):
     outbox.forget("k")
     outbox.send()

@@ -57,6 +57,27 @@ def test_after_an_absence_everybody_has_a_whole_lease_anew(peers):
     assert peers.is_dead("q")
 
 
+def test_a_pause_of_just_a_lease_is_no_absence(peers):
+    now = look(peers, {"q": "1"}, MIN_LOOKS)
+    peers.look({"q": "1"}, now - BEAT + LEASE_SECONDS)
+    assert peers.is_dead("q")
+
+
+def test_after_an_absence_looks_are_counted_anew(peers):
+    now = look(peers, {"q": "1"}, MIN_LOOKS) + 100 * LEASE_SECONDS
+    peers.look({"q": "1"}, now)
+    peers.look({"q": "1"}, now + LEASE_SECONDS)
+    assert not peers.is_dead("q")
+
+
+def test_after_a_message_looks_are_counted_anew(peers):
+    peers.look({"q": "1"}, 0.0)
+    peers.hear("q", 1.0)
+    for now in (4.0, 1.0 + LEASE_SECONDS):
+        peers.look({"q": "1"}, now)
+    assert not peers.is_dead("q")
+
+
 def test_who_was_dead_and_shows_a_new_sign_lives(peers):
     now = look(peers, {"q": "1"}, MIN_LOOKS + 1)
     assert peers.is_dead("q")
@@ -110,3 +131,11 @@ def test_who_was_dead_before_an_absence_does_not_live_after_it(peers):
     assert peers.is_dead("q")
     peers.look({"p": "again", "q": "1"}, now + 10 * LEASE_SECONDS)
     assert peers.living == ["p"]
+
+
+def test_who_vanishes_is_remembered_for_many_leases_by_this_process_s_clock_whatever_it_shows(peers):
+    now = look(peers, {"q": "1"}, 1, 1000.0)
+    now = look(peers, {}, FORGOTTEN_AFTER_LEASES * MIN_LOOKS, now)
+    assert list(peers._peers) == ["q"]
+    look(peers, {}, 1, now)
+    assert list(peers._peers) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from service.cluster import resumed_clients
-from service.cluster.resumed_clients import ResumedClients
+from service.cluster.resumed_clients import PROCESSES, ResumedClients
 from service.cluster.wire_format import ClientResumed
 
 
@@ -54,6 +54,12 @@ def test_numbers_grow_and_are_no_other_process_s(resumed, local, posted):
     numbers = [resumed.next_number(), other.next_number(), resumed.next_number()]
     assert len(set(numbers)) == 3
     assert numbers[2] > max(numbers[:2])
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_number_is_of_a_millisecond_and_its_last_bits_are_of_the_process(resumed):
+    first = 1_700_000_000_000 * PROCESSES + 0x2A
+    assert [resumed.next_number(), resumed.next_number()] == [first, first + PROCESSES]
 
 
 def test_no_number_is_behind_one_that_was_heard_of(resumed):

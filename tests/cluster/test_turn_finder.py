@@ -91,13 +91,13 @@ async def test_where_redis_has_forgotten_this_process_too_it_is_to_be_asked_for_
 
 
 @pytest.mark.parametrize(
-    ("snapshot", "status", "lost_for"),
-    [(ENDED, Status.DONE, None), (RUNNING, None, UNKNOWN_TURN), (None, None, UNKNOWN_TURN)],
+    ("snapshot", "status", "text", "lost_for"),
+    [(ENDED, Status.DONE, "a", None), (RUNNING, None, "", UNKNOWN_TURN), (None, None, "", UNKNOWN_TURN)],
 )
 async def test_of_what_its_process_does_not_know_any_more_there_is_the_end_or_nothing(
-    finder, cluster, snapshot, status, lost_for
+    finder, cluster, snapshot, status, text, lost_for
 ):
     turn = await finder.find(OWNER, "t")
     cluster.snapshot = snapshot
     await finder.read_end(turn)
-    assert (turn.status, turn.lost_for) == (status, lost_for)
+    assert (turn.status, turn.text, turn.lost_for) == (status, text, lost_for)

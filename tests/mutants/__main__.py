@@ -18,15 +18,15 @@ from tests.mutants.pytest_run import FOUND, PASSED, PRELOADED, run_pytest
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 CORE = (
-    "admission/origins",
-    "answers/dify/error_mapping", "answers/dify/event_parser", "answers/dify/progress_events", "answers/dify/sse",
-    "answers/dify/timeouts", "answers/dify/upstream_call", "answers/files", "answers/resilience/circuit_breaker",
-    "answers/resilience/fallback", "answers/resilience/limiter", "answers/resilience/retry", "chat/answer_buffer",
-    "chat/client_identity", "chat/connection", "chat/delivery", "chat/drain", "chat/heartbeat", "chat/kept_turns",
-    "chat/message_builder", "chat/message_parser", "chat/receipt", "chat/seal", "chat/session",
-    "chat/session_registry", "chat/turn", "chat/running_turn", "chat/followed_turn", "chat/turn_registry",
-    "cluster/followed_turns", "cluster/outbox", "cluster/peers", "cluster/published_turn", "cluster/published_turns",
-    "cluster/wire_format", "tasks",
+    "admission/origins", "answers/dify/error_mapping", "answers/dify/event_parser", "answers/dify/progress_events",
+    "answers/dify/sse", "answers/dify/timeouts", "answers/dify/upstream_call", "answers/files",
+    "answers/resilience/circuit_breaker", "answers/resilience/fallback", "answers/resilience/limiter",
+    "answers/resilience/retry", "chat/answer_buffer", "chat/client_identity", "chat/connection", "chat/delivery",
+    "chat/drain", "chat/error_messages", "chat/heartbeat", "chat/kept_turns", "chat/message_builder",
+    "chat/message_parser", "chat/receipt", "chat/seal", "chat/session", "chat/session_registry", "chat/turn",
+    "chat/running_turn", "chat/followed_turn", "chat/turn_registry", "cluster/followed_turns", "cluster/letters",
+    "cluster/outbox", "cluster/peers", "cluster/published_turn", "cluster/published_turns",
+    "cluster/resumed_clients", "cluster/turn_finder", "cluster/wire_format", "tasks",
 )  # fmt: skip
 SHARE = 0.2
 AT_ONCE = 2

@@ -420,6 +420,38 @@ async def test_the_wait_of_who_was_refused_takes_nothing_of_the_budget():
     assert asking.parts[-1] == Text("Here.")
 
 
+class Taking(Scripted):
+    """Asking it takes so many seconds, by the clock."""
+
+    def __init__(self, clock, seconds, *parts):
+        super().__init__(*parts, ends=False)
+        self.clock = clock
+        self.seconds = seconds
+
+    def ask(self, question):
+        self.clock.now += self.seconds
+        return super().ask(question)
+
+
+@pytest.mark.usefixtures("quick_retries")
+@pytest.mark.parametrize(("seconds", "outcome"), [(0.5, "Here."), (2, "bad_gateway")])
+async def test_after_that_wait_what_was_left_of_the_budget_counts_on(monkeypatch, seconds, outcome):
+    clock = Clock()
+    clock.now = 100
+    monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0)
+    late = Taking(clock, seconds, AnswerError(failures.BAD_GATEWAY))
+    asking = Asking(Scripted(Text("Long."), ends=False), ill(failures.BUSY), late, well("Here."), slots=2, budget=1)
+    first, first_task = asking.ask()
+    await eventually(lambda: asking.parts)
+    second_outcome = asyncio.create_task(asking.outcome())
+    await eventually(lambda: asking.limiter.counts()["answers_waiting"] == 1)
+    clock.now = 200
+    await first.stop()
+    await first_task
+    assert await second_outcome == outcome
+
+
 async def test_a_question_in_the_source_s_own_queue_has_fewer_asked_at_once():
     asking = Asking(Scripted(Queued(), Text("Here."), Queued()), slots=4)
     await asking.ask()[1]
@@ -436,6 +468,30 @@ async def test_who_waits_long_for_a_slot_is_told(monkeypatch):
     await first.stop()
     await asyncio.gather(first_task, second_task)
     assert asking.parts[-1] == Text("Here.")
+
+
+async def test_who_got_a_slot_in_time_is_told_nothing_and_how_long_it_waited_is_known(monkeypatch):
+    loop, notices = asyncio.get_running_loop(), []
+    call_later = loop.call_later
+
+    def recorded(delay, callback, *args, **options):
+        handle = call_later(delay, callback, *args, **options)
+        if args == (Queued(),):
+            notices.append(handle)
+        return handle
+
+    monkeypatch.setattr(loop, "call_later", recorded)
+    asking = Asking(Scripted(Text("Long."), ends=False), well("Here."), slots=1)
+    first, first_task = asking.ask()
+    await eventually(lambda: asking.parts)
+    demand = Demand("user")
+    asking.question = Question("Hi", "user", demand=demand)
+    _, second_task = asking.ask()
+    await asyncio.sleep(0.05)
+    await first.stop()
+    await asyncio.gather(first_task, second_task)
+    assert [notice.cancelled() for notice in notices] == [True]
+    assert demand.waited_ms > 0
 
 
 @pytest.mark.usefixtures("quick_retries")
