@@ -120,7 +120,7 @@ class FollowedTurn(Turn):
             self._go()
 
     def stop(self, reason: str) -> None:
-        if self._healing is not None and self._healed_by is not None:
+        if self._healed_by is not None:
             self._end_alone(Ending(Status.STOPPED, reason, summary=self.summary))
             self._stopping = self.writer.spawn(self._healed_by.stop())
             self._stopping.add_done_callback(lambda _: self._cancel_healing())

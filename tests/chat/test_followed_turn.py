@@ -12,7 +12,7 @@ from service.chat.failures import INTERNAL, TURN_UNREACHABLE, UNKNOWN_TURN, WRIT
 from service.chat.followed_turn import State, key_of
 from service.chat.turn_status import Ending, Status
 from tests.chat.followed import OWNER, Writer, followed_turn
-from tests.conftest import eventually
+from tests.conftest import eventually, logged
 from tests.scripted import Scripted
 
 DONE = Ending(Status.DONE, summary=Summary({"total_tokens": 3}))
@@ -60,6 +60,26 @@ async def test_replacements_are_counted_as_the_writer_counts_them(turn):
     assert turn.place == (2, 6, 1)
 
 
+async def test_who_listens_is_told_of_what_came_and_of_the_end(turn):
+    heard = []
+    turn.subscribe(lambda: heard.append((turn.text, turn.is_over)))
+    turn.receive([Text("a")], 0)
+    turn.end(DONE)
+    assert heard == [("a", False), ("a", True)]
+
+
+async def test_a_question_is_known_by_its_checksum_and_taken_for_the_same_where_that_is_not_known_yet(turn):
+    assert (turn.is_same_question("Hi"), turn.is_same_question("Ho")) == (True, False)
+    turn.checksum = module.UNKNOWN_CHECKSUM
+    assert turn.is_same_question("Ho")
+
+
+async def test_what_is_lost_as_soon_as_it_is_followed_has_no_deadline(turn, writer):
+    writer.follow = lambda turn: turn.lose(TURN_UNREACHABLE)
+    turn.join(claims=True)
+    assert (turn.lost_for, turn._deadline) == (TURN_UNREACHABLE, None)
+
+
 async def test_its_end_is_the_writer_s(turn, writer):
     turn.join(claims=True)
     turn.receive([Text("a")], 0)
@@ -70,7 +90,10 @@ async def test_its_end_is_the_writer_s(turn, writer):
 
 
 async def test_the_first_end_counts_and_nothing_is_heard_after_it(turn):
+    gone = []
+    turn.on_gone = lambda: gone.append(turn)
     turn.end(DONE)
+    assert (turn.is_current, gone) == (True, [turn])
     turn.end(Ending(Status.STOPPED))
     turn.receive([Text("late")], 1)
     turn.lose(TURN_UNREACHABLE)
@@ -121,8 +144,11 @@ async def test_what_is_gone_is_not_stopped(turn, writer):
 async def test_it_is_followed_anew_from_where_it_is(turn, writer, soon):
     turn.join(claims=True)
     turn.receive([Replacement("ok"), STEP], 2)
+    turn.suspend()
+    deadline = turn._deadline
     turn.refollow()
     assert writer.told[1:] == [("follow", (2, 2, 1))]
+    assert deadline.cancelled()  # another has begun
     await turn.wait_ended()
     assert turn.lost_for is TURN_UNREACHABLE
     turn.refollow()
@@ -198,6 +224,31 @@ async def healing(turn, writer):
         await asyncio.gather(turn._healing, return_exceptions=True)
 
 
+async def test_the_dead_is_neither_followed_nor_waited_for_while_the_source_tells_the_rest(turn, writer):
+    writer.rest = Scripted(ends=False).ask(None)
+    turn.join(claims=True)
+    turn.receive([DIFY, Text("One ")], 0)
+    turn.suspend()
+    turn.lose_writer()
+    assert (turn._deadline, writer.told[1:]) == (None, ["unfollow"])
+    turn._healing.cancel()
+
+
+async def test_who_listens_is_told_of_the_rest_as_it_comes(turn, healing):
+    heard = []
+    turn.subscribe(lambda: heard.append(turn.text))
+    healing.put(Text("and "), Summary())
+    await eventually(lambda: heard)
+    await asyncio.sleep(0.02)
+    assert heard == ["One and "]
+
+
+async def test_a_fault_of_this_service_is_logged_by_the_turn_s_name(turn, healing, events):
+    healing.put(ZeroDivisionError())
+    await turn.wait_ended()
+    assert [event["turn_id"] for event in logged(events, "turn.failed")] == ["t"]
+
+
 async def test_the_rest_is_had_from_the_source(turn, writer, healing):
     assert writer.broken == [BrokenAnswer(DIFY, OWNER.user, "One ", WRITER_LOST)]
     healing.put(Text("and more."), Summary({"total_tokens": 3}), None)
@@ -213,13 +264,17 @@ async def test_the_rest_may_be_a_pause(turn, healing):
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "failure"),
-    [(AnswerStopped(), Status.STOPPED, None), (ZeroDivisionError(), Status.INCOMPLETE, INTERNAL)],
+    ("error", "status", "failure", "reason"),
+    [
+        (AnswerStopped(), Status.STOPPED, None, None),
+        (AnswerStopped("displaced"), Status.STOPPED, None, "displaced"),
+        (ZeroDivisionError(), Status.INCOMPLETE, INTERNAL, INTERNAL.reason),
+    ],
 )
-async def test_the_rest_may_end_otherwise(turn, healing, error, status, failure):
+async def test_the_rest_may_end_otherwise(turn, healing, error, status, failure, reason):
     healing.put(error)
     await turn.wait_ended()
-    assert (turn.status, turn.failure) == (status, failure)
+    assert (turn.status, turn.failure, turn.reason) == (status, failure, reason)
 
 
 async def test_the_rest_may_fail(turn, healing):
