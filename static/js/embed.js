@@ -71,6 +71,11 @@
     frame.contentWindow.postMessage({ type: "dify-live:token", token }, origin);
   };
 
+  /** A browser says nothing that a script hears where the frame is refused, and shows a page of its own. */
+  let isShown = false;
+  const hint = () => isShown || console.warn(`No chat: does ${service} run, with ${location.origin} in FRAME_ANCESTORS?`);
+  frame.addEventListener("load", () => frame.src && setTimeout(hint, 3000));
+
   button.addEventListener("click", () => toggle(frame.hidden));
   button.addEventListener("mouseenter", () => paint(true));
   button.addEventListener("mouseleave", () => paint(false));
@@ -81,6 +86,7 @@
   });
   addEventListener("message", ({ source, origin: from, data }) => {
     if (source !== frame.contentWindow || from !== origin) return;
+    isShown = true;
     if (data === "dify-live:close") toggle(false);
     if (data && data.type === "dify-live:token") sendToken();
   });

@@ -25,6 +25,8 @@ export function askForToken() {
   return isFramed;
 }
 
+if (isFramed) parent.postMessage("dify-live:open", "*");
+
 function closed() {
   for (const listener of listeners) listener();
 }

@@ -20,7 +20,10 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", 
            "--disable-background-networking", "--disable-component-update",
            f"--host-resolver-rules=MAP {FAR_HOST} 127.0.0.1"]  # fmt: skip
 # What Chromium says of a lost network and of a refused call; the page says it in words of its own.
-EXPECTED_NOISE = ("ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "the server responded with a status of")
+EXPECTED_NOISE = (
+    "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "the server responded with a status of",
+    "frame-ancestors 'self'",
+)  # fmt: skip
 # Nothing of an app that a test did not ask for.
 PLAIN_APP = {
     "opening_statement": "",

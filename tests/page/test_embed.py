@@ -53,6 +53,15 @@ async def test_a_bubble_brings_the_chat_to_another_page(shop, start, visit):
     await expect(bubble).to_be_focused()
 
 
+async def test_where_the_frame_is_refused_the_console_names_the_setting(shop, start, visit):
+    service = await start()
+    page = await visit(await start(), "/docs")  # any page, to be left
+    await page.goto(f"{shop}/?service={service.url}")
+    async with page.expect_console_message(lambda message: "FRAME_ANCESTORS" in message.text) as told:
+        await page.get_by_role("button", name="Ask us").click()
+    assert shop in (await told.value).text
+
+
 async def test_closing_the_bubble_ends_call_microphone_and_reading_at_once(shop, with_dify, dify, visit):
     dify.plays(fake_dify.say("One. Two. Three."))
     service = await with_dify(frame_ancestors=(shop,))
