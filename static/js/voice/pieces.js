@@ -16,13 +16,12 @@ const PAUSES = [
 
 /** An answer begins with clauses, for it to be heard early: its first piece, and its second, last at least so long. */
 const SHORTEST_CLAUSES = [1, 2]; // seconds, as all of these
-const MARK_WITHIN = 3; // for the first; without a mark by then, it is cut between words
-const WORDS_WITHIN = 2.5;
-const LONG_SENTENCE = 4;
+const MARK_WITHIN = 2.5; // for the first; without a mark by then, it is cut between words
 const AROUND = 1; // what is looked at after a cut, and the shortest rest
 const LETTERS_BEFORE = 8;
 
 const CLAUSE_MARK = /[\p{L}\p{M}]{2}["”’»)\]）】」』]*(?:[,;:](?=\s(?!(?:inc|ltd|jr|sr|m\.?d|ph\.?d)\b))|[，；：])/giu;
+const MARK = /[,;:，；：]/;
 /** Between words that belong to two parts of a sentence, in English and in Chinese. */
 const JOINT = new RegExp(
   String.raw`\p{Ll}{3} (?=(?:and|but|because|which|that|when|while|if|for|with|from|to|in|on|at|by) \p{Ll})|` +
@@ -84,9 +83,9 @@ function clauseOf(sentence, shortest, maxSeconds) {
   const isDue = (at) => secondsOf(text.slice(0, at)) >= shortest && isClause(text, at);
   const isFirst = shortest === SHORTEST_CLAUSES[0];
   const marks = cutsOf(text, CLAUSE_MARK).filter(within(maxSeconds - AROUND)).filter(isDue);
-  if (!isFirst || marks.some(within(MARK_WITHIN)) || secondsOf(text) < LONG_SENTENCE) return marks[0] ?? 0;
-  const isPlain = (at) => !NUMBER_OR_NOT.test(text.slice(0, at) + after(text, at));
-  const joints = cutsOf(text, JOINT).filter(within(WORDS_WITHIN)).filter(isDue).filter(isPlain);
+  if (!isFirst || marks.some(within(MARK_WITHIN)) || secondsOf(text) < MARK_WITHIN + AROUND) return marks[0] ?? 0;
+  const isPlain = (at) => !NUMBER_OR_NOT.test(text.slice(0, at) + after(text, at)) && !MARK.test(after(text, at));
+  const joints = cutsOf(text, JOINT).filter(within(MARK_WITHIN)).filter(isDue).filter(isPlain);
   return joints.pop() ?? marks[0] ?? 0;
 }
 
