@@ -169,7 +169,10 @@ voice.own: Voice | 声音
 voice.automatic: Automatic | 自动
 voice.dify: Voice of the app | 应用的声音
 voice.speed: Speed · {value} × | 语速 · {value} ×
-voice.pause: In a call, send after a pause of {value} s | 通话时停顿 {value} 秒后发送
+voice.pause: In a call, wait in a pause for up to {value} s | 通话中停顿时最多等待 {value} 秒
+voice.pace: Unhurried calls: more time to speak, for elderly people and all who search for words
+  | 从容通话：给您更多说话时间，适合长者和需要慢慢想的人
+voice.sounds: Short sounds in a call when it listens and thinks | 通话中以短音提示“正在听”和“正在思考”
 voice.try: Try it | 试听
 voice.sample: This is how answers are read to you. | 回答会这样读给您听。
 close: Close | 关闭

@@ -434,6 +434,23 @@ async def test_each_answer_can_be_listened_to_in_the_voice_and_at_the_speed_one_
     await expect(answer(page).get_by_role("button", name="Listen")).to_be_visible()
 
 
+async def test_how_a_call_waits_and_whether_it_has_sounds_is_chosen_and_kept(meet):
+    page = await meet()
+    await button(page, "Voice settings").click()
+    sounds = page.get_by_role("checkbox", name="Short sounds")
+    await expect(sounds).to_be_checked()
+    await sounds.uncheck()
+    await page.get_by_role("checkbox", name="Unhurried calls").check()
+    await page.get_by_role("slider", name="In a call, wait in a pause for up to 3 s").fill("5")
+    await page.keyboard.press("Escape")
+    kept = await page.evaluate("JSON.parse(localStorage.voice)")
+    assert [kept[name] for name in ("pace", "pauseSeconds", "hasSounds")] == ["unhurried", 5, False]
+    await page.reload()
+    await button(page, "Voice settings").click()
+    await expect(page.get_by_role("checkbox", name="Unhurried calls")).to_be_checked()
+    await expect(sounds).not_to_be_checked()
+
+
 async def test_reading_can_be_stopped_and_ends_when_the_answer_is_stopped(meet, dify):
     dify.plays(fake_dify.until_stopped("One. Two. Three"))
     page = await meet("speech.endsBySelf = false;", settings={"isAloud": True})

@@ -5,8 +5,14 @@ import { label, say, t } from "../i18n.js";
 
 const KEY = "voice";
 
-/** `voice` is a voiceURI, "dify", or "" for the best there is; `rate` is for the browser's own voices. */
-export const settings = { isAloud: false, voice: "", rate: 1, pauseSeconds: 3, ...stored() };
+const USUAL = { isAloud: false, voice: "", rate: 1, pace: "usual", pauseSeconds: 3, hasSounds: true };
+
+/**
+ * `voice` is a voiceURI, "dify", or "" for the best there is; `rate` is for the browser's own voices. In a call, `pace`
+ * is "usual", or "unhurried" for who needs more time to speak; `pauseSeconds` is the longest pause that is waited for;
+ * `hasSounds`: whether short sounds tell when it listens and thinks.
+ */
+export const settings = { ...USUAL, ...stored() };
 
 export const isOwnWanted = () => !["", "dify"].includes(settings.voice);
 
@@ -36,8 +42,10 @@ export function openSettings({ voices, hasAppVoice, hasCalls, tryIt }) {
   if (own.selectedIndex < 0) own.value = "";
   const speed = range(0.6, 1.6, 0.1, settings.rate);
   const pause = range(1, 8, 0.5, settings.pauseSeconds);
-  const controls = Object.entries({ own, speed, pause });
-  const labels = controls.map(([, control]) => element("label", "", element("span"), control));
+  const pace = tick(settings.pace === "unhurried");
+  const sounds = tick(settings.hasSounds);
+  const controls = Object.entries({ own, speed, pause, pace, sounds });
+  const labels = controls.map(([, control]) => element("label", classOf(control), element("span"), control));
   const test = button("voice.try", tryIt);
   const close = button("close", () => dialog.close());
   const title = say(element("h2"), "voice.settings");
@@ -49,15 +57,20 @@ export function openSettings({ voices, hasAppVoice, hasCalls, tryIt }) {
   dialog.showModal();
 
   function choose() {
-    change({ voice: own.value, rate: speed.valueAsNumber, pauseSeconds: pause.valueAsNumber });
+    change({
+      ...{ voice: own.value, rate: speed.valueAsNumber, pauseSeconds: pause.valueAsNumber },
+      ...{ pace: pace.checked ? "unhurried" : "usual", hasSounds: sounds.checked },
+    });
     show();
   }
 
   function show() {
     for (const [name, control] of controls) say(control.previousSibling, `voice.${name}`, { value: control.value });
     speed.parentNode.hidden = hasAppVoice && !isOwnWanted();
-    pause.parentNode.hidden = !hasCalls;
+    for (const each of [pause, pace, sounds]) each.parentNode.hidden = !hasCalls;
   }
 }
 
 const range = (min, max, step, value) => Object.assign(element("input"), { type: "range", min, max, step, value });
+const tick = (checked) => Object.assign(element("input"), { type: "checkbox", checked });
+const classOf = ({ type }) => (type === "checkbox" ? "box" : "");
