@@ -13,7 +13,7 @@ import { toStartOf } from "./scroll.js";
 const LOOK_UPS = ["knowledge-retrieval", "http-request", "tool"];
 const QUIET_STEPS = ["start", "end", "answer", "llm", "if-else", "variable-aggregator", "assigner"];
 const EXCERPT_LENGTH = 300;
-const isDebug = "debug" in document.getElementById("log").dataset || /[?&]debug\b/.test(location.search);
+export const isDebug = "debug" in document.getElementById("log").dataset || /[?&]debug\b/.test(location.search);
 
 /** What is to be shown, said and copied: words that were made up by a mock which stands in are nobody's answer. */
 export const wordsOf = (turn) => (turn.isStandIn ? t("stand-in") : withLinks(turn.text, turn.made));

@@ -9,7 +9,8 @@
  *             between which the latest answer waits for a person to decide; choose(at) does so, and returns the id of
  *             the turn that follows, null where something is to be filled in first; wantsAudio(), to be set
  *   api       as made by api.js
- * On `document` the page dispatches turn:added {id}, turn:started {id}, turn:text {id, text, replaced} (`text` as shown
+ *   send      send(frame) to the service; says whether it was written
+ * On `document` the page dispatches turn:added {id, question}, turn:started {id}, turn:text {id, text, replaced} (`text` as shown
  * so far; `replaced`: what came before was withdrawn), turn:ended, a turn of turn-queue.js with the text as shown;
  * turn:audio, a frame of what the app says by itself, of a turn that has `audio`; conversation:new; connection:changed,
  * a state of connection.js. Each answer is `article.answer[data-id]`, from before turn:started on, with an empty
@@ -46,6 +47,8 @@ let isOpen = false;
 let meeting; // until it is known what the app is
 let forget = () => {}; // the conversation before this one
 
+const send = (frame) => connection.send(frame);
+
 save("token", token);
 sayAll();
 for (const name of ["new", "attach", "below"]) dress(byId(name), name, name);
@@ -54,7 +57,7 @@ for (const name of ["new", "attach", "below"]) dress(byId(name), name, name);
 
 const [transcript, composer] = [drawing, field].map(withErrorBoundary);
 const queue = createTurnQueue({
-  send: (frame) => connection.send(frame),
+  send,
   token,
   wantsAudio: () => turns.wantsAudio(),
   on: {
@@ -125,7 +128,7 @@ function added(turn) {
   if (turn.follows) return;
   welcome.show(false);
   transcript.question(turn, () => takenBack(queue.takeBack(turn)));
-  announce("turn:added", { id: turn.id });
+  announce("turn:added", { id: turn.id, question: turn.question });
 }
 
 function started(turn) {
@@ -242,7 +245,7 @@ async function meetApp() {
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
-  voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api });
+  voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api, send });
 }
 
 startOver.onclick = newConversation;

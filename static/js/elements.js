@@ -36,7 +36,7 @@ export function element(tag, className = "", ...children) {
   return node;
 }
 
-function icon(name) {
+export function icon(name) {
   const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS(SVG, tag));
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");

@@ -180,17 +180,25 @@ call: Call | 通话
 call.listening: Listening | 正在听
 call.thinking: Thinking | 正在思考
 call.speaking: Speaking | 正在说
+call.hearing: Hearing you | 听到您说话
+call.lost: No connection | 没有连接
 call.muted: Muted | 已静音
 call.ended: The call has ended | 通话已结束
 call.refused: No microphone | 无法使用麦克风
-call.heard: You: {text} | 您：{text}
-call.lost: The connection is lost. What you say is kept until it is back. | 连接已断开。您说的话会保留到恢复为止。
+call.cut: The connection is lost. What you say is kept until it is back. | 连接已断开。您说的话会保留到恢复为止。
 call.interrupt: Interrupt | 打断
+call.send: Send now | 立即发送
+call.idle: Nothing was said for a while. The call ends in half a minute. | 已有一段时间没有说话，通话将在半分钟后结束。
+call.idle-end: Nothing was said for three minutes, so the call has ended. | 三分钟没有说话，通话已结束。
+call.latencies: After you spoke: silence {silence} s, transcript {transcript} s, asked {asked} s, first word {first_text} s, first sound {first_audio} s
+  | 您说完后：静音 {silence} 秒，转写 {transcript} 秒，提问 {asked} 秒，首字 {first_text} 秒，首声 {first_audio} 秒
 call.mute: Mute | 静音
 call.end: End call | 结束通话
 call.again: Try again | 重试
 hint.recognition: Speak. Your browser writes it down. | 请讲，由浏览器转成文字。
 hint.recorder: Speak. It is written down after a pause. | 请讲，停顿后转成文字。
+hint.hearing: It is sent when you pause. | 停顿后发送。
+hint.lost: What you say is kept until it is back. | 您说的话会保留到恢复为止。
 hint.thinking: Go on speaking to add to your question. | 继续讲可以补充问题。
 hint.speaking: Speak, or tap, to interrupt. | 开口或点按即可打断。
 hint.muted: You are not being heard. | 现在听不到您的声音。

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PATIENCE_SECONDS
+from tests.page.browser import answer
 
 DOUBLES = (Path(__file__).parent / "js/speech-doubles.js").read_text()
 FAKE_MICROPHONE = (Path(__file__).parent / "js/fake-microphone.js").read_text()
@@ -47,7 +48,12 @@ def call_state(page):
 
 
 def call_answer(page):
-    return page.locator("#call").get_by_role("group", name="Answer")
+    return answer(page).locator(".text")
+
+
+def heard(page):
+    """What was heard in a call and is not asked yet."""
+    return page.locator(".question.heard")
 
 
 async def said(page):

@@ -1,38 +1,72 @@
-// The call as one sees it: a dialog over the whole page.
+// The call as one sees it: the page's own conversation in large, and below it what goes on and what one can do.
 
-import { button, dress, element, iconButton } from "../elements.js";
+import { button, element, icon } from "../elements.js";
+import { isComposing } from "../composer.js";
 import { clear, label, say } from "../i18n.js";
-import { createMarkdownRenderer } from "../markdown-renderer.js";
+import { toEnd } from "../scroll.js";
 
-const SHAPES = { listening: "microphone", speaking: "speaker", muted: "muted", refused: "muted", ended: "phone" };
+const SHAPES = {
+  ...{ listening: "microphone", hearing: "microphone", speaking: "speaker" },
+  ...{ muted: "muted", refused: "muted", lost: "close", ended: "phone" },
+};
 
-/** `on`: {interrupt, mute, end, again}. `status` is a node that is to be seen, too. */
+/** `on`: {interrupt, mute, sendNow, present, end, again}. `status` is a node that is to be seen, too. */
 export function createCallView(on, status) {
-  const names = ["clock", "state", "hint", "heard"];
-  const [clock, title, hint, heard] = names.map((name) => Object.assign(element("p", name), { dir: "auto" }));
-  clock.setAttribute("role", "timer");
-  for (const node of [title, hint]) node.setAttribute("role", "status");
-  const shape = iconButton("dots", "call.interrupt", on.interrupt);
-  shape.className = "shape";
-  const answer = Object.assign(element("div", "prose"), { dir: "auto", tabIndex: 0, hidden: true });
-  answer.setAttribute("role", "group");
-  const markdown = createMarkdownRenderer(label(answer, "answer"));
-  const again = button("call.again", on.again);
+  const [shape, title, clock] = [element("div", "shape"), element("p", "state"), element("p", "clock")];
+  const [hint, notice] = [element("span"), element("span")];
   const mute = button("call.mute", on.mute, "", "muted");
-  const end = button("call.end", () => dialog.close(), "end", "phone");
-  const row = element("div", "row", again, mute, end);
-  const dialog = element("dialog", "", clock, shape, title, hint, heard, answer, status, row);
-  label(Object.assign(dialog, { id: "call", onclose: on.end }), "call");
-  dialog.onkeydown = (event) => event.stopPropagation(); // the page's Escape would stop the answer, too
-  document.body.append(dialog);
-  let startedAt, ticking, drawing, written;
+  const act = button("call.send", () => (isAnswering() ? on.interrupt() : on.sendNow()));
+  const again = button("call.again", on.again, "", "phone");
+  const end = button("call.end", close, "end");
+  const row = element("div", "row", again, mute, act, end);
+  const panel = element("section", "", shape, title, clock, status, element("p", "hint", hint, notice), row);
+  const heard = element("div", "text");
+  const bubble = label(element("div", "question heard", heard), "you");
+  const [talk, progress, composer] = ["talk", "progress", "composer"].map((id) => document.getElementById(id));
+  let phase, opener, startedAt, ticking;
+
+  label(Object.assign(panel, { id: "call", tabIndex: -1, hidden: true }), "call");
+  shape.setAttribute("aria-hidden", true);
+  clock.setAttribute("role", "timer");
+  notice.setAttribute("role", "status");
+  bubble.setAttribute("role", "article");
+  bubble.dataset.state = "waiting";
+  heard.dir = "auto";
+  composer.before(panel);
+  document.addEventListener("keydown", pressed, true);
+  document.addEventListener("pointerdown", () => ticking && on.present());
+
+  const isAnswering = () => ["thinking", "speaking"].includes(phase);
+
+  /** As everywhere on the page, Escape stops an answer first. */
+  function pressed(event) {
+    if (ticking) on.present();
+    if (panel.hidden || event.key !== "Escape" || isComposing(event)) return;
+    event.preventDefault();
+    if (isAnswering()) on.interrupt();
+    else close();
+  }
 
   function open() {
+    if (panel.hidden) opener = document.activeElement;
     startedAt = Date.now();
     tick();
-    if (!dialog.open) dialog.showModal();
-    end.focus();
+    cover(true);
+    toEnd();
+    panel.focus();
     return setInterval(tick, 1_000);
+  }
+
+  function close() {
+    const hadFocus = panel.contains(document.activeElement);
+    cover(false);
+    on.end();
+    if (hadFocus) opener.focus();
+  }
+
+  function cover(isOn) {
+    panel.hidden = !isOn;
+    document.documentElement.toggleAttribute("data-calling", isOn);
   }
 
   function tick() {
@@ -40,38 +74,46 @@ export function createCallView(on, status) {
     clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
 
-  /** `note` is what else there is to tell: [key, values]. */
-  function show({ state, isMuted, isLive, mode, question, note }) {
-    const name = isMuted && state === "listening" ? "muted" : state;
-    dialog.dataset.state = name;
-    dress(shape, SHAPES[name] ?? "dots", "call.interrupt");
-    shape.disabled = name !== "speaking";
-    say(title, `call.${name}`);
-    const usual = isMuted ? "muted" : name === "listening" ? mode : name;
-    showText(hint, note || (isLive && [`hint.${usual}`]));
-    showText(heard, question && ["call.heard", { text: question }]);
+  function turnTo(now) {
+    panel.dataset.state = phase = now;
+    shape.replaceChildren(icon(SHAPES[phase] ?? "dots"));
+    const isOver = ["refused", "ended"].includes(phase);
+    name(act, ...(isAnswering() ? ["stop", "call.interrupt"] : ["send", "call.send"]));
+    name(end, ...(isOver ? ["close", "close"] : ["phone", "call.end"]));
+    for (const each of [mute, act]) each.hidden = isOver;
+    again.hidden = !isOver;
+  }
+
+  /** `question` was heard and not yet asked; `note` is what else there is to tell. */
+  function show({ phase: now, isMuted, isLive, mode, question, note }) {
+    if (now !== phase) turnTo(now);
+    say(title, `call.${phase}`);
+    const usual = isMuted ? "muted" : phase === "listening" ? mode : phase;
+    showText(notice, note);
+    showText(hint, isLive && !note && [`hint.${usual}`]);
     mute.setAttribute("aria-pressed", isMuted);
-    mute.hidden = !isLive;
-    again.hidden = isLive;
-    say(end.lastChild, isLive ? "call.end" : "close");
+    progress.setAttribute("aria-live", isLive ? "off" : "polite"); // what is spoken is not read as well
+    heard.textContent = question;
+    if (!question) bubble.remove();
+    else if (talk.lastChild !== bubble) talk.append(bubble);
     if (isLive) ticking ??= open();
     else ticking = clearInterval(ticking);
   }
 
-  /** The whole answer so far, drawn once a frame. `replaced`: it does not begin as it did. `isOver`: it is whole. */
-  function showAnswer(text, replaced = !text, isOver = false) {
-    if (replaced) markdown.clear();
-    written = [text, isOver];
-    answer.hidden = !text;
-    dialog.classList.toggle("answering", Boolean(text)); // leaves it the place
-    drawing ??= requestAnimationFrame(() => {
-      drawing = undefined;
-      markdown.render(...written);
-    });
-  }
-
-  return { show, answer: showAnswer, close: () => dialog.close(), meter: shape };
+  return { show, close, meter: shape };
 }
+
+/** Of one turn, below its answer: for developers. */
+export function showLatencies(id, latencies) {
+  const seconds = (name) => (latencies[`${name}_ms`] / 1_000).toFixed(2).replace("NaN", "–");
+  const names = ["silence", "transcript", "asked", "first_text", "first_audio"];
+  const values = Object.fromEntries(names.map((name) => [name, seconds(name)]));
+  const answer = document.querySelector(`.answer[data-id="${id}"]`);
+  answer?.append(say(element("p", "detail"), "call.latencies", values));
+}
+
+/** Its words as a node of their own: where they got longer, those before would seem to have jumped. */
+const name = (node, picture, key) => node.replaceChildren(icon(picture), say(element("span"), key));
 
 function showText(node, words) {
   if (words) say(node, ...words);

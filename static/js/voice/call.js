@@ -3,52 +3,43 @@
 import { withErrorBoundary } from "../error-boundary.js";
 import { t } from "../i18n.js";
 import { createBargeIn } from "./barge-in.js";
-import { createCallView } from "./call-view.js";
-import { createSpeechInput } from "./speech-input.js";
+import { createCallDisplay } from "./call-display.js";
+import * as states from "./call-state.js";
+import { createLatencies } from "./latencies.js";
 import { watchConnectionLoss } from "./connection-loss.js";
 import { outcomeOf } from "./answer-outcome.js";
-import { joined } from "./phrases.js";
 import { settings } from "./settings.js";
 import { choiceOf } from "./spoken-choice.js";
-import { createWakeLock } from "./wake-lock.js";
 
 const QUIET_MS = 500; // between two sentences there is less
 
 /**
- * A call at one moment; each change makes another. `state`: idle, listening, thinking (about `asked`), speaking,
- * refused or ended. `heard`: what was heard and not yet asked. `turn`: the id of the answer under way; `outcome`: what
- * is to be told of its end; `hasSpoken`: whether its reading has begun. `note`: what else is to be told. Both are [key,
- * values].
- */
-const IDLE = { state: "idle", isMuted: false, asked: "", heard: "", turn: null, note: null };
-const PARTS = { createCallView, createSpeechInput };
-const UNANSWERED = { outcome: null, hasSpoken: false };
-
-/**
  * `turns` is the page's. `voice.say(text)` says what is no answer, `voice.stop()` ends all speaking. `keep(text)` gets
- * what was heard and cannot be asked. `status` is a node for the view. `parts` are others in tests.
- * What is thrown by what it is given ends no call.
+ * what was heard and cannot be asked, `report(id, latencies)` how long a turn took (see latencies.js). `status` is a
+ * node for the view. `parts`: {createSpeechInput, createCallView, createCallSounds}. What is thrown by what it is given
+ * ends no call.
  */
-export function createCall({ app, transcriber, keep, status, ...others }, parts = PARTS) {
-  const on = { interrupt, mute, end: hangUp, again: start };
-  const { meter, ...drawing } = parts.createCallView(on, status);
-  const [view, turns, voice] = [drawing, others.turns, others.voice].map(withErrorBoundary);
-  let call = IDLE;
+export function createCall({ app, transcriber, keep, report, status, ...others }, parts) {
+  const [turns, voice] = [others.turns, others.voice].map(withErrorBoundary);
+  const on = { interrupt, mute, sendNow, end: hangUp, again: start, remind: tell, expire: end };
+  const hearing = () => ({ isSpeech: talk.isSpeech(), isSounding: talk.isSounding(), mode: input.mode() });
+  const display = createCallDisplay(on, status, () => ({ ...hearing(), isLost: loss.isLost() }), parts);
+  const latencies = createLatencies(report);
+  let call = states.IDLE;
   let results = []; // of hearing, since the last question
+  let said; // when the latest of them was: see speech-input.js
   let talk = createBargeIn(() => false);
   let input, pause, quiet;
 
-  const isLive = () => ["listening", "thinking", "speaking"].includes(call.state);
-  const question = () => joined(call.asked, call.heard);
+  const isLive = () => states.isLive(call);
+  const question = () => states.questionOf(call);
   const pauseMs = () => settings.pauseSeconds * 1_000;
-  const keepAwake = createWakeLock(isLive);
-  const onChange = () => isLive() && change({});
-  const loss = watchConnectionLoss({ isQuiet, onChange, announce: () => announce(["call.lost"]) }); // of the connection
+  const onChange = () => isLive() && change();
+  const loss = watchConnectionLoss({ isQuiet, onChange, announce });
 
   function change(more) {
     call = { ...call, ...more };
-    const note = loss.isLost() ? ["call.lost"] : call.note;
-    view.show({ ...call, note, question: question(), isLive: isLive(), mode: input.mode() });
+    display.show(call);
   }
 
   function start() {
@@ -56,9 +47,8 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
     [input, results] = [createInput(), []];
     talk = createBargeIn(input.hasLevel);
     input.start();
-    view.answer("");
-    change({ ...IDLE, ...UNANSWERED, state: "listening" });
-    keepAwake();
+    change(states.started());
+    display.beep();
     loss.announceIfQuiet();
   }
 
@@ -66,9 +56,9 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   function createInput() {
     const isHere = () => self === input && isLive();
     const self = parts.createSpeechInput({
-      ...{ app, transcriber, pauseMs, meter, onSpeech },
+      ...{ app, transcriber, pauseMs, onSpeech, meter: display.meter },
       isSpeaking: () => call.state === "speaking" || talk.isSounding(),
-      onResults: (all, isDue) => (isHere() ? heard(all, isDue) : keep(all.at(-1)?.text ?? "")),
+      onResults: (all, isDue, times) => (isHere() ? heard(all, isDue, times) : keep(all.at(-1)?.text ?? "")),
       onDoing: (name) => change({ note: name === "network" ? ["voice.network"] : null }),
       onError: (why) => end([`voice.${why}`], why === "refused" ? why : "ended"),
     });
@@ -77,8 +67,8 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
 
   // Hearing
 
-  function heard(all, isDue) {
-    results = all;
+  function heard(all, isDue, times) {
+    [results, said] = [all, times];
     if (isDue || !talk.isSounding() || talk.interrupts(all)) takeWords(isDue);
   }
 
@@ -95,6 +85,7 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   /** With recognition it takes words to interrupt; a recording has none before its end. */
   function onSpeech(isOn) {
     talk.speech(isOn);
+    change();
     wait();
     if (!isOn || input.mode() !== "recorder") return;
     if (call.state === "speaking") interrupt();
@@ -113,8 +104,9 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
     clearTimeout(pause);
     if (!question()) return;
     input.clear();
-    [results, talk] = [[], createBargeIn(input.hasLevel)];
-    change({ ...UNANSWERED, state: "thinking", asked: question(), heard: "", turn: null, note: null });
+    latencies.asked(said);
+    [results, said, talk] = [[], null, createBargeIn(input.hasLevel)];
+    change(states.asking(question()));
     const choice = choiceOf(call.asked, turns.choices?.() ?? []);
     const id = choice < 0 ? turns.ask(call.asked) : turns.choose(choice);
     if (id) change({ turn: id });
@@ -129,43 +121,46 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   }
 
   function cannotChoose() {
-    change({ state: "listening", asked: "", note: ["voice.form"] });
-    announce(call.note);
+    change({ state: "listening", asked: "" });
+    tell(["voice.form"]);
   }
 
-  /** Somebody interrupts; before the answer has begun, that goes on with the same question. */
   function interrupt() {
-    const { turn: id, hasSpoken, asked } = call;
+    const { turn: id } = call;
     hush();
-    change({ state: "listening", asked: hasSpoken ? "" : asked, turn: null });
+    latencies.end(id);
+    change(states.afterInterruption(call));
     if (id) turns.cancel(id);
   }
 
+  /** What happens to the page's turns. One that was typed or tapped is the call's as if its question was said. */
   const turn = {
+    added({ id, question: typed }) {
+      if (!isLive() || (call.state === "thinking" && !call.turn)) return; // it is just being asked
+      interrupt();
+      change(states.asking(typed, id));
+    },
     /** Says whether it is the call's. */
     started({ id }) {
-      if (call.state !== "thinking" || (call.turn ?? id) !== id) return false;
-      change({ turn: id });
-      view.answer("");
+      if (!isLive() || (call.turn ?? id) !== id) return false;
+      change(call.state === "listening" ? states.asking("", id) : { turn: id });
       return true;
     },
-    text({ id, text, replaced }) {
-      if (id === call.turn) view.answer(text, replaced);
+    text({ id, text }) {
+      if (id === call.turn && text.trim()) latencies.worded();
     },
     ended(ending) {
-      if (ending.id !== call.turn) return;
-      view.answer(ending.text, false, true);
-      change({ outcome: outcomeOf(ending) });
+      if (ending.id === call.turn) change({ outcome: outcomeOf(ending) });
     },
-    /** All was read that there was to read. What did not seem enough to interrupt was said all the same. */
+    /** What did not seem enough to interrupt was said all the same. */
     read(id, hasFailed) {
       if (id !== call.turn) return;
-      const outcome = call.outcome ?? (call.hasSpoken || hasFailed ? null : ["voice.wordless"]);
-      const note = outcome ?? (hasFailed ? ["voice.unspoken"] : null);
-      change({ state: "listening", turn: null, asked: "", note });
+      latencies.end(id);
+      change(states.afterReading(call, hasFailed));
       sounds(false);
       takeWords(false);
-      if (outcome) announce(outcome);
+      if (call.outcome) announce(call.outcome);
+      else display.beep();
     },
   };
 
@@ -181,6 +176,7 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   /** Whether there is sound. */
   function sounds(isOn) {
     talk.sounds(isOn);
+    if (isOn && call.state === "speaking") latencies.sounded(call.turn);
     clearTimeout(quiet);
     if (!isOn) quiet = setTimeout(fallSilent, QUIET_MS);
   }
@@ -195,7 +191,15 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
     sounds(false);
   }
 
-  const announce = (words) => voice.say(t(...words));
+  function announce(words) {
+    voice.say(t(...words));
+  }
+
+  /** Shows and says it; null: there is nothing more to say. */
+  function tell(note) {
+    change({ note });
+    if (note) announce(note);
+  }
 
   // What goes wrong
 
@@ -203,11 +207,6 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   function connectionIs(name, note) {
     loss.connectionIs(name);
     if (name === "ended" && isLive()) end(note);
-  }
-
-  /** A recording could not be written down, for this reason. */
-  function unwritten(words) {
-    if (!loss.isLost() && isQuiet()) announce(words);
   }
 
   /** Nobody speaks, in a call. */
@@ -223,6 +222,12 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
     talk.speech(false);
     wait();
     change({ isMuted: !call.isMuted });
+    display.beep();
+  }
+
+  function sendNow() {
+    if (input.finish) input.finish();
+    else ask();
   }
 
   function end(note = null, state = "ended") {
@@ -231,9 +236,9 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
     input.abort();
     input.clear();
     hush();
+    latencies.end(call.turn);
     change({ state, note, heard: "", turn: null });
     if (note) announce(note);
-    keepAwake();
   }
 
   /** Nobody waits for the answer any more; without a connection, the question still waits for one. */
@@ -246,8 +251,8 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   function leave() {
     if (!isLive()) return;
     end();
-    view.close();
+    display.close();
   }
 
-  return { start, leave, turn, saying, sounds, unwritten, connectionIs, isLive };
+  return { start, leave, turn, saying, sounds, unwritten: loss.unwritten, connectionIs, isLive };
 }

@@ -2,7 +2,7 @@
 
 const LOST_AFTER_MS = 1_500;
 
-/** `onChange()` is called when `isLost()` has changed; `announce()` once for each loss, when `isQuiet()`. */
+/** `onChange()` is called when `isLost()` has changed; `announce(words)` once for each loss, when `isQuiet()`. */
 export function watchConnectionLoss({ isQuiet, onChange, announce }) {
   let isLost = false;
   let isAnnounced = false;
@@ -26,8 +26,13 @@ export function watchConnectionLoss({ isQuiet, onChange, announce }) {
   function announceIfQuiet() {
     if (!isLost || isAnnounced || !isQuiet()) return;
     isAnnounced = true;
-    announce();
+    announce(["call.cut"]);
   }
 
-  return { connectionIs, announceIfQuiet, isLost: () => isLost };
+  /** A recording could not be written down, for this reason; without a connection there is no other. */
+  function unwritten(words) {
+    if (!isLost && isQuiet()) announce(words);
+  }
+
+  return { connectionIs, announceIfQuiet, unwritten, isLost: () => isLost };
 }

@@ -1,13 +1,16 @@
 // Speaking and listening on the chat page: each part of it is absent where the browser or the app lacks it.
 
+import { isDebug } from "../answer.js";
 import { button, dress, element, iconButton } from "../elements.js";
 import { onClosed } from "../iframe-messages.js";
 import { withErrorBoundary } from "../error-boundary.js";
 import { clear, language, say, t } from "../i18n.js";
 import { createCall } from "./call.js";
+import { createCallSounds } from "./call-sounds.js";
+import { createCallView, showLatencies } from "./call-view.js";
 import { createAppSpeech } from "./app-speech.js";
 import { createDictation } from "./dictation.js";
-import { hasSpeechInput } from "./speech-input.js";
+import { createSpeechInput, hasSpeechInput } from "./speech-input.js";
 import { joined } from "./phrases.js";
 import { createReadAloud } from "./read-aloud.js";
 import { change, isOwnWanted, openSettings, settings } from "./settings.js";
@@ -16,7 +19,7 @@ import { createTranscriber } from "./transcriber.js";
 import { createTranscriptionStatus } from "./transcription-status.js";
 
 /** What it is given is described at the top of chat.js. */
-export function mountVoice({ app, slot, composer, turns, api }) {
+export function mountVoice({ app, slot, composer, turns, api, send }) {
   const state = element("p", "note voice-state");
   const { engine = "auto" } = app.speech ?? {};
   const [hasBrowsers, hasApps] = ["browser", "dify"].map((one) => [one, "auto"].includes(engine));
@@ -64,7 +67,9 @@ export function mountVoice({ app, slot, composer, turns, api }) {
     const onSaying = (text) => call.saying(text, false);
     notices = withErrorBoundary(createReadAloud({ engines, onSaying, onChange() {}, onDone() {} }));
     const voice = { say: notify, stop: hush };
-    call = createCall({ app, transcriber, turns, voice, keep, status: statuses[1].node });
+    const parts = { createSpeechInput, createCallView, createCallSounds };
+    call = createCall({ app, transcriber, turns, voice, keep, report, status: statuses[1].node }, parts);
+    on("turn:added", call.turn.added);
     state.before(button("call", startCall, "start-call", "phone"));
   }
 
@@ -104,6 +109,12 @@ export function mountVoice({ app, slot, composer, turns, api }) {
   function hush() {
     readAloud?.stop();
     notices?.stop();
+  }
+
+  /** How long a turn of a call took. */
+  function report(id, latencies) {
+    send({ type: "voice_latency", id, ...latencies });
+    if (isDebug) showLatencies(id, latencies);
   }
 
   /** What was said and cannot be asked now can be sent by hand. */
@@ -206,6 +217,7 @@ export function mountVoice({ app, slot, composer, turns, api }) {
   }
 
   slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
+  if (app.speech?.engine === "off") return;
   if (dictation) {
     slot.append(dictation.button);
     state.after(statuses[0].node);

@@ -46,17 +46,19 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
       return canAsk ? "next" : null;
     },
   };
-  const view = { show: (shown) => (call.shown = shown), answer: (text) => (call.answer = text), close: does("close") };
+  const view = { show: (shown) => (call.shown = shown), close: does("close") };
   const call = {
+    beeps: [],
+    reports: [],
     did: () => did.splice(0),
     asked: () => did.splice(0).findLast((name) => name.startsWith("ask: "))?.slice(5),
-    name: () => call.shown.state,
+    name: () => call.shown.phase.replace("hearing", "listening"),
     waits(ms = PAUSE_MS) {
       now += ms;
       mock.timers.tick(ms);
     },
     /** Results of recognition are told from their first word on, with those before; a recording is due. */
-    heard: (text, isDue) => call.results([{ text, from: now - 1_000, endsAt: now }], isDue),
+    heard: (text, isDue, times) => call.results([{ text, from: now - 1_000, endsAt: now }], isDue, times),
     saying: (text = "Behind the house.") => real.saying(text, true),
     written: (text = "Behind the house.", more = {}, id = "where is it") =>
       real.turn.ended({ id, status: "done", text, ...more }),
@@ -64,7 +66,7 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
   };
   const keep = (text) => text && does("keep")(text);
   const real = createCall(
-    { turns, keep, voice: { say: does("say"), stop: does("hush"), ...broken.voice } },
+    { turns, keep, report: (...all) => call.reports.push(all), voice: { say: does("say"), stop: does("hush"), ...broken.voice } },
     {
       createCallView(on) {
         Object.assign(call, on);
@@ -73,6 +75,10 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
       createSpeechInput(on) {
         Object.assign(call, { results: on.onResults, speech: on.onSpeech, fails: on.onError, doing: on.onDoing });
         return input;
+      },
+      createCallSounds: (mayBeep) => {
+        const beeps = (name) => mayBeep() && call.beeps.push(name);
+        return { listening: () => beeps("listening"), thinking: (isOn) => isOn && beeps("thinking"), close() {} };
       },
     },
   );
@@ -103,14 +109,14 @@ test("it listens, asks after a pause, speaks the answer, and listens again", () 
   assert.deepEqual([call.shown.question, call.did()], ["where is it", []]);
   call.waits();
   assert.deepEqual([call.name(), call.did()], ["thinking", ["forget", "ask: where is it"]]);
-  assert.equal(call.shown.question, "where is it");
+  assert.equal(call.shown.question, "");
   call.turn.text({ id: "where is it", text: "Behind the" });
   call.saying();
-  assert.deepEqual([call.name(), call.answer], ["speaking", "Behind the"]);
+  assert.equal(call.name(), "speaking");
   call.written();
   call.over();
   assert.deepEqual([call.name(), call.shown.question, call.did()], ["listening", "", []]);
-  assert.deepEqual([call.answer, call.shown.note], ["Behind the house.", null]);
+  assert.equal(call.shown.note, null);
 });
 
 test("a recording has waited for the pause already, and noise is no question", () => {
@@ -313,7 +319,7 @@ test("no answer ends in silence: what is the matter is shown and said, and then 
     call.over();
     const [said] = call.did();
     assert.ok(said.startsWith(`say: ${words}`), said);
-    assert.deepEqual([call.name(), call.answer], ["listening", text]);
+    assert.equal(call.name(), "listening");
     assert.ok(call.shown.note);
     call.heard("and now");
     call.waits();
@@ -333,16 +339,13 @@ test("whatever the view or the voice throw, the call goes on", (context) => {
   const fails = () => {
     throw new Error("no");
   };
-  const call = startCall({ broken: { view: { answer: fails }, voice: { say: fails, stop: fails } } });
+  const call = startCall({ broken: { view: { show: fails }, voice: { say: fails, stop: fails } } });
   call.heard("where is it");
   call.waits();
   call.saying();
   call.heard("no, wait");
   call.waits();
-  assert.deepEqual([call.name(), call.asked()], ["thinking", "no, wait"]);
-  call.written("", {}, "no, wait");
-  call.over("no, wait");
-  assert.deepEqual([call.name(), call.shown.note], ["listening", ["status.empty"]]);
+  assert.equal(call.asked(), "no, wait");
 });
 
 test("a lost connection is shown and said once, as soon as nobody speaks", () => {
@@ -356,20 +359,19 @@ test("a lost connection is shown and said once, as soon as nobody speaks", () =>
   call.heard("where is it");
   call.connectionIs("waiting");
   call.waits(1_600);
-  assert.deepEqual([call.shown.note, call.did()], [["call.lost"], []]); // not while somebody speaks
+  assert.deepEqual([call.name(), call.did()], ["lost", []]); // not while somebody speaks
   call.waits();
   assert.match(call.did().at(-1), /^say: The connection is lost/);
-  assert.equal(call.name(), "thinking");
   call.connectionIs("waiting");
   call.waits(9_000);
   assert.deepEqual(call.did(), []);
   call.saying();
   call.sounds(true);
   call.connectionIs("open");
-  assert.deepEqual([call.name(), call.shown.note], ["speaking", null]);
+  assert.equal(call.name(), "speaking");
   call.connectionIs("waiting");
   call.waits(2_000);
-  assert.deepEqual([call.shown.note, call.did()], [["call.lost"], []]); // not over the answer
+  assert.deepEqual(call.did(), []); // not over the answer
   call.sounds(false);
   call.waits(500);
   assert.equal(call.did().length, 1);
@@ -393,7 +395,7 @@ test("what the page tells is no question either", () => {
   call.did();
   call.real.saying("The connection is lost.", false);
   for (const text of ["the", "the connection is", "the connection is lost"]) call.heard(text);
-  assert.deepEqual([call.name(), call.did()], ["listening", []]);
+  assert.deepEqual([call.shown.question, call.did()], ["", []]);
   call.sounds(false);
   call.waits(500);
   call.waits();
@@ -406,10 +408,10 @@ test("a sound ends what is told of a lost connection, and not the question", () 
   call.waits(1_600);
   call.did();
   call.speech(true);
-  assert.deepEqual([call.name(), call.did()], ["thinking", ["hush"]]);
+  assert.deepEqual(call.did(), ["hush"]);
   call.speech(false);
   call.results([], true);
-  assert.deepEqual([call.name(), call.did()], ["thinking", []]);
+  assert.deepEqual(call.did(), []);
   call.saying();
   assert.equal(call.name(), "speaking");
 });
@@ -451,7 +453,7 @@ test("a muted call does not hear, still answers, and still asks what was said be
   speaking.mute();
   assert.equal(speaking.name(), "speaking");
   speaking.over();
-  assert.deepEqual([speaking.name(), speaking.shown.isMuted], ["listening", true]);
+  assert.deepEqual([speaking.name(), speaking.shown.isMuted], ["muted", true]);
 });
 
 test("a refused microphone is asked for again only when one says so", () => {
@@ -483,6 +485,99 @@ test("a question that cannot be taken ends the call with a word, and stays", () 
     "keep: where is it",
     ...["deafen", "forget", "hush", "say: The question cannot be sent now."],
   ]);
+});
+
+test("what is typed or tapped is the call's as if it was said, and interrupts like that", () => {
+  const call = speakingCall();
+  call.turn.added({ id: "b", question: "and when?" });
+  assert.deepEqual([call.name(), call.did()], ["thinking", ["hush", "cancel: where is it"]]);
+  call.written("Behind", { status: "stopped" });
+  call.over();
+  assert.equal(call.turn.started({ id: "b" }), true);
+  call.heard("on Sundays");
+  assert.equal(call.did().at(-1), "cancel: b");
+  call.waits();
+  assert.equal(call.asked(), "and when? on Sundays");
+});
+
+test("an answer that goes on when a form was filled in is the call's", () => {
+  const call = startCall();
+  assert.equal(call.turn.started({ id: "next" }), true);
+  call.saying("As you wish.");
+  assert.equal(call.name(), "speaking");
+  call.over("next");
+  assert.equal(call.name(), "listening");
+});
+
+test("what was heard is sent at once when one says so, and nothing where nothing was", () => {
+  const call = startCall();
+  call.sendNow();
+  assert.equal(call.asked(), undefined);
+  call.heard("where is it");
+  call.sendNow();
+  assert.equal(call.asked(), "where is it");
+});
+
+test("short sounds tell when it is one's turn and when it thinks, and never while somebody speaks", () => {
+  const call = askedCall({ hasLevel: true });
+  assert.deepEqual(call.beeps.slice(0, 2), ["listening", "thinking"]);
+  call.beeps.length = 0;
+  call.saying();
+  call.sounds(true);
+  call.sounds(false);
+  call.over();
+  assert.deepEqual(call.beeps, ["listening"]);
+  call.beeps.length = 0;
+  call.mute();
+  call.speech(true);
+  call.mute();
+  call.heard("and");
+  assert.deepEqual([call.shown.phase, call.beeps], ["hearing", ["listening"]]);
+  const interrupted = speakingCall({ hasLevel: true });
+  interrupted.beeps.length = 0;
+  interrupted.speech(true);
+  interrupted.heard("no, wait");
+  assert.deepEqual([interrupted.shown.phase, interrupted.beeps], ["hearing", []]);
+});
+
+test("a call in which nobody speaks ends by itself with a word, and not while an answer runs", () => {
+  const call = startCall();
+  call.waits(150_000);
+  assert.deepEqual(call.shown.note, ["call.idle"]);
+  assert.match(call.did().at(-1), /^say: Nothing was said for a while/);
+  call.present();
+  assert.equal(call.shown.note, null);
+  call.waits(150_000);
+  call.waits(30_000);
+  assert.deepEqual([call.name(), call.shown.note], ["ended", ["call.idle-end"]]);
+  assert.match(call.did().at(-1), /^say: Nothing was said for three minutes/);
+  const answering = askedCall();
+  answering.waits(600_000);
+  answering.saying();
+  answering.waits(600_000);
+  assert.equal(answering.name(), "speaking");
+  const hearing = startCall({ hasLevel: true });
+  hearing.speech(true);
+  hearing.waits(600_000);
+  assert.equal(hearing.name(), "listening");
+});
+
+test("how long a turn took is reported once, also where it was interrupted before its first sound", () => {
+  const times = () => ({ speechEndedAt: now - 300, silenceAt: now - 200, transcriptAt: now });
+  const known = { silence_ms: 100, transcript_ms: 300, asked_ms: 300 };
+  const call = startCall({ mode: "recorder" });
+  call.heard("where is it", true, times());
+  call.waits(200);
+  call.turn.text({ id: "where is it", text: "Behind" });
+  call.waits(200);
+  call.saying();
+  call.sounds(true);
+  call.over();
+  assert.deepEqual(call.reports, [["where is it", { ...known, first_text_ms: 500, first_audio_ms: 700 }]]);
+  const interrupted = startCall({ mode: "recorder" });
+  interrupted.heard("and when", true, times());
+  interrupted.interrupt();
+  assert.deepEqual(interrupted.reports, [["and when", known]]);
 });
 
 test("the screen stays awake for as long as the call lasts", async () => {

@@ -1,0 +1,53 @@
+// What follows from the state of a call: what is to be seen, short sounds, a screen that stays on, an end when unused.
+
+import { withErrorBoundary } from "../error-boundary.js";
+import { IDLE, isLive, phaseOf, questionOf } from "./call-state.js";
+import { createIdleTimer } from "./idle-timer.js";
+import { settings } from "./settings.js";
+import { createWakeLock } from "./wake-lock.js";
+
+const STILL_THERE = ["call.idle"];
+
+/**
+ * `on` is for the view, and besides remind(note), when nobody has spoken for long, or null when somebody is there; and
+ * expire(note) at the end of that. `now()` tells what is so at the moment: {isSpeech, isSounding, isLost, mode}.
+ */
+export function createCallDisplay({ remind, expire, ...on }, status, now, parts) {
+  const { meter, ...drawing } = parts.createCallView({ ...on, present }, status);
+  const view = withErrorBoundary(drawing);
+  const mayBeep = () => settings.hasSounds && !now().isSounding && !now().isSpeech;
+  const sounds = withErrorBoundary(parts.createCallSounds(mayBeep));
+  const idle = createIdleTimer({ warn: () => remind(STILL_THERE), end: () => expire(["call.idle-end"]) });
+  const keepAwake = createWakeLock(() => isLive(call));
+  let call = IDLE;
+
+  function show(next) {
+    const wasLive = isLive(call);
+    call = next;
+    const { mode, ...moment } = now();
+    const phase = phaseOf(call, moment);
+    const isListening = call.state === "listening";
+    const question = isListening ? questionOf(call) : call.heard;
+    const note = phase === "hearing" ? null : call.note;
+    view.show({ ...{ phase, mode, question, note }, isMuted: call.isMuted, isLive: isLive(call) });
+    sounds.thinking(phase === "thinking");
+    idle.update(isListening && !moment.isSpeech && !call.heard);
+    if (isLive(call) === wasLive) return;
+    keepAwake();
+    if (wasLive) sounds.close();
+  }
+
+  /** A key or a tap tells that somebody is there. */
+  function present() {
+    idle.update(false);
+    if (call.note === STILL_THERE) remind(null);
+    else show(call);
+  }
+
+  /** Tells that it is one's turn to speak, unless one does so. */
+  function beep() {
+    if (call.state === "listening" && !call.isMuted && !call.heard) sounds.listening();
+  }
+
+  return { ...{ show, beep, meter }, close: () => view.close() };
+}

@@ -1,0 +1,43 @@
+// What a call is at one moment, and what makes it another.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import * as states from "../../../static/js/voice/call-state.js";
+
+const SILENCE = { isSpeech: false, isLost: false };
+const call = (more) => ({ ...states.started(), ...more });
+const THINKING = call(states.asking("where is it", "a"));
+const SPEAKING = { ...THINKING, state: "speaking", hasSpoken: true };
+
+test("its phase is its state, or that somebody is heard, that it is muted, or that there is no connection", () => {
+  const phases = [
+    ["listening", {}],
+    ["hearing", { heard: "where" }],
+    ["hearing", {}, { isSpeech: true }],
+    ["muted", { isMuted: true }],
+    ["thinking", { ...THINKING, isMuted: true }],
+    ["thinking", THINKING, { isSpeech: true }],
+    ["lost", {}, { isLost: true }],
+    ["lost", { heard: "where", isMuted: true }, { isLost: true }],
+    ["lost", THINKING, { isLost: true }],
+    ["speaking", SPEAKING, { isLost: true, isSpeech: true }],
+    ["ended", { state: "ended", isMuted: true }, { isLost: true }],
+    ["refused", { state: "refused" }, { isSpeech: true }],
+  ];
+  for (const [phase, more, now] of phases) assert.equal(states.phaseOf(call(more), { ...SILENCE, ...now }), phase);
+});
+
+test("what interrupts before the answer has begun goes on with the same question, and afterwards it does not", () => {
+  const more = { heard: "and when" };
+  assert.equal(states.questionOf({ ...THINKING, ...states.afterInterruption(THINKING), ...more }), "where is it and when");
+  assert.equal(states.questionOf({ ...SPEAKING, ...states.afterInterruption(SPEAKING), ...more }), "and when");
+});
+
+test("what is to be told of an answer is told when it was read, and a voice that failed where there is nothing else", () => {
+  const lost = ["status.lost"];
+  assert.deepEqual(states.afterReading({ ...SPEAKING, outcome: lost }, true).note, lost);
+  assert.deepEqual(states.afterReading(SPEAKING, true).note, ["voice.unspoken"]);
+  assert.deepEqual(states.afterReading(SPEAKING, false).note, null);
+  assert.deepEqual(states.afterReading(THINKING, false).note, ["voice.wordless"]);
+});
