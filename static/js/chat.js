@@ -10,11 +10,11 @@
  *             the turn that follows, null where something is to be filled in first; wantsAudio(), to be set
  *   api       as made by api.js
  *   send      send(frame) to the service; says whether it was written
- * On `document` the page dispatches turn:added {id, question}, turn:started {id}, turn:text {id, text, replaced} (`text` as shown
- * so far; `replaced`: what came before was withdrawn), turn:ended, a turn of turn-queue.js with the text as shown;
- * turn:audio, a frame of what the app says by itself, of a turn that has `audio`; conversation:new; connection:changed,
- * a state of connection.js. Each answer is `article.answer[data-id]`, from before turn:started on, with an empty
- * `.voice` among its buttons.
+ * On `document` the page dispatches turn:added {id, question}, turn:started {id}, turn:text {id, text, replaced} (`text`
+ * as shown so far; `replaced`: what came before was withdrawn), turn:ended, a turn of turn-queue.js with the text as
+ * shown; turn:audio, a frame of what the app says by itself, of a turn that has `audio`; conversation:new;
+ * connection:changed, a state of connection.js. Each answer is `article.answer[data-id]`, from before turn:started on,
+ * with an empty `.voice` among its buttons.
  */
 
 import { wordsOf } from "./answer.js";

@@ -2,8 +2,9 @@
 
 import { joined } from "./phrases.js";
 
-const LISTENING = { state: "listening", turn: null };
 const UNANSWERED = { turn: null, outcome: null, hasSpoken: false };
+const ASKED = { ...UNANSWERED, state: "thinking", heard: "", note: null };
+const LISTENING = { state: "listening", turn: null };
 
 /**
  * `state`: idle, listening, thinking (about `asked`), speaking, refused or ended. `heard`: what was heard and not yet
@@ -20,7 +21,7 @@ export const questionOf = ({ asked, heard }) => joined(asked, heard);
 export const started = () => ({ ...IDLE, state: "listening" });
 
 /** `asked` and `turn`: of a question that was not said, but typed or tapped. */
-export const asking = (asked, turn = null) => ({ ...UNANSWERED, state: "thinking", asked, heard: "", note: null, turn });
+export const asking = (asked, turn = null) => ({ ...ASKED, asked, turn });
 
 /** Before the answer has begun, what is said goes on with the same question. */
 export const afterInterruption = ({ hasSpoken, asked }) => ({ ...LISTENING, asked: hasSpoken ? "" : asked });

@@ -21,7 +21,9 @@ const QUIET_MS = 500; // between two sentences there is less
  */
 export function createCall({ app, transcriber, keep, report, status, ...others }, parts) {
   const [turns, voice] = [others.turns, others.voice].map(withErrorBoundary);
-  const on = { interrupt, mute, sendNow, end: hangUp, again: start, remind: tell, expire: end };
+  const announce = (words) => voice.say(t(...words));
+  const byHand = { interrupt: () => interrupt({ asked: "" }), mute, sendNow, end: hangUp, again: start };
+  const on = { ...byHand, remind: tell, expire: end };
   const hearing = () => ({ isSpeech: talk.isSpeech(), isSounding: talk.isSounding(), mode: input.mode() });
   const display = createCallDisplay(on, status, () => ({ ...hearing(), isLost: loss.isLost() }), parts);
   const latencies = createLatencies(report);
@@ -110,27 +112,29 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     const choice = choiceOf(call.asked, turns.choices?.() ?? []);
     const id = choice < 0 ? turns.ask(call.asked) : turns.choose(choice);
     if (id) change({ turn: id });
-    else if (choice < 0) cannotAsk();
-    else cannotChoose();
+    else if (choice < 0) end(["voice.closed"]);
+    else {
+      change({ state: "listening", asked: "" });
+      tell(["voice.form"]);
+    }
     loss.announceIfQuiet();
   }
 
-  function cannotAsk() {
-    keep(call.asked);
-    end(["voice.closed"]);
-  }
-
-  function cannotChoose() {
-    change({ state: "listening", asked: "" });
-    tell(["voice.form"]);
-  }
-
-  function interrupt() {
+  /** Who does so by hand wants neither the answer nor the question any more. */
+  function interrupt(more) {
     const { turn: id } = call;
     hush();
     latencies.end(id);
-    change(states.afterInterruption(call));
+    change({ ...states.afterInterruption(call), ...more });
     if (id) turns.cancel(id);
+  }
+
+  /** What was heard and not asked goes into the field: after what was typed there has gone. */
+  function adopt(typed, id) {
+    setTimeout(keep, 0, call.heard);
+    input.clear();
+    results = [];
+    change(states.asking(typed, id));
   }
 
   /** What happens to the page's turns. One that was typed or tapped is the call's as if its question was said. */
@@ -138,12 +142,13 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     added({ id, question: typed }) {
       if (!isLive() || (call.state === "thinking" && !call.turn)) return; // it is just being asked
       interrupt();
-      change(states.asking(typed, id));
+      adopt(typed, id);
     },
     /** Says whether it is the call's. */
     started({ id }) {
       if (!isLive() || (call.turn ?? id) !== id) return false;
-      change(call.state === "listening" ? states.asking("", id) : { turn: id });
+      if (call.state === "listening") adopt("", id);
+      else change({ turn: id });
       return true;
     },
     text({ id, text }) {
@@ -191,10 +196,6 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     sounds(false);
   }
 
-  function announce(words) {
-    voice.say(t(...words));
-  }
-
   /** Shows and says it; null: there is nothing more to say. */
   function tell(note) {
     change({ note });
@@ -232,7 +233,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   function end(note = null, state = "ended") {
     clearTimeout(pause);
-    if (note) keep(call.state === "listening" ? question() : call.heard);
+    if (note) keep(call.turn ? call.heard : question()); // what was not asked
     input.abort();
     input.clear();
     hush();

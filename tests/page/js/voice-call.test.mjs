@@ -36,7 +36,7 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
     ask(question) {
       does("ask")(question);
       if (canAsk === "later") return question;
-      real.turn.started({ id: question });
+      if (canAsk) real.turn.started({ id: question });
       return canAsk ? question : null;
     },
     cancel: does("cancel"),
@@ -490,7 +490,7 @@ test("a question that cannot be taken ends the call with a word, and stays", () 
 test("what is typed or tapped is the call's as if it was said, and interrupts like that", () => {
   const call = speakingCall();
   call.turn.added({ id: "b", question: "and when?" });
-  assert.deepEqual([call.name(), call.did()], ["thinking", ["hush", "cancel: where is it"]]);
+  assert.deepEqual([call.name(), call.did()], ["thinking", ["hush", "cancel: where is it", "forget"]]);
   call.written("Behind", { status: "stopped" });
   call.over();
   assert.equal(call.turn.started({ id: "b" }), true);
@@ -498,6 +498,25 @@ test("what is typed or tapped is the call's as if it was said, and interrupts li
   assert.equal(call.did().at(-1), "cancel: b");
   call.waits();
   assert.equal(call.asked(), "and when? on Sundays");
+});
+
+test("what was heard and not asked is kept when something else is typed", () => {
+  const call = startCall();
+  call.heard("and the garden");
+  call.did();
+  call.turn.added({ id: "b", question: "When is lunch?" });
+  call.waits(0);
+  assert.ok(call.did().includes("keep: and the garden"));
+  assert.equal(call.shown.question, "");
+});
+
+test("who interrupts by hand before the answer does not want that question any more", () => {
+  const call = askedCall();
+  call.interrupt();
+  assert.deepEqual([call.name(), call.shown.question, call.did().at(-1)], ["listening", "", "cancel: where is it"]);
+  call.heard("and when");
+  call.waits();
+  assert.equal(call.asked(), "and when");
 });
 
 test("an answer that goes on when a form was filled in is the call's", () => {
