@@ -7,6 +7,7 @@ import { settings } from "./settings.js";
 import { createWakeLock } from "./wake-lock.js";
 
 const STILL_THERE = ["call.idle"];
+const LINGER_MS = 1_200; // in a pause, or until it is written down, what is said is not over
 
 /**
  * `on` is for the view, and besides remind(note), when nobody has spoken for long, or null when somebody is there; and
@@ -20,12 +21,13 @@ export function createCallDisplay({ remind, expire, ...on }, status, now, parts)
   const idle = createIdleTimer({ warn: () => remind(STILL_THERE), end: () => expire(["call.idle-end"]) });
   const keepAwake = createWakeLock(() => isLive(call));
   let call = IDLE;
+  let shown, lingering;
 
   function show(next) {
     const wasLive = isLive(call);
     call = next;
     const { mode, ...moment } = now();
-    const phase = phaseOf(call, moment);
+    const phase = steady(phaseOf(call, moment));
     const isListening = call.state === "listening";
     const question = isListening ? questionOf(call) : call.heard;
     const note = phase === "hearing" ? null : call.note;
@@ -35,6 +37,18 @@ export function createCallDisplay({ remind, expire, ...on }, status, now, parts)
     if (isLive(call) === wasLive) return;
     keepAwake();
     if (wasLive) sounds.close();
+  }
+
+  /** That somebody is heard does not flicker. */
+  function steady(phase) {
+    if (phase === "listening" && shown === "hearing" && !call.note) lingering ??= setTimeout(lapse, LINGER_MS);
+    else [shown, lingering] = [phase, clearTimeout(lingering)];
+    return shown;
+  }
+
+  function lapse() {
+    shown = null;
+    show(call);
   }
 
   /** A key or a tap tells that somebody is there. */

@@ -500,6 +500,17 @@ test("what is typed or tapped is the call's as if it was said, and interrupts li
   assert.equal(call.asked(), "and when? on Sundays");
 });
 
+test("that somebody is heard is shown over a short pause, and not for long", () => {
+  const call = startCall({ hasLevel: true });
+  call.speech(true);
+  call.speech(false);
+  assert.equal(call.shown.phase, "hearing");
+  call.waits(1_199);
+  assert.equal(call.shown.phase, "hearing");
+  call.waits(1);
+  assert.equal(call.shown.phase, "listening");
+});
+
 test("what was heard and not asked is kept when something else is typed", () => {
   const call = startCall();
   call.heard("and the garden");
