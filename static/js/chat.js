@@ -8,9 +8,8 @@
  *             taken; cancel(id) takes back or stops that turn; textOf(id), an answer's Markdown; choices(), the titles
  *             between which the latest answer waits for a person to decide; choose(at) does so, and returns the id of
  *             the turn that follows, null where something is to be filled in first; wantsAudio(), to be set
- *   api       as made by api.js
- *   send      send(frame) to the service; says whether it was written
- * On `document` the page dispatches turn:added {id, question}, turn:started {id}, turn:text {id, text, replaced} (`text`
+ *   api       as made by api.js;   send(frame)  to the service, says whether it was written
+ *   api       as made by api.js; send(frame)  to the service, says whether it was written
  * as shown so far; `replaced`: what came before was withdrawn), turn:ended, a turn of turn-queue.js with the text as
  * shown; turn:audio, a frame of what the app says by itself, of a turn that has `audio`; conversation:new;
  * connection:changed, a state of connection.js. Each answer is `article.answer[data-id]`, from before turn:started on,
@@ -47,8 +46,6 @@ let isOpen = false;
 let meeting; // until it is known what the app is
 let forget = () => {}; // the conversation before this one
 
-const send = (frame) => connection.send(frame);
-
 save("token", token);
 sayAll();
 for (const name of ["new", "attach", "below"]) dress(byId(name), name, name);
@@ -57,7 +54,7 @@ for (const name of ["new", "attach", "below"]) dress(byId(name), name, name);
 
 const [transcript, composer] = [drawing, field].map(withErrorBoundary);
 const queue = createTurnQueue({
-  send,
+  send: (frame) => connection.send(frame),
   token,
   wantsAudio: () => turns.wantsAudio(),
   on: {
@@ -245,7 +242,7 @@ async function meetApp() {
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
   const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
-  voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api, send });
+  voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api, send: connection.send });
 }
 
 startOver.onclick = newConversation;

@@ -217,7 +217,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   }
 
   slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
-  if (app.speech?.engine === "off") return;
+  if (engine === "off") return;
   if (dictation) {
     slot.append(dictation.button);
     state.after(statuses[0].node);
