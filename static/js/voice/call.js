@@ -1,14 +1,15 @@
-// A hands-free call: listens, asks after a pause, has the answer read unless it is interrupted, and listens again.
+// A hands-free call: listens, asks when the person's turn is over, has the answer read unless it is interrupted, and listens again.
 
 import { withErrorBoundary } from "../error-boundary.js";
 import { t } from "../i18n.js";
-import { createBargeIn } from "./barge-in.js";
+import { createBargeIn, isStale } from "./barge-in.js";
 import { createCallView } from "./call-view.js";
+import { isBackchannel, isFiller } from "./completeness.js";
+import { createHold } from "./hold.js";
 import { createSpeechInput } from "./speech-input.js";
 import { watchConnectionLoss } from "./connection-loss.js";
 import { outcomeOf } from "./answer-outcome.js";
 import { joined } from "./phrases.js";
-import { settings } from "./settings.js";
 import { choiceOf } from "./spoken-choice.js";
 import { createWakeLock } from "./wake-lock.js";
 
@@ -18,14 +19,14 @@ const QUIET_MS = 500; // between two sentences there is less
  * A call at one moment; each change makes another. `state`: idle, listening, thinking (about `asked`), speaking,
  * refused or ended. `heard`: what was heard and not yet asked. `turn`: the id of the answer under way; `outcome`: what
  * is to be told of its end; `hasSpoken`: whether its reading has begun. `note`: what else is to be told. Both are [key,
- * values].
+ * values]. `times`: when the question was said (see speech-input.js).
  */
 const IDLE = { state: "idle", isMuted: false, asked: "", heard: "", turn: null, note: null };
 const PARTS = { createCallView, createSpeechInput };
 const UNANSWERED = { outcome: null, hasSpoken: false };
 
 /**
- * `turns` is the page's. `voice.say(text)` says what is no answer, `voice.stop()` ends all speaking. `keep(text)` gets
+ * `turns` is the page's. `voice.say(text)` says what is no answer, `voice.stop()` ends all speaking, `voice.pause()` and `voice.resume()` hold it. `keep(text)` gets
  * what was heard and cannot be asked. `status` is a node for the view. `parts` are others in tests.
  * What is thrown by what it is given ends no call.
  */
@@ -36,12 +37,13 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   let call = IDLE;
   let results = []; // of hearing, since the last question
   let talk = createBargeIn(() => false);
-  let input, pause, quiet;
+  let due = null; // {times}: the turn that they are is over
+  let input, quiet;
 
   const isLive = () => ["listening", "thinking", "speaking"].includes(call.state);
   const question = () => joined(call.asked, call.heard);
-  const pauseMs = () => settings.pauseSeconds * 1_000;
   const keepAwake = createWakeLock(isLive);
+  const hold = createHold(voice, (isHeld) => talk.sounds(!isHeld));
   const onChange = () => isLive() && change({});
   const loss = watchConnectionLoss({ isQuiet, onChange, announce: () => announce(["call.lost"]) }); // of the connection
 
@@ -53,7 +55,7 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
 
   function start() {
     voice.stop();
-    [input, results] = [createInput(), []];
+    [input, results, due] = [createInput(), [], null];
     talk = createBargeIn(input.hasLevel);
     input.start();
     view.answer("");
@@ -66,9 +68,9 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   function createInput() {
     const isHere = () => self === input && isLive();
     const self = parts.createSpeechInput({
-      ...{ app, transcriber, pauseMs, meter, onSpeech },
-      isSpeaking: () => call.state === "speaking" || talk.isSounding(),
-      onResults: (all, isDue) => (isHere() ? heard(all, isDue) : keep(all.at(-1)?.text ?? "")),
+      ...{ app, transcriber, takesTurns: true, meter, onSpeech },
+      isSpeaking: () => talk.isSounding(),
+      onResults: (all, isDue, times) => (isHere() ? heard(all, isDue && { times }) : keep(all.at(-1)?.text ?? "")),
       onDoing: (name) => change({ note: name === "network" ? ["voice.network"] : null }),
       onError: (why) => end([`voice.${why}`], why === "refused" ? why : "ended"),
     });
@@ -78,43 +80,47 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   // Hearing
 
   function heard(all, isDue) {
-    results = all;
-    if (isDue || !talk.isSounding() || talk.interrupts(all)) takeWords(isDue);
+    [results, due] = [all, isDue];
+    if (call.state !== "listening" && isBackchannel(talk.wordsOfOthers(all))) goOn();
+    else if (!talk.isSounding() || talk.interrupts(all) || (due && isRecorded())) takeWords();
+  }
+
+  const isRecorded = () => input.mode() === "recorder";
+
+  /** Nobody wants the turn. */
+  function goOn() {
+    if (!talk.isSpeech()) hold.release();
+    if (results.length && isRecorded() && isFiller(talk.wordsOfOthers(results))) input.clear();
   }
 
   /** Those of the page are none. */
-  function takeWords(isDue) {
+  function takeWords() {
     const words = talk.wordsOfOthers(results);
     if (words && (call.state !== "listening" || talk.isSounding())) interrupt();
     if (call.state !== "listening") return;
     change({ heard: words });
-    if (isDue && !talk.isSpeech()) ask();
-    else wait();
+    if (due && !talk.isSpeech()) ask();
   }
 
-  /** With recognition it takes words to interrupt; a recording has none before its end. */
+  /** What the page says is held as soon as somebody speaks; only words interrupt it. */
   function onSpeech(isOn) {
     talk.speech(isOn);
-    wait();
-    if (!isOn || input.mode() !== "recorder") return;
-    if (call.state === "speaking") interrupt();
-    else hush();
+    holdIfTalkedOver();
+    hold.speech(isOn, input.lagMs());
   }
 
-  /** A recorder does so itself, and says when its words are due. */
-  function wait() {
-    clearTimeout(pause);
-    if (call.heard && !talk.isSpeech() && input.mode() !== "recorder") pause = setTimeout(ask, pauseMs());
+  function holdIfTalkedOver() {
+    if (talk.isSpeech() && talk.isSounding()) hold.start();
   }
 
   // A question and its answer
 
   function ask() {
-    clearTimeout(pause);
     if (!question()) return;
+    const times = due?.times;
     input.clear();
-    [results, talk] = [[], createBargeIn(input.hasLevel)];
-    change({ ...UNANSWERED, state: "thinking", asked: question(), heard: "", turn: null, note: null });
+    [results, due, talk] = [[], null, createBargeIn(input.hasLevel)];
+    change({ ...UNANSWERED, state: "thinking", asked: question(), heard: "", turn: null, note: null, times });
     const choice = choiceOf(call.asked, turns.choices?.() ?? []);
     const id = choice < 0 ? turns.ask(call.asked) : turns.choose(choice);
     if (id) change({ turn: id });
@@ -164,7 +170,8 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
       const note = outcome ?? (hasFailed ? ["voice.unspoken"] : null);
       change({ state: "listening", turn: null, asked: "", note });
       sounds(false);
-      takeWords(false);
+      if (isStale(talk.wordsOfOthers(results), results)) [results, due] = [[], input.clear()];
+      takeWords();
       if (outcome) announce(outcome);
     },
   };
@@ -182,15 +189,17 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   function sounds(isOn) {
     talk.sounds(isOn);
     clearTimeout(quiet);
-    if (!isOn) quiet = setTimeout(fallSilent, QUIET_MS);
+    if (isOn) setTimeout(holdIfTalkedOver); // when the engine has begun
+    else quiet = setTimeout(fallSilent, QUIET_MS);
   }
 
   function fallSilent() {
-    if (call.state === "listening" && talk.wordsOfOthers(results) !== call.heard) takeWords(false);
+    if (call.state === "listening" && talk.wordsOfOthers(results) !== call.heard) takeWords();
     loss.announceIfQuiet();
   }
 
   function hush() {
+    hold.end();
     voice.stop();
     sounds(false);
   }
@@ -212,7 +221,7 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
 
   /** Nobody speaks, in a call. */
   function isQuiet() {
-    return isLive() && !talk.isSounding() && !talk.isSpeech() && !(call.state === "listening" && call.heard);
+    return isLive() && !talk.isSounding() && !talk.isSpeech() && !hold.isOn() && !(call.state === "listening" && call.heard);
   }
 
   // What a person does
@@ -220,13 +229,11 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   function mute() {
     if (call.isMuted) input.start();
     else input.stop(); // what was said by now is still asked
-    talk.speech(false);
-    wait();
+    onSpeech(false);
     change({ isMuted: !call.isMuted });
   }
 
   function end(note = null, state = "ended") {
-    clearTimeout(pause);
     if (note) keep(call.state === "listening" ? question() : call.heard);
     input.abort();
     input.clear();

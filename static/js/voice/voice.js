@@ -63,7 +63,8 @@ export function mountVoice({ app, slot, composer, turns, api }) {
   function mountCalls() {
     const onSaying = (text) => call.saying(text, false);
     notices = withErrorBoundary(createReadAloud({ engines, onSaying, onChange() {}, onDone() {} }));
-    const voice = { say: notify, stop: hush };
+    const each = (act) => () => [appSpeech, synthesis].forEach((engine) => engine?.[act]());
+    const voice = { say: notify, stop: hush, pause: each("pause"), resume: each("resume") };
     call = createCall({ app, transcriber, turns, voice, keep, status: statuses[1].node });
     state.before(button("call", startCall, "start-call", "phone"));
   }
