@@ -26,6 +26,8 @@ const OPEN_NUMBER = `\\b(?:phone|telephone|number|takes?|taking|took|gets?|dose|
 const ENGLISH = [
   ["answer", `^(?:(?:${ANSWERS})(?: |$))+$`],
   ["question", "^how (?:are|is) \\w+$"],
+  ["statement", `\\b(?:what|who|where|when|how) (?:i|you|he|she|it|we|they|that|this) (?:${BE})$`],
+  ["statement", "^(?:what|which|who|where|how)\\b.* (?:i|you|it|he|she|we|they|the \\w+)\\b.* (?:do|be|have|on|in|to|at|for|from|with|about)$"],
   ["hanging", `^please$|(?:^| )(?:${OPEN})$|${OPEN_NUMBER}$|^(?:${DIGIT})(?:[ -](?:${DIGIT}))+$`],
   ["subordinate", `^(?:if|because|although|while|when (?:${SUBJECT})) `],
   ["question", `^(?:and |so |but |then )?(?:(?:what|where|when|who|whose|why|how|which) (?:.* )?)?(?:${BE}) .* `],

@@ -17,14 +17,15 @@ const STOP = /[.。]$/;
 
 /** `choice` is what the person chose, {pace, pauseSeconds}; `isOther`: their language is neither English nor Chinese. */
 export function createEndpoint(choice, isOther) {
-  const seen = {}; // of the recogniser: whether it writes "marked" texts and "unmarked" ones, and what they are worth
+  const seen = {}; // of the recogniser: whether it ends texts with a mark, and without
+  let hasFalseStops = false;
   let slowerMs = 0;
   let last = null; // the turn that was taken for over: {text, at, goesOn}
 
   const slow = (ms) => (slowerMs = Math.max(0, Math.min(MOST_SLOWER_MS, slowerMs + ms)));
 
   function kindOf(text) {
-    const marks = seen.false ? "untrusted" : seen.marked && seen.unmarked && "trusted";
+    const marks = hasFalseStops ? "untrusted" : seen.marked && seen.unmarked && "trusted";
     return completeness(text, { marks, isOther });
   }
 
@@ -51,14 +52,15 @@ export function createEndpoint(choice, isOther) {
   function hears(text) {
     if (!text) return;
     seen[/[.。?？!！]$/.test(text) ? "marked" : "unmarked"] = true;
-    if (STOP.test(text) && kindOf(text) === "hanging") seen.false = true;
+    if (STOP.test(text) && kindOf(text) === "hanging") hasFalseStops = true;
     if (!last?.goesOn) return;
-    if (STOP.test(last.text) && !seen.false) seen.false = true;
+    if (STOP.test(last.text) && !hasFalseStops) hasFalseStops = true;
     else slow(SLOWER_MS);
     last = null;
   }
 
   function isOver(text, at) {
+    if (!text) return;
     slow(-QUICKER_MS);
     last = { text, at };
   }

@@ -4,6 +4,7 @@ import { createEndpoint } from "./endpoint.js";
 import { openMicrophone } from "./microphone.js";
 import { joined } from "./phrases.js";
 import { canShareMicrophone, createRecognition, hasRecognition, recognises, spokenLanguage } from "./recognition.js";
+import { createRecognisedTurn } from "./recognised-turn.js";
 import { createRecorder } from "./recorder.js";
 import { settings } from "./settings.js";
 import { asLevel, createVoiceActivity, decibels } from "./voice-activity.js";
@@ -24,9 +25,7 @@ const RECOGNITION_ERRORS = {
   silence: "silence",
 };
 const TRIES = 4; // where it cannot be reached, and nothing else could listen
-const WORDS_LAG_MS = 300; // at least, from a word to recognition's telling
-const LEAST_WATCH_MS = 50;
-const RECOGNITION_MS = 1_200; // and at most
+const RECOGNITION_MS = 1_200; // from speech to its words, at most
 const MOST_LAG_MS = 3_000;
 const RETRY_MS = 1_000; // doubled each time
 const LAG_CHUNKS = 40; // of some 20 ms: recognition tells of what it heard so much later
@@ -51,14 +50,13 @@ export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
 export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeaking, ...on }) {
   const { onResults, onSpeech, onDoing, onError } = on;
   const endpoint = takesTurns && createEndpoint(settings, !/^(?:en|zh)/i.test(spokenLanguage()));
+  const silence = () => (closeMicrophone ? quietMs : null);
+  const turn = endpoint && createRecognisedTurn({ endpoint, quietMs: silence, onOver: (times) => tell(true, times) });
   let run = null; // an object of its own as long as it listens
   let activity, mode, backend, closeMicrophone, retry, wasSpeech, failures;
   let quietMs = 0;
   let kept = []; // results that stay as they are
   let current = []; // of recognition, which may change its mind
-  let lastText = ""; // of recognition
-  let wordsAt, watching;
-  let isTold = false; // that it is due
   let isWanted = false; // by the person, at once
   let unheard = []; // sound since recognition last told something, for a recorder that has to take over
 
@@ -109,10 +107,10 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   }
 
   function speechChanged(isSpeech) {
-    [wasSpeech, isTold] = [isSpeech, false];
+    wasSpeech = isSpeech;
     if (isSpeech) endpoint?.begins(performance.now(), isSpeaking?.());
     onSpeech?.(isSpeech);
-    watch();
+    if (endpoint && mode === "recognition") turn.sounds();
   }
 
   const showLevel = (level) => meter.style.setProperty("--level", level.toFixed(2));
@@ -121,56 +119,33 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
 
   const results = () => [...kept, ...current];
   const settle = () => ([kept, current] = [results(), []]);
-  const textOf = (all) => all.reduce((text, result) => joined(text, result.text), "");
+  const text = () => results().reduce((before, result) => joined(before, result.text), "");
 
   function tell(isDue, times) {
     isWanted = false;
-    if (isDue) endpoint?.isOver(textOf(results()), performance.now());
+    if (isDue && endpoint) endpoint.isOver(text(), performance.now());
     onResults(results(), isDue, times);
   }
 
   function recognised(all) {
     if (failures) onDoing(mode);
     [current, failures, unheard] = [all, 0, unheard.slice(-LAG_CHUNKS)];
-    if (endpoint) wordsCame();
-    else tell(false);
-  }
-
-  function wordsCame() {
-    const text = textOf(results());
-    if (text !== lastText) [lastText, wordsAt, isTold] = [text, performance.now(), false];
-    if (!closeMicrophone) endpoint.begins(wordsAt - WORDS_LAG_MS, isSpeaking?.());
-    endpoint.hears(text);
-    if (isWanted && text) return recognitionIsOver();
+    const isAtOnce = isWanted && text();
     tell(false);
-    watch();
-  }
-
-  /** Recognition tells no silence: it is since the last word, and since the last sound where that is known. */
-  function watch() {
-    clearTimeout(watching);
-    if (!lastText || isTold || backend?.isSpoken?.()) return;
-    const sinceWords = performance.now() - wordsAt;
-    const silence = closeMicrophone ? Math.min(quietMs, sinceWords + WORDS_LAG_MS) : sinceWords;
-    const rest = endpoint.wait(lastText) - silence;
-    if (rest > 0) watching = setTimeout(watch, Math.max(rest, LEAST_WATCH_MS));
-    else recognitionIsOver();
-  }
-
-  function recognitionIsOver() {
-    const [transcriptAt, now] = [wordsAt, performance.now()];
-    isTold = true;
-    const speechEndedAt = closeMicrophone ? now - quietMs : wordsAt;
-    tell(true, { speechEndedAt, silenceAt: now, transcriptAt });
+    if (!endpoint) return;
+    if (!closeMicrophone) endpoint.begins(performance.now(), isSpeaking());
+    endpoint.hears(text());
+    turn.hears(text());
+    if (isAtOnce) turn.finish();
   }
 
   const speculate = (recording) =>
     app.speech?.speculative === false || transcriber.isBusy() ? null : transcriber.speculate(recording);
 
   /** What may not be all that was said. */
-  function guessed(text, { from, endsAt }) {
-    current = text ? [{ text, from, endsAt }] : [];
-    endpoint.hears(text);
+  function guessed(words, { from, endsAt }) {
+    current = words ? [{ text: words, from, endsAt }] : [];
+    endpoint.hears(words);
     tell(false);
   }
 
@@ -179,11 +154,11 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     const { from, endsAt, silenceAt, guess } = recording;
     const writing = transcriber.transcribe(recording);
     if (transcriber.isFull()) fail("full");
-    const text = (await writing).trim();
+    const words = (await writing).trim();
     const transcriptAt = guess?.at ?? performance.now();
-    if (guess?.known === undefined) endpoint?.hears(text);
+    if (endpoint && !guess?.at) endpoint.hears(words);
     current = [];
-    if (text) kept.push({ text, from, endsAt });
+    if (words) kept.push({ text: words, from, endsAt });
     const goesOn = backend?.isSpoken?.() && run;
     tell(isDue && !transcriber.isBusy() && !goesOn, { speechEndedAt: endsAt, silenceAt, transcriptAt });
   }
@@ -191,12 +166,13 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   /** The turn is over, says the person. */
   function finish() {
     if (mode === "recorder" && backend?.isSpoken()) return backend.stop();
-    if (textOf(results())) recognitionIsOver();
-    else isWanted = true;
+    isWanted = !text();
+    turn.finish();
   }
 
   function clear() {
-    [kept, lastText] = [[], ""];
+    kept = [];
+    if (endpoint) turn.hears("");
     if (!current.length) return;
     current = [];
     if (run) hear();
@@ -235,7 +211,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   /** Returns when all is told. */
   async function stop() {
     await halt();
-    if (endpoint && lastText && !isTold && !run) recognitionIsOver();
+    if (endpoint && mode === "recognition" && !run) turn.finish();
   }
 
   function halt() {
@@ -253,14 +229,14 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   function letGo() {
     run = null;
     clearTimeout(retry);
-    clearTimeout(watching);
+    if (endpoint) turn.stop();
     closeMicrophone?.();
     [closeMicrophone, unheard] = [null, []];
     showLevel(0);
   }
 
   /** So long after speech its words come, if there are any. */
-  const lagMs = () => (mode !== "recorder" ? RECOGNITION_MS : backend?.isSpoken() ? endpoint.longest() + MOST_LAG_MS : 0);
+  const lagMs = () => (mode === "recorder" ? endpoint.longest() + MOST_LAG_MS : RECOGNITION_MS);
   const hasLevel = () => Boolean(closeMicrophone);
 
   return { start, stop, abort, clear, finish, lagMs, hasLevel, mode: () => mode };

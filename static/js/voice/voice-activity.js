@@ -9,9 +9,10 @@ const FORGOTTEN_MS = 2_000; // of silence: somebody else may speak next
 const SMOOTHING_MS = 60;
 const ONSET_MS = 110; // a knock is shorter
 const MOST_MS = 300;
+const DIP_DB = 8; // at most, between two of its pieces
 const DIP_MS = 200; // between two syllables
 const ECHO_MS = 150; // after the page paused, what was its own voice is over
-const ABOVE_ECHO_DB = 3;
+const ABOVE_ECHO_DB = 6;
 const ECHO_FALL_DB = 1; // a second
 
 /** The level of samples in dB below full scale. */
@@ -51,7 +52,8 @@ export function createVoiceActivity() {
     const { isSteady, threshold } = room.feed(db, ms, isSpeech);
     if (isSounding) echo -= (ECHO_FALL_DB * ms) / 1_000;
     const ownVoice = isSounding ? echo + ABOVE_ECHO_DB : -100;
-    const isLoud = !isSteady && level > Math.max(FAINTEST_DB, threshold, speaker - BELOW_SPEAKER_DB, ownVoice);
+    const limit = Math.max(FAINTEST_DB, threshold, speaker - BELOW_SPEAKER_DB, ownVoice);
+    const isLoud = !isSteady && level > limit && db > limit - DIP_DB;
     loudMs = isSteady ? 0 : Math.max(0, Math.min(MOST_MS, loudMs + (isLoud ? ms : -ms)));
     sinceLoudMs = isLoud ? 0 : sinceLoudMs + ms;
     quietMs = loudMs >= ONSET_MS ? Math.min(quietMs + ms, sinceLoudMs) : quietMs + ms;

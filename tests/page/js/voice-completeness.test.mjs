@@ -16,6 +16,7 @@ const ENGLISH = {
     "yes", "Yes.", "no", "No.", "no, thank you", "No thank you.", "yes please", "okay", "that's right", "of course",
     "yes I do", "No, I am not.", "thank you very much", "not yet", "never mind", "Stop!", "the second one", "I don't know",
     "Call the nurse. No, wait, call my daughter.", "It hurts here. What can I do?", "nothing else, thanks",
+    "I would like to ask where it is.", "What should I do.", "Which floor is the doctor on.", "I know who you are.",
   ],
   hanging: [
     "I would like to ask", "I would like to ask.", "I'd like to", "I want to know", "I want", "I need", "I need a",
@@ -31,7 +32,8 @@ const ENGLISH = {
   unclear: [
     "I take the blue tablet in the evening", "it hurts here", "the garden", "breakfast", "room 212", "I arrived yesterday",
     "there is a problem with my bed", "my daughter comes at five", "tomorrow morning", "what time", "hello",
-    "if I take it in the morning", "If I take it in the morning.", "when I get up in the morning", "forty two", "the nurse",
+    "if I take it in the morning", "If I take it in the morning.", "when I get up in the morning", "forty two", "the nurse", "I would like to ask where it is",
+    "what should I do", "who do I have to talk to",
   ],
 };
 const CHINESE = {
