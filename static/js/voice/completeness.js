@@ -28,9 +28,11 @@ const ENGLISH = [
   ["question", "^how (?:are|is) \\w+$"],
   ["statement", `\\b(?:what|who|where|when|how) (?:i|you|he|she|it|we|they|that|this) (?:${BE})$`],
   ["statement", "^(?:what|which|who|where|how)\\b.* (?:i|you|it|he|she|we|they|the \\w+)\\b.* (?:do|be|have|on|in|to|at|for|from|with|about)$"],
+  ["statement", `^(?:how|where|when|${BE}) .* (?:get|bring|repeat|find|find out|put|use|send|order|have|make)$`],
   ["hanging", `^please$|(?:^| )(?:${OPEN})$|${OPEN_NUMBER}$|^(?:${DIGIT})(?:[ -](?:${DIGIT}))+$`],
   ["subordinate", `^(?:if|because|although|while|when (?:${SUBJECT})) `],
-  ["question", `^(?:and |so |but |then )?(?:(?:what|where|when|who|whose|why|how|which) (?:.* )?)?(?:${BE}) .* `],
+  ["question", `^(?:and |so |but |then )?(?:(?:what|where|when|who|whose|why|how|which) (?:.* )?)?(?:${BE}) .* .* `],
+  ["question", `^(?:what|where|when|who|why|how|which) (?:.* )?(?:${BE}) .* `],
   ["question", "^(?:who (?:is|are) \\w+|(?:what|how|which|who) \\w+ .* \\w+)$"],
 ].map(([kind, pattern]) => [kind, new RegExp(pattern)]);
 
@@ -45,7 +47,7 @@ const CHINESE = [
   ["answer", "^(?!要是|[是要可]不)(?:(?:好的?|是的?|对的?|不是?|不?要|不用了?|不?行|不?可以|没有?|没问题|没关系|谢谢您?|不知道|知道了|停|等一?[下等]|第.个) ?)+$"],
   ["answer", "^不?是(?:今天|明天|昨天|后天|这个|那个|我|他|她)$"],
   ["hanging", `(?:${ZH_OPEN})$|(?:电话|号码|手机|吃|服|用|剂量).*[${ZH_NUMBER}]$|^[${ZH_NUMBER} -]{3,}$`],
-  ["question", "(?:[吗呢么谁]|什么|哪[里儿]?|多[久少长远大]|多少钱|几[次片楼号天个粒岁]|怎么[办走吃用了样去])$"],
+  ["question", "(?:[吗呢么谁]|什么|哪[里儿]?|多[久少长远大]|多少钱|几[次片楼号天个粒岁]|怎么[办走吃用了样])$"],
   ["question", "(?:什么|哪|几|怎么|多少|谁|能不能|可不可以|是不是|有没有).*[^\\d\\s]{2}$"],
 ].map(([kind, pattern]) => [kind, new RegExp(pattern, "u")]);
 
@@ -69,8 +71,9 @@ export function completeness(text, { marks, isOther = false } = {}) {
   if (/[?？!！]$/.test(said)) return "complete";
   const plain = plainOf(LAST_SENTENCE.exec(said)?.[0] ?? "");
   const kind = kindOf(plain, isOther ? [] : rulesFor(plain));
-  if (kind === "hanging") return "hanging";
-  const isEnded = /[.。]$/.test(said) && marks !== "untrusted" && kind !== "subordinate";
+  const isStopped = /[.。]$/.test(said);
+  if (kind === "hanging") return isStopped && marks === "trusted" ? "unclear" : "hanging";
+  const isEnded = isStopped && marks !== "untrusted" && kind !== "subordinate";
   return isEnded || kind === "answer" || (kind === "question" && marks !== "trusted") ? "complete" : "unclear";
 }
 

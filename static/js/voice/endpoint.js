@@ -25,7 +25,7 @@ export function createEndpoint(choice, isOther) {
   const slow = (ms) => (slowerMs = Math.max(0, Math.min(MOST_SLOWER_MS, slowerMs + ms)));
 
   function kindOf(text) {
-    const marks = hasFalseStops ? "untrusted" : seen.marked && seen.unmarked && "trusted";
+    const marks = seen.marked && seen.unmarked ? "trusted" : hasFalseStops && "untrusted";
     return completeness(text, { marks, isOther });
   }
 
@@ -54,7 +54,7 @@ export function createEndpoint(choice, isOther) {
     seen[/[.。?？!！]$/.test(text) ? "marked" : "unmarked"] = true;
     if (STOP.test(text) && kindOf(text) === "hanging") hasFalseStops = true;
     if (!last?.goesOn) return;
-    if (STOP.test(last.text) && !hasFalseStops) hasFalseStops = true;
+    if (STOP.test(last.text) && !hasFalseStops && !seen.unmarked) hasFalseStops = true;
     else slow(SLOWER_MS);
     last = null;
   }
