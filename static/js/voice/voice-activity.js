@@ -5,6 +5,7 @@ import { createRoom } from "./room.js";
 const FAINTEST_DB = -50; // below this nobody speaks to the page
 const BELOW_SPEAKER_DB = 6; // others, further away
 const SPEAKER_MS = 700; // in which the speaker's level is followed
+const SPEAKER_FALL_DB = 3; // a second, while quiet: who goes on may be softer
 const FORGOTTEN_MS = 2_000; // of silence: somebody else may speak next
 const SMOOTHING_MS = 60;
 const ONSET_MS = 110; // a knock is shorter
@@ -58,7 +59,7 @@ export function createVoiceActivity() {
     sinceLoudMs = isLoud ? 0 : sinceLoudMs + ms;
     quietMs = loudMs >= ONSET_MS ? Math.min(quietMs + ms, sinceLoudMs) : quietMs + ms;
     if (isLoud && loudMs >= ONSET_MS) speaker = follow(Math.max(speaker, level - BELOW_SPEAKER_DB), level, ms, SPEAKER_MS);
-    else if (quietMs > FORGOTTEN_MS) speaker = -100;
+    else speaker = quietMs > FORGOTTEN_MS ? -100 : speaker - (SPEAKER_FALL_DB * ms) / 1_000;
     hearEcho(ms, isSounding);
     isSpeech = quietMs <= DIP_MS && (isSpeech || loudMs >= ONSET_MS);
     return { isSpeech, quietMs };
