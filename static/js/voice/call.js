@@ -87,6 +87,11 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
 
   const isRecorded = () => input.mode() === "recorder";
 
+  function forget() {
+    input.clear();
+    [results, due] = [[], null];
+  }
+
   /** Nobody wants the turn. */
   function goOn() {
     if (!talk.isSpeech()) hold.release();
@@ -118,8 +123,8 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   function ask() {
     if (!question()) return;
     const times = due?.times;
-    input.clear();
-    [results, due, talk] = [[], null, createBargeIn(input.hasLevel)];
+    forget();
+    talk = createBargeIn(input.hasLevel);
     change({ ...UNANSWERED, state: "thinking", asked: question(), heard: "", turn: null, note: null, times });
     const choice = choiceOf(call.asked, turns.choices?.() ?? []);
     const id = choice < 0 ? turns.ask(call.asked) : turns.choose(choice);
@@ -170,7 +175,7 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
       const note = outcome ?? (hasFailed ? ["voice.unspoken"] : null);
       change({ state: "listening", turn: null, asked: "", note });
       sounds(false);
-      if (isStale(talk.wordsOfOthers(results), results)) [results, due] = [[], input.clear()];
+      if (isStale(talk.wordsOfOthers(results), results)) forget();
       takeWords();
       if (outcome) announce(outcome);
     },
