@@ -43,6 +43,7 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
   const isLive = () => ["listening", "thinking", "speaking"].includes(call.state);
   const question = () => joined(call.asked, call.heard);
   const keepAwake = createWakeLock(isLive);
+  const isRecorded = () => input.mode() === "recorder";
   const hold = createHold(voice, (isHeld) => talk.sounds(!isHeld));
   const onChange = () => isLive() && change({});
   const loss = watchConnectionLoss({ isQuiet, onChange, announce: () => announce(["call.lost"]) }); // of the connection
@@ -85,8 +86,6 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
     else if (!talk.isSounding() || talk.interrupts(all) || (due && isRecorded())) takeWords();
   }
 
-  const isRecorded = () => input.mode() === "recorder";
-
   function forget() {
     input.clear();
     [results, due] = [[], null];
@@ -114,9 +113,7 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
     hold.speech(isOn, input.lagMs());
   }
 
-  function holdIfTalkedOver() {
-    if (talk.isSpeech() && talk.isSounding()) hold.start();
-  }
+  const holdIfTalkedOver = () => talk.isSpeech() && talk.isSounding() && hold.start();
 
   // A question and its answer
 
@@ -129,14 +126,11 @@ export function createCall({ app, transcriber, keep, status, ...others }, parts 
     const choice = choiceOf(call.asked, turns.choices?.() ?? []);
     const id = choice < 0 ? turns.ask(call.asked) : turns.choose(choice);
     if (id) change({ turn: id });
-    else if (choice < 0) cannotAsk();
-    else cannotChoose();
+    else if (choice < 0) {
+      keep(call.asked);
+      end(["voice.closed"]);
+    } else cannotChoose();
     loss.announceIfQuiet();
-  }
-
-  function cannotAsk() {
-    keep(call.asked);
-    end(["voice.closed"]);
   }
 
   function cannotChoose() {
