@@ -14,8 +14,8 @@ from tests.page.browser import NODE, STATIC
 
 MODULES = sorted(STATIC.glob("**/*.js"))
 LONGEST_MODULE_LINES = 260
-LARGEST_CODE_BYTES = 249_500  # of all that the page, its voice and its bubble are made of
-LARGEST_SOURCE_BYTES = 308_800  # the same, with its comments
+LARGEST_CODE_BYTES = 249_800  # of all that the page, its voice and its bubble are made of
+LARGEST_SOURCE_BYTES = 309_300  # the same, with its comments
 COMMENTS = re.compile(r"/\*.*?\*/\n?|\{#.*?#\}\n?|^\s*//.*?\n|\s// .*?$", re.DOTALL | re.MULTILINE)
 # fmt: off
 WAYS_TO_MAKE_MARKUP = [

@@ -44,7 +44,7 @@ const ZH_OPEN = words(`
   问一下 请问 想问 我想 我要 [请您你] [你您]能 麻烦 帮我 我叫 名字叫? 名字是 电话是 号码是 [他她]说是? 能不能 可不可以 是不是 要不要
   有没有 怎么 的 每[天次]`);
 const CHINESE = [
-  ["answer", "^(?!要是|[是要可]不)(?:(?:好的?|是的?|对的?|不是?|不?要|不用了?|不?行|不?可以|没有?|没问题|没关系|谢谢您?|不知道|知道了|停|等一?[下等]|第.个) ?)+$"],
+  ["answer", "^(?!要是|[是要可]不)(?:(?:好的?|是的?|对的?|不是?|不?要|不用了?|不?行|不?可以|没有?|没问题|没关系|谢谢您?|不知道|知道了|停|等一?[下等]|第.个) ?){1,4}$"],
   ["answer", "^不?是(?:今天|明天|昨天|后天|这个|那个|我|他|她)$"],
   ["hanging", `(?:${ZH_OPEN})$|(?:电话|号码|手机|吃|服|用|剂量).*[${ZH_NUMBER}]$|^[${ZH_NUMBER} -]{3,}$`],
   ["question", "(?:[吗呢么谁]|什么|哪[里儿]?|多[久少长远大]|多少钱|几[次片楼号天个粒岁]|怎么[办走吃用了样])$"],
@@ -79,8 +79,10 @@ export function completeness(text, { marks, isOther = false } = {}) {
 
 const plainOf = (text) => text.replace(END, "").replace(/[,，\s]+/g, " ").replace(/’/g, "'").trim().toLowerCase();
 
-const FILLER = /^(?:(?:m+|hm+|mm?-?h+m+|mhm|uh-?huh|uh|um+|ah|oh|[嗯哦噢啊唔呃哼])[ -]?)*$/;
-const BACKCHANNEL = /^(?:(?:m+|hm+|mm?-?h+m+|mhm|uh-?huh|uh|um+|ah|oh|ja|yeah|yes|yep|okay|ok|right|i see|sure|[嗯哦噢啊唔呃哼对是好]的?)[ -]?)*$/;
+const SOUNDS = "m+|m*h+m+|m+-h+m+|uh-?huh|uh|um+|ah|oh|[嗯哦噢啊唔呃哼]+";
+const NODS = "ja|yeah|yes|yep|okay|ok|right|i see|sure|(?:[对是好]的?)+";
+const FILLER = new RegExp(`^(?:(?:${SOUNDS})(?: |$))*$`);
+const BACKCHANNEL = new RegExp(`^(?:(?:${SOUNDS}|${NODS})(?: |$))*$`);
 
 /** Sounds that are no words. */
 export const isFiller = (text) => FILLER.test(plainOf(text));

@@ -98,3 +98,12 @@ test("who only shows that they listen takes no turn", () => {
   assert.deepEqual(turns.filter(isBackchannel), []);
   assert.deepEqual(["mhm", "嗯", "Hm.", "okay", "好的", "ja"].map(isFiller), [true, true, true, false, false, false]);
 });
+
+test("long murmurs and long repetitions are judged in no time", () => {
+  for (const text of ["m".repeat(5_000) + "x", "嗯".repeat(5_000) + "x", "不要".repeat(5_000) + "我", "no ".repeat(5_000) + "x"]) {
+    const from = performance.now();
+    completeness(text);
+    isBackchannel(text);
+    assert.ok(performance.now() - from < 1_000, text.slice(0, 4));
+  }
+});
