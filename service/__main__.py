@@ -14,7 +14,6 @@ import logging
 import os
 import socket
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -78,6 +77,7 @@ def serve(settings: Settings) -> None:
         sys.exit(1)
     if settings.reload:
         listener.close()
+        ending_signals.exit_if_noted()
         ending_signals.restore()  # uvicorn's supervisor has its own
         uvicorn.run(
             "service.app:app", reload=True, reload_dirs=[str(Path(__file__).parent)], **server_options(settings)
@@ -116,9 +116,7 @@ def serve_worker(settings: Settings, worker: Worker, listener: int, lifeline: in
 
 
 def _set_up_process(settings: Settings) -> None:
-    ending_signals.exit_in_order()
-    warnings.filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")  # a signal before the start
-    warnings.filterwarnings("ignore", "coroutine 'Workers.run' was never awaited")
+    ending_signals.note()
     atexit.register(_leave_console)  # the last of all
     logs.configure(settings)
 
@@ -137,6 +135,7 @@ def _serve(settings: Settings, listener: socket.socket, lifeline: int | None = N
     app = create_app(settings, worker=worker)
     server = Server(uvicorn.Config(app, **server_options(settings)), app.state.drain, lifeline)
     _tune_garbage_collector()
+    ending_signals.exit_if_noted()
     try:
         server.run(sockets=[listener])
     finally:

@@ -86,7 +86,8 @@ class Workers:
     async def _start(self, worker: int) -> Process:
         inherited = (self._listener.fileno(), self._lifeline)
         words = ("worker", str(worker), *map(str, inherited), *self._folder)
-        return await asyncio.create_subprocess_exec(sys.executable, "-m", "service", *words, pass_fds=inherited)
+        with ending_signals.held_back():  # it is started before anything is waited for
+            return await asyncio.create_subprocess_exec(sys.executable, "-m", "service", *words, pass_fds=inherited)
 
     async def _back_off(self, worker: int, lived_seconds: float) -> None:
         failed = self._failed_starts[worker] + 1 if lived_seconds < STARTED_AFTER_SECONDS else 0

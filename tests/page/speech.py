@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import PATIENCE_SECONDS
-from tests.page.browser import answer
+from tests.page.browser import CHROMIUM, answer
 
 DOUBLES = (Path(__file__).parent / "js/speech-doubles.js").read_text()
 FAKE_MICROPHONE = (Path(__file__).parent / "js/fake-microphone.js").read_text()
@@ -33,6 +35,24 @@ def meet(with_dify, dify, visit):
         return await visit(meet.service, script=DOUBLES + script + stored, **options)
 
     return meet
+
+
+@pytest.fixture
+def voice():
+    """Have espeak-ng say a text: returns a WAV file."""
+    espeak = shutil.which("espeak-ng")
+    if not (espeak and CHROMIUM) and not os.environ.get("REQUIRE_BROWSER"):
+        pytest.skip("no espeak-ng or no Chromium on this machine")
+
+    async def say(text, locale):
+        language = {"en-GB": "en-gb", "zh-CN": "cmn"}[locale]
+        command = [espeak, "-v", language, "-s", "200", "--stdout", text]
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        sound, _ = await process.communicate()
+        process._transport.close()
+        return sound
+
+    return say
 
 
 def button(page, name):

@@ -7,14 +7,11 @@ speech recognition says what they were.
 
 import asyncio
 import base64
-import os
-import shutil
 
 import pytest
 from playwright.async_api import expect
 
 from tests import fake_dify
-from tests.page.browser import CHROMIUM
 from tests.page.speech import FAKE_MICROPHONE, LISTENS, NO_RECOGNITION, SPEAKS, button, call_state, hear, until
 
 ENGLISH = [
@@ -97,24 +94,6 @@ def asked(dify):
 # With real sound
 
 
-@pytest.fixture
-def voice(tmp_path):
-    """Have espeak-ng say a text: returns a WAV file."""
-    espeak = shutil.which("espeak-ng")
-    if not (espeak and CHROMIUM) and not os.environ.get("REQUIRE_BROWSER"):
-        pytest.skip("no espeak-ng or no Chromium on this machine")
-
-    async def say(text, locale):
-        language = {"en-GB": "en-gb", "zh-CN": "cmn"}[locale]
-        command = [espeak, "-v", language, "-s", "200", "--stdout", text]
-        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-        sound, _ = await process.communicate()
-        process._transport.close()
-        return sound
-
-    return say
-
-
 def seconds_of(sound):
     """Of espeak-ng's sound: a head of 44 bytes, then 22,050 samples of two bytes a second."""
     return (len(sound) - 44) / 44_100
@@ -154,8 +133,8 @@ async def test_what_is_spoken_into_the_microphone_is_what_is_asked(with_dify, di
 
 
 async def over_the_page(page, _):
-    """When the page has got used to its own voice (see voice-activity.js), and still speaks."""
-    await page.wait_for_timeout(2_000)
+    """In its first second."""
+    await page.wait_for_timeout(500)
 
 
 async def right_after_it(page, listening):

@@ -94,16 +94,25 @@ export function createAppSpeech(api) {
     return { add, end, begun, clip: clip(), played: () => seconds, isWhole: () => isWhole };
   }
 
-  const until = (time) => new Promise((resolve) => setTimeout(resolve, (time - context.currentTime) * 1_000));
+  /** Its clock stands still while it pauses. */
+  async function until(time) {
+    for (let rest; (rest = time - context.currentTime) > 0; ) {
+      await new Promise((resolve) => setTimeout(resolve, rest * 1_000));
+    }
+  }
 
   function cancel() {
     loading.abort();
     loading = new AbortController();
     for (const source of sources) source.stop();
     endsAt = 0;
+    resume();
   }
 
-  return { unlock, load, play, silence: () => until(endsAt), cancel, createStream };
+  const pause = () => context?.suspend();
+  const resume = () => context?.resume();
+
+  return { unlock, load, play, silence: () => until(endsAt), cancel, pause, resume, createStream };
 }
 
 const timeout = (ms) => new Promise((_, reject) => setTimeout(reject, ms, new Error("it took too long")));

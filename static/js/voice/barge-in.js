@@ -1,10 +1,18 @@
 // Who speaks in a call: tells what others say from the page's own voice, and whether they interrupt it.
 
+import { isBackchannel, isFiller } from "./completeness.js";
 import { isOwnVoice, withoutEcho } from "./echo.js";
 import { joined, wordsOf } from "./phrases.js";
 
 const LOUD_LATELY_MS = 1_500;
+const ANSWERS_MS = 2_000; // a "yes" so late in what the page says is an answer to it
 const COMMANDS = /^(?:stop|wait|no|halt|enough|nein|warte|停|等|不|别|够了|待って|やめて|ストップ|그만|잠깐)/i;
+
+/** Whether what others said while the page spoke only showed that they listened. */
+export function isStale(words, results) {
+  if (!words || !isBackchannel(words)) return false;
+  return isFiller(words) || performance.now() - results.at(-1).endsAt > ANSWERS_MS;
+}
 
 /** `hasLevel()`: whether it is known how loud it is; then `speech(isOn)` is called when speech begins and ends. */
 export function createBargeIn(hasLevel) {

@@ -1,41 +1,43 @@
-// A hands-free call: listens, asks after a pause, has the answer read unless it is interrupted, and listens again.
+// A hands-free call: listens, asks when the person's turn is over, has the answer read unless it is interrupted, and listens again.
 
 import { withErrorBoundary } from "../error-boundary.js";
 import { t } from "../i18n.js";
-import { createBargeIn } from "./barge-in.js";
+import { createBargeIn, isStale } from "./barge-in.js";
 import { createCallDisplay } from "./call-display.js";
 import * as states from "./call-state.js";
+import { isBackchannel, isFiller } from "./completeness.js";
+import { createHold } from "./hold.js";
 import { createLatencies } from "./latencies.js";
 import { watchConnectionLoss } from "./connection-loss.js";
 import { outcomeOf } from "./answer-outcome.js";
-import { settings } from "./settings.js";
 import { choiceOf } from "./spoken-choice.js";
 
 const QUIET_MS = 500; // between two sentences there is less
 
 /**
- * `turns` is the page's. `voice.say(text)` says what is no answer, `voice.stop()` ends all speaking. `keep(text)` gets
- * what was heard and cannot be asked, `report(id, latencies)` how long a turn took (see latencies.js). `status` is a
- * node for the view. `parts`: {createSpeechInput, createCallView, createCallSounds}. What is thrown by what it is given
- * ends no call.
+ * `turns` is the page's. `voice.say(text)` says what is no answer, `voice.stop()` ends all speaking, `voice.pause()` and
+ * `voice.resume()` hold it. `keep(text)` gets what was heard and cannot be asked, `report(id, latencies)` how long a turn
+ * took (see latencies.js). `status` is a node for the view. `parts`: {createSpeechInput, createCallView,
+ * createCallSounds}. What is thrown by what it is given ends no call.
  */
 export function createCall({ app, transcriber, keep, report, status, ...others }, parts) {
   const [turns, voice] = [others.turns, others.voice].map(withErrorBoundary);
   const announce = (words) => voice.say(t(...words));
-  const byHand = { interrupt: () => interrupt({ asked: "" }), mute, sendNow, end: hangUp, again: start };
+  const byHand = { interrupt: () => interrupt({ asked: "" }), mute, sendNow: () => input.finish(), end: hangUp, again: start };
   const on = { ...byHand, remind: tell, expire: end };
   const hearing = () => ({ isSpeech: talk.isSpeech(), isSounding: talk.isSounding(), mode: input.mode() });
   const display = createCallDisplay(on, status, () => ({ ...hearing(), isLost: loss.isLost() }), parts);
   const latencies = createLatencies(report);
   let call = states.IDLE;
   let results = []; // of hearing, since the last question
-  let said; // when the latest of them was: see speech-input.js
   let talk = createBargeIn(() => false);
-  let input, pause, quiet;
+  let due = null; // {times}: the turn that they are is over
+  let input, quiet;
 
   const isLive = () => states.isLive(call);
   const question = () => states.questionOf(call);
-  const pauseMs = () => settings.pauseSeconds * 1_000;
+  const isRecorded = () => input.mode() === "recorder";
+  const hold = createHold(voice, (isHeld) => talk.sounds(!isHeld));
   const onChange = () => isLive() && change();
   const loss = watchConnectionLoss({ isQuiet, onChange, announce });
 
@@ -46,7 +48,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   function start() {
     voice.stop();
-    [input, results] = [createInput(), []];
+    [input, results, due] = [createInput(), [], null];
     talk = createBargeIn(input.hasLevel);
     input.start();
     change(states.started());
@@ -58,9 +60,9 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   function createInput() {
     const isHere = () => self === input && isLive();
     const self = parts.createSpeechInput({
-      ...{ app, transcriber, pauseMs, onSpeech, meter: display.meter },
-      isSpeaking: () => call.state === "speaking" || talk.isSounding(),
-      onResults: (all, isDue, times) => (isHere() ? heard(all, isDue, times) : keep(all.at(-1)?.text ?? "")),
+      ...{ app, transcriber, takesTurns: true, onSpeech, meter: display.meter },
+      isSpeaking: () => talk.isSounding(),
+      onResults: (all, isDue, times) => (isHere() ? heard(all, isDue && { times }) : keep(all.at(-1)?.text ?? "")),
       onDoing: (name) => change({ note: name === "network" ? ["voice.network"] : null }),
       onError: (why) => end([`voice.${why}`], why === "refused" ? why : "ended"),
     });
@@ -69,45 +71,49 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   // Hearing
 
-  function heard(all, isDue, times) {
-    [results, said] = [all, times];
-    if (isDue || !talk.isSounding() || talk.interrupts(all)) takeWords(isDue);
+  function heard(all, isDue) {
+    [results, due] = [all, isDue];
+    if (call.state !== "listening" && isBackchannel(talk.wordsOfOthers(all))) goOn();
+    else if (!talk.isSounding() || talk.interrupts(all) || (due && isRecorded())) takeWords();
+  }
+
+  function forget() {
+    input.clear();
+    [results, due] = [[], null];
+  }
+
+  /** Nobody wants the turn. */
+  function goOn() {
+    if (!talk.isSpeech()) hold.release();
+    if (results.length && isRecorded() && isFiller(talk.wordsOfOthers(results))) input.clear();
   }
 
   /** Those of the page are none. */
-  function takeWords(isDue) {
+  function takeWords() {
     const words = talk.wordsOfOthers(results);
     if (words && (call.state !== "listening" || talk.isSounding())) interrupt();
     if (call.state !== "listening") return;
     change({ heard: words });
-    if (isDue && !talk.isSpeech()) ask();
-    else wait();
+    if (due && !talk.isSpeech()) ask();
   }
 
-  /** With recognition it takes words to interrupt; a recording has none before its end. */
+  /** What the page says is held as soon as somebody speaks; only words interrupt it. */
   function onSpeech(isOn) {
     talk.speech(isOn);
     change();
-    wait();
-    if (!isOn || input.mode() !== "recorder") return;
-    if (call.state === "speaking") interrupt();
-    else hush();
+    holdIfTalkedOver();
+    hold.speech(isOn, input.lagMs());
   }
 
-  /** A recorder does so itself, and says when its words are due. */
-  function wait() {
-    clearTimeout(pause);
-    if (call.heard && !talk.isSpeech() && input.mode() !== "recorder") pause = setTimeout(ask, pauseMs());
-  }
+  const holdIfTalkedOver = () => talk.isSpeech() && talk.isSounding() && hold.start();
 
   // A question and its answer
 
   function ask() {
-    clearTimeout(pause);
     if (!question()) return;
-    input.clear();
-    latencies.asked(said);
-    [results, said, talk] = [[], null, createBargeIn(input.hasLevel)];
+    latencies.asked(due?.times);
+    forget();
+    talk = createBargeIn(input.hasLevel);
     change(states.asking(question()));
     const choice = choiceOf(call.asked, turns.choices?.() ?? []);
     const id = choice < 0 ? turns.ask(call.asked) : turns.choose(choice);
@@ -132,8 +138,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   /** What was heard and not asked goes into the field: after what was typed there has gone. */
   function adopt(typed, id) {
     setTimeout(keep, 0, call.heard);
-    input.clear();
-    results = [];
+    forget();
     change(states.asking(typed, id));
   }
 
@@ -163,7 +168,8 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
       latencies.end(id);
       change(states.afterReading(call, hasFailed));
       sounds(false);
-      takeWords(false);
+      if (isStale(talk.wordsOfOthers(results), results)) forget();
+      takeWords();
       if (call.outcome) announce(call.outcome);
       else display.beep();
     },
@@ -183,15 +189,17 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     talk.sounds(isOn);
     if (isOn && call.state === "speaking") latencies.sounded(call.turn);
     clearTimeout(quiet);
-    if (!isOn) quiet = setTimeout(fallSilent, QUIET_MS);
+    if (isOn) setTimeout(holdIfTalkedOver); // when the engine has begun
+    else quiet = setTimeout(fallSilent, QUIET_MS);
   }
 
   function fallSilent() {
-    if (call.state === "listening" && talk.wordsOfOthers(results) !== call.heard) takeWords(false);
+    if (call.state === "listening" && talk.wordsOfOthers(results) !== call.heard) takeWords();
     loss.announceIfQuiet();
   }
 
   function hush() {
+    hold.end();
     voice.stop();
     sounds(false);
   }
@@ -212,7 +220,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   /** Nobody speaks, in a call. */
   function isQuiet() {
-    return isLive() && !talk.isSounding() && !talk.isSpeech() && !(call.state === "listening" && call.heard);
+    return isLive() && !talk.isSounding() && !talk.isSpeech() && !hold.isOn() && !(call.state === "listening" && call.heard);
   }
 
   // What a person does
@@ -220,19 +228,12 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   function mute() {
     if (call.isMuted) input.start();
     else input.stop(); // what was said by now is still asked
-    talk.speech(false);
-    wait();
+    onSpeech(false);
     change({ isMuted: !call.isMuted });
     display.beep();
   }
 
-  function sendNow() {
-    if (input.finish) input.finish();
-    else ask();
-  }
-
   function end(note = null, state = "ended") {
-    clearTimeout(pause);
     if (note) keep(call.turn ? call.heard : question()); // what was not asked
     input.abort();
     input.clear();

@@ -1,38 +1,95 @@
-// Records what is said, to be written down.
+// Records what is said, to be written down: in a call, for a try as soon as it is quiet, and whole when the turn is over.
+
+import { randomId } from "../frames.js";
 
 const LEAD_SECONDS = 0.9; // kept from before somebody was noticed to speak
 const LOUD_LEAD_SECONDS = 3; // while it is loud, and may turn out to be speech
 const DIP_MS = 200; // between two syllables
 const MAX_SECONDS = 120;
+const SILENCE_MS = 300; // then the transcript is tried
+const MOST_GUESSES = 3;
 
 /**
- * A backend of speech-input.js. With `pauseMs()` it waits for somebody to speak, and hands over after that much
- * silence; `onRecorded({chunks, rate, from, endsAt}, isDue)` gets samples, and from when to when there was something
- * to hear.
+ * A backend of speech-input.js. With an `endpoint` (see endpoint.js) it waits for somebody to speak, and hands over when
+ * the turn is over, else all that it hears. `onRecorded(recording, isDue)` gets {chunks, rate, utterance, guess} and
+ * when there was something to hear: {from, endsAt, silenceAt}. `speculate(recording)` makes the guess, or null;
+ * `onGuess(text, recording)` tells it while nobody has gone on.
  */
-export function createRecorder({ pauseMs, onRecorded }) {
+export function createRecorder({ endpoint, speculate, onGuess, onRecorded }) {
   let chunks = [];
-  let rate, isSpoken, quietMs;
+  let isSpoken = !endpoint;
+  let quietMs = 0;
+  let rate, guess, guesses, utterance;
+  begin();
 
-  function hear(sound) {
-    ({ rate, quietMs } = sound);
-    chunks.push(sound.samples);
-    isSpoken ||= sound.isSpeech || !pauseMs;
-    if (!isSpoken && seconds() > (quietMs > DIP_MS ? LEAD_SECONDS : LOUD_LEAD_SECONDS)) chunks.shift();
-    if (isSpoken && quietMs >= pauseMs?.()) handOver(true);
-    else if (seconds() >= MAX_SECONDS) handOver(false);
+  function begin() {
+    [chunks, guess, guesses, utterance] = [[], null, 0, endpoint && randomId()];
   }
 
-  const seconds = () => (chunks.length * chunks[0].length) / rate;
+  function hear(sound) {
+    const before = quietMs;
+    ({ rate, quietMs } = sound);
+    chunks.push(sound.samples);
+    isSpoken ||= sound.isSpeech;
+    if (!isSpoken && seconds() > (quietMs > DIP_MS ? LEAD_SECONDS : LOUD_LEAD_SECONDS)) chunks.shift();
+    if (isSpoken && endpoint) judge(before);
+    if (seconds() >= MAX_SECONDS) handOver(false);
+  }
+
+  function judge(before) {
+    if (quietMs < before && before >= SILENCE_MS) goOn(before);
+    if (quietMs >= SILENCE_MS && !guess && guesses < MOST_GUESSES) tryIt();
+    if (quietMs >= wait()) handOver(true);
+  }
+
+  /** What was tried is void. */
+  function goOn(before) {
+    endpoint.goesOn(before, guess?.known);
+    guess?.abort();
+    guess = null;
+  }
+
+  function tryIt() {
+    const recording = recorded();
+    const own = (guess = speculate(recording));
+    if (!own) return;
+    guesses++;
+    own.text.then(
+      (text) => known(own, text.trim(), recording),
+      () => (own.hasFailed = true),
+    );
+  }
+
+  function known(own, text, recording) {
+    Object.assign(own, { known: text, at: performance.now() });
+    if (own === guess) onGuess(text, recording);
+  }
+
+  function wait() {
+    return guess && !guess.hasFailed && guess.known === undefined ? endpoint.longest() : endpoint.wait(guess?.known);
+  }
+
+  const seconds = () => (chunks.length * (chunks[0]?.length ?? 0)) / rate;
+
+  function recorded() {
+    const now = performance.now();
+    const times = { from: now - 1_000 * seconds(), endsAt: now - quietMs, silenceAt: now - quietMs + SILENCE_MS };
+    return { chunks: [...chunks], rate, utterance, guess, ...times };
+  }
 
   /** Returns what `onRecorded` does. */
   function handOver(isDue) {
     if (!isSpoken || !chunks.length) return null;
-    const now = performance.now();
-    const recording = { chunks, rate, from: now - 1_000 * seconds(), endsAt: now - quietMs };
-    [chunks, isSpoken] = [[], !isDue];
+    const recording = recorded();
+    isSpoken = !isDue;
+    begin();
     return onRecorded(recording, isDue);
   }
 
-  return { hear, stop: () => handOver(true), abort() {} };
+  function abort() {
+    guess?.abort();
+    begin();
+  }
+
+  return { hear, stop: () => handOver(true), abort, isSpoken: () => isSpoken };
 }

@@ -1,9 +1,13 @@
 // Listening: by the browser's own recognition where it really works, else recorded and written down by Dify.
 
-import { asLevel, createVoiceActivity, decibels } from "./voice-activity.js";
+import { createEndpoint } from "./endpoint.js";
 import { openMicrophone } from "./microphone.js";
-import { canShareMicrophone, createRecognition, hasRecognition, recognises } from "./recognition.js";
+import { joined } from "./phrases.js";
+import { canShareMicrophone, createRecognition, hasRecognition, recognises, spokenLanguage } from "./recognition.js";
+import { createRecognisedTurn } from "./recognised-turn.js";
 import { createRecorder } from "./recorder.js";
+import { settings } from "./settings.js";
+import { asLevel, createVoiceActivity, decibels } from "./voice-activity.js";
 
 const MICROPHONE_ERRORS = {
   NotAllowedError: "refused",
@@ -21,34 +25,45 @@ const RECOGNITION_ERRORS = {
   silence: "silence",
 };
 const TRIES = 4; // where it cannot be reached, and nothing else could listen
+const RECOGNITION_MS = 1_200; // from speech to its words, at most
+const MOST_LAG_MS = 3_000;
 const RETRY_MS = 1_000; // doubled each time
-const LAG_CHUNKS = 20; // of some 40 ms: recognition tells of what it heard so much later
-const MOST_CHUNKS = 700;
+const LAG_CHUNKS = 40; // of some 20 ms: recognition tells of what it heard so much later
+const MOST_CHUNKS = 1_400;
 
-const canRecord = (app) => Boolean(app.speech_to_text && navigator.mediaDevices?.getUserMedia);
+/** Whose services may be used is the operator's word: "auto", "dify", "browser" or "off". */
+const allows = ({ speech }, engine) => ["auto", engine].includes(speech?.engine ?? "auto");
+const canRecord = (app) => Boolean(allows(app, "dify") && app.speech_to_text && navigator.mediaDevices?.getUserMedia);
+const canRecognise = (app) => hasRecognition && allows(app, "browser");
 
-export const hasSpeechInput = (app) => hasRecognition || canRecord(app);
+export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
 
 /**
  * Listens from `start()` until `stop()`, which still tells what was said by then, or `abort()`; then it can be started
- * again. `clear()` forgets the results so far. The node `meter` shows the level. Tells onResults(results, isDue): each
- * is {text, from, endsAt}, heard between these milliseconds, and whether the pause after them is over;
+ * again. `clear()` forgets the results so far. The node `meter` shows the level. Tells onResults(results, isDue, times):
+ * each is {text, from, endsAt}, heard between these milliseconds. With `takesTurns`, `isDue` says that the person's turn
+ * is over, by itself or by `finish()`, and `times` when: {speechEndedAt, silenceAt, transcriptAt}. Further
  * onSpeech(isSpeech), where there is a level; onDoing(name): recognition, recorder, or network while that cannot be
  * reached; and onError(why) when it ends by itself: refused, missing, busy, network, service, language, broken, silence
- * or full.
+ * or full. `isSpeaking()`: whether the page sounds.
  */
-export function createSpeechInput({ app, transcriber, pauseMs, meter, isSpeaking, ...on }) {
+export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeaking, ...on }) {
   const { onResults, onSpeech, onDoing, onError } = on;
+  const endpoint = takesTurns && createEndpoint(settings, !/^(?:en|zh)/i.test(spokenLanguage()));
+  const silence = () => (closeMicrophone ? quietMs : null);
+  const turn = endpoint && createRecognisedTurn({ endpoint, quietMs: silence, onOver: (times) => tell(true, times) });
   let run = null; // an object of its own as long as it listens
   let activity, mode, backend, closeMicrophone, retry, wasSpeech, failures;
+  let quietMs = 0;
   let kept = []; // results that stay as they are
   let current = []; // of recognition, which may change its mind
+  let isWanted = false; // by the person, at once
   let unheard = []; // sound since recognition last told something, for a recorder that has to take over
 
   async function start() {
     const own = (run = {});
     [activity, wasSpeech, failures] = [createVoiceActivity(), false, 0];
-    mode = (canRecord(app) ? recognises() : hasRecognition) ? "recognition" : "recorder";
+    mode = canRecognise(app) && (!canRecord(app) || recognises()) ? "recognition" : "recorder";
     const why = mode === "recorder" || canShareMicrophone ? await hold() : null;
     if (own !== run) return;
     if (why === "refused" || (why && mode === "recorder")) return fail(why);
@@ -76,7 +91,7 @@ export function createSpeechInput({ app, transcriber, pauseMs, meter, isSpeaking
     backend?.abort();
     settle();
     const onLevel = (level) => closeMicrophone || showLevel(level);
-    if (mode === "recorder") backend = createRecorder({ pauseMs, onRecorded: recorded });
+    if (mode === "recorder") backend = createRecorder({ endpoint, speculate, onGuess: guessed, onRecorded: recorded });
     else backend = createRecognition({ onResults: recognised, onLevel, onError: recognitionFailed });
   }
 
@@ -84,10 +99,18 @@ export function createSpeechInput({ app, transcriber, pauseMs, meter, isSpeaking
     if (!run) return;
     const db = decibels(samples);
     const sound = { samples, rate, ...activity.feed(db, (samples.length / rate) * 1_000, isSpeaking?.()) };
+    ({ quietMs } = sound);
     showLevel(asLevel(db));
-    if (sound.isSpeech !== wasSpeech) onSpeech?.((wasSpeech = sound.isSpeech));
+    if (sound.isSpeech !== wasSpeech) speechChanged(sound.isSpeech);
     if (backend?.hear) backend.hear(sound);
     else if (canRecord(app) && unheard.push(sound) > MOST_CHUNKS) unheard.shift();
+  }
+
+  function speechChanged(isSpeech) {
+    wasSpeech = isSpeech;
+    if (isSpeech) endpoint?.begins(performance.now(), isSpeaking?.());
+    onSpeech?.(isSpeech);
+    if (endpoint && mode === "recognition") turn.sounds();
   }
 
   const showLevel = (level) => meter.style.setProperty("--level", level.toFixed(2));
@@ -96,24 +119,60 @@ export function createSpeechInput({ app, transcriber, pauseMs, meter, isSpeaking
 
   const results = () => [...kept, ...current];
   const settle = () => ([kept, current] = [results(), []]);
+  const text = () => results().reduce((before, result) => joined(before, result.text), "");
+
+  function tell(isDue, times) {
+    isWanted = false;
+    if (isDue && endpoint) endpoint.isOver(text(), performance.now());
+    onResults(results(), isDue, times);
+  }
 
   function recognised(all) {
     if (failures) onDoing(mode);
     [current, failures, unheard] = [all, 0, unheard.slice(-LAG_CHUNKS)];
-    onResults(results(), false);
+    const isAtOnce = isWanted && text();
+    tell(false);
+    if (!endpoint) return;
+    if (!closeMicrophone) endpoint.begins(performance.now(), isSpeaking());
+    endpoint.hears(text());
+    turn.hears(text());
+    if (isAtOnce) turn.finish();
+  }
+
+  const speculate = (recording) =>
+    app.speech?.speculative === false || transcriber.isBusy() ? null : transcriber.speculate(recording);
+
+  /** What may not be all that was said. */
+  function guessed(words, { from, endsAt }) {
+    current = words ? [{ text: words, from, endsAt }] : [];
+    endpoint.hears(words);
+    tell(false);
   }
 
   /** Recordings come in their order. The last one is due; those before it would be asked without it. */
   async function recorded(recording, isDue) {
+    const { from, endsAt, silenceAt, guess } = recording;
     const writing = transcriber.transcribe(recording);
     if (transcriber.isFull()) fail("full");
-    const text = (await writing).trim();
-    if (text) kept.push({ text, from: recording.from, endsAt: recording.endsAt });
-    onResults(results(), isDue && !transcriber.isBusy());
+    const words = (await writing).trim();
+    const transcriptAt = guess?.at ?? performance.now();
+    if (endpoint && !guess?.at) endpoint.hears(words);
+    current = [];
+    if (words) kept.push({ text: words, from, endsAt });
+    const goesOn = backend?.isSpoken?.() && run;
+    tell(isDue && !transcriber.isBusy() && !goesOn, { speechEndedAt: endsAt, silenceAt, transcriptAt });
+  }
+
+  /** The turn is over, says the person. */
+  function finish() {
+    if (mode === "recorder" && backend?.isSpoken()) return backend.stop();
+    isWanted = !text();
+    turn.finish();
   }
 
   function clear() {
     kept = [];
+    if (endpoint) turn.hears("");
     if (!current.length) return;
     current = [];
     if (run) hear();
@@ -145,11 +204,17 @@ export function createSpeechInput({ app, transcriber, pauseMs, meter, isSpeaking
   }
 
   function fail(why) {
-    stop();
+    halt();
     onError(why);
   }
 
-  function stop() {
+  /** Returns when all is told. */
+  async function stop() {
+    await halt();
+    if (endpoint && mode === "recognition" && !run) turn.finish();
+  }
+
+  function halt() {
     const last = backend?.stop();
     letGo();
     return last;
@@ -164,10 +229,15 @@ export function createSpeechInput({ app, transcriber, pauseMs, meter, isSpeaking
   function letGo() {
     run = null;
     clearTimeout(retry);
+    if (endpoint) turn.stop();
     closeMicrophone?.();
     [closeMicrophone, unheard] = [null, []];
     showLevel(0);
   }
 
-  return { start, stop, abort, clear, mode: () => mode, hasLevel: () => Boolean(closeMicrophone) };
+  /** So long after speech its words come, if there are any. */
+  const lagMs = () => (mode === "recorder" ? endpoint.longest() + MOST_LAG_MS : RECOGNITION_MS);
+  const hasLevel = () => Boolean(closeMicrophone);
+
+  return { start, stop, abort, clear, finish, lagMs, hasLevel, mode: () => mode };
 }

@@ -54,7 +54,12 @@ let held = null; // Chrome forgets to tell of the end of what nobody holds
 let cancelledAt = -Infinity;
 
 /** A speech engine (see read-aloud.js). */
-export const synthesis = { unlock, load: async (text, language) => ({ text, language }), play, cancel };
+export const synthesis = {
+  ...{ unlock, play, cancel },
+  load: async (text, language) => ({ text, language }),
+  pause: () => synth?.pause(),
+  resume: () => synth?.resume(),
+};
 
 function unlock() {
   if (!synth || held) return;

@@ -9,19 +9,31 @@ const wordsFor = (error) => failureWords(error.reason || error.code ? error : { 
 
 /** `onChange({isWriting, why})` tells how it stands: `why` are the words for what keeps it from going on, or null. */
 export function createTranscriber({ api, onChange }) {
-  const waiting = []; // {sound, seconds, resolve}
+  const waiting = []; // {recording, seconds, resolve}
   let why = null;
   let sending = null; // aborts what is being sent
+  let guessing = null;
 
-  /** Takes a recording; returns its text, however long that takes, and "" where it was given up. */
-  function transcribe({ chunks, rate }) {
+  /**
+   * Takes a recording {chunks, rate, utterance, guess?}; returns its text, however long that takes, and "" where it was
+   * given up. All of one `utterance` count as one call. `guess` is what `speculate` made of it, if it did.
+   */
+  function transcribe({ chunks, rate, utterance, guess }) {
     const seconds = (chunks.length * chunks[0].length) / rate;
-    const sound = wavOf(chunks, rate);
+    const sound = guess?.sound ?? wavOf(chunks, rate);
     sound.catch(() => {}); // looked at when its turn comes
     return new Promise((resolve) => {
-      waiting.push({ sound, seconds, resolve });
+      waiting.push({ sound, seconds, utterance, guess, resolve });
       work();
     });
+  }
+
+  /** Writes down at once what may not be all, without keeping it: {text: Promise, sound, abort()}. */
+  function speculate({ chunks, rate, utterance }) {
+    guessing = new AbortController();
+    const sound = wavOf(chunks, rate);
+    const { signal } = guessing;
+    return { sound, text: send({ sound, utterance }, signal), abort: guessing.abort.bind(guessing) };
   }
 
   async function work() {
@@ -35,18 +47,26 @@ export function createTranscriber({ api, onChange }) {
     notify();
   }
 
-  async function write({ sound, resolve }, signal) {
+  async function write(recording, signal) {
+    const text = await (recording.guess?.text.catch(() => send(recording, signal)) ?? send(recording, signal));
+    waiting.shift();
+    recording.resolve(text);
+  }
+
+  async function send({ sound, utterance }, signal) {
     const body = new FormData();
     body.append("file", await sound, "speech.wav");
-    const { text } = await api.call("api/audio-to-text", { method: "POST", body, signal });
-    waiting.shift();
-    resolve(text);
+    const path = `api/audio-to-text${utterance ? `?utterance=${utterance}` : ""}`;
+    return (await api.call(path, { method: "POST", body, signal })).text;
   }
 
   const notify = () => onChange({ isWriting: Boolean(sending), why });
 
   /** Does not wait for a network that is gone: it may take minutes to say so. */
-  const pause = () => sending?.abort();
+  function pause() {
+    guessing?.abort();
+    sending?.abort();
+  }
 
   function discard() {
     for (const { resolve } of waiting.splice(0)) resolve("");
@@ -56,5 +76,5 @@ export function createTranscriber({ api, onChange }) {
   const isBusy = () => waiting.length > 0;
   const isFull = () => waiting.reduce((sum, { seconds }) => sum + seconds, 0) > MOST_SECONDS;
 
-  return { transcribe, tryAgain: work, pause, discard, isBusy, isFull };
+  return { transcribe, speculate, tryAgain: work, pause, discard, isBusy, isFull };
 }

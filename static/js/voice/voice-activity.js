@@ -1,10 +1,20 @@
-// Tells speech from silence by how loud it is compared with the room. Pure.
+// Tells speech from silence by how loud it is compared with the room and with the speaker. Pure.
+
+import { createRoom } from "./room.js";
 
 const FAINTEST_DB = -50; // below this nobody speaks to the page
-const ABOVE_ROOM_DB = 12;
-const GETS_USED_MS = 1_200; // to hearing itself
+const BELOW_SPEAKER_DB = 6; // others, further away
+const SPEAKER_MS = 700; // in which the speaker's level is followed
+const SPEAKER_FALL_DB = 3; // a second, while quiet: who goes on may be softer
+const FORGOTTEN_MS = 2_000; // of silence: somebody else may speak next
+const SMOOTHING_MS = 60;
+const ONSET_MS = 110; // a knock is shorter
+const MOST_MS = 300;
+const DIP_DB = 8; // at most, between two of its pieces
 const DIP_MS = 200; // between two syllables
-const SPEECH_MS = 300; // a cough or a door is shorter
+const ECHO_MS = 150; // after the page paused, what was its own voice is over
+const ABOVE_ECHO_DB = 6;
+const ECHO_FALL_DB = 1; // a second
 
 /** The level of samples in dB below full scale. */
 export function decibels(samples) {
@@ -16,23 +26,51 @@ export function decibels(samples) {
 /** 0 to 1, for a meter. */
 export const asLevel = (db) => Math.max(0, Math.min(1, (db + 60) / 50));
 
-/** While the page itself is speaking, what is heard of it counts as the room: one has to be clearly louder. */
-export function createVoiceActivity() {
-  let room = -60;
-  let loudMs = 0;
-  let quietMs = 0;
-  let speakingMs = 0;
+const follow = (before, db, ms, withinMs) => {
+  const power = 10 ** (before / 10);
+  return 10 * Math.log10(power + ((10 ** (db / 10) - power) * ms) / (ms + withinMs));
+};
 
-  /** Takes the level of the next `ms` milliseconds. */
-  function feed(db, ms, isSpeaking = false) {
-    speakingMs = isSpeaking ? speakingMs + ms : 0;
-    const isLoud = db > Math.max(FAINTEST_DB, room + ABOVE_ROOM_DB);
-    quietMs = isLoud ? 0 : quietMs + ms;
-    if (isLoud && !(isSpeaking && speakingMs < GETS_USED_MS)) loudMs += ms;
-    else if (quietMs > DIP_MS) loudMs = 0;
-    const [fall, rise] = isSpeaking ? [6, 30] : [Infinity, 3]; // dB a second: a fan becomes the room after a while
-    room = Math.max(-80, Math.min(Math.max(db, room - (fall * ms) / 1_000), room + (rise * ms) / 1_000));
-    return { isSpeech: loudMs >= SPEECH_MS, quietMs };
+/**
+ * Its `feed` tells whether somebody speaks, and how long it has been quiet: a sound too short for speech does not
+ * break silence. What stops when the page pauses was its own voice: from then on, others have to be louder.
+ */
+export function createVoiceActivity() {
+  const room = createRoom();
+  let level = -100;
+  let speaker = -100;
+  let echo = -100;
+  let loudMs = 0; // and how much of it is quiet by now taken off
+  let quietMs = 0;
+  let sinceLoudMs = 0;
+  let pausedMs = Infinity; // since the page paused under a voice
+  let isSpeech = false;
+  let wasSounding = false;
+
+  /** Takes the level of the next `ms` milliseconds, and whether the page sounds. */
+  function feed(db, ms, isSounding = false) {
+    level = follow(level, db, ms, SMOOTHING_MS);
+    const { isSteady, threshold } = room.feed(db, ms, isSpeech);
+    if (isSounding) echo -= (ECHO_FALL_DB * ms) / 1_000;
+    const ownVoice = isSounding ? echo + ABOVE_ECHO_DB : -100;
+    const limit = Math.max(FAINTEST_DB, threshold, speaker - BELOW_SPEAKER_DB, ownVoice);
+    const isLoud = !isSteady && level > limit && db > limit - DIP_DB;
+    loudMs = isSteady ? 0 : Math.max(0, Math.min(MOST_MS, loudMs + (isLoud ? ms : -ms)));
+    sinceLoudMs = isLoud ? 0 : sinceLoudMs + ms;
+    quietMs = loudMs >= ONSET_MS ? Math.min(quietMs + ms, sinceLoudMs) : quietMs + ms;
+    if (isLoud && loudMs >= ONSET_MS) speaker = follow(Math.max(speaker, level - BELOW_SPEAKER_DB), level, ms, SPEAKER_MS);
+    else speaker = quietMs > FORGOTTEN_MS ? -100 : speaker - (SPEAKER_FALL_DB * ms) / 1_000;
+    hearEcho(ms, isSounding);
+    isSpeech = quietMs <= DIP_MS && (isSpeech || loudMs >= ONSET_MS);
+    return { isSpeech, quietMs };
+  }
+
+  function hearEcho(ms, isSounding) {
+    if (wasSounding && !isSounding && isSpeech) pausedMs = 0;
+    else pausedMs += ms;
+    if (isSounding) pausedMs = Infinity;
+    if (isSpeech && quietMs > DIP_MS && pausedMs - quietMs < ECHO_MS) echo = Math.max(echo, speaker);
+    wasSounding = isSounding;
   }
 
   return { feed };

@@ -66,7 +66,8 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   function mountCalls() {
     const onSaying = (text) => call.saying(text, false);
     notices = withErrorBoundary(createReadAloud({ engines, onSaying, onChange() {}, onDone() {} }));
-    const voice = { say: notify, stop: hush };
+    const each = (act) => () => [appSpeech, synthesis].forEach((engine) => engine?.[act]());
+    const voice = { say: notify, stop: hush, pause: each("pause"), resume: each("resume") };
     const parts = { createSpeechInput, createCallView, createCallSounds };
     call = createCall({ app, transcriber, turns, voice, keep, report, status: statuses[1].node }, parts);
     on("turn:added", call.turn.added);

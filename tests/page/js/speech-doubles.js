@@ -69,7 +69,12 @@ const synthesis = {
     { name: "Ting", lang: "zh-CN", voiceURI: "ting" },
   ],
   addEventListener() {},
-  resume() {},
+  pause() {
+    synthesis.isHeld = true;
+  },
+  resume() {
+    synthesis.isHeld = false;
+  },
   cancel() {
     synthesis.speaking = false;
     speech.cancelled = (speech.cancelled ?? 0) + 1;
@@ -94,9 +99,13 @@ async function openMicrophone() {
   const context = new AudioContext();
   speech.gain = new GainNode(context, { gain: 0 });
   const tone = new OscillatorNode(context, { frequency: 440 });
+  const syllables = new OscillatorNode(context, { frequency: 6 }); // a steady tone is no voice
+  const voice = new GainNode(context, { gain: 0.6 });
+  syllables.connect(new GainNode(context, { gain: 0.4 })).connect(voice.gain);
   const out = new MediaStreamAudioDestinationNode(context);
-  tone.connect(speech.gain).connect(out);
+  tone.connect(voice).connect(speech.gain).connect(out);
   tone.start();
+  syllables.start();
   [speech.track] = out.stream.getTracks();
   return out.stream;
 }

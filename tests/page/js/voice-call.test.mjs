@@ -16,6 +16,7 @@ navigator.wakeLock = {
 const { createCall } = await import("../../../static/js/voice/call.js");
 
 const PAUSE_MS = 3_000;
+const LAG_MS = 1_000; // from speech to its words
 const LATE_MS = 1_500; // see echo.js
 let now = 0;
 performance.now = () => now;
@@ -25,13 +26,19 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout"] });
 });
 
+const VOICE = (does) => ({ say: does("say"), stop: does("hush"), pause: does("hold"), resume: does("go on") });
+
 /** A call that was started. `did()` tells what it did since one asked last. */
 function startCall({ mode = "recognition", canAsk = true, hasLevel = false, broken = {}, choices = [] } = {}) {
   const did = [];
-  const does = (name) => (text) => void did.push(text ? `${name}: ${text}` : name);
+  const does = (name) => (text) => {
+    if (name === "forget") call.last = null;
+    did.push(text ? `${name}: ${text}` : name);
+  };
   const names = { start: "listen", stop: "finish", abort: "deafen", clear: "forget" };
   const input = Object.fromEntries(Object.entries(names).map(([method, name]) => [method, does(name)]));
-  Object.assign(input, { mode: () => mode, hasLevel: () => hasLevel });
+  const finish = () => call.results(call.last ?? [], true);
+  Object.assign(input, { finish, mode: () => mode, hasLevel: () => hasLevel, lagMs: () => LAG_MS });
   const turns = {
     ask(question) {
       does("ask")(question);
@@ -53,12 +60,17 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
     did: () => did.splice(0),
     asked: () => did.splice(0).findLast((name) => name.startsWith("ask: "))?.slice(5),
     name: () => call.shown.phase.replace("hearing", "listening"),
+    /** After a pause, what was heard last is due. */
     waits(ms = PAUSE_MS) {
       now += ms;
       mock.timers.tick(ms);
+      if (ms >= PAUSE_MS && call.last) call.results(call.last, true);
     },
-    /** Results of recognition are told from their first word on, with those before; a recording is due. */
-    heard: (text, isDue, times) => call.results([{ text, from: now - 1_000, endsAt: now }], isDue, times),
+    /** Results are told from their first word on, with those before. */
+    heard(text, isDue, times) {
+      call.last = [{ text, from: now - 1_000, endsAt: now }];
+      call.results(call.last, isDue, times);
+    },
     saying: (text = "Behind the house.") => real.saying(text, true),
     written: (text = "Behind the house.", more = {}, id = "where is it") =>
       real.turn.ended({ id, status: "done", text, ...more }),
@@ -66,7 +78,7 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
   };
   const keep = (text) => text && does("keep")(text);
   const real = createCall(
-    { turns, keep, report: (...all) => call.reports.push(all), voice: { say: does("say"), stop: does("hush"), ...broken.voice } },
+    { turns, keep, report: (...all) => call.reports.push(all), voice: { ...VOICE(does), ...broken.voice } },
     {
       createCallView(on) {
         Object.assign(call, on);
@@ -139,34 +151,16 @@ test("what was said before is not asked while somebody goes on speaking", () => 
   assert.equal(call.asked(), "I am not allergic to it.");
 });
 
-test("the pause counts from the last sound", () => {
-  const call = startCall();
-  call.speech(true);
-  call.speech(false);
-  call.waits();
-  assert.equal(call.name(), "listening");
-  call.heard("where");
-  call.waits(PAUSE_MS - 1);
-  call.heard("where is");
-  call.waits(PAUSE_MS - 1);
-  call.speech(true);
-  call.waits();
-  assert.equal(call.name(), "listening");
-  call.speech(false);
-  call.waits(PAUSE_MS - 1);
-  assert.equal(call.name(), "listening");
-  call.waits(1);
-  assert.equal(call.asked(), "where is");
-});
-
 test("speaking over the answer ends the speech and the answer", () => {
   for (const [act, mode] of [
     [(call) => call.interrupt()],
     [(call) => call.heard("stop")],
-    [(call) => call.speech(true), "recorder"],
+    [(call) => call.heard("stop", true), "recorder"],
   ]) {
     const call = speakingCall({ mode });
     act(call);
+    if (mode) assert.equal(call.did().pop(), "ask: stop");
+    if (mode) continue;
     assert.deepEqual([call.name(), call.did()], ["listening", ["hush", "cancel: where is it"]]);
   }
   const call = speakingCall();
@@ -195,8 +189,7 @@ test("the page's own voice is no question, and what follows it is asked letter f
   call.waits();
   assert.deepEqual([call.name(), call.shown.question], ["listening", ""]);
   const echo = { text: "the garden is behind the house", from: now - 9_000, endsAt: now - PAUSE_MS };
-  call.results([echo, { text: "I do NOT see it.", from: now, endsAt: now }]);
-  call.waits();
+  call.results([echo, { text: "I do NOT see it.", from: now, endsAt: now }], true);
   assert.equal(call.asked(), "I do NOT see it.");
 });
 
@@ -226,12 +219,10 @@ test("who repeats the page's words later than an echo can come is asked what tha
 test("what was not enough to interrupt is asked when the page has spoken", () => {
   const call = speakingCall();
   for (const text of ["well", "behind the house", "behind the house well"]) call.heard(text);
-  call.speech(true);
-  call.speech(false);
+  assert.deepEqual([call.name(), call.did()], ["speaking", []]);
+  call.waits();
   assert.deepEqual([call.name(), call.did()], ["speaking", []]);
   call.over();
-  assert.equal(call.shown.question, "behind the house well");
-  call.waits();
   assert.equal(call.asked(), "behind the house well");
 });
 
@@ -402,16 +393,17 @@ test("what the page tells is no question either", () => {
   assert.deepEqual([call.shown.question, call.asked()], ["", undefined]);
 });
 
-test("a sound ends what is told of a lost connection, and not the question", () => {
+test("a sound holds what is told of a lost connection, and does not end the question", () => {
   const call = askedCall({ mode: "recorder" });
   call.connectionIs("waiting");
   call.waits(1_600);
   call.did();
+  call.real.saying("The connection is lost.", false);
   call.speech(true);
-  assert.deepEqual(call.did(), ["hush"]);
+  assert.deepEqual(call.did(), ["hold"]);
   call.speech(false);
   call.results([], true);
-  assert.deepEqual(call.did(), []);
+  assert.deepEqual(call.did(), ["go on"]);
   call.saying();
   assert.equal(call.name(), "speaking");
 });
@@ -698,4 +690,72 @@ test("a form that went out to others, and the files of an answer, are told when 
     call.over();
     assert.deepEqual([call.name(), call.shown.note[0]], ["listening", key]);
   }
+});
+
+// Speaking over the page
+
+/** The page speaks, and somebody begins to. */
+function heldCall(options) {
+  const call = speakingCall({ hasLevel: true, mode: "recorder", ...options });
+  call.sounds(true);
+  call.speech(true);
+  assert.deepEqual(call.did(), ["hold"]);
+  call.speech(false);
+  return call;
+}
+
+test("the page falls silent at once when somebody speaks, and words interrupt it", () => {
+  const call = heldCall();
+  call.heard("no, wait");
+  assert.deepEqual([call.name(), call.shown.question], ["listening", "no, wait"]);
+  assert.deepEqual(call.did(), ["hush", "cancel: where is it"]);
+  call.heard("no, wait for me", true);
+  assert.equal(call.asked(), "no, wait for me");
+});
+
+test("who only shows that they listen does not interrupt: the page goes on, and asks nothing", () => {
+  for (const words of ["Mhm.", "嗯", "ja", ""]) {
+    const call = heldCall();
+    call.results(words ? [{ text: words, from: now, endsAt: now }] : [], true);
+    assert.equal(call.name(), "speaking");
+    assert.equal(call.did()[0], "go on");
+    call.waits(LAG_MS * 5);
+    call.over();
+    assert.deepEqual([call.name(), call.asked()], ["listening", undefined]);
+  }
+});
+
+test("a yes to the last words of the page is an answer", () => {
+  const call = heldCall();
+  call.heard("Yes.", true);
+  call.over();
+  assert.equal(call.asked(), "Yes.");
+});
+
+test("what turns out to be no words holds the page no longer than words would take", () => {
+  const call = heldCall({ mode: "recognition" });
+  call.waits(LAG_MS - 1);
+  assert.deepEqual(call.did(), []);
+  call.waits(1);
+  assert.deepEqual([call.name(), call.did()], ["speaking", ["go on"]]);
+});
+
+test("what is held while somebody speaks on is held", () => {
+  const call = heldCall();
+  call.speech(true);
+  call.waits(LAG_MS * 5);
+  assert.deepEqual([call.name(), call.did()], ["speaking", []]);
+  call.end();
+  call.waits(LAG_MS * 5);
+  assert.ok(!call.did().includes("go on"));
+});
+
+test("the page does not begin to speak into what somebody says", () => {
+  const call = askedCall({ hasLevel: true, mode: "recorder" });
+  call.speech(true);
+  call.saying();
+  call.did();
+  call.sounds(true);
+  mock.timers.tick(0);
+  assert.deepEqual(call.did(), ["hold"]);
 });

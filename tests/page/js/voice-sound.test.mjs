@@ -4,42 +4,81 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { asLevel, createVoiceActivity, decibels } from "../../../static/js/voice/voice-activity.js";
+import { babble, fan, knock, mixed, PIECE_MS, silence, voice } from "./sounds.js";
 import { fileOf, RATE } from "../../../static/js/voice/wav.js";
 
 const tone = (hertz, rate, seconds) =>
   Float32Array.from({ length: rate * seconds }, (_, at) => Math.sin((2 * Math.PI * hertz * at) / rate) / 2);
 
-/** Feeds [db, milliseconds, isSpeaking] in steps of 40 ms; says after which of them somebody was heard. */
-function heardIn(...stretches) {
+/** What is told of each piece, as {isSpeech, quietMs, at} with the milliseconds by then. */
+function told(levels, isSounding = () => false) {
   const activity = createVoiceActivity();
-  return stretches.map(([db, ms, isSpeaking]) => {
-    let heard = false;
-    for (let at = 0; at < ms; at += 40) heard = activity.feed(db, 40, isSpeaking).isSpeech || heard;
-    return heard;
-  });
+  return levels.map((db, at) => ({ ...activity.feed(db, PIECE_MS, isSounding(at * PIECE_MS)), at: (at + 1) * PIECE_MS }));
 }
 
-test("speech is what is louder than the room for 300 ms", () => {
-  assert.deepEqual(heardIn([-65, 1000], [-30, 600], [-65, 240], [-65, 500]), [false, true, true, false]);
-  assert.deepEqual(heardIn([-65, 1000], [-30, 200], [-65, 500]), [false, false, false]);
-  assert.deepEqual(heardIn([-65, 1000], [-30, 200], [-65, 120], [-30, 200]), [false, false, false, true]);
+const isHeard = (levels, from = 0) => told(levels).some(({ isSpeech, at }) => isSpeech && at > from);
+
+/** When it is first known to be quiet for 300 ms, after `from`. */
+const noticed = (levels, from) => told(levels).find(({ quietMs, at }) => at > from && quietMs >= 300).at;
+
+test("a voice is heard within 200 ms, in silence, beside a fan and among other voices", () => {
+  for (const room of [silence(5_000), fan(5_000, -35), babble(5_000, -35)]) {
+    const [first] = told(mixed(room, voice(1_000, -22), 3_000)).filter(({ isSpeech, at }) => isSpeech && at > 3_000);
+    assert.ok(first.at < 3_200, `${first.at}`);
+  }
 });
 
-test("a constant noise becomes the room, and speech is louder still", () => {
-  assert.deepEqual(heardIn([-35, 12_000], [-35, 2_000], [-15, 600]).slice(1), [false, true]);
+test("the end of speech is found within 150 ms, in silence, beside a fan and among voices 10 dB below", () => {
+  for (const room of [silence(8_000), fan(8_000, -32), babble(8_000, -32)]) {
+    const at = noticed(mixed(room, voice(2_500, -22), 3_000), 5_400) - 300;
+    assert.ok(at > 5_350 && at < 5_650, `${at}`);
+  }
 });
 
-test("the page does not take its own voice for somebody else's, and yet hears who is louder", () => {
-  const own = Array.from({ length: 20 }, (_, at) => [at % 2 ? -55 : -38, 200, true]);
-  assert.ok(heardIn([-65, 1000], ...own).every((heard) => !heard));
-  assert.ok(heardIn([-65, 1000], ...own, [-12, 500, true]).at(-1));
+test("a pause between two words is no end", () => {
+  const spoken = [...silence(2_000), ...voice(800, -22), ...silence(160), ...voice(800, -24), ...voice(800, -28)];
+  assert.ok(told(spoken).every(({ quietMs, at }) => at < 2_200 || quietMs < 300));
 });
 
-test("silence is measured since the last sound", () => {
+test("a fan that starts is no voice after a second, whether somebody speaks at the time or not", () => {
+  const starts = [...silence(2_000), ...fan(6_000, -30)];
+  assert.ok(!isHeard(starts, 3_100));
+  assert.ok(isHeard(mixed(starts, voice(800, -18), 5_000), 5_000));
+  const amid = mixed([...silence(3_000), ...fan(5_000, -34)], voice(2_000, -20), 2_000);
+  assert.ok(noticed(amid, 4_000) < 4_500);
+});
+
+test("many voices that begin become the room", () => {
+  const starts = [...silence(2_000), ...babble(12_000, -35)];
+  const last = told(starts).filter(({ at }) => at > 6_000);
+  assert.ok(last.filter(({ isSpeech }) => isSpeech).length < last.length / 4);
+});
+
+test("a knock is no speech, and does not break silence", () => {
+  assert.ok(!isHeard([...silence(2_000), ...knock(-12), ...silence(500)]));
+  const after = told([...silence(2_000), ...voice(1_000, -20), ...silence(500), ...knock(-12), ...silence(500)]);
+  assert.ok(after.at(-1).quietMs > 1_000);
+});
+
+test("a short answer is speech", () => {
+  assert.ok(isHeard([...silence(2_000), ...voice(230, -25), ...silence(500)]));
+});
+
+test("what stops when the page is held was its own voice, and others have to be louder than that", () => {
   const activity = createVoiceActivity();
-  for (let at = 0; at < 10; at++) activity.feed(-30, 40);
-  assert.equal(activity.feed(-70, 40).quietMs, 40);
-  assert.equal(activity.feed(-70, 40).quietMs, 80);
+  const holds = (levels) => {
+    let heldMs = Infinity; // ago
+    return levels.filter((db) => {
+      const { isSpeech } = activity.feed(db, PIECE_MS, heldMs > 800);
+      const isHeld = isSpeech && heldMs > 800;
+      heldMs = isHeld ? 0 : heldMs + PIECE_MS;
+      return isHeld;
+    }).length;
+  };
+  const own = [...voice(220, -30), ...silence(1_200)];
+  assert.equal(holds([...silence(1_000), ...own]), 1);
+  assert.equal(holds(own), 0);
+  assert.equal(holds(voice(600, -18)), 1);
 });
 
 test("levels are in decibels, and in parts of a meter", () => {

@@ -1,0 +1,74 @@
+// Recordings on their way to text.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+globalThis.OfflineAudioContext = class {
+  createBuffer = () => ({ copyToChannel() {} });
+  startRendering = async () => ({ getChannelData: () => new Float32Array(1) });
+};
+globalThis.AudioBufferSourceNode = class {
+  connect() {}
+  start() {}
+};
+const { createTranscriber } = await import("../../../static/js/voice/transcriber.js");
+
+const RECORDING = { chunks: [new Float32Array(100)], rate: 16_000, utterance: "one" };
+const settled = () => new Promise(setImmediate);
+
+/** A transcriber, and what it sends: each is {path, signal, resolve, reject}. */
+function transcriberOf() {
+  const sent = [];
+  const call = (path, { signal }) =>
+    new Promise((resolve, reject) => {
+      sent.push({ path, signal, resolve: (text) => resolve({ text }), reject });
+      signal.onabort = () => reject(new Error("aborted"));
+    });
+  const states = [];
+  return { ...createTranscriber({ api: { call }, onChange: (state) => states.push(state) }), sent, states };
+}
+
+test("what a try was written down as is the transcript: nothing is sent again", async () => {
+  const { speculate, transcribe, sent } = transcriberOf();
+  const guess = speculate(RECORDING);
+  await settled();
+  const text = transcribe({ ...RECORDING, guess });
+  sent[0].resolve("Where is it?");
+  assert.equal(await text, "Where is it?");
+  assert.deepEqual(sent.map(({ path }) => path), ["api/audio-to-text?utterance=one"]);
+});
+
+test("where the try fails, the recording goes the usual way, as the same utterance, and is kept if that fails", async () => {
+  const { speculate, transcribe, tryAgain, sent, states } = transcriberOf();
+  const guess = speculate(RECORDING);
+  await settled();
+  sent[0].reject({ code: 429, reason: "busy" });
+  const text = transcribe({ ...RECORDING, guess });
+  await settled();
+  sent[1].reject({ code: 429, reason: "busy" });
+  await settled();
+  assert.ok(states.at(-1).why);
+  tryAgain();
+  await settled();
+  sent[2].resolve("Where is it?");
+  assert.equal(await text, "Where is it?");
+  assert.equal(new Set(sent.map(({ path }) => path)).size, 1);
+});
+
+test("a try is void as soon as somebody goes on, or the network is gone", async () => {
+  for (const end of [({ guess }) => guess.abort(), ({ transcriber }) => transcriber.pause()]) {
+    const transcriber = transcriberOf();
+    const guess = transcriber.speculate(RECORDING);
+    await settled();
+    end({ guess, transcriber });
+    assert.ok(transcriber.sent[0].signal.aborted);
+    await assert.rejects(guess.text);
+  }
+});
+
+test("a recording outside of a call has no name", async () => {
+  const { transcribe, sent } = transcriberOf();
+  transcribe({ ...RECORDING, utterance: undefined });
+  await settled();
+  assert.equal(sent[0].path, "api/audio-to-text");
+});
