@@ -62,7 +62,7 @@ def library():
     """The library and its sample rate."""
     name = find_library("espeak-ng")
     if name is None:
-        raise Missing
+        raise Missing("libespeak-ng was not found: it comes with espeak-ng")
     espeak = ctypes.CDLL(name)
     return espeak, espeak.espeak_Initialize(SYNCHRONOUS, 0, None, 0)
 

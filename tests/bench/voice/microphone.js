@@ -48,7 +48,8 @@ function lowPass(context) {
   return new ConvolverNode(context, { buffer, disableNormalization: true });
 }
 
-function createMicrophone() {
+/** `surroundings` is a WAV file in base64, which goes on for ever. */
+async function createMicrophone(surroundings) {
   const context = new AudioContext();
   const clock = createClock(context);
   const room = lowPass(context);
@@ -58,7 +59,6 @@ function createMicrophone() {
   const tone = new OscillatorNode(context, { frequency: CODE.frequencies[0] });
   const files = new Map();
   let coded = 0;
-  let noise = null;
   room.connect(out);
   tone.connect(new GainNode(context, { gain: CODE.gain })).connect(out);
   tone.start(begins);
@@ -93,13 +93,9 @@ function createMicrophone() {
     return { begins: when + delay - begins, at: clock.at(when + delay) };
   }
 
-  /** Instead of the one before. */
-  function surround(name) {
-    noise?.stop();
-    noise = new AudioBufferSourceNode(context, { buffer: files.get(name), loop: true });
-    noise.connect(room);
-    noise.start();
-  }
-
-  return { context, open, load, say, surround };
+  await load("room", surroundings);
+  const noise = new AudioBufferSourceNode(context, { buffer: files.get("room"), loop: true });
+  noise.connect(room);
+  noise.start();
+  return { context, open, load, say };
 }

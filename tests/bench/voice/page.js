@@ -7,8 +7,11 @@ const HANGOVER_MS = 20;
 const log = []; // {kind, at, ...}: asked, stopped, delta, over; and sounds {kind: "sound", at, ends}
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-let microphone;
-navigator.mediaDevices.getUserMedia = async () => (microphone ??= createMicrophone()).open();
+let microphone, room;
+navigator.mediaDevices.getUserMedia = async () => {
+  microphone ??= await createMicrophone(room);
+  return microphone.open();
+};
 window.SpeechRecognition = window.webkitSpeechRecognition = undefined;
 speechSynthesis.getVoices = () => [];
 
@@ -114,7 +117,8 @@ const bench = {
   isOpen: () => Boolean(microphone),
   load: (name, base64) => microphone.load(name, base64),
   say: (name) => microphone.say(name),
-  surround: (name) => microphone.surround(name),
+  /** The noise of the room in which is called, from the first moment on. */
+  enter: (file) => (room = file),
   now: () => performance.now(),
   untilAt,
   take: (since) => log.filter(({ at, ends }) => (ends ?? at) >= since).map((event) => ({ ...event })),

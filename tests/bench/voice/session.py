@@ -25,7 +25,7 @@ CALL = {"en": "Call", "zh": "通话"}
 LEADS = {"en": "Please tell me about the hospital.", "zh": "请介绍一下这家医院。"}
 BACKCHANNELS = {"en": ("Mhm.", "Uh huh."), "zh": ("嗯。", "哦。")}
 PATIENCE_MS = 8_000  # from the end of speech to the question
-SETTLE_SECONDS = 3.0  # a room is as it is before somebody calls
+SETTLE_SECONDS = 3.0  # from the tap on "Call" to the first word
 AFTER_NOISE_MS = 4_500
 BACKCHANNEL_MS = 2_000
 ATTEMPTS = 3
@@ -57,21 +57,19 @@ class Session:
         """Anew: what went wrong in a call is not to be felt by what comes next."""
         await self.page.goto(f"{self.url}/chat")
         await expect(self.page.locator("#state[data-state=open]")).to_be_visible()
+        await self.bench("enter(file)", file=_file(noises.ROOMS[self.condition](self.language)))
         await self.page.get_by_role("button", name=CALL[self.language], exact=True).click()
         async with asyncio.timeout(10):
             while not await self.bench("isOpen()"):
                 await asyncio.sleep(0.02)
         self.api.forget()
-        for name in {"room", self.condition}:
-            await self.load(name, noises.ROOMS[name](self.language))
-        await self.bench("surround(name)", name=self.condition)
         await asyncio.sleep(SETTLE_SECONDS)
 
     async def bench(self, call, **values):
         return await self.page.evaluate(f"({{ {', '.join(values)} }}) => bench.{call}", values)
 
     async def load(self, name, samples):
-        await self.bench("load(name, file)", name=name, file=base64.b64encode(sounds.wav(samples)).decode())
+        await self.bench("load(name, file)", name=name, file=_file(samples))
 
     async def say(self, spoken):
         """Returns when it begins and ends, by the page's clock."""
@@ -181,6 +179,10 @@ class Session:
         events = await self.events(begins, begins)
         is_stopped = any(event["kind"] == "stopped" for event in events) or not await self.bench("sounds(ms)", ms=200)
         return {"is_stopped": is_stopped}
+
+
+def _file(samples):
+    return base64.b64encode(sounds.wav(samples)).decode()
 
 
 @asynccontextmanager
