@@ -167,7 +167,7 @@ async def states(page, dify, words):
     await button(page, words["call"]).click()
     await until(page, "speech.session")
     yield "listening"
-    await hear(page, "what is for lunch")
+    await hear(page, "what is for lunch and")
     await expect(phase(page, "hearing")).to_be_visible()
     yield "hearing"
     await button(page, words["now"]).click()

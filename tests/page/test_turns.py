@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from tests import fake_dify
 from tests.conftest import eventually
-from tests.page.speech import FAKE_MICROPHONE, LISTENS, NO_RECOGNITION, SPEAKS, button, call_state, until
+from tests.page.speech import FAKE_MICROPHONE, LISTENS, NO_RECOGNITION, SPEAKS, button, call_state, heard, until
 
 RATE = 22_050
 
@@ -48,7 +48,7 @@ def noise(seconds, loudness):
 async def test_who_searches_for_words_is_waited_for_and_asks_once(call, dify, voice):
     page = await call("I would like to ask", "I would like to ask where the garden is.")
     await speak(page, await voice("I would like to ask", "en-GB"))
-    await expect(page.locator("#call .heard")).to_contain_text("I would like to ask")
+    await expect(heard(page)).to_contain_text("I would like to ask")
     assert dify.questions == []
     await speak(page, await voice("where the garden is.", "en-GB"))
     await eventually(lambda: dify.questions)

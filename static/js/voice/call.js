@@ -1,4 +1,4 @@
-// A hands-free call: listens, asks when the person's turn is over, has the answer read unless it is interrupted, and listens again.
+// A hands-free call: listens, asks when the person's turn is over, has the answer read, and listens again.
 
 import { withErrorBoundary } from "../error-boundary.js";
 import { t } from "../i18n.js";
