@@ -119,10 +119,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     const id = choice < 0 ? turns.ask(call.asked) : turns.choose(choice);
     if (id) change({ turn: id });
     else if (choice < 0) end(["voice.closed"]);
-    else {
-      change({ state: "listening", asked: "" });
-      tell(["voice.form"]);
-    }
+    else tell(["voice.form"], { state: "listening", asked: "" });
     loss.announceIfQuiet();
   }
 
@@ -181,6 +178,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   function saying(text, isAnswer) {
     if (!isLive() || (isAnswer && call.state === "listening")) return;
     talk.says(text);
+    input.answered();
     if (isAnswer) change({ state: "speaking", hasSpoken: true });
   }
 
@@ -205,8 +203,8 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   }
 
   /** Shows and says it; null: there is nothing more to say. */
-  function tell(note) {
-    change({ note });
+  function tell(note, more) {
+    change({ ...more, note });
     if (note) announce(note);
   }
 

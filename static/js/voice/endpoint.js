@@ -37,10 +37,15 @@ export function createEndpoint(choice, isOther) {
     return Math.min(longest, kind === "hanging" ? longest : waits[kind] + slowerMs);
   }
 
-  /** Somebody begins to speak, at this time, while the page speaks or not. */
-  function begins(at, isAnswered) {
-    if (isAnswered || at - last?.at > CUT_OFF_MS) last = null;
+  /** Somebody begins to speak, at this time. */
+  function begins(at) {
+    if (at - last?.at > CUT_OFF_MS) last = null;
     else if (last) last.goesOn = true;
+  }
+
+  /** The page has begun to speak: what is said from now on is another turn. */
+  function answered() {
+    if (!last?.goesOn) last = null;
   }
 
   /** Somebody spoke on after a silence, in which this text was known, if any. */
@@ -65,5 +70,5 @@ export function createEndpoint(choice, isOther) {
     last = { text, at };
   }
 
-  return { wait, longest: () => wait("…"), begins, goesOn, hears, isOver };
+  return { wait, longest: () => wait("…"), begins, answered, goesOn, hears, isOver };
 }

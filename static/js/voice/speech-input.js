@@ -45,7 +45,7 @@ export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
  * is over, by itself or by `finish()`, and `times` when: {speechEndedAt, silenceAt, transcriptAt}. Further
  * onSpeech(isSpeech), where there is a level; onDoing(name): recognition, recorder, or network while that cannot be
  * reached; and onError(why) when it ends by itself: refused, missing, busy, network, service, language, broken, silence
- * or full. `isSpeaking()`: whether the page sounds.
+ * or full. `isSpeaking()`: whether the page sounds; in a call `answered()` is to be called when it begins to.
  */
 export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeaking, ...on }) {
   const { onResults, onSpeech, onDoing, onError } = on;
@@ -108,7 +108,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
 
   function speechChanged(isSpeech) {
     wasSpeech = isSpeech;
-    if (isSpeech) endpoint?.begins(performance.now(), isSpeaking?.());
+    if (isSpeech) endpoint?.begins(performance.now());
     onSpeech?.(isSpeech);
     if (endpoint && mode === "recognition") turn.sounds();
   }
@@ -133,7 +133,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     const isAtOnce = isWanted && text();
     tell(false);
     if (!endpoint) return;
-    if (!closeMicrophone) endpoint.begins(performance.now(), isSpeaking());
+    if (!closeMicrophone) endpoint.begins(performance.now());
     endpoint.hears(text());
     turn.hears(text());
     if (isAtOnce) turn.finish();
@@ -239,5 +239,5 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   const lagMs = () => (mode === "recorder" ? endpoint.longest() + MOST_LAG_MS : RECOGNITION_MS);
   const hasLevel = () => Boolean(closeMicrophone);
 
-  return { start, stop, abort, clear, finish, lagMs, hasLevel, mode: () => mode };
+  return { start, stop, abort, clear, finish, answered: endpoint?.answered, lagMs, hasLevel, mode: () => mode };
 }

@@ -38,7 +38,8 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
   const names = { start: "listen", stop: "finish", abort: "deafen", clear: "forget" };
   const input = Object.fromEntries(Object.entries(names).map(([method, name]) => [method, does(name)]));
   const finish = () => call.results(call.last ?? [], true);
-  Object.assign(input, { finish, mode: () => mode, hasLevel: () => hasLevel, lagMs: () => LAG_MS });
+  const answered = () => (call.isAnswered = true);
+  Object.assign(input, { finish, answered, mode: () => mode, hasLevel: () => hasLevel, lagMs: () => LAG_MS });
   const turns = {
     ask(question) {
       does("ask")(question);
@@ -748,6 +749,14 @@ test("what is held while somebody speaks on is held", () => {
   call.end();
   call.waits(LAG_MS * 5);
   assert.ok(!call.did().includes("go on"));
+});
+
+test("hearing is told that the page answers: what is said then is another turn", () => {
+  const call = startCall();
+  call.heard("where is it", true);
+  assert.equal(call.isAnswered, undefined);
+  call.saying();
+  assert.equal(call.isAnswered, true);
 });
 
 test("the page does not begin to speak into what somebody says", () => {

@@ -31,7 +31,8 @@ test("without hurry all waits are longer", () => {
 function turn(endpoint, at, goesOnAfterMs, isAnswered = false) {
   endpoint.isOver("where is the", at * 1_000);
   if (goesOnAfterMs === undefined) return;
-  endpoint.begins(at * 1_000 + goesOnAfterMs, isAnswered);
+  if (isAnswered) endpoint.answered();
+  endpoint.begins(at * 1_000 + goesOnAfterMs);
   endpoint.hears("garden");
 }
 
@@ -45,12 +46,21 @@ test("who was cut off gets longer waits, up to a bound, and shorter ones again w
   assert.deepEqual(waitsOf(endpoint), [450, 1_150, 3_000]);
 });
 
-test("who speaks later, over the answer, or makes a noise was not cut off", () => {
+test("who goes on before the answer begins was cut off, also if it begins then", () => {
+  const endpoint = createEndpoint(USUAL);
+  endpoint.isOver("where is the", 1_000);
+  endpoint.begins(1_800);
+  endpoint.answered();
+  endpoint.hears("garden");
+  assert.equal(endpoint.wait(COMPLETE), 950);
+});
+
+test("who speaks later, over or after the answer, or makes a noise was not cut off", () => {
   const endpoint = createEndpoint(USUAL);
   turn(endpoint, 1, 2_500);
   turn(endpoint, 10, 800, true);
   endpoint.isOver("where is the", 20_000);
-  endpoint.begins(20_500, false);
+  endpoint.begins(20_500);
   endpoint.hears("");
   assert.equal(endpoint.wait(COMPLETE), 450);
 });
@@ -71,7 +81,7 @@ test("full stops that a recogniser puts everywhere are worth nothing, as soon as
   assert.equal(seen.wait(stopped), 1_150);
   const cutOff = createEndpoint(USUAL);
   cutOff.isOver(stopped, 1_000);
-  cutOff.begins(1_500, false);
+  cutOff.begins(1_500);
   cutOff.hears("in the evening.");
   assert.equal(cutOff.wait(stopped), 1_150);
 });
