@@ -27,7 +27,7 @@ export function createRecorder({ endpoint, speculate, onGuess, onRecorded }) {
   }
 
   function hear(sound) {
-    const before = quietMs;
+    const before = isSpoken ? quietMs : 0;
     ({ rate, quietMs } = sound);
     chunks.push(sound.samples);
     isSpoken ||= sound.isSpeech;

@@ -126,6 +126,16 @@ function recorderOf(texts, { canSpeculate = true } = {}) {
   return { ...recorder, did, guessed, hear, names: () => did.map(([name]) => name) };
 }
 
+test("the silence before somebody speaks is no pause of theirs", () => {
+  const { hear, did } = recorderOf([COMPLETE, COMPLETE, COMPLETE]);
+  for (const turn of [1, 2, 3]) {
+    hear(4_000, false);
+    hear(1_000, true);
+    hear(460, false);
+    assert.equal(did.filter(([name]) => name === "over").length, turn);
+  }
+});
+
 test("a recording is tried at the first short silence, and its text is the transcript where nobody goes on", () => {
   const { hear, did, guessed } = recorderOf([COMPLETE]);
   hear(1_000, true);
