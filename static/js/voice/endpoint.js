@@ -4,7 +4,7 @@ import { completeness } from "./completeness.js";
 
 /** Milliseconds of silence. "unheard": of what is not yet written down. */
 const WAITS_MS = {
-  usual: { complete: 450, unclear: 1_150, unheard: 1_500, longest: 0 },
+  usual: { complete: 450, unclear: 1_250, unheard: 1_500, longest: 0 },
   unhurried: { complete: 1_200, unclear: 2_500, unheard: 3_000, longest: 6_000 },
 };
 const CUT_OFF_MS = 2_000; // who goes on so soon after a question was asked, and nothing answered, had not said all
@@ -13,19 +13,22 @@ const ALMOST_SLOWER_MS = 200; // for who almost was
 const ALMOST = 0.8; // of the wait
 const QUICKER_MS = 100; // with each turn
 const MOST_SLOWER_MS = 1_500;
+const TURNS_TO_BELIEVE = 3; // full stops, where no text came without one
 const STOP = /[.。]$/;
 
 /** `choice` is what the person chose, {pace, pauseSeconds}; `isOther`: their language is neither English nor Chinese. */
 export function createEndpoint(choice, isOther) {
   const seen = {}; // of the recogniser: whether it ends texts with a mark, and without
   let hasFalseStops = false;
+  let turns = 0;
   let slowerMs = 0;
   let last = null; // the turn that was taken for over: {text, at, goesOn}
 
   const slow = (ms) => (slowerMs = Math.max(0, Math.min(MOST_SLOWER_MS, slowerMs + ms)));
 
   function kindOf(text) {
-    const marks = seen.marked && seen.unmarked ? "trusted" : hasFalseStops && "untrusted";
+    const isDoubtful = hasFalseStops || turns < TURNS_TO_BELIEVE;
+    const marks = seen.marked && seen.unmarked ? "trusted" : isDoubtful && "untrusted";
     return completeness(text, { marks, isOther });
   }
 
@@ -51,6 +54,7 @@ export function createEndpoint(choice, isOther) {
   /** Somebody spoke on after a silence, in which this text was known, if any. */
   function goesOn(quietMs, text) {
     if (quietMs > ALMOST * wait(text)) slow(ALMOST_SLOWER_MS);
+    if (STOP.test(text)) hasFalseStops = true;
   }
 
   /** This was said. A full stop where nothing ends, or behind what did not end, makes all of them doubtful. */
@@ -67,6 +71,7 @@ export function createEndpoint(choice, isOther) {
   function isOver(text, at) {
     if (!text) return;
     slow(-QUICKER_MS);
+    turns++;
     last = { text, at };
   }
 

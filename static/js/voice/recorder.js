@@ -20,10 +20,10 @@ export function createRecorder({ endpoint, speculate, onGuess, onRecorded }) {
   let isSpoken = !endpoint;
   let quietMs = 0;
   let rate, guess, guesses, utterance;
-  begin();
+  begin([]);
 
-  function begin() {
-    [chunks, guess, guesses, utterance] = [[], null, 0, endpoint && randomId()];
+  function begin(lead) {
+    [chunks, guess, guesses, utterance] = [lead, null, 0, endpoint && randomId()];
   }
 
   function hear(sound) {
@@ -82,13 +82,19 @@ export function createRecorder({ endpoint, speculate, onGuess, onRecorded }) {
     if (!isSpoken || !chunks.length) return null;
     const recording = recorded();
     isSpoken = !isDue;
-    begin();
+    begin(silence());
     return onRecorded(recording, isDue);
+  }
+
+  /** The last of what was recorded: somebody may just begin to speak there, and not be noticed yet. */
+  function silence() {
+    const count = Math.floor((Math.min(quietMs / 1_000, LEAD_SECONDS) * rate) / chunks[0].length);
+    return chunks.slice(chunks.length - count);
   }
 
   function abort() {
     guess?.abort();
-    begin();
+    begin([]);
   }
 
   return { hear, stop: () => handOver(true), abort, isSpoken: () => isSpoken };

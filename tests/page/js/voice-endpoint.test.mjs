@@ -13,8 +13,8 @@ const HANGING = "I would like to ask";
 const waitsOf = (endpoint) => [COMPLETE, UNCLEAR, HANGING].map(endpoint.wait);
 
 test("what is complete is asked at once, what is unclear a little later, what hangs waits as long as a person wants", () => {
-  assert.deepEqual(waitsOf(createEndpoint(USUAL)), [450, 1_150, 3_000]);
-  assert.deepEqual(waitsOf(createEndpoint({ ...USUAL, pauseSeconds: 8 })), [450, 1_150, 8_000]);
+  assert.deepEqual(waitsOf(createEndpoint(USUAL)), [450, 1_250, 3_000]);
+  assert.deepEqual(waitsOf(createEndpoint({ ...USUAL, pauseSeconds: 8 })), [450, 1_250, 8_000]);
   assert.deepEqual(waitsOf(createEndpoint({ ...USUAL, pauseSeconds: 1 })), [450, 1_000, 1_000]);
 });
 
@@ -41,9 +41,9 @@ test("who was cut off gets longer waits, up to a bound, and shorter ones again w
   turn(endpoint, 1, 800);
   assert.equal(endpoint.wait(COMPLETE), 950);
   for (let at = 2; at < 20; at++) turn(endpoint, at, 500);
-  assert.deepEqual(waitsOf(endpoint), [1_950, 2_650, 3_000]);
+  assert.deepEqual(waitsOf(endpoint), [1_950, 2_750, 3_000]);
   for (let at = 20; at < 60; at++) turn(endpoint, at);
-  assert.deepEqual(waitsOf(endpoint), [450, 1_150, 3_000]);
+  assert.deepEqual(waitsOf(endpoint), [450, 1_250, 3_000]);
 });
 
 test("who goes on before the answer begins was cut off, also if it begins then", () => {
@@ -68,22 +68,37 @@ test("who speaks later, over or after the answer, or makes a noise was not cut o
 test("who goes on just before the turn would have been over gets longer waits", () => {
   const endpoint = createEndpoint(USUAL);
   endpoint.goesOn(500, UNCLEAR);
-  assert.equal(endpoint.wait(UNCLEAR), 1_150);
-  endpoint.goesOn(1_000, UNCLEAR);
-  assert.equal(endpoint.wait(UNCLEAR), 1_350);
+  assert.equal(endpoint.wait(UNCLEAR), 1_250);
+  endpoint.goesOn(1_100, UNCLEAR);
+  assert.equal(endpoint.wait(UNCLEAR), 1_450);
+});
+
+/** After three turns with full stops that nothing followed. */
+function believing() {
+  const endpoint = createEndpoint(USUAL);
+  for (let at = 1; at < 4; at++) endpoint.isOver("I take the blue tablet.", at * 10_000);
+  return endpoint;
+}
+
+test("a full stop is believed after some turns, where all texts have one", () => {
+  const endpoint = createEndpoint(USUAL);
+  assert.equal(endpoint.wait("I take the blue tablet."), 1_250);
+  assert.equal(endpoint.wait("Where is the garden?"), 450);
+  assert.equal(believing().wait("I take the blue tablet."), 450);
 });
 
 test("full stops that a recogniser puts everywhere are worth nothing, as soon as that is seen", () => {
   const stopped = "I take the blue tablet.";
-  const seen = createEndpoint(USUAL);
+  const [seen, gone, cutOff] = [believing(), believing(), believing()];
   assert.equal(seen.wait(stopped), 450);
   seen.hears("I would like to ask.");
-  assert.equal(seen.wait(stopped), 1_150);
-  const cutOff = createEndpoint(USUAL);
+  assert.equal(seen.wait(stopped), 1_250);
+  gone.goesOn(300, stopped);
+  assert.equal(gone.wait(stopped), 1_250);
   cutOff.isOver(stopped, 1_000);
   cutOff.begins(1_500);
   cutOff.hears("in the evening.");
-  assert.equal(cutOff.wait(stopped), 1_150);
+  assert.equal(cutOff.wait(stopped), 1_250);
 });
 
 test("where a recogniser marks what is over, a question without a mark is not over", () => {
@@ -91,7 +106,7 @@ test("where a recogniser marks what is over, a question without a mark is not ov
   assert.equal(endpoint.wait("where is the garden"), 450);
   endpoint.hears("where is");
   endpoint.hears("Where is the garden?");
-  assert.equal(endpoint.wait("where is the garden"), 1_150);
+  assert.equal(endpoint.wait("where is the garden"), 1_250);
 });
 
 // The recorder
@@ -126,6 +141,16 @@ function recorderOf(texts, { canSpeculate = true } = {}) {
   return { ...recorder, did, guessed, hear, names: () => did.map(([name]) => name) };
 }
 
+test("a recording has the silence at the end of the one before: somebody may have begun to speak there", () => {
+  const { hear, did } = recorderOf([COMPLETE, COMPLETE]);
+  hear(1_000, true);
+  hear(460, false);
+  hear(200, true);
+  hear(460, false);
+  const [first, second] = did.filter(([name]) => name === "over").map(([, count]) => count);
+  assert.deepEqual([first, second], [73, 23 + 10 + 23]);
+});
+
 test("the silence before somebody speaks is no pause of theirs", () => {
   const { hear, did } = recorderOf([COMPLETE, COMPLETE, COMPLETE]);
   for (const turn of [1, 2, 3]) {
@@ -149,7 +174,7 @@ test("a recording is tried at the first short silence, and its text is the trans
 });
 
 test("who goes on makes it void, and the next silence sends all from the beginning, under the same name", () => {
-  const { hear, did, guessed } = recorderOf([undefined, "I would like to ask where it is."]);
+  const { hear, did, guessed } = recorderOf([undefined, "Could you tell me where it is?"]);
   hear(1_000, true);
   hear(600, false);
   hear(1_000, true);

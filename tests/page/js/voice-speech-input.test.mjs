@@ -63,7 +63,7 @@ test("what the operator forbids is not used", () => {
 test("with recognition, too, what is complete is due at once, what hangs later, each once", async () => {
   for (const [text, ms] of [
     ["where is the garden", 450],
-    ["I take the blue tablet in the evening", 1_150],
+    ["I take the blue tablet in the evening", 1_250],
     ["I would like to ask", 3_000],
   ]) {
     const { hear, due } = await listening();
