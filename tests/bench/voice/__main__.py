@@ -33,13 +33,14 @@ WORKERS = 2 * (os.cpu_count() or 1)  # a call takes a quarter of a core
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.bench.voice", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="each tenth utterance")
+    parser.add_argument("--quick", dest="step", action="store_const", const=10, default=1, help="each tenth utterance")
+    parser.add_argument("--each", dest="step", type=int, metavar="N", help="each Nth utterance, and so of the rest")
     parser.add_argument("--languages", nargs="+", choices=LANGUAGES, default=list(LANGUAGES))
     parser.add_argument("--workers", type=int, default=WORKERS, help="calls at once (%(default)s)")
     parser.add_argument("--json", type=Path, help="write the figures and all that happened there, too")
     options = parser.parse_args()
     begun = time.monotonic()
-    sessions = plans.sessions(options.languages, is_quick=options.quick)
+    sessions = plans.sessions(options.languages, options.step)
     results = asyncio.run(measure(sessions, options.workers))
     outcomes = [outcome for result in results for outcome in result["outcomes"]]
     if not outcomes:

@@ -7,19 +7,21 @@ from tests.bench.voice.timeline import STYLES
 
 CONDITIONS = ("room", "fan", "babble")
 NOISES = ("fan", "knock", "cough", "babble")
-QUICK_STEP = 10
 A_SESSION = 30  # items
 DELAYS_MS = (100, 300, 600, 900)  # from the first sound of an answer to the interruption
 FIRST_INTERRUPTION = 20  # of the texts
 BACKCHANNELS = (None, "0", None, "knock", None, "1")
 
 
-def sessions(languages, *, is_quick):
-    """A recogniser marks sentences in one way: so does that of a call. The longest first, so that none is left over."""
-    found = [*_noises(languages, 2 if is_quick else 10)]
+def sessions(languages, step=1):
+    """Of each `step`th utterance, and of as large a share of the rest.
+
+    A recogniser marks sentences in one way: so does that of a call. The longest first, so that none is left over.
+    """
+    found = [*_noises(languages, max(2, 10 // step))]
     for language in languages:
-        utterances = _utterances(language, QUICK_STEP if is_quick else 1)
-        interruptions = _interruptions(4 if is_quick else 30)
+        utterances = _utterances(language, step)
+        interruptions = _interruptions(max(4, 30 // step))
         for (condition, style), items in utterances.items():
             calls = _batched([*items, *(interruptions[condition] if style == STYLES[0] else ())], A_SESSION)
             found += [{"language": language, "condition": condition, "items": some} for some in calls]

@@ -210,7 +210,7 @@ def _script():
     symbols = [int(symbol) for symbol in timecode.symbols()[:CODE_SYMBOLS]]
     code = {"frequencies": timecode.FREQUENCIES, "seconds": timecode.SYMBOL_SECONDS}
     code |= {"gain": CODE_GAIN, "symbols": symbols}
-    quiet = 'localStorage.voice = JSON.stringify({ hasSounds: false });'  # what sounds is an answer then
+    quiet = "localStorage.voice = JSON.stringify({ hasSounds: false });"  # what sounds is an answer then
     script = quiet + "".join(file.read_text(encoding="utf-8") for file in SCRIPTS)
     return "{" + script.replace('"TIME CODE"', json.dumps(code)) + "}"  # no name of it is the page's
 

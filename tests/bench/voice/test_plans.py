@@ -10,7 +10,7 @@ def items(sessions, name):
 
 
 def test_each_utterance_is_spoken_once_a_third_in_each_room_and_with_each_style():
-    spoken = items(plans.sessions(["en", "zh"], is_quick=False), "utterance")
+    spoken = items(plans.sessions(["en", "zh"]), "utterance")
     assert len({(session["language"], item[1]) for session, item in spoken}) == len(spoken) == 400
     rooms = Counter((session["condition"], item[2]) for session, item in spoken)
     assert len(rooms) == 9
@@ -18,11 +18,11 @@ def test_each_utterance_is_spoken_once_a_third_in_each_room_and_with_each_style(
 
 
 def test_there_are_forty_noises_none_of_them_twice():
-    noises = items(plans.sessions(["en", "zh"], is_quick=False), "noise")
+    noises = items(plans.sessions(["en", "zh"]), "noise")
     assert len({item[1:] for _, item in noises}) == len(noises) == 40
 
 
 def test_a_quick_run_has_twenty_utterances_of_each_language():
-    sessions = plans.sessions(["en", "zh"], is_quick=True)
+    sessions = plans.sessions(["en", "zh"], 10)
     assert Counter(session["language"] for session, _ in items(sessions, "utterance")) == {"en": 20, "zh": 20}
     assert {item[1] for _, item in items(sessions, "noise")} == set(plans.NOISES)
