@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatch
 from functools import cache
 
 from jsonschema import Draft202012Validator
@@ -36,7 +37,7 @@ def reply_faults(method, path, status, media_type, body):
     if media_type == JSON and JSON in content:
         schema = content[JSON].get("schema", {}) | {"components": openapi()["components"]}
         return _faults((method, operation["summary"], status), schema, json.loads(body))
-    is_known = not body or any(re.fullmatch(it.replace("*", ".*"), media_type) for it in content)
+    is_known = not body or any(fnmatch(media_type, it) for it in content)
     return [] if is_known else [f"{status} with {media_type}"]
 
 

@@ -15,7 +15,7 @@ from tests.page.browser import NODE, STATIC
 MODULES = sorted(STATIC.glob("**/*.js"))
 LONGEST_MODULE_LINES = 260
 LARGEST_CODE_BYTES = 260_300  # of all that the page, its voice and its bubble are made of
-LARGEST_SOURCE_BYTES = 322_600  # the same, with its comments
+LARGEST_SOURCE_BYTES = 323_400  # the same, with its comments
 COMMENTS = re.compile(r"/\*.*?\*/\n?|\{#.*?#\}\n?|^\s*//.*?\n|\s// .*?$", re.DOTALL | re.MULTILINE)
 # fmt: off
 WAYS_TO_MAKE_MARKUP = [
@@ -26,6 +26,7 @@ WAYS_TO_MAKE_MARKUP = [
 
 
 @pytest.mark.skipif(NODE is None and not os.environ.get("REQUIRE_BROWSER"), reason="no Node.js on this machine")
+@pytest.mark.timeout(180)  # twelve seconds, on a machine of its own
 @pytest.mark.parametrize("fuzz_times", ["1", pytest.param("4", marks=pytest.mark.slow)])
 async def test_the_pure_modules_pass_their_own_tests(fuzz_times):
     tests = sorted(str(path) for path in Path(__file__).parent.glob("js/*.test.mjs"))
