@@ -41,7 +41,7 @@ const UNDO_MS = 10_000;
 const byId = (id) => document.getElementById(id);
 const [progress, startOver] = ["progress", "new"].map(byId);
 const token = load("token", randomId());
-let app = {};
+let app = { speech: { engine: document.documentElement.dataset.speech } }; // more, where it can be known
 let isOpen = false;
 let meeting; // until it is known what the app is
 let forget = () => {}; // the conversation before this one

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests import fake_dify
 from tests.conftest import eventually
 from tests.page.browser import accessible, answer, ask, ends
-from tests.page.speech import button, call_answer, call_state, hear, heard, until, until_said
+from tests.page.speech import DOUBLES, button, call_answer, call_state, hear, heard, until, until_said
 
 TABLE = """The canteen is open.
 
@@ -250,3 +250,22 @@ async def test_a_screen_reader_is_told_what_is_not_said_and_no_more(meet, dify):
     assert await page.locator("#call .state").get_attribute("role") is None
     await button(page, "End call").click()
     await expect(page.locator("#progress")).to_have_attribute("aria-live", "polite")
+
+
+async def test_a_second_tap_on_send_now_interrupts_nothing(meet, dify):
+    dify.plays(fake_dify.say("Nine."))
+    page = await meet(settings={"pauseSeconds": 8})
+    await button(page, "Call").click()
+    await hear(page, "when does it open and")
+    await button(page, "Send now").dblclick()
+    await until_said(page, "Nine.")
+    assert dify.stops == []
+
+
+async def test_what_the_operator_forbids_is_not_used_either_where_nothing_is_known_of_the_app(with_dify, dify, visit):
+    dify.is_down = True
+    service = await with_dify(speech="dify")
+    page = await visit(service, script=DOUBLES)
+    await expect(page.locator("#hint")).to_be_visible()
+    for name in ("Call", "Dictate", "Read answers aloud"):
+        await expect(button(page, name)).to_have_count(0)

@@ -5,6 +5,7 @@ import { isComposing } from "../composer.js";
 import { clear, label, say } from "../i18n.js";
 import { toEnd } from "../scroll.js";
 
+const TURNED_MS = 700; // a second tap, and a key held, is meant for what the button was
 const SHAPES = {
   ...{ listening: "microphone", hearing: "microphone", speaking: "speaker" },
   ...{ muted: "muted", refused: "muted", lost: "close", ended: "phone" },
@@ -15,7 +16,7 @@ export function createCallView(on, status) {
   const [shape, title, clock] = [element("div", "shape"), element("p", "state"), element("p", "clock")];
   const [hint, notice] = [element("span"), element("span")];
   const mute = button("call.mute", on.mute, "", "muted");
-  const act = button("call.send", () => (isAnswering() ? on.interrupt() : on.sendNow()));
+  const act = button("call.send", () => Date.now() - turnedAt > TURNED_MS && (isAnswering() ? on.interrupt() : on.sendNow()));
   const again = button("call.again", on.again, "", "phone");
   const end = button("call.end", close, "end");
   const row = element("div", "row", again, mute, act, end);
@@ -24,6 +25,7 @@ export function createCallView(on, status) {
   const bubble = label(element("div", "question heard", heard), "you");
   const [talk, progress, composer] = ["talk", "progress", "composer"].map((id) => document.getElementById(id));
   let phase, opener, startedAt, ticking;
+  let turnedAt = 0; // when that button became another
 
   label(Object.assign(panel, { id: "call", tabIndex: -1, hidden: true }), "call");
   shape.setAttribute("aria-hidden", true);
@@ -78,6 +80,7 @@ export function createCallView(on, status) {
     panel.dataset.state = phase = now;
     shape.replaceChildren(icon(SHAPES[phase] ?? "dots"));
     const isOver = ["refused", "ended"].includes(phase);
+    if (act.dataset.means !== String(isAnswering())) [act.dataset.means, turnedAt] = [isAnswering(), Date.now()];
     name(act, ...(isAnswering() ? ["stop", "call.interrupt"] : ["send", "call.send"]));
     name(end, ...(isOver ? ["close", "close"] : ["phone", "call.end"]));
     for (const each of [mute, act]) each.hidden = isOver;

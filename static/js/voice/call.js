@@ -73,7 +73,8 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   function heard(all, isDue) {
     [results, due] = [all, isDue];
-    if (call.state !== "listening" && isBackchannel(talk.wordsOfOthers(all))) goOn();
+    const isOver = call.state === "speaking" && !talk.isSounding() && !hold.isOn(); // as far as one hears
+    if (call.state !== "listening" && !isOver && isBackchannel(talk.wordsOfOthers(all))) goOn();
     else if (!talk.isSounding() || talk.interrupts(all) || (due && isRecorded())) takeWords();
   }
 
@@ -243,8 +244,9 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   /** Nobody waits for the answer any more; without a connection, the question still waits for one. */
   function hangUp() {
-    const { turn: id } = call;
+    const { turn: id, heard } = call;
     end();
+    keep(heard);
     if (id && !loss.isLost()) turns.cancel(id);
   }
 

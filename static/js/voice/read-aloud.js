@@ -11,6 +11,7 @@ import { verbalise } from "./verbalise.js";
 const AHEAD_SECONDS = 6;
 const MOST_AHEAD = 4; // an app answers few calls at once
 const PATIENCE_MS = 2_000; // from the first sentence on, until when the app must have begun to speak by itself
+const PAUSE_MS = 1_000; // in what is written: its last sentence is taken for whole
 const SLOWEST = 1.3; // how much longer than usual a voice may take
 const QUICKEST = 0.4;
 const THOUGHT = /<(?:think|details)\b/i;
@@ -23,6 +24,7 @@ const THOUGHT = /<(?:think|details)\b/i;
  */
 export function createReadAloud({ engines, onSaying, onChange, onDone }) {
   let current = null; // {id, sentences, language, queue, engines, isOver}; the first of the queue is being said
+  let waiting; // for more of it
   const reading = () => current?.id ?? null;
 
   /** `stream`: what the app speaks of it by itself (see app-speech.js); the queue is then all that it is to say. */
@@ -37,6 +39,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
   function stop() {
     if (!current) return;
     silence();
+    clearTimeout(waiting);
     clearTimeout(current.patience);
     current.stream?.end();
     current = null;
@@ -61,11 +64,14 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     if (replaced) begin(id);
     if (current.stream && THOUGHT.test(text)) giveUp(); // the app says that, too
     add(current.sentences.feed(text));
+    clearTimeout(waiting);
+    waiting = setTimeout(() => current?.id === id && !current.stream && add(current.sentences.pause(text)), PAUSE_MS);
   }
 
   function end({ id, text }) {
     if (id !== reading()) return;
     current.isOver = true;
+    clearTimeout(waiting);
     add(current.sentences.end(text));
     if (current.stream) current.stream.end();
     else if (!current.queue.length) finish(false);

@@ -16,11 +16,15 @@ const ABBREVIATION =
   /(?:^|[\s("“])(?:mrs?|ms|dr|prof|st|vs|etc|approx|ext|figs?|nos?|vols?|pp|ch|cf|inc|ltd|tel|[a-z]|(?:[a-z]\.)+[a-z])\.$/i;
 const LIST_NUMBER = /^\s*\d+\.$/;
 
+/** Where a sentence very probably ends, if nothing follows for a while. */
+const PROBABLE_END = /\p{L}{2}[.!?]["'”’»)\]]*$/u;
+
 /** Stands where a part of a line begins that may turn out to be another. */
 const UNSURE = "\uFDEF";
 
 /**
  * `feed(text)` takes the whole text so far and returns the sentences that are new and complete; `end(text)` those left.
+ * `pause(text)` is for when nothing has followed for a while: the last sentence, too, if it seems to be over.
  * Where the last ones that were returned turn out to be a thought, it first calls `onWithdrawn` with their number. Of a
  * text that was replaced, begin anew.
  */
@@ -29,10 +33,11 @@ export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}
   let length = 0; // of the text so far
   let settledCount = 0;
   let returnedCount = 0;
+  let early = null; // {at, piece}: the last that was returned, if it may still go on
 
   const sentencesOf = (blocks, count) => cutAll(speakable(blocks), maxSeconds, count);
 
-  function read(text, isOver) {
+  function read(text, isOver, isPaused = false) {
     const decided = isOver ? text : decidedOf(withoutHalfTag(text));
     const { settled, open, isReset } = parse(decided, isOver);
     if (isReset) settledCount = 0;
@@ -40,12 +45,25 @@ export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}
     const before = sentencesOf(settled, settledCount);
     const sure = isOver ? speakable(open) : surePassagesOf(open);
     const after = cutAll(sure, maxSeconds, settledCount + before.length);
-    if (!isOver && after.length && !isEnded(after.at(-1))) after.pop();
-    const fresh = [...before, ...after].slice(Math.max(0, returnedCount - settledCount));
+    const last = after.at(-1);
+    const isEarly = isPaused && PROBABLE_END.test(last) && !ABBREVIATION.test(last) && !last.includes(NOTES.link);
+    if (!isOver && after.length && !isEnded(last) && !isEarly) after.pop();
+    const pieces = [...before, ...after];
+    const fresh = [...rest(pieces), ...pieces.slice(Math.max(0, returnedCount - settledCount))];
+    if (isEarly && fresh.length) early = { at: settledCount + pieces.length - 1, piece: last };
     length = Math.max(length, decided.length);
     settledCount += before.length;
-    returnedCount += fresh.length;
+    returnedCount = Math.max(returnedCount, settledCount - before.length + pieces.length);
     return fresh;
+  }
+
+  /** What went on after all, of what was returned early. */
+  function rest(pieces) {
+    const piece = early && pieces[early.at - settledCount];
+    if (!piece) return [];
+    const more = piece.startsWith(early.piece) ? piece.slice(early.piece.length).trim() : "";
+    if (more || early.at < settledCount + pieces.length - 1) early = null;
+    return more ? [more] : [];
   }
 
   /** Where a thought has ended since the last time, nothing after its beginning was a sentence of the answer. */
@@ -55,9 +73,10 @@ export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}
     const count = settledCount + sentencesOf(blocks.slice(0, at), settledCount).length;
     if (returnedCount > count) onWithdrawn(returnedCount - count);
     returnedCount = Math.min(returnedCount, count);
+    if (early?.at >= count) early = null;
   }
 
-  return { feed: (text) => read(text, false), end: (text) => read(text, true) };
+  return { feed: (text) => read(text, false), pause: (text) => read(text, false, true), end: (text) => read(text, true) };
 }
 
 /** `text` without a last line that may still begin a block, go on with the one before, or be the row of a table. */

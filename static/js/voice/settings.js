@@ -12,7 +12,7 @@ const USUAL = { isAloud: false, voice: "", rate: 1, pace: "usual", pauseSeconds:
  * is "usual", or "unhurried" for who needs more time to speak; `pauseSeconds` is the longest pause that is waited for;
  * `hasSounds`: whether short sounds tell when it listens and thinks.
  */
-export const settings = { ...USUAL, ...stored() };
+export const settings = { ...USUAL, ...valid(stored()) };
 
 export const isOwnWanted = () => !["", "dify"].includes(settings.voice);
 
@@ -22,6 +22,18 @@ function stored() {
   } catch {
     return null;
   }
+}
+
+/** What of it can be meant: another version may have kept it, or a hand. */
+function valid(kept) {
+  const { rate, pace, pauseSeconds, ...others } = kept ?? {};
+  const within = (value, min, max) => Number.isFinite(value) && value >= min && value <= max;
+  return {
+    ...others,
+    ...(within(rate, 0.5, 2) && { rate }),
+    ...(pace === "unhurried" && { pace }),
+    ...(within(pauseSeconds, 0.2, 60) && { pauseSeconds }),
+  };
 }
 
 export function change(more) {

@@ -57,7 +57,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   let quietMs = 0;
   let kept = []; // results that stay as they are
   let current = []; // of recognition, which may change its mind
-  let isWanted = false; // by the person, at once
+  let wantedUntil = 0; // by the person, at once: what is said by then
   let unheard = []; // sound since recognition last told something, for a recorder that has to take over
 
   async function start() {
@@ -122,7 +122,6 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   const text = () => results().reduce((before, result) => joined(before, result.text), "");
 
   function tell(isDue, times) {
-    isWanted = false;
     if (isDue && endpoint) endpoint.isOver(text(), performance.now());
     onResults(results(), isDue, times);
   }
@@ -130,13 +129,15 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   function recognised(all) {
     if (failures) onDoing(mode);
     [current, failures, unheard] = [all, 0, unheard.slice(-LAG_CHUNKS)];
-    const isAtOnce = isWanted && text();
+    const isAtOnce = performance.now() < wantedUntil && text();
     tell(false);
     if (!endpoint) return;
     if (!closeMicrophone) endpoint.begins(performance.now());
     endpoint.hears(text());
     turn.hears(text());
-    if (isAtOnce) turn.finish();
+    if (!isAtOnce) return;
+    wantedUntil = 0;
+    turn.finish();
   }
 
   const speculate = (recording) =>
@@ -166,7 +167,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   /** The turn is over, says the person. */
   function finish() {
     if (mode === "recorder" && backend?.isSpoken()) return backend.stop();
-    isWanted = !text();
+    wantedUntil = text() ? 0 : performance.now() + RECOGNITION_MS;
     turn.finish();
   }
 

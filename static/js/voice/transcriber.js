@@ -41,7 +41,7 @@ export function createTranscriber({ api, onChange }) {
     [sending, why] = [new AbortController(), null];
     while (waiting.length && !why) {
       notify();
-      await write(waiting[0], sending.signal).catch((error) => (why = wordsFor(error)));
+      await write(waiting[0], sending.signal).catch((error) => waiting.length && (why = wordsFor(error)));
     }
     sending = null;
     notify();
@@ -49,7 +49,7 @@ export function createTranscriber({ api, onChange }) {
 
   async function write(recording, signal) {
     const text = await (recording.guess?.text.catch(() => send(recording, signal)) ?? send(recording, signal));
-    waiting.shift();
+    if (waiting[0] === recording) waiting.shift();
     recording.resolve(text);
   }
 
@@ -69,6 +69,7 @@ export function createTranscriber({ api, onChange }) {
   }
 
   function discard() {
+    pause();
     for (const { resolve } of waiting.splice(0)) resolve("");
     work();
   }

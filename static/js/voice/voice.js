@@ -217,6 +217,12 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
     hush();
   }
 
+  /** Nothing that was said before is for whoever comes next. */
+  function forget() {
+    leave();
+    transcriber.discard();
+  }
+
   slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
   if (engine === "off") return;
   if (dictation) {
@@ -225,7 +231,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
     on("turn:added", () => queueMicrotask(dictation.sent)); // the field is emptied right after
   }
   on("connection:changed", connectionChanged);
-  on("conversation:new", leave);
+  on("conversation:new", forget);
   addEventListener("online", transcriber.tryAgain);
   addEventListener("pagehide", leave);
   onClosed(leave);

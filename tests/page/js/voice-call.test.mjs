@@ -632,7 +632,8 @@ test("whatever happens, the end lets go of everything, and nothing happens after
       call.did();
       call[act]();
       const isAnswered = createCall === askedCall || createCall === speakingCall;
-      const last = { leave: ["close"], end: isAnswered ? ["cancel: where is it"] : [] }; // nobody waits for it
+      const own = createCall === heardCall ? ["keep: where"] : [];
+      const last = { leave: ["close"], end: isAnswered ? ["cancel: where is it"] : own }; // nobody waits for it
       assert.deepEqual(call.did(), ["deafen", "forget", "hush", ...last[act]]);
       call.waits();
       call.saying();
@@ -749,6 +750,14 @@ test("what is held while somebody speaks on is held", () => {
   call.end();
   call.waits(LAG_MS * 5);
   assert.ok(!call.did().includes("go on"));
+});
+
+test("a yes to what was said, while more of the answer is waited for in silence, is an answer", () => {
+  const call = speakingCall();
+  call.sounds(true);
+  call.sounds(false);
+  call.heard("yes", true);
+  assert.equal(call.asked(), "yes");
 });
 
 test("hearing is told that the page answers: what is said then is another turn", () => {

@@ -217,3 +217,38 @@ test("50 kB in small pieces take no time worth mentioning", () => {
   streamed(text, () => 20);
   assert.ok(performance.now() - from < 5000);
 });
+
+test("after a pause the last sentence is taken for whole, and what goes on after all is said, too", () => {
+  const sentences = createSentences();
+  assert.deepEqual(sentences.feed("I see. Shall I call the nurse?\n\n"), ["I see."]);
+  assert.deepEqual(sentences.pause("I see. Shall I call the nurse?\n\n"), ["Shall I call the nurse?"]);
+  assert.deepEqual(sentences.pause("I see. Shall I call the nurse?\n\n"), []);
+  assert.deepEqual(sentences.end("I see. Shall I call the nurse?\n\nSay yes."), ["Say yes."]);
+  const other = createSentences();
+  assert.deepEqual(other.pause("It opens at nine."), ["It opens at nine."]);
+  assert.deepEqual(other.feed("It opens at nine. or at ten. But"), ["or at ten."]);
+  assert.deepEqual(other.end("It opens at nine. or at ten. But not today."), ["But not today."]);
+});
+
+test("what may be half a number, or a short form, is not taken for a sentence", () => {
+  for (const text of ["Take 2.", "Ask Dr.", "It is 5 mg, e.g.", "Take it at"]) {
+    assert.deepEqual(createSentences().pause(text), [], text);
+  }
+});
+
+test("wherever it pauses, all words are said, and none twice", () => {
+  const words = (pieces) => pieces.join("").replace(/\s+/g, "");
+  const more = "I see. Is it you? or him. Take 2.5 mg of Dr. No's. Well…\n\n- One thing. \n- Another!\n\nSay “yes.” Then go. 好的。再见 then.";
+  for (const text of [...EXAMPLES.map(([example]) => example), more]) {
+    for (let at = 1; at < text.length; at++) {
+      const out = [];
+      const sentences = createSentences(MAX_SECONDS, (count) => out.splice(-count));
+      for (const part of [text.slice(0, at), text.slice(0, at + 5)]) {
+        out.push(...sentences.feed(part));
+        out.push(...sentences.pause(part));
+      }
+      out.push(...sentences.end(text));
+      assert.equal(words(out), words(whole(text)), `${text.slice(0, at)}|${text.slice(at)}`);
+    }
+  }
+});

@@ -102,6 +102,14 @@ test("who says so sends what was heard by then at once, or as soon as it is hear
   assert.equal(other.due().length, 1);
 });
 
+test("to send now what was not yet said is forgotten soon", async () => {
+  const { hear, due, finish } = await listening();
+  finish();
+  wait(2_000);
+  hear("where is");
+  assert.equal(due().length, 0);
+});
+
 test("who mutes asks what was said by then", async () => {
   const { hear, due, stop } = await listening();
   hear("where is");

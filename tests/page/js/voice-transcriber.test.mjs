@@ -72,3 +72,18 @@ test("a recording outside of a call has no name", async () => {
   await settled();
   assert.equal(sent[0].path, "api/audio-to-text");
 });
+
+test("what is discarded is not sent on, and keeps nothing from what comes later", async () => {
+  const { transcribe, discard, sent, states } = transcriberOf();
+  const [first, second] = [transcribe(RECORDING), transcribe(RECORDING)];
+  await settled();
+  discard();
+  assert.deepEqual([await first, await second], ["", ""]);
+  await settled();
+  assert.deepEqual(states.at(-1), { isWriting: false, why: null });
+  const later = transcribe(RECORDING);
+  await settled();
+  assert.equal(sent.length, 2);
+  sent[1].resolve("Where is it?");
+  assert.equal(await later, "Where is it?");
+});
