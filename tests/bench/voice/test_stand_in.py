@@ -13,6 +13,8 @@ from tests.bench.voice import corpus, espeak, noises, sounds, stand_in, timecode
 from tests.bench.voice.timeline import STYLES
 from tests.fake_dify import KEY
 
+pytestmark = pytest.mark.slow
+
 BEGINS = 7.3
 QUIET_SECONDS = 1.0
 LANGUAGES = ("en", "zh")

@@ -8,6 +8,8 @@ import pytest
 
 from tests.bench.voice import timecode
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 5
 BEGINS = 123.4567
 TOLERANCE = 0.005
