@@ -200,7 +200,7 @@ hint.recorder: Speak. It is written down after a pause. | 请讲，停顿后转�
 hint.hearing: It is sent when you pause. | 停顿后发送。
 hint.lost: What you say is kept until it is back. | 您说的话会保留到恢复为止。
 hint.thinking: Go on speaking to add to your question. | 继续讲可以补充问题。
-hint.speaking: Speak, or tap, to interrupt. | 开口或点按即可打断。
+hint.speaking: Speak, or tap Interrupt. | 开口说话，或点按“打断”。
 hint.muted: You are not being heard. | 现在听不到您的声音。
 `;
 

@@ -203,6 +203,7 @@ async def test_a_bubble_brings_it_to_another_site(tab, host, with_dify):
     assert await tab.run("deep('iframe').getBoundingClientRect().width") == 402
     await ask(tab, "Hello from a shop", is_framed=True)
     await reads(tab, "Hello.", is_framed=True)
+    await tab.until("Boolean(deep('.voice-bar'))", is_framed=True)  # the last to come: the service ends with the test
     await tab.click("button")
     await tab.until("deep('iframe').getClientRects().length", 0)
     await tab.until("deep('button').getAttribute('aria-expanded')", "false")
