@@ -49,7 +49,7 @@ export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}
     const isEarly = isPaused && PROBABLE_END.test(last) && !ABBREVIATION.test(last) && !last.includes(NOTES.link);
     if (!isOver && after.length && !isEnded(last) && !isEarly) after.pop();
     const pieces = [...before, ...after];
-    const fresh = [...rest(pieces), ...pieces.slice(Math.max(0, returnedCount - settledCount))];
+    const fresh = early ? afterEarly(pieces) : pieces.slice(Math.max(0, returnedCount - settledCount));
     if (isEarly && fresh.length) early = { at: settledCount + pieces.length - 1, piece: last };
     length = Math.max(length, decided.length);
     settledCount += before.length;
@@ -57,13 +57,22 @@ export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}
     return fresh;
   }
 
-  /** What went on after all, of what was returned early. */
-  function rest(pieces) {
-    const piece = early && pieces[early.at - settledCount];
-    if (!piece) return [];
-    const more = piece.startsWith(early.piece) ? piece.slice(early.piece.length).trim() : "";
-    if (more || early.at < settledCount + pieces.length - 1) early = null;
-    return more ? [more] : [];
+  /** What follows the piece that was returned early: it may go on after all, and may be cut otherwise then. */
+  function afterEarly(pieces) {
+    let said = early.piece;
+    for (let at = early.at - settledCount; said; at++) {
+      const [piece, others] = [pieces[at], pieces.slice(at + 1)];
+      if (piece === undefined && at >= 0) return []; // not yet whole
+      if (piece?.startsWith(said)) {
+        const more = piece.slice(said.length).trim();
+        if (more || others.length) early = null;
+        return more ? [more, ...others] : others;
+      }
+      if (!piece || !said.startsWith(piece)) break;
+      said = said.slice(piece.length).trim();
+    }
+    early = null;
+    return pieces.slice(Math.max(0, returnedCount - settledCount));
   }
 
   /** Where a thought has ended since the last time, nothing after its beginning was a sentence of the answer. */

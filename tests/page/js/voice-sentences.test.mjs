@@ -230,6 +230,21 @@ test("after a pause the last sentence is taken for whole, and what goes on after
   assert.deepEqual(other.end("It opens at nine. or at ten. But not today."), ["But not today."]);
 });
 
+test("what was said after a pause is not said again, wherever the longer sentence is cut", () => {
+  const words = (pieces) => pieces.join("").replace(/\s+/g, "");
+  const starts = ["Of course you may come and see her here, it is.", "当然您可以过来看她一会儿，可以ok.", "You may come: now. Then, of course you may, she said."];
+  const goOns = [" or perhaps tomorrow, when the doctor was here. Bye.", " and, if you like, with the children. Bye."];
+  for (const start of starts) {
+    for (const goOn of goOns) {
+      for (let at = 1; at <= goOn.length; at++) {
+        const sentences = createSentences();
+        const said = [sentences.feed(start), sentences.pause(start), sentences.feed(start + goOn.slice(0, at)), sentences.end(start + goOn)];
+        assert.equal(words(said.flat()), words([start + goOn]), goOn.slice(0, at));
+      }
+    }
+  }
+});
+
 test("what may be half a number, or a short form, is not taken for a sentence", () => {
   for (const text of ["Take 2.", "Ask Dr.", "It is 5 mg, e.g.", "Take it at"]) {
     assert.deepEqual(createSentences().pause(text), [], text);
