@@ -8,8 +8,10 @@ import msgspec
 
 from service import __version__
 from service.chat import close_codes
-from service.web.frames import CLIENT_FRAMES, SERVER_FRAMES, Frame
+from service.web.client_frames import CLIENT_FRAMES
+from service.web.frames import Frame
 from service.web.schemas import components, reference
+from service.web.server_frames import SERVER_FRAMES
 
 _CHANNELS = {
     "chat": ("/ws/chat", {}),

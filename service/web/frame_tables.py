@@ -5,8 +5,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from service.web.asyncapi import asyncapi
-from service.web.frames import CLIENT_FRAMES, SERVER_FRAMES, Frame
+from service.web.client_frames import CLIENT_FRAMES
+from service.web.frames import Frame
 from service.web.schemas import in_words
+from service.web.server_frames import SERVER_FRAMES
 
 
 class Row(NamedTuple):

@@ -24,8 +24,8 @@ from service.chat.messages import encode
 from service.result_codes import ResultCode
 from service.settings import Settings, declarations
 from service.web.frame_tables import frame_sections
-from service.web.frames import PAUSED
 from service.web.responses import ok
+from service.web.server_frames import PAUSED
 
 _ROOT = Path(__file__).parents[2]
 _POLICY = (

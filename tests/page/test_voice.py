@@ -337,9 +337,8 @@ def tone(seconds):
     return file.getvalue()
 
 
-async def test_difys_voice_says_each_sentence_and_the_next_follows_without_a_gap(meet, dify):
-    dify.plays(fake_dify.say("One. Two. Three"))
-    page = await meet(STARTS, {"isAloud": True}, SPEAKS)
+async def texts_asked_to_be_spoken(page):
+    """A list that grows; each is spoken as a tone of 0.4 s."""
     asked = []
 
     async def speak(route):
@@ -347,6 +346,13 @@ async def test_difys_voice_says_each_sentence_and_the_next_follows_without_a_gap
         await route.fulfill(body=tone(0.4), content_type="audio/wav")
 
     await page.route("**/api/text-to-audio", speak)
+    return asked
+
+
+async def test_difys_voice_says_each_sentence_and_the_next_follows_without_a_gap(meet, dify):
+    dify.plays(fake_dify.say("One. Two. Three"))
+    page = await meet(STARTS, {"isAloud": True}, SPEAKS)
+    asked = await texts_asked_to_be_spoken(page)
     await ask(page, "Hello")
     await until(page, "starts.length === 3")
     assert asked == ["One.", "Two.", "Three"]
@@ -380,13 +386,7 @@ async def test_what_an_app_speaks_by_itself_is_heard_and_only_what_it_leaves_out
     )
     speaks_by_itself = {"text_to_speech": {"enabled": True, "autoPlay": "enabled"}}
     page = await meet(STARTS, {"isAloud": True}, speaks_by_itself)
-    asked = []
-
-    async def speak(route):
-        asked.append(route.request.post_data_json["text"])
-        await route.fulfill(body=tone(0.4), content_type="audio/wav")
-
-    await page.route("**/api/text-to-audio", speak)
+    asked = await texts_asked_to_be_spoken(page)
     await ask(page, "Where is it?")
     await ends(page)
     await expect(button(page, "Stop reading")).to_be_visible()
