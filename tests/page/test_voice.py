@@ -190,6 +190,26 @@ async def test_a_recording_that_nobody_wants_any_more_can_be_discarded(meet, dif
     await expect(state(page)).to_have_text("Nothing was heard.")
 
 
+async def test_nothing_that_was_said_before_comes_into_a_new_conversation(meet, dify):
+    may_write, texts = asyncio.Event(), iter(["First", "Then"])
+
+    async def late(stage):
+        write = fake_dify.writes_down(next(texts))
+        await may_write.wait()
+        await write(stage)
+
+    dify.app_api.scenes["audio-to-text"] = late
+    page = await meet(NO_RECOGNITION, app=LISTENS)
+    await ask(page, "Hello")
+    await dictate_into_a_recording(page)
+    await eventually(lambda: dify.app_api.called("audio-to-text"))
+    await button(page, "New conversation").click()
+    await expect(writing(page)).to_be_hidden()
+    may_write.set()
+    await dictate_into_a_recording(page)
+    await expect(page.locator("#question")).to_have_value("Then")
+
+
 async def test_a_refused_microphone_is_explained_and_asked_for_once(meet):
     page = await meet("speech.refuses = true;")
     await button(page, "Dictate").click()
