@@ -1,6 +1,6 @@
 // The microphone, where the page itself holds it.
 
-/** `onSound(samples, rate)` gets pieces of 20 to 50 ms, all of one length. Returns what lets go of the microphone. */
+/** `onSound(samples, rate)` gets pieces of 16 to 50 ms, all of one length. Returns what lets go of the microphone. */
 export async function openMicrophone(onSound, onLost) {
   const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
   const stream = await navigator.mediaDevices.getUserMedia({ audio });

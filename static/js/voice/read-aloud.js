@@ -64,6 +64,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     if (replaced) begin(id);
     if (current.stream && THOUGHT.test(text)) giveUp(); // the app says that, too
     add(current.sentences.feed(text));
+    loadLikely();
     clearTimeout(waiting);
     waiting = setTimeout(() => current?.id === id && !current.stream && add(current.sentences.pause(text)), PAUSE_MS);
   }
@@ -81,7 +82,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     const { queue, stream } = current;
     const isSpeaking = queue.length > 0;
     if (!texts.length) return;
-    queue.push(...texts.map(inWords));
+    queue.push(...texts.map(sentenceOf));
     if (stream) expect(current);
     else if (isSpeaking) loadAhead(current);
     else if (queue.length) speak(current);
@@ -92,6 +93,22 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     current.language = languageOf(sentence, current.language);
     const text = verbalise(sentence, current.language ?? language());
     return { text, language: languageOf(text, current.language) ?? language() };
+  }
+
+  /** What is probably said first is loaded before it is sure: once, since an app answers few calls. */
+  function loadLikely() {
+    const { likely, stream, language: known, sentences } = current;
+    const text = sentences.likely();
+    if (likely || stream || !text) return;
+    Object.assign(current, { engines: engines(), likely: { of: text, ...inWords(text) }, language: known });
+    load(current, current.likely).catch(() => {}); // looked at when it is said
+  }
+
+  /** As it was loaded, if it was. */
+  function sentenceOf(text) {
+    const { likely } = current;
+    const sentence = inWords(text);
+    return likely?.of === text ? Object.assign(likely, sentence, { of: null }) : sentence;
   }
 
   // What the app speaks by itself

@@ -1,6 +1,6 @@
-// Runs in the audio thread: hands the microphone's samples on, some 20 ms at a time.
+// Runs in the audio thread: hands the microphone's samples on, 16 ms at a time, at 48 kHz.
 
-const CHUNK = 1_024;
+const CHUNK = 768;
 
 class Recorder extends AudioWorkletProcessor {
   chunk = new Float32Array(CHUNK);

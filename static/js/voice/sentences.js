@@ -3,7 +3,7 @@
 import { parseInline } from "../inline.js";
 import { createParser } from "../markdown.js";
 import { withoutHalfTag } from "../thoughts.js";
-import { piecesOf } from "./pieces.js";
+import { piecesOf, secondsOf } from "./pieces.js";
 import { NOTES, speakable } from "./speakable.js";
 import { stableLength, withoutOpenCode } from "./stable-prefix.js";
 
@@ -19,12 +19,17 @@ const LIST_NUMBER = /^\s*\d+\.$/;
 /** Where a sentence very probably ends, if nothing follows for a while. */
 const PROBABLE_END = /\p{L}{2}[.!?]["'”’»)\]]*$/u;
 
+/** Where a first piece may end: what follows has to show it. */
+const LIKELY_END = /\p{L}{2}["'”’»)\]]*[,;:.!?，；：]["'”’»)\]]*$/u;
+const LIKELY_SECONDS = 0.9;
+
 /** Stands where a part of a line begins that may turn out to be another. */
 const UNSURE = "\uFDEF";
 
 /**
  * `feed(text)` takes the whole text so far and returns the sentences that are new and complete; `end(text)` those left.
- * `pause(text)` is for when nothing has followed for a while: the last sentence, too, if it seems to be over.
+ * `pause(text)` is for when nothing has followed for a while: the last sentence, too, if it seems to be over. `likely()`
+ * is what the very first will probably be, or null.
  * Where the last ones that were returned turn out to be a thought, it first calls `onWithdrawn` with their number. Of a
  * text that was replaced, begin anew.
  */
@@ -33,6 +38,7 @@ export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}
   let length = 0; // of the text so far
   let settledCount = 0;
   let returnedCount = 0;
+  let likely = null;
   let early = null; // {at, piece}: the last that was returned, if it may still go on
 
   const sentencesOf = (blocks, count) => cutAll(speakable(blocks), maxSeconds, count);
@@ -51,6 +57,7 @@ export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}
     const pieces = [...before, ...after];
     const fresh = early ? afterEarly(pieces) : pieces.slice(Math.max(0, returnedCount - settledCount));
     if (isEarly && fresh.length) early = { at: settledCount + pieces.length - 1, piece: last };
+    likely = returnedCount + pieces.length || !isLikely(last) ? null : last;
     length = Math.max(length, decided.length);
     settledCount += before.length;
     returnedCount = Math.max(returnedCount, settledCount - before.length + pieces.length);
@@ -85,7 +92,12 @@ export function createSentences(maxSeconds = MAX_SECONDS, onWithdrawn = () => {}
     if (early?.at >= count) early = null;
   }
 
-  return { feed: (text) => read(text, false), pause: (text) => read(text, false, true), end: (text) => read(text, true) };
+  return {
+    feed: (text) => read(text, false),
+    pause: (text) => read(text, false, true),
+    end: (text) => read(text, true),
+    likely: () => likely,
+  };
 }
 
 /** `text` without a last line that may still begin a block, go on with the one before, or be the row of a table. */
@@ -131,6 +143,8 @@ function isEnded(text) {
   const isClosed = text.split(/[“「『（]/).length === text.split(/[”」』）]/).length;
   return isClosed && /[。！？][”’」』）】]*$/.test(text);
 }
+
+const isLikely = (text) => LIKELY_END.test(text) && !ABBREVIATION.test(text) && secondsOf(text) >= LIKELY_SECONDS;
 
 /** The pieces that can be said, of an answer of which `count` came before. */
 function cutAll(passages, maxSeconds, count) {

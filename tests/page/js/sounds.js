@@ -1,6 +1,6 @@
 // Sounds as traces of levels, made by rule: [dB, ms] pieces as the microphone brings them.
 
-export const PIECE_MS = 21;
+export const PIECE_MS = 16;
 
 /** A generator of numbers from 0 to 1, the same each time. */
 export function randomOf(seed) {

@@ -154,6 +154,31 @@ test("an answer is read while it is written, and is done when all is said", asyn
   assert.deepEqual(told.at(-1), { id: "e", hasFailed: false });
 });
 
+test("what is probably said first is loaded before it is sure, once", async () => {
+  const engine = scripted("it");
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t");
+  const clause = "Take it with some water,";
+  const text = `${clause} before you go to sleep tonight, and with bread.`;
+  for (const part of ["Take it", clause, `${clause} before`]) readAloud.follow({ id: "t", text: part });
+  await settled();
+  assert.deepEqual(log, [`it loads ${clause}`]);
+  readAloud.end({ id: "t", text });
+  await settled();
+  assert.deepEqual(log.slice(1, 3), ["it loads before you go to sleep tonight,", "it loads and with bread."]);
+  assert.equal(log[3], `it plays ${clause}`);
+});
+
+test("what was loaded and is not said after all is not heard", async () => {
+  const engine = scripted("it");
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t");
+  for (const text of ["Please take it with water,", "Please take it with water, 2"]) readAloud.follow({ id: "t", text });
+  readAloud.end({ id: "t", text: "Please take it with water, 2 each." });
+  await settled();
+  assert.deepEqual(log.filter((line) => line.includes("plays")), ["it plays Please take it with water, 2 each."]);
+});
+
 test("of an answer that was withdrawn, nothing more is said", async () => {
   const readAloud = readAloudWith(scripted("it"));
   readAloud.begin("t");
