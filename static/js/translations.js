@@ -193,6 +193,7 @@ call.idle-end: Nothing was said for three minutes, so the call has ended. | 三�
 call.latencies: After you spoke: silence {silence} s, transcript {transcript} s, asked {asked} s, first word {first_text} s, first sound {first_audio} s
   | 您说完后：静音 {silence} 秒，转写 {transcript} 秒，提问 {asked} 秒，首字 {first_text} 秒，首声 {first_audio} 秒
 call.mute: Mute | 静音
+call.unmute: Unmute | 取消静音
 call.end: End call | 结束通话
 call.again: Try again | 重试
 hint.recognition: Speak. Your browser writes it down. | 请讲，由浏览器转成文字。

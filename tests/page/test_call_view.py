@@ -21,8 +21,8 @@ door 7
 Is there more?"""
 SOURCES = [{"document_name": "menu.pdf", "content": "Soup of the day"}]
 WORDS = {
-    "en-GB": {"call": "Call", "mute": "Mute", "now": "Send now", "again": "Try again"},
-    "zh-CN": {"call": "通话", "mute": "静音", "now": "立即发送", "again": "重试"},
+    "en-GB": {"call": "Call", "mute": "Mute", "unmute": "Unmute", "now": "Send now", "again": "Try again"},
+    "zh-CN": {"call": "通话", "mute": "静音", "unmute": "取消静音", "now": "立即发送", "again": "重试"},
 }
 SHORT = {"pauseSeconds": 0.3}
 GOES_ON = "speech.endsBySelf = false;"
@@ -200,8 +200,8 @@ async def states(page, dify, words):
     await expect(phase(page, "lost")).to_be_visible()
     yield "no connection"
     await page.evaluate("speech.refuses = true")
-    for _ in range(2):
-        await button(page, words["mute"]).click()
+    for name in ("mute", "unmute"):
+        await button(page, words[name]).click()
     await expect(phase(page, "refused")).to_be_visible()
     yield "refused"
 

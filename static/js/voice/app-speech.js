@@ -6,6 +6,7 @@ const LEAD_SECONDS = 0.15; // so long before its end a piece counts as played, a
 const LEAST_SECONDS = 0.3; // that are decoded at once of what the app says by itself
 const LOAD_TIMEOUT_MS = 15_000;
 const UNLOCK_TIMEOUT_MS = 2_000;
+const STALL_TIMEOUT_MS = 4_000; // within what the app says by itself
 
 /** A speech engine (see read-aloud.js). `api` is the page's. */
 export function createAppSpeech(api) {
@@ -54,7 +55,7 @@ export function createAppSpeech(api) {
   /**
    * What the app says by itself of an answer: `add` takes its chat_audio frames, `end` says that no more will come. It
    * has `begun` when there is sound, or will be none; `clip` is for `play`, and so many seconds of it were
-   * `played()`; `isWhole()` if the app said all that it had to say.
+   * `played()`; `isWhole()` if the app said all that it had to say. A clip that stalls fails.
    */
   function createStream() {
     const mp3 = createMp3();
@@ -79,11 +80,11 @@ export function createAppSpeech(api) {
 
     /** Until there is something to be heard, or nothing will be. */
     async function begun() {
-      while (!isOver && mp3.ready() <= (isWhole ? 0 : LEAST_SECONDS)) await new Promise((resolve) => (wake = resolve));
+      while (!isOver && !isWhole && mp3.ready() <= LEAST_SECONDS) await new Promise((resolve) => (wake = resolve));
     }
 
     async function* clip() {
-      for (await begun(); mp3.ready(); await begun()) {
+      for (await begun(); mp3.ready(); await Promise.race([begun(), timeout(STALL_TIMEOUT_MS)])) {
         const { data, seconds: length } = mp3.batch();
         const buffer = await audio().decodeAudioData(data);
         seconds += length;

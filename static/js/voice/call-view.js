@@ -94,13 +94,18 @@ export function createCallView(on, status) {
     const usual = isMuted ? "muted" : phase === "listening" ? mode : phase;
     showText(notice, note);
     showText(hint, isLive && !note && [`hint.${usual}`]);
-    mute.setAttribute("aria-pressed", isMuted);
+    if (mute.dataset.muted !== String(isMuted)) showMuted(isMuted);
     progress.setAttribute("aria-live", isLive ? "off" : "polite"); // what is spoken is not read as well
     heard.textContent = question;
     if (!question) bubble.remove();
     else if (talk.lastChild !== bubble) talk.append(bubble);
     if (isLive) ticking ??= open();
     else ticking = clearInterval(ticking);
+  }
+
+  function showMuted(isMuted) {
+    mute.dataset.muted = isMuted;
+    name(mute, ...(isMuted ? ["microphone", "call.unmute"] : ["muted", "call.mute"]));
   }
 
   return { show, close, meter: shape };

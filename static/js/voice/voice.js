@@ -223,6 +223,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
     transcriber.discard();
   }
 
+  if (!isSecureContext) console.warn("Browsers give the microphone to https:// pages and to localhost only.");
   slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
   if (engine === "off") return;
   if (dictation) {
