@@ -8,8 +8,8 @@
  *             taken; cancel(id) takes back or stops that turn; textOf(id), an answer's Markdown; choices(), the titles
  *             between which the latest answer waits for a person to decide; choose(at) does so, and returns the id of
  *             the turn that follows, null where something is to be filled in first; wantsAudio(), to be set
- *   api       as made by api.js;   send(frame)  to the service, says whether it was written
  *   api       as made by api.js; send(frame)  to the service, says whether it was written
+ * On `document` the page dispatches turn:added {id, question}, turn:started {id}, turn:text {id, text, replaced} (`text`
  * as shown so far; `replaced`: what came before was withdrawn), turn:ended, a turn of turn-queue.js with the text as
  * shown; turn:audio, a frame of what the app says by itself, of a turn that has `audio`; conversation:new;
  * connection:changed, a state of connection.js. Each answer is `article.answer[data-id]`, from before turn:started on,
