@@ -361,6 +361,7 @@ async def test_what_a_process_keeps_no_longer_is_gone_from_redis_and_the_rest_ca
         assert outcome in (end["content"], end.get("reason"))
 
 
+@pytest.mark.slow
 async def test_all_who_come_back_at_once_are_served_though_redis_takes_few_connections(pair, connect, dify, redis):
     async with Redis.from_url(redis.url) as keys:
         await keys.config_set("maxclients", 20)

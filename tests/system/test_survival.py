@@ -42,7 +42,7 @@ def dice():
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("cuts", [100, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cuts", [40, pytest.param(2000, marks=pytest.mark.slow)])
 async def test_wherever_connections_are_cut_each_text_is_dify_s(with_dify, dify, http, dice, cuts):
     await cut([await with_dify()], cuts, dify, http, dice)
 
@@ -219,7 +219,8 @@ def pausing_twice(before, may_go_on):
     return program
 
 
-@pytest.mark.parametrize("before", [["One "], pytest.param([], marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("before", [["One "], []])
 async def test_what_follows_a_form_goes_on_after_its_process_died_and_nothing_from_before_is_told(
     run, http, dify, redis, connect, before
 ):

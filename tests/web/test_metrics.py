@@ -174,6 +174,7 @@ async def test_one_process_as_an_operator_starts_it_tells_its_numbers(run, http,
         pass
 
 
+@pytest.mark.slow
 async def test_any_of_two_workers_tells_of_both_and_no_counter_falls_when_one_dies(run, http, connect, redis):
     process = await run(METRICS_TOKEN=TOKEN, WEB_CONCURRENCY="2", REDIS_URL=redis.url, MOCK_TOKENS_PER_SECOND="2000")
     await process.until_up(http)
