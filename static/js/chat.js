@@ -18,9 +18,8 @@
 
 import { wordsOf } from "./answer.js";
 import { createApi } from "./api.js";
-import { createTurnQueue } from "./turn-queue.js";
+import { createClient } from "./client.js";
 import * as field from "./composer.js";
-import { connect, socketUrl } from "./connection.js";
 import { dress } from "./elements.js";
 import { allow } from "./files.js";
 import { createFeedback } from "./feedback.js";
@@ -29,7 +28,7 @@ import { askToClose } from "./iframe-messages.js";
 import { withErrorBoundary } from "./error-boundary.js";
 import { showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
-import { load, save } from "./storage.js";
+import { load, save, turnStore } from "./storage.js";
 import { createPauses } from "./pauses.js";
 import { createSignIn } from "./sign-in.js";
 import { showSnackbar } from "./snackbar.js";
@@ -53,9 +52,9 @@ for (const name of ["new", "attach", "below"]) dress(byId(name), name, name);
 // The parts. What they draw may fail, and the conversation goes on.
 
 const [transcript, composer] = [drawing, field].map(withErrorBoundary);
-const queue = createTurnQueue({
-  send: (frame) => connection.send(frame),
-  token,
+const access = createSignIn({ authenticate: (each) => connection.authenticate(each), forget: newConversation });
+const { queue, connection } = createClient({
+  ...{ url: location, token, access, store: turnStore },
   wantsAudio: () => turns.wantsAudio(),
   on: {
     ...{ added, started, text: grown, ended },
@@ -63,21 +62,14 @@ const queue = createTurnQueue({
     audio: (turn, frame) => turn.isStandIn || announce("turn:audio", frame),
     file: (turn) => transcript.answerOf(turn).grow(true),
     dropped: (...all) => pauses.dropped(...all),
+    ...{ state: connectionChanged, notice: (frame) => transcript.notice(frame) },
   },
 });
 const { isAnswering } = queue;
-const access = createSignIn({ authenticate: (each) => connection.authenticate(each), forget: newConversation });
 const api = createApi(token, access);
 const pauses = createPauses({ queue, transcript, after: acted, onDropped });
 const { rate, suggestAfter } = createFeedback({ api, queue, transcript, onRated: () => say(progress, "rated") });
 const actions = { ...pauses, ask, rate, upload: api.upload, typed: queue.saveSoon };
-const connection = connect({
-  url: socketUrl(location, randomId()),
-  access,
-  resume: queue.resume,
-  onState: connectionChanged,
-  onFrame: received,
-});
 
 // Questions and answers
 
@@ -205,15 +197,9 @@ function update() {
 
 // The connection
 
-function received(frame) {
-  if (frame.type === "error" && !frame.id) transcript.notice(frame);
-  else queue.receive(frame);
-}
-
 function connectionChanged(state) {
   isOpen = state.name === "open";
   showState(state, reconnect);
-  queue.connectionIs(state.name);
   composer.allow(state.name !== "ended");
   update();
   announce("connection:changed", state);

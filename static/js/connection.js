@@ -32,7 +32,7 @@ export function parseFrame(data) {
  * they are. `resume()` is the frame by which it goes on as this client. `onState` gets
  * {name: "open"}, {name: "waiting", delay, reason} (milliseconds to the next try; why the service lets nobody in) or
  * {name: "ended", code}; then `reconnect()` begins anew. The result's `send(frame)` says whether it was written,
- * `authenticate(accessToken)` is for a new one.
+ * `authenticate(accessToken)` is for a new one, `close()` ends it for good.
  */
 export function connect({ url, access, resume, onState, onFrame }) {
   let socket = null;
@@ -41,14 +41,17 @@ export function connect({ url, access, resume, onState, onFrame }) {
   let comeBackAfter; // milliseconds, as the service said before a restart
   let heardAt; // Unix milliseconds
   let pings, deadline, staying, retry;
+  const leaving = new AbortController();
 
   function open() {
     retry = clearTimeout(retry);
+    if (leaving.signal.aborted) return;
     if (access) access.current().then(dial, ({ reason }) => retryLater(reason));
     else dial();
   }
 
   function dial(accessToken) {
+    if (leaving.signal.aborted) return;
     const onopen = () => opened(accessToken);
     socket = Object.assign(new WebSocket(url), { onopen, onmessage: received, onclose: closed });
     expectWithin(CONNECT_TIMEOUT_MS);
@@ -158,14 +161,25 @@ export function connect({ url, access, resume, onState, onFrame }) {
     open();
   }
 
+  /** For good. */
+  function close() {
+    leaving.abort();
+    clearTimeout(retry);
+    if (!socket) return;
+    socket.close();
+    release();
+  }
+
   function send(frame) {
     if (socket?.readyState !== WebSocket.OPEN) return false;
     socket.send(JSON.stringify(frame));
     return true;
   }
 
-  for (const type of ["online", "offline", "pageshow"]) addEventListener(type, lookAgain);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && lookAgain());
+  const { signal } = leaving;
+  const seen = () => document.visibilityState === "visible" && lookAgain();
+  for (const type of ["online", "offline", "pageshow"]) addEventListener(type, lookAgain, { signal });
+  document.addEventListener("visibilitychange", seen, { signal });
   open();
-  return { send, reconnect, authenticate };
+  return { send, reconnect, authenticate, close };
 }

@@ -23,8 +23,10 @@ export function save(name, value) {
   }
 }
 
-/** Keeps the latest turns; the oldest go first where they are too long, or too long for this browser. */
-export function saveTurns(turns) {
+/** The `store` of turn-queue.js. Keeps the latest; the oldest go first where they are too long, or for this browser. */
+export const turnStore = { load: () => load("turns", []), save: saveTurns };
+
+function saveTurns(turns) {
   const kept = turns.slice();
   let length = kept.reduce((sum, { text }) => sum + text.length, 0);
   while (kept.length > 1 && length > LONGEST_TALK) length -= kept.shift().text.length;

@@ -3,12 +3,16 @@
 import { withErrorBoundary } from "./error-boundary.js";
 import { followUpFrame, isNews, questionFrame, randomId, resumeFrame } from "./frames.js";
 import { withFile } from "./made-files.js";
-import { load, saveTurns } from "./storage.js";
 import { countCodePoints, unseen } from "./code-points.js";
 
 const STOP_TIMEOUT_MS = 5_000; // a service that never confirms must not lock the page
 const SAVE_PERIOD_MS = 1_000;
 const LONGEST_SEARCH_MS = 120_000; // twice what RESUME_WINDOW is by default
+
+const NO_STORE = { load: () => [], save() {} };
+/** What there is to be told of turns. */
+const EVENTS = ["added", "started", "text", "event", "audio", "file", "ended", "dropped"];
+const UNHEARD = Object.fromEntries(EVENTS.map((name) => [name, () => {}]));
 
 const isWaiting = ({ status }) => status === "waiting";
 const isOpen = ({ status }) => ["waiting", "asked"].includes(status);
@@ -28,11 +32,11 @@ const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
  * `send(frame)` says whether it was written; `token` is the connection's; `wantsAudio()`, whether to ask for what
  * the app says by itself: then a turn has `audio`. `on` is told: added(turn), started(turn), text(turn, replaced),
  * event(turn, frame), audio(turn, frame), file(turn), ended(turn), and dropped(turn, paused, isOther): `isOther` where
- * another form waits by now. What fails there does not stop the queue.
+ * another form waits by now. What fails there does not stop the queue. `store` keeps turns across a reload.
  */
-export function createTurnQueue({ send, token, wantsAudio = () => false, on: listeners }) {
-  const on = withErrorBoundary(listeners);
-  const turns = load("turns", []);
+export function createTurnQueue({ send, token, wantsAudio = () => false, store = NO_STORE, on: listeners }) {
+  const on = withErrorBoundary({ ...UNHEARD, ...listeners });
+  const turns = store.load();
   let before = []; // the turns of the conversation before this one
   let stopTimer, saveTimer, searchTimer;
 
@@ -47,7 +51,7 @@ export function createTurnQueue({ send, token, wantsAudio = () => false, on: lis
 
   function save() {
     saveTimer = clearTimeout(saveTimer);
-    saveTurns(turns);
+    store.save(turns);
   }
 
   // Asking

@@ -82,6 +82,20 @@ test("close codes say whether to come back", () => {
   assert.deepEqual([1000, 1006, 1009, 1011, 1012, 4000, 4499].map(isFinal), Array(7).fill(false));
 });
 
+test("who leaves does not come back, whatever happens", () => {
+  FakeSocket.last.accept();
+  connection.close();
+  assert.ok(FakeSocket.last.given_up);
+  FakeSocket.last.drops();
+  pass(60_000);
+  const waiting = start();
+  FakeSocket.last.drops();
+  waiting.close();
+  pass(60_000);
+  waiting.reconnect();
+  assert.equal(FakeSocket.all.length, 2);
+});
+
 test("the socket's address follows the page's", () => {
   assert.equal(socketUrl("https://a.example:1/chat?embed=1", "x"), "wss://a.example:1/ws/chat/x");
   assert.equal(socketUrl("http://localhost/http/chat#http", "x"), "ws://localhost/http/ws/chat/x");

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
+import { turnStore } from "../../../static/js/storage.js";
 import { createTurnQueue } from "../../../static/js/turn-queue.js";
 import { countCodePoints, unseen } from "../../../static/js/code-points.js";
 
@@ -31,7 +32,7 @@ function begin() {
   const names = ["added", "started", "text", "event", "audio", "file", "ended", "dropped"];
   const on = Object.fromEntries(names.map((name) => [name, tell(name)]));
   const send = (frame) => isOpen && Boolean(sent.push(frame));
-  queue = createTurnQueue({ send, token: "mine", wantsAudio: () => wantsAudio, on });
+  queue = createTurnQueue({ send, token: "mine", store: turnStore, wantsAudio: () => wantsAudio, on });
 }
 
 function connectionIs(name) {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
+import { turnStore } from "../../../static/js/storage.js";
 import { createTurnQueue } from "../../../static/js/turn-queue.js";
 
 const kept = new Map();
@@ -34,7 +35,7 @@ function begin() {
   const on = Object.fromEntries(names.map((name) => [name, () => {}]));
   on.text = ({ text, soughtAt }) => told.push([text, soughtAt !== undefined]);
   on.ended = ({ status }) => told.push(status);
-  queue = createTurnQueue({ send: (frame) => Boolean(sent.push(frame)), token: "mine", on });
+  queue = createTurnQueue({ send: (frame) => Boolean(sent.push(frame)), token: "mine", store: turnStore, on });
 }
 
 const says = (type, frame) => queue.receive({ type, id, ...frame });

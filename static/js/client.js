@@ -1,0 +1,48 @@
+// A client of the service, for any page: questions and their answers, on one connection that comes back by itself.
+//
+//   import { createClient } from "https://chat.example.com/static/js/client.js";
+//   const client = createClient({ on: { text: (turn) => (box.textContent = turn.text) } });
+//   client.ask("When is the garden open?");
+
+import { createAccess } from "./access-token.js";
+import { connect, socketUrl } from "./connection.js";
+import { randomId } from "./frames.js";
+import { createTurnQueue } from "./turn-queue.js";
+
+/**
+ * `url` is the service's address, by default that of this file's. `token` owns the answers: with the same one another
+ * page goes on with them; it is a secret. `accessToken`, where users sign in, is a function that promises the current
+ * user's JSON Web Token (or `access`, of access-token.js). `store`, {load(), save(turns)}, keeps the conversation
+ * across a reload. `on`, each of it optional, is told what happens: see turn-queue.js, and besides state(state), of
+ * connection.js, and notice(frame), of what the service says of no turn.
+ *
+ * `ask(question, files, inputs)` returns the turn's id; `stop()` ends the answer under way; `goOn(turn, {action,
+ * inputs})` decides in the form of a paused one; `turns` are all of the conversation; `close()` leaves for good.
+ */
+export function createClient({ url = new URL("../..", import.meta.url), token = randomId(), on = {}, ...options }) {
+  const { accessToken, access = accessToken ? accessBy(accessToken) : null, ...others } = options;
+  const queue = createTurnQueue({ ...others, send: (frame) => connection.send(frame), token, on });
+  const connection = connect({ url: socketUrl(url, randomId()), access, resume: queue.resume, onState, onFrame });
+
+  function accessBy(current) {
+    const own = createAccess({ ask, onToken: (fresh) => connection.authenticate(fresh) });
+    function ask() {
+      Promise.resolve(current()).then(own.receive, () => own.receive(null));
+      return true;
+    }
+    return own;
+  }
+
+  function onState(state) {
+    queue.connectionIs(state.name);
+    on.state?.(state);
+  }
+
+  function onFrame(frame) {
+    if (frame.type === "error" && !frame.id) on.notice?.(frame);
+    else queue.receive(frame);
+  }
+
+  const { ask, stop, goOn, turns } = queue;
+  return { ask, stop, goOn, turns, close: connection.close, queue, connection };
+}
