@@ -4,6 +4,12 @@ import { en, zh } from "./translations.js";
 
 const WORDS = { en, "zh-CN": zh };
 
+/** Takes the words of a part that is loaded later. */
+export function learn({ en: english, zh: chinese }) {
+  Object.assign(WORDS.en, english);
+  Object.assign(WORDS["zh-CN"], chinese);
+}
+
 const root = globalThis.document?.documentElement;
 
 /** A browser that translates the page names another one there. */

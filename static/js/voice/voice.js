@@ -4,7 +4,7 @@ import { isDebug } from "../answer.js";
 import { button, dress, element, iconButton } from "../elements.js";
 import { onClosed } from "../iframe-messages.js";
 import { withErrorBoundary } from "../error-boundary.js";
-import { clear, language, say, t } from "../i18n.js";
+import { clear, language, learn, say, t } from "../i18n.js";
 import { createCall } from "./call.js";
 import { createCallSounds } from "./call-sounds.js";
 import { createCallView, showLatencies } from "./call-view.js";
@@ -17,6 +17,9 @@ import { change, isOwnWanted, openSettings, settings } from "./settings.js";
 import { onVoices, synthesis, voicesFor } from "./synthesis.js";
 import { createTranscriber } from "./transcriber.js";
 import { createTranscriptionStatus } from "./transcription-status.js";
+import { words } from "./translations.js";
+
+learn(words);
 
 /** What it is given is described at the top of chat.js. */
 export function mountVoice({ app, slot, composer, turns, api, send }) {

@@ -7,18 +7,29 @@ import { test } from "node:test";
 import { failureWords, t } from "../../../static/js/i18n.js";
 import { en, zh } from "../../../static/js/translations.js";
 
+const TABLES = ["translations", "voice/translations"];
+const addressOf = (name) => new URL(`../../../static/js/${name}.js`, import.meta.url);
 const blanks = (words) => (words.match(/\{\w+\}/g) ?? []).sort();
+const seen = new Set();
 
-test("each language has all words, with the same blanks to fill in", () => {
-  assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
-  for (const key of Object.keys(en)) assert.deepEqual(blanks(zh[key]), blanks(en[key]), key);
-});
+for (const name of TABLES) {
+  const { words: { en, zh } } = { words: await import(addressOf(name)), ...(await import(addressOf(name))) };
 
-test("each line of the table is read, and no key stands there twice", () => {
-  const table = readFileSync(new URL("../../../static/js/translations.js", import.meta.url), "utf8").split("`")[1];
-  const lines = table.replace(/\n +\|/g, " |").split("\n").filter(Boolean);
-  assert.deepEqual(Object.entries(en).map(([key, words]) => `${key}: ${words} | ${zh[key]}`), lines);
-});
+  test(`each language has all words of ${name}, with the same blanks to fill in`, () => {
+    assert.deepEqual(Object.keys(zh).sort(), Object.keys(en).sort());
+    for (const key of Object.keys(en)) assert.deepEqual(blanks(zh[key]), blanks(en[key]), key);
+  });
+
+  test(`each line of the table in ${name} is read, and no key stands there twice`, () => {
+    const table = readFileSync(addressOf(name), "utf8").split("`")[1];
+    const lines = table.replace(/\n +\|/g, " |").split("\n").filter(Boolean);
+    assert.deepEqual(Object.entries(en).map(([key, words]) => `${key}: ${words} | ${zh[key]}`), lines);
+  });
+
+  test(`no word of ${name} has the key of another`, () => {
+    for (const key of Object.keys(en)) assert.ok(!seen.has(key) && seen.add(key), key);
+  });
+}
 
 test("what is said of a failure goes by its reason, then its code, and never in the service's own words", () => {
   const said = (failure) => t(...failureWords(failure));

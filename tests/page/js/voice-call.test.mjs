@@ -14,6 +14,9 @@ navigator.wakeLock = {
   },
 };
 const { createCall } = await import("../../../static/js/voice/call.js");
+const { learn } = await import("../../../static/js/i18n.js");
+const { words } = await import("../../../static/js/voice/translations.js");
+learn(words);
 
 const PAUSE_MS = 3_000;
 const LAG_MS = 1_000; // from speech to its words
