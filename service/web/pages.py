@@ -29,8 +29,8 @@ from service.web.server_frames import PAUSED
 
 _ROOT = Path(__file__).parents[2]
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: http: https:; connect-src 'self'; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: http: https:; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
 )
 _PERMISSIONS = "microphone=(self), camera=(), geolocation=(), payment=(), usb=()"
 _PAGE_HEADERS = {

@@ -79,10 +79,8 @@ export function createAnswer(turn, actions) {
   function showButtons() {
     const copies = iconButton("copy", "copy", () => copyBy(copies, plainWordsOf(turn)));
     if (turn.text) buttons.prepend(copies, ...ratingsOf(turn, actions.rate));
-    const again = turn.follows
-      ? button("look", () => actions.look(turn), "again")
-      : button("again", () => actions.ask(turn.question, turn.files), "again");
-    if (!["done", "paused"].includes(turn.status) || turn.isStandIn) buttons.append(again);
+    const again = againOf(turn, actions);
+    if (again) buttons.append(again);
   }
 
   /** Those that have no place in the text. */
@@ -134,6 +132,14 @@ function notesOf({ status, source, reason, text, lost, failure, isStandIn, made 
     status === "incomplete" && [lost ? "status.lost" : "status.incomplete"],
     isNews && why,
   ];
+}
+
+function againOf(turn, { ask, look }) {
+  const isGood = turn.status === "done" && !turn.isStandIn;
+  const repeat = () => ask(turn.question, turn.files);
+  if (turn.status === "paused" || (isGood && turn.follows)) return null;
+  if (isGood) return Object.assign(iconButton("again", "again", repeat), { className: "icon again" });
+  return turn.follows ? button("look", () => look(turn), "again") : button("again", repeat, "again");
 }
 
 function ratingsOf(turn, rate) {

@@ -31,9 +31,10 @@ export function createApi(token, access) {
     return call("api/files", { method: "POST", headers, body, signal });
   }
 
-  function rate(messageId, rating) {
+  /** `content`: why, in words. */
+  function rate(messageId, rating, content) {
     const headers = { "Content-Type": "application/json" };
-    const body = JSON.stringify({ rating });
+    const body = JSON.stringify({ rating, content });
     return call(`api/messages/${messageId}/feedback`, { method: "POST", headers, body });
   }
 

@@ -11,7 +11,7 @@
  *   api       as made by api.js; send(frame)  to the service, says whether it was written
  * On `document` the page dispatches turn:added {id, question}, turn:started {id}, turn:text {id, text, replaced} (`text`
  * as shown so far; `replaced`: what came before was withdrawn), turn:ended, a turn of turn-queue.js with the text as
- * shown; turn:audio, a frame of what the app says by itself, of a turn that has `audio`; conversation:new;
+ * shown; turn:audio, a frame of what the app says by itself, of a turn that has `audio`; answer:rated, a turn; conversation:new;
  * connection:changed, a state of connection.js. Each answer is `article.answer[data-id]`, from before turn:started on,
  * with an empty `.voice` among its buttons.
  */
@@ -33,9 +33,11 @@ import { createPauses } from "./pauses.js";
 import { createSignIn } from "./sign-in.js";
 import { showSnackbar } from "./snackbar.js";
 import * as drawing from "./transcript.js";
+import { forgetPreviews } from "./uploads.js";
 import * as welcome from "./welcome.js";
 
 const UNDO_MS = 10_000;
+const LATER = ["./extras/extras.js", "./voice/voice.js"]; // a browser that cannot read them can still chat
 
 const byId = (id) => document.getElementById(id);
 const [progress, startOver] = ["progress", "new"].map(byId);
@@ -68,7 +70,7 @@ const { queue, connection } = createClient({
 const { isAnswering } = queue;
 const api = createApi(token, access);
 const pauses = createPauses({ queue, transcript, after: acted, onDropped });
-const { rate, suggestAfter } = createFeedback({ api, queue, transcript, onRated: () => say(progress, "rated") });
+const { rate, suggestAfter } = createFeedback({ api, queue, transcript, onRated });
 const actions = { ...pauses, ask, rate, upload: api.upload, typed: queue.saveSoon };
 
 // Questions and answers
@@ -156,11 +158,17 @@ function onDropped(turn) {
 const textOf = (id) => (queue.find(id) ? wordsOf(queue.find(id)) : "");
 const turns = { ...pauses, ask, cancel, textOf, wantsAudio: () => false };
 
+function onRated(turn) {
+  if (turn.rating) say(progress, "rated");
+  announce("answer:rated", turn);
+}
+
 const announce = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
 function newConversation() {
   announce("conversation:new");
   queue.clear();
+  forgetPreviews();
   const before = { draft: composer.empty(), inputs: load("inputs", {}), nodes: transcript.empty() };
   greet({});
   clear(progress);
@@ -227,7 +235,8 @@ async function meetApp() {
   app = await api.app().catch(() => app);
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
-  const voice = await import("./voice/voice.js").catch(() => null); // a browser that cannot read it can still chat
+  const [extras, voice] = await Promise.all(LATER.map((path) => import(path).catch(() => null)));
+  withErrorBoundary({ ...extras }).mountExtras?.({ queue, composer, api, newConversation });
   voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api, send: connection.send });
 }
 

@@ -14,6 +14,7 @@ const ICONS = {
   attach: "M21 11l-9 9a5.5 5.5 0 0 1-8-8l9-9a3.7 3.7 0 0 1 5.3 5.3l-8.6 8.6a1.9 1.9 0 0 1-2.7-2.7l8-8",
   new: "M12 4H4v16h16v-8M19 2l3 3-9 9-4 1 1-4z",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  again: "M20 11a8 8 0 1 0-2 6M20 4v7h-7",
   check: "M5 12l5 5 9-9",
   like: "M3 10h4v10H3zM7 10l4-7a3 3 0 0 1 3 3v3h7l-2 11H7",
   dislike: "M21 14h-4V4h4zM17 14l-4 7a3 3 0 0 1-3-3v-3H3L5 4h12",
@@ -33,6 +34,13 @@ export function element(tag, className = "", ...children) {
   const node = document.createElement(tag);
   if (className) node.className = className;
   node.append(...children);
+  return node;
+}
+
+/** Of a picture that this page holds; none where the browser cannot show it. */
+export function thumbnail(url) {
+  const node = Object.assign(element("img"), { src: url, alt: "" });
+  node.onerror = () => node.remove();
   return node;
 }
 

@@ -1,6 +1,6 @@
 // What comes after an answer: its rating, and what could be asked next.
 
-/** `transcript` is the page's; `onRated()` is called when a rating was taken. */
+/** `transcript` is the page's; `onRated(turn)` is called when a rating was taken. */
 export function createFeedback({ api, queue, transcript, onRated }) {
   /** Nice to have: where it fails, nobody needs to know. */
   async function suggestAfter(turn, ask) {
@@ -16,7 +16,7 @@ export function createFeedback({ api, queue, transcript, onRated }) {
       return false;
     }
     queue.save();
-    if (rating) onRated();
+    onRated(turn);
     return true;
   }
 

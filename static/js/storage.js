@@ -13,10 +13,13 @@ export function load(name, otherwise) {
   }
 }
 
+/** Addresses of pictures that this page holds, which end with it. */
+const withoutPreviews = (name, value) => (name === "preview" ? undefined : value);
+
 /** Says whether it could be kept. */
 export function save(name, value) {
   try {
-    sessionStorage.setItem(key(name), JSON.stringify(value));
+    sessionStorage.setItem(key(name), JSON.stringify(value, withoutPreviews));
     return true;
   } catch {
     return false;

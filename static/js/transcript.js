@@ -1,7 +1,7 @@
 // The conversation on the page: questions, answers, suggestions and notices, in order.
 
 import { createAnswer } from "./answer.js";
-import { button, element, suggestionsOf } from "./elements.js";
+import { button, element, suggestionsOf, thumbnail } from "./elements.js";
 import { withErrorBoundary } from "./error-boundary.js";
 import { clear, failureWords, label, say } from "./i18n.js";
 import { toEnd, toStart } from "./scroll.js";
@@ -28,8 +28,10 @@ export function question(turn, takeBack) {
 
 function filesOf({ files }) {
   if (!files.length) return [];
-  return [label(element("ul", "files", ...files.map(({ name }) => element("li", "", name))), "files")];
+  return [label(element("ul", "files", ...files.map(fileOf)), "files")];
 }
+
+const fileOf = ({ name, preview }) => element("li", "", ...(preview ? [thumbnail(preview)] : []), name);
 
 /** Says of a question what it waits for. */
 export function waits(turn, key) {

@@ -1,15 +1,29 @@
 // A list of files, each uploaded as soon as it is chosen.
 
-import { element, iconButton } from "./elements.js";
+import { element, iconButton, thumbnail } from "./elements.js";
 import { failureWords, say, t } from "./i18n.js";
 
 const MEDIA = ["image", "audio", "video"];
+const previews = new Set(); // addresses of pictures that this page holds
 const MEGABYTE = 1024 * 1024;
 
 /** What a picker offers, by rules of `GET /api/app` or of a field; with nothing, all. */
 export function acceptOf({ extensions = [], kinds = [] }) {
   if (extensions.length) return extensions.map((each) => `.${each.replace(/^\./, "")}`).join();
   return kinds.every((kind) => MEDIA.includes(kind)) ? kinds.map((kind) => `${kind}/*`).join() : "";
+}
+
+function previewOf(source) {
+  if (!source.type.startsWith("image/")) return undefined;
+  const url = URL.createObjectURL(source);
+  previews.add(url);
+  return url;
+}
+
+/** Nobody who comes next may see them. */
+export function forgetPreviews() {
+  for (const url of previews) URL.revokeObjectURL(url);
+  previews.clear();
 }
 
 /**
@@ -21,7 +35,7 @@ export function createUploads({ node, count, onChange, onDropped }) {
   let rules, upload;
 
   /** Those that are uploaded. */
-  const list = () => files.filter(({ id }) => id).map(({ id, name, kind }) => ({ id, name, kind }));
+  const list = () => files.filter(({ id }) => id).map(({ id, name, kind, preview }) => ({ id, name, kind, preview }));
 
   /** `wanted` is {max_files, max_bytes, kinds}; what it lacks is no limit. `by(file, signal)` resolves to {id, kind, …}. */
   function allow(wanted, by) {
@@ -50,7 +64,7 @@ export function createUploads({ node, count, onChange, onDropped }) {
   async function add(source) {
     const problem = problemWith(source);
     if (problem) return changed(problem);
-    const file = { name: source.name, leaving: new AbortController() };
+    const file = { name: source.name, preview: previewOf(source), leaving: new AbortController() };
     show(file);
     changed();
     try {
@@ -81,7 +95,8 @@ export function createUploads({ node, count, onChange, onDropped }) {
     const away = iconButton("close", "file.remove", () => take(file), { name: file.name });
     file.state = element("span", "state");
     if (!file.id) say(file.state, "file.uploading");
-    file.node = element("li", "", element("span", "name", file.name), file.state, away);
+    const picture = file.preview ? [thumbnail(file.preview)] : [];
+    file.node = element("li", "", ...picture, element("span", "name", file.name), file.state, away);
     node.append(file.node);
     files.push(file);
   }

@@ -1,0 +1,33 @@
+// What makes the conversation handier, once it can be held without: loaded after the page.
+
+import { learn } from "../i18n.js";
+import { watchAttention } from "./attention.js";
+import { colourCode } from "./code-colours.js";
+import { mountDislikeReasons } from "./dislike-reason.js";
+import { mountEditing } from "./edit-question.js";
+import { mountMenu } from "./menu.js";
+import { linkSources } from "./source-marks.js";
+import { words } from "./translations.js";
+
+learn(words);
+
+/** `page` is {queue, composer, api, newConversation}: those of chat.js. What ended before is looked at, too. */
+export function mountExtras(page) {
+  const { queue } = page;
+  const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "static/extras.css" });
+  document.head.append(style);
+  watchAttention();
+  mountEditing(page);
+  mountMenu(page);
+  mountDislikeReasons(page);
+
+  function finish(turn) {
+    const article = document.querySelector(`.answer[data-id="${turn.id}"]`);
+    if (!article) return;
+    colourCode(article);
+    linkSources(article, turn.citations ?? []);
+  }
+
+  for (const turn of queue.turns) if (!["waiting", "asked"].includes(turn.status)) finish(turn);
+  document.addEventListener("turn:ended", ({ detail }) => finish(detail));
+}
