@@ -382,6 +382,27 @@ async def test_difys_voice_says_each_sentence_and_the_next_follows_without_a_gap
     assert await said(page) == []
 
 
+async def test_what_is_said_first_is_asked_for_before_it_is_sure_and_once(meet, dify):
+    more = asyncio.Event()
+
+    async def scene(stage):
+        await stage.open()
+        await stage.event("message", answer="Take it with some water,")
+        await more.wait()
+        await stage.event("message", answer=" before you go to sleep.")
+        await stage.end()
+
+    dify.plays(scene)
+    page = await meet(STARTS, {"isAloud": True}, SPEAKS)
+    asked = await texts_asked_to_be_spoken(page)
+    await ask(page, "Hello")
+    await eventually(lambda: asked == ["Take it with some water,"])
+    assert await page.evaluate("starts.length") == 0
+    more.set()
+    await until(page, "starts.length === 2")
+    assert asked == ["Take it with some water,", "before you go to sleep."]
+
+
 def speaking(words, seconds, *, breaks_off=False):
     """An answer that the app speaks by itself; its audio is cut anywhere."""
     spoken = mp3(round(seconds / MP3_FRAME_SECONDS))

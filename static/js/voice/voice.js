@@ -27,6 +27,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   const { engine = "auto" } = app.speech ?? {};
   const [hasBrowsers, hasApps] = ["browser", "dify"].map((one) => [one, "auto"].includes(engine));
   const appSpeech = hasApps && app.text_to_speech && globalThis.AudioContext ? createAppSpeech(api) : null;
+  const speakers = new Map([appSpeech, synthesis].map((engine) => [engine, engine && audible(engine)]));
   const transcriber = createTranscriber({ api, onChange: writingChanged });
   const statuses = [0, 1].map(() => createTranscriptionStatus(transcriber)); // on the page, and in a call
   const dictation = hasSpeechInput(app) ? createDictation({ app, transcriber, composer, show, beforeStart: hush }) : null;
@@ -88,7 +89,8 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   /** The speech engines, the one that is wanted first. */
   function engines() {
     const browsers = hasBrowsers && (!appSpeech || voices().length) && synthesis;
-    return (isOwnWanted() ? [browsers, appSpeech] : [appSpeech, browsers]).filter(Boolean).map(audible);
+    const wanted = isOwnWanted() ? [browsers, appSpeech] : [appSpeech, browsers];
+    return wanted.filter(Boolean).map((engine) => speakers.get(engine));
   }
 
   /** The same engine; a call is told when there is sound. */
