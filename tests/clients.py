@@ -12,6 +12,7 @@ class Client:
 
     def __init__(self, socket):
         self.socket = socket
+        self.resumed = []
 
     async def say(self, frame):
         await self.socket.send_str(frame if isinstance(frame, str) else json.dumps(frame))
@@ -20,11 +21,15 @@ class Client:
         await self.say({"type": "chat", "content": content, **fields})
 
     async def frame(self):
-        """The next frame; fails where the server closes instead."""
-        text = await self.socket.receive_str()
-        told.heard.append(text)
-        assert frame_faults(text) == []
-        return json.loads(text)
+        """The next frame; fails where the server closes instead. Acknowledged resumes are kept apart."""
+        while True:
+            text = await self.socket.receive_str()
+            told.heard.append(text)
+            assert frame_faults(text) == []
+            frame = json.loads(text)
+            if frame["type"] != "resumed":
+                return frame
+            self.resumed.append(frame)
 
     async def frames_until_end(self):
         """All frames up to the one that ends a turn: a chat, or an error."""

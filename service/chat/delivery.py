@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.chat import message_builder
-from service.chat.answer_buffer import Cursor, Update
+from service.chat.answer_buffer import Cursor
 from service.chat.messages import ServerMessage
 from service.chat.receipt import Receiver
 from service.chat.seal import Seal
@@ -26,7 +26,8 @@ class Client(Receiver, Protocol):
 class Delivery:
     """Sends what is written after `offset` as soon as the turn has it; the terminal message alone if that is None.
 
-    `replacements` is how often the text had been replaced that the client has, if it said so.
+    `replacements` is how often the text had been replaced that the client has, if it said so. A resume is acknowledged
+    as soon as it is known from where it goes on.
     Updates are written by the task that reads the source. Only where the client does not take one at once, `run` wakes
     and waits for it; meanwhile texts join to longer updates.
     """
@@ -36,9 +37,10 @@ class Delivery:
     seal: Seal
     offset: int | None
     replacements: int | None = None
+    is_resume: bool = False
     _cursor: Cursor | None = None
     _is_queue_told: bool = False
-    _pending: list[Update] = field(default_factory=list)
+    _pending: list[ServerMessage] = field(default_factory=list)
     _waiting: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
@@ -78,16 +80,18 @@ class Delivery:
         if not updates and not self._is_queue_told and self.turn.is_queued:
             self._is_queue_told = self.client.write(message_builder.queued_message(self.turn))
         for update in updates:
-            message = message_builder.update_message(self.turn, update)
-            if self._pending or not self.client.write(message):
-                self._pending.append(update)
+            self._write(message_builder.update_message(self.turn, update))
         if cursor is not None and updates and not self._pending:
             self.turn.receipt.advance(cursor.offset)
 
+    def _write(self, message: ServerMessage) -> None:
+        if self._pending or not self.client.write(message):
+            self._pending.append(message)
+
     async def _send_pending(self) -> None:
         pending, self._pending = self._pending, []
-        for update in pending:
-            is_sent = await self.client.send(message_builder.update_message(self.turn, update))
+        for message in pending:
+            is_sent = await self.client.send(message)
         if is_sent and self._cursor is not None:
             self.turn.receipt.advance(self._cursor.offset)
 
@@ -95,4 +99,6 @@ class Delivery:
         """None also before it is known what was written."""
         if self.offset is not None and self.turn.is_current:
             self._cursor = Cursor(self.turn.buffer, self.offset, self.replacements)
+            if self.is_resume:
+                self._write(message_builder.resumed_message(self.turn, self._cursor.offset))
         return self._cursor

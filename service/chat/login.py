@@ -74,7 +74,9 @@ class Login:
         with self.waiting.place(handshake.counted_address, lambda: _end(timer)) as place:
             try:
                 async with timer:
-                    await _send(handshake, System("Send your token in an auth frame.", client_id))
+                    await _send(
+                        handshake, System("Send your token in an auth frame.", client_id, protocol=messages.PROTOCOL)
+                    )
                     return await self._authenticate(handshake, tokens)
             except TimeoutError:
                 failure = failure_of(_displaced() if place.is_lost else _too_late())

@@ -18,6 +18,7 @@ from service.chat.messages import (
     ChatFile,
     Error,
     FileOfAnswer,
+    Resumed,
     System,
 )
 from service.chat.seal import Seal
@@ -55,6 +56,10 @@ def _labelled(message: ChatDelta, identity: Identity | None) -> ChatDelta:
 
 def queued_message(turn: Turn) -> System:
     return System("The assistant is busy with others: your question waits for its turn.", id=turn.id)
+
+
+def resumed_message(turn: Turn, offset: int) -> Resumed:
+    return Resumed(turn.id, offset, running=turn.status is None)
 
 
 def terminal_message(turn: Turn, seal: Seal, *, says_status: bool) -> ChatAnswer | Error:

@@ -15,6 +15,10 @@ from service.answers.base import FileKind, StepEvent
 from service.answers.pauses import FormAction, FormInput
 from service.result_codes import ResultCode
 
+PROTOCOL = "1.0"
+"""The frames' version, `major.minor`: a minor one only adds, and what a client of the same major does not know it may
+ignore."""
+
 TurnId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 Token = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Offset = Annotated[int, Meta(ge=0)]
@@ -118,7 +122,7 @@ class System(_Message, frozen=True):
     """A notice. The first message of a connection has `client_id` and `resume_token`, which is a secret.
 
     Before a restart, `retry_after` (milliseconds) says when to reconnect. With `id` it is about that turn. `reason` is
-    a stable word; the user's token ends in `expires_in` milliseconds.
+    a stable word; the user's token ends in `expires_in` milliseconds. The first message says the `protocol`, too.
     """
 
     content: str
@@ -128,10 +132,19 @@ class System(_Message, frozen=True):
     id: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     expires_in: int | UnsetType = UNSET
+    protocol: str | UnsetType = UNSET
 
 
 class Pong(_Message, frozen=True):
     timestamp: int | float
+
+
+class Resumed(_Message, frozen=True):
+    """A resume is taken: of turn `id` follows what comes after `offset`. It is `running`, or over."""
+
+    id: str
+    offset: int
+    running: bool
 
 
 class Heartbeat(_Message, frozen=True):
@@ -243,7 +256,7 @@ class ChatAnswer(_Message, frozen=True, kw_only=True, tag="chat"):
     continuation: str | UnsetType = UNSET
 
 
-ServerMessage = System | Pong | Heartbeat | Error | ChatDelta | ChatEvent | ChatAudio | ChatFile | ChatAnswer
+ServerMessage = System | Pong | Resumed | Heartbeat | Error | ChatDelta | ChatEvent | ChatAudio | ChatFile | ChatAnswer
 
 encode: Callable[[ServerMessage], bytes] = msgspec.json.Encoder().encode
 

@@ -34,12 +34,20 @@ log = structlog.get_logger()
 
 
 class _Request(NamedTuple):
-    """A turn that is asked for. The client `claims` to come back for it where it has named it."""
+    """A turn that is asked for. The client `claims` to come back for it where it has named it.
+
+    `is_resume`: it asks how a paused answer went on.
+    """
 
     turn_id: str
     question: Question | Continuation
     stream: bool
     claims: bool
+    is_resume: bool
+
+    @property
+    def offset(self) -> int | None:
+        return 0 if self.stream else None
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -88,7 +96,7 @@ class Session(Connection):
         return Connected(self.client_id, self.caller.subject, since, *peer, self.answers, under_way)
 
     async def greet(self) -> None:
-        await self.send(System("Connected to chat server", self.client_id, self._token))
+        await self.send(System("Connected to chat server", self.client_id, self._token, protocol=messages.PROTOCOL))
 
     async def receive(self, data: str | bytes) -> None:
         """Act on a message of the client. Answers are delivered by tasks of their own."""
@@ -137,8 +145,10 @@ class Session(Connection):
             await self.authentication.end()
         await asyncio.gather(*deliveries, return_exceptions=True)
 
-    async def _ask(self, turn_id: str | None, question: Question | Continuation, *, stream: bool) -> None:
-        await self._start_or_join(_Request(turn_id or new_name(), question, stream, claims=turn_id is not None))
+    async def _ask(
+        self, turn_id: str | None, question: Question | Continuation, *, stream: bool, is_resume: bool = False
+    ) -> None:
+        await self._start_or_join(_Request(turn_id or new_name(), question, stream, turn_id is not None, is_resume))
 
     async def _start_or_join(self, asked: _Request) -> None:
         turn = self.turns.get(self.owner, asked.turn_id)
@@ -154,7 +164,7 @@ class Session(Connection):
     async def _join(self, turn: Turn, asked: _Request) -> None:
         if turn.is_same_question(asked.question.content):
             log.info("turn.joined", turn_id=turn.id)
-            self._answer(turn, 0 if asked.stream else None, claims=asked.claims)
+            self._answer(turn, asked.offset, claims=asked.claims, is_resume=asked.is_resume)
         else:
             await self._refuse(error_of(ID_TAKEN, turn.id))
 
@@ -188,7 +198,7 @@ class Session(Connection):
         turn = self.turns.start(self.owner, asked.turn_id, asked.question, origin)
         self._asked.add(turn)
         turn.when_read(lambda: self._asked.discard(turn))
-        self._answer(turn, 0 if asked.stream else None, claims=asked.claims)
+        self._answer(turn, asked.offset, claims=asked.claims, is_resume=asked.is_resume)
         return turn
 
     def _has_too_many(self) -> bool:
@@ -213,7 +223,7 @@ class Session(Connection):
             await self.send(System("Welcome back", resume_token=self._token))
         elif (turn := await self.turns.find(self.owner, resume.id)) is not None:
             log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
-            self._answer(turn, resume.offset, resume.replacements, claims=True)
+            self._answer(turn, resume.offset, resume.replacements, claims=True, is_resume=True)
         else:
             await self.send(error_of(UNKNOWN_TURN, resume.id))
 
@@ -224,17 +234,19 @@ class Session(Connection):
         except Refused as refused:
             await self._refuse(error_of(refused.failure, frame.turn_id))
         else:
-            await self._ask(frame.turn_id, continuation, stream=stream)
+            await self._ask(frame.turn_id, continuation, stream=stream, is_resume=isinstance(frame, Resume))
 
-    def _answer(self, turn: Turn, offset: int | None, replacements: int | None = None, *, claims: bool) -> None:
+    def _answer(
+        self, turn: Turn, offset: int | None, replacements: int | None = None, *, claims: bool, is_resume: bool = False
+    ) -> None:
         """Send what is written after `offset`, as it comes; without one, the answer as a whole."""
         if turn in self._deliveries:
             return
         turn.join(claims=claims)
-        delivery = asyncio.create_task(self._deliver(Delivery(turn, self, self.turns.seal, offset, replacements)))
-        self._deliveries[turn] = delivery
+        delivery = Delivery(turn, self, self.turns.seal, offset, replacements, is_resume)
+        task = self._deliveries[turn] = asyncio.create_task(self._deliver(delivery))
         self.answers += 1
-        delivery.add_done_callback(lambda _: self._answered(turn))
+        task.add_done_callback(lambda _: self._answered(turn))
 
     def _answered(self, turn: Turn) -> None:
         del self._deliveries[turn]

@@ -40,11 +40,13 @@ CLIENT_FRAMES = (
     ),
     Frame(
         "After a reconnect: this connection is the token's from now on. Of turn id you get what follows offset, live, "
-        "then its end; with a continuation instead, how that paused answer went on. Without either: a system frame.",
+        "then its end; with a continuation instead, how that paused answer went on. It is acknowledged by a resumed "
+        "frame; without either, by a system frame with the resume_token.",
         {
             "token": "The resume_token of the first connection: use that on, the new one is forgotten.",
             "id": "The turn to go on with. What is not known here gets an error with reason unknown_turn: ask again.",
-            "offset": "How many characters (code points) of its text you have.",
+            "offset": "How many characters (code points) of its text you have: 0, all of it is sent. Where the text is "
+            "shorter, it was not the same: all of it comes again, with replace.",
             "replacements": "Of which text these are the first: the number that the last chat_delta with replace had, "
             "or 0 if none came. Left out: not known; what was replaced comes whole.",
             "continuation": "That of a paused answer: what was written since the pause comes as a turn of its own, "

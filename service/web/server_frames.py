@@ -21,10 +21,22 @@ SERVER_FRAMES = (
             "id": "The question of this turn waits behind others. Its answer follows.",
             "reason": "A stable word: token_expiring, token_renewed, and why the service closes a connection.",
             "expires_in": "With token_expiring: the user's token ends in so many milliseconds.",
+            "protocol": "On the first frame: the version of these frames, major.minor.",
         },
-        m.System("Connected to chat server", client_id="7d0c9a2e", resume_token=TOKEN),
+        m.System("Connected to chat server", client_id="7d0c9a2e", resume_token=TOKEN, protocol=m.PROTOCOL),
     ),
     Frame("The reply to a ping.", {"timestamp": "The ping's, or the server's time."}, m.Pong(1_790_000_000_000)),
+    Frame(
+        "A resume with an id or a continuation is taken, and what is missing follows. Not for a turn whose answer is "
+        "on its way on this connection already.",
+        {
+            "id": ID,
+            "offset": "How many characters (code points) of its text you have: what comes begins there. It is that of "
+            "the resume; or 0, where the text was replaced since, or is shorter: then all of it comes again.",
+            "running": "Whether it is being written still; else its end follows.",
+        },
+        m.Resumed("q1", 24, running=True),
+    ),
     Frame(
         "To a client that was silent for WEBSOCKET_HEARTBEAT_INTERVAL. Send any frame to stay connected; the WebSocket "
         "protocol's own pings do not count.",

@@ -38,23 +38,27 @@ class Session:
 
 
 class Transport:
-    """Keeps what was sent; `blocked` is a client that reads nothing."""
+    """Keeps what was sent, acknowledged resumes apart; `blocked` is a client that reads nothing."""
 
     def __init__(self):
         self.frames = []
+        self.resumed = []
         self.closed = None
         self.aborted = False
         self.blocked = False
 
     def write(self, message):
         if not self.blocked:
-            self.frames.append(json.loads(message))
+            self._keep(json.loads(message))
         return not self.blocked
 
     async def send(self, message):
         if self.blocked:
             await asyncio.Event().wait()
-        self.frames.append(json.loads(message))
+        self._keep(json.loads(message))
+
+    def _keep(self, frame):
+        (self.resumed if frame["type"] == "resumed" else self.frames).append(frame)
 
     async def close(self, code, reason):
         self.closed = (code, reason)

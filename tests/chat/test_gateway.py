@@ -22,6 +22,7 @@ async def test_the_first_frame_greets_and_gives_a_client_id(service, connect):
     client = await connect(service)
     assert client.greeting["type"] == "system"
     assert client.greeting["content"] == "Connected to chat server"
+    assert client.greeting["protocol"] == "1.0"
     assert client.greeting["client_id"]
 
 

@@ -283,6 +283,44 @@ async def test_a_turn_that_ended_meanwhile_yields_the_rest_and_its_end(meet, com
     assert [frame["content"] for frame in new_transport.frames] == ["two", "one two"]
 
 
+@pytest.mark.parametrize(
+    ("resume", "begins_at", "over_at"),
+    [({}, 0, 0), ({"offset": 4}, 4, 4), ({"offset": 8}, 8, 8), ({"offset": 9}, 0, 9), ({"offset": 2**64}, 0, 0)],
+)
+async def test_a_resume_is_acknowledged_with_where_it_goes_on(meet, come_back, resume, begins_at, over_at):
+    source = Scripted(ends=False)
+    session, transport = meet(source)
+    await ask_and_read(session, transport, source, "one two ")
+    _, running = await come_back(session, transport, id="one", **resume)
+    source.put(Text("three"), None)
+    await eventually(lambda: terminal(running.frames))
+    _, over = await come_back(session, transport, id="one", **resume)
+    await eventually(lambda: terminal(over.frames))
+    acknowledged = {"type": "resumed", "id": "one"}
+    assert running.resumed == [{**acknowledged, "offset": begins_at, "running": True}]
+    assert running.frames[0]["offset"] == begins_at
+    text = "one two three" if running.frames[0].get("replace") else "one two three"[begins_at:]
+    assert "".join(frame["content"] for frame in running.frames[:-1]) == text
+    assert over.resumed == [{**acknowledged, "offset": over_at, "running": False}]
+
+
+async def test_an_offset_that_is_none_is_a_bad_frame(meet):
+    session, transport = meet(Scripted())
+    for offset in (-1, 1.5, "4", None):
+        await session.receive(json.dumps({"type": "resume", "token": "0" * 32, "id": "t", "offset": offset}))
+    assert [frame["reason"] for frame in transport.frames] == ["bad_frame"] * 4
+
+
+async def test_to_ask_how_a_paused_answer_went_on_is_acknowledged_under_the_turn_s_name(meet):
+    session, transport = meet(Scripted(ends=False))
+    await session.receive(RESUME)
+    sealed = session.turns.seal.seal(PausedRun("r", expires_at=None), session.owner.user)
+    resume = {"type": "resume", "token": "0" * 32, "continuation": sealed, "turn_id": "n"}
+    await session.receive(json.dumps(resume))
+    await eventually(lambda: transport.resumed)
+    assert transport.resumed == [{"type": "resumed", "id": "n", "offset": 0, "running": True}]
+
+
 async def test_the_same_question_under_the_same_id_joins_the_turn(meet, come_back):
     source = Scripted(ends=False)
     session, transport = meet(source)
