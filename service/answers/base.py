@@ -55,7 +55,8 @@ class Failure(msgspec.Struct, frozen=True):
     `reason` is a stable word, which a page can translate; `code` and `message` go to the client; `cause` is for
     operators. `is_retryable` and `trips_breaker` are meant before the first event; what `may_be_question`'s fault trips
     the breaker only when it happens to several callers, and what `may_be_input`'s not where there are inputs or files.
-    Only the client can correct a client error: no fallback. `field` is the input that it is about, if any.
+    Only the client can correct a client error: no fallback. A client may try the same again `again_after` seconds;
+    None is final: the same again fails again. `field` is the input that it is about, if any.
     """
 
     reason: str
@@ -67,6 +68,7 @@ class Failure(msgspec.Struct, frozen=True):
     may_be_question: bool = False
     may_be_input: bool = False
     is_client_error: bool = False
+    again_after: int | None = None
     field: str | None = None
 
 

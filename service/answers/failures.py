@@ -11,14 +11,20 @@ _SET_UP = "The assistant is not set up correctly. Please tell the people who run
 _UNFIT = "The assistant cannot take this as it is."
 _BROKE_OFF = "The answer broke off."
 
-_transient = partial(Failure, is_retryable=True, trips_breaker=True)
-_outage = partial(Failure, trips_breaker=True)
+_SOON_SECONDS = 20  # as long as the circuit breaker rests by default
+_BUSY_SECONDS = 60
+
+_transient = partial(Failure, is_retryable=True, trips_breaker=True, again_after=_SOON_SECONDS)
+_outage = partial(Failure, trips_breaker=True, again_after=_SOON_SECONDS)
+_busy = partial(Failure, again_after=_BUSY_SECONDS)
 _client_error = partial(Failure, is_client_error=True)
 
 # Dify cannot be reached.
 NAME_NOT_FOUND = _transient("name_not_found", ResultCode.UNAVAILABLE, _LATER, "no address for Dify's host name")
 UNREACHABLE = _transient("unreachable", ResultCode.UNAVAILABLE, _LATER, "connection refused, or no way to the host")
-TLS_ERROR = _outage("tls_error", ResultCode.UNAVAILABLE, _LATER, "the certificate is not trusted, or no TLS")
+TLS_ERROR = _outage(
+    "tls_error", ResultCode.UNAVAILABLE, _LATER, "the certificate is not trusted, or no TLS", again_after=None
+)
 CONNECT_TIMEOUT = _transient(
     "connect_timeout", ResultCode.GATEWAY_TIMEOUT, _LATER, "no connection within DIFY_CONNECT_TIMEOUT"
 )
@@ -76,10 +82,10 @@ CONVERSATION_NOT_FOUND = _client_error(
     "This conversation is over. Please start a new one.",
     "HTTP 404 not_found: no such conversation, or another user's",
 )
-BUSY = Failure(
+BUSY = _busy(
     "busy", ResultCode.UNAVAILABLE, _BUSY, "too_many_requests: Dify's limit of answers at once", is_retryable=True
 )
-QUOTA = Failure("quota", ResultCode.UNAVAILABLE, _LATER, "rate_limit_error, provider_quota_exceeded")
+QUOTA = _busy("quota", ResultCode.UNAVAILABLE, _LATER, "rate_limit_error, provider_quota_exceeded")
 MISCONFIGURED = Failure(
     "misconfigured",
     ResultCode.THIRD_PARTY_ERROR,
@@ -182,6 +188,7 @@ DECISION_TAKEN = _client_error(
     "The decision was taken, and need not be made again; nothing has been written since. Ask later how it went on.",
     "a form was taken, and no word came of what follows within DIFY_TOTAL_TIMEOUT, or until the connection ended for "
     "good: `resume` with the same `continuation` asks how it went on",
+    again_after=_BUSY_SECONDS,
 )
 RUN_NOT_FOUND = _client_error(
     "run_not_found",
@@ -206,29 +213,41 @@ STALLED = _outage(
     may_be_question=True,
 )
 TOTAL_TIMEOUT = Failure("total_timeout", ResultCode.GATEWAY_TIMEOUT, _BROKE_OFF, "longer than DIFY_TOTAL_TIMEOUT")
-FAILED = Failure("failed", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "an error event, or a workflow that failed")
-BROKEN_OFF = Failure("broken_off", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "the stream ended without an end")
+FAILED = Failure(
+    "failed",
+    ResultCode.THIRD_PARTY_ERROR,
+    _BROKE_OFF,
+    "an error event, or a workflow that failed",
+    again_after=_SOON_SECONDS,
+)
+BROKEN_OFF = Failure(
+    "broken_off", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "the stream ended without an end", again_after=0
+)
 EVENT_TOO_LARGE = Failure(
     "event_too_large", ResultCode.THIRD_PARTY_ERROR, _BROKE_OFF, "more than 16 MiB of text in one event"
 )
 
 # Dify was not asked.
-NO_FILES = Failure(
+NO_FILES = _busy(
     "no_files",
     ResultCode.UNAVAILABLE,
     _BUSY,
     "this process may open no more files and sockets: raise its limit (ulimit -n)",
     is_retryable=True,
 )
-OVERLOADED = Failure(
+OVERLOADED = _busy(
     "overloaded",
     ResultCode.UNAVAILABLE,
     _BUSY,
     "DIFY_MAX_WAITING questions wait already; or uploads take all the room that there is, or too many are one owner's",
 )
-WAITED_TOO_LONG = Failure("waited_too_long", ResultCode.UNAVAILABLE, _BUSY, "no place within DIFY_WAIT_TIMEOUT")
+WAITED_TOO_LONG = _busy("waited_too_long", ResultCode.UNAVAILABLE, _BUSY, "no place within DIFY_WAIT_TIMEOUT")
 CIRCUIT_OPEN = Failure(
-    "circuit_open", ResultCode.UNAVAILABLE, _LATER, "Dify failed often and is left alone for a while"
+    "circuit_open",
+    ResultCode.UNAVAILABLE,
+    _LATER,
+    "Dify failed often and is left alone for a while",
+    again_after=_SOON_SECONDS,
 )
 
 

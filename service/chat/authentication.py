@@ -50,12 +50,14 @@ UNAVAILABLE = Failure(
     ResultCode.UNAVAILABLE,
     "No token can be checked at the moment: try again a little later.",
     "the keys of AUTH_JWKS_URL could not be read yet",
+    again_after=60,
 )
 CROWDED = Failure(
     Reason.CROWDED,
     ResultCode.UNAVAILABLE,
     "Too many connections are waiting for their tokens: try again a little later, or send it with the handshake.",
     "a newer connection took its place: a hundred wait for their tokens, or five of the same address",
+    again_after=60,
 )
 FAILURES = (MISSING, INVALID, EXPIRED, UNAVAILABLE, CROWDED)
 _BY_REASON = {failure.reason: failure for failure in FAILURES}

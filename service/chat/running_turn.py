@@ -14,7 +14,7 @@ from service.chat.client_identity import NOWHERE, Origin
 from service.chat.failures import INTERNAL, MAX_ANSWER_CHARACTERS, TOO_LONG
 from service.chat.reading import Reading
 from service.chat.turn import Turn
-from service.chat.turn_status import CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, WAITING_FOR_HUMAN, Kind, Status
+from service.chat.turn_status import CANCELLED, CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, WAITING_FOR_HUMAN, Kind, Status
 from service.elapsed import ms_since
 from service.tasks import Tasks
 
@@ -115,7 +115,7 @@ class RunningTurn(Turn):
             log.exception("turn.failed")
             self._end(self._broken_status(), INTERNAL)
         finally:
-            self._end(Status.STOPPED, reason="cancelled")
+            self._end(Status.STOPPED, reason=CANCELLED)
 
     def _on_part(self, part: Part) -> None:
         if self.status is not None and not isinstance(part, Summary):  # tokens are used for a stopped answer, too

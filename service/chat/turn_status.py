@@ -11,6 +11,7 @@ WAITING_FOR_HUMAN = "waiting_for_human"
 CLIENT_STOPPED = "client_stopped"
 CLIENT_LEFT = "client_left"
 DISPLACED = "displaced"
+CANCELLED = "cancelled"
 
 
 class Status(StrEnum):

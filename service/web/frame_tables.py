@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+import msgspec
+
 from service.web.asyncapi import asyncapi
 from service.web.client_frames import CLIENT_FRAMES
 from service.web.frames import Frame
@@ -40,10 +42,12 @@ def frame_sections() -> dict[str, Section]:
 
 def _section(side: str, frame: Frame) -> Section:
     schema = asyncapi()["components"]["schemas"][frame.kind.__name__]
-    rows = [_row(name, schema["properties"][name], name in schema["required"]) for name in frame.fields]
+    properties, required = schema["properties"], schema["required"]
+    rows = [row_of(name, properties[name], is_required=name in required) for name in frame.fields]
     return Section(f"{side}-{frame.type.replace('_', '-')}", frame.type, frame.meaning, rows, frame.json)
 
 
-def _row(name: str, schema: Mapping[str, Any], is_required: bool) -> Row:  # noqa: FBT001 - as the schema has it
-    default = "" if schema.get("default") is None else str(schema["default"]).lower()
+def row_of(name: str, schema: Mapping[str, Any], *, is_required: bool) -> Row:
+    """A property of a schema."""
+    default = "" if schema.get("default") in (None, "") else msgspec.json.encode(schema["default"]).decode()
     return Row(name, in_words(schema), "required" if is_required else default, schema["description"])

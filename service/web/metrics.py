@@ -29,18 +29,26 @@ from service.result_codes import ResultCode
 from service.tally import Tally
 from service.tasks import Tasks
 from service.web.health import Vitals
+from service.web.metric_definitions import NAMED, PREFIX
 from service.web.operator_tokens import carries
 from service.web.responses import UNCACHED, fail
-from service.worker_numbers import GAUGE, Family, Sample, WorkerNumbers
+from service.worker_numbers import Family, Sample, WorkerNumbers
 
 LAG_SECONDS = 0.5
 SAVE_SECONDS = 2.0
 SCRAPE_TIMEOUT_SECONDS = 5.0
 CLOSE_TIMEOUT_SECONDS = 1.0
-FIRST_TEXT_BUCKETS = 0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120
-TOTAL_BUCKETS = 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200
-VOICE_BUCKETS = 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.2, 1.6, 2, 3, 5, 10
-LAG_BUCKETS = 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
+_COUNTED = {
+    "connections": "connections",
+    "turns_running": "turns",
+    "answers_at_once": "answers_at_once",
+    "answers_taken": "answers_taken",
+    "answers_waiting": "answers_waiting",
+    "answers_displaced": "answers_displaced",
+    "tokens": "tokens",
+    "undelivered_characters": "undelivered_characters",
+}
+"""Metrics whose value is among the counts of /health, and under which name."""
 
 
 class Metrics:
@@ -52,23 +60,11 @@ class Metrics:
         self._numbers = numbers
         self._vitals = vitals
         self._registry = registry = CollectorRegistry(auto_describe=False)
-        self._turns = Counter("dify_live_turns", "Ended turns.", ["status", "source"], registry=registry)
-        self._first_text = Histogram(
-            "dify_live_first_text_seconds", "From a question to the first word of its answer, waiting included.",
-            ["source"], buckets=FIRST_TEXT_BUCKETS, registry=registry,
-        )  # fmt: skip
-        self._total = Histogram(
-            "dify_live_answer_seconds", "From a question to the end of its answer.",
-            ["source"], buckets=TOTAL_BUCKETS, registry=registry,
-        )  # fmt: skip
-        self._voice = Histogram(
-            "dify_live_voice_latency_seconds", "From the end of a person's speech, as clients measured it.",
-            ["stage"], buckets=VOICE_BUCKETS, registry=registry,
-        )  # fmt: skip
-        self._lag = Histogram(
-            "dify_live_event_loop_lag_seconds", "How late the event loop is, looked at twice a second.",
-            buckets=LAG_BUCKETS, registry=registry,
-        )  # fmt: skip
+        self._turns = _counter("turns", registry)
+        self._first_text = _histogram("first_text_seconds", registry)
+        self._total = _histogram("answer_seconds", registry)
+        self._voice = _histogram("voice_latency_seconds", registry)
+        self._lag = _histogram("event_loop_lag_seconds", registry)
         self._thread = ThreadPoolExecutor(1, "metrics")
         self._tasks = Tasks()
         self._exchanging: asyncio.Task[list[Family] | None] | None = None
@@ -145,49 +141,42 @@ class Metrics:
     def _read(self) -> Iterator[Family]:
         """Of what others count anyway."""
         now, breaker, redis = self._vitals.counts(), self._vitals.breaker, self._vitals.redis()
-        yield _gauge("connections", "Clients that are connected.", now["connections"])
-        yield _gauge("turns_running", "Turns whose sources are read.", now["turns"])
-        yield _gauge("answers_at_once", "So many answers Dify is asked for at once.", now.get("answers_at_once"))
-        yield _gauge("answers_taken", "So many of these are taken.", now.get("answers_taken"))
-        yield _gauge("answers_waiting", "Questions that wait in line for one.", now.get("answers_waiting"))
-        yield _count("answers_displaced", "Answers that were stopped for others.", now.get("answers_displaced"))
-        yield _count("tokens", "Tokens that answers took.", now["tokens"])
-        words = "Code points of answers that nobody got."
-        yield _count("undelivered_characters", words, now["undelivered_characters"])
-        yield _counts("limits_hit", "Limits that were hit, by setting.", "setting", now["limits_hit"])
-        yield _counts("dify_errors", "Failed calls of Dify, by reason.", "reason", counts.dify_errors)
-        yield _counts("dify_tries", "Tries of questions at Dify: first ones, and again.", "which", counts.dify_tries)
-        words = "Connections that this service closed, by close code: 4000 for silence, 4001 for reading too slowly."
-        yield _counts("closes", words, "code", counts.closes)
+        for name, key in _COUNTED.items():
+            yield _number(name, now.get(key))
+        yield _numbers("limits_hit", now["limits_hit"])
+        yield _numbers("dify_errors", counts.dify_errors)
+        yield _numbers("dify_tries", counts.dify_tries)
+        yield _numbers("closes", counts.closes)
         states = ("closed", "open", "half_open") if breaker is not None else ()
-        values = {state: int(breaker is not None and breaker.state == state) for state in states}
-        yield _states("breaker", "1 for the state of the circuit breaker.", values)
-        yield _gauge("redis_up", "1 while Redis replies.", redis and int(redis.is_up))
-        yield _gauge("redis_round_trip_seconds", "Of the last sign of life.", redis and redis.round_trip)
-        yield _gauge("sockets", "Open sockets of clients.", len(sockets.open))
-        yield _gauge("sockets_max", "So many may be open.", sockets.cap)
-        yield _counts("log_dropped_lines", "Lines that the log lost.", "where", now.get("log_lines_dropped", {}))
+        yield _numbers("breaker", {state: int(breaker is not None and breaker.state == state) for state in states})
+        yield _number("redis_up", redis and int(redis.is_up))
+        yield _number("redis_round_trip_seconds", redis and redis.round_trip)
+        yield _number("sockets", len(sockets.open))
+        yield _number("sockets_max", sockets.cap)
+        yield _numbers("log_dropped_lines", now.get("log_lines_dropped", {}))
 
 
-def _gauge(name: str, documentation: str, value: float | None) -> Family:
+def _counter(name: str, registry: CollectorRegistry) -> Counter:
+    it = NAMED[name]
+    return Counter(it.full_name, it.meaning, it.labels, registry=registry)
+
+
+def _histogram(name: str, registry: CollectorRegistry) -> Histogram:
+    it = NAMED[name]
+    return Histogram(it.full_name, it.meaning, it.labels, buckets=it.buckets, registry=registry)
+
+
+def _number(name: str, value: float | None) -> Family:
     """Without a value, none is told."""
-    samples: list[Sample] = [] if value is None else [(f"dify_live_{name}", {}, float(value))]
-    return Family(f"dify_live_{name}", documentation, GAUGE, samples)
+    samples: list[Sample] = [] if value is None else [(PREFIX + NAMED[name].shown_name, {}, float(value))]
+    return Family(NAMED[name].full_name, NAMED[name].meaning, NAMED[name].type, samples)
 
 
-def _states(name: str, documentation: str, values: Mapping[str, int]) -> Family:
-    samples = [(f"dify_live_{name}", {"state": state}, float(value)) for state, value in values.items()]
-    return Family(f"dify_live_{name}", documentation, GAUGE, samples)
-
-
-def _count(name: str, documentation: str, value: int | None) -> Family:
-    samples: list[Sample] = [] if value is None else [(f"dify_live_{name}_total", {}, float(value))]
-    return Family(f"dify_live_{name}", documentation, "counter", samples)
-
-
-def _counts(name: str, documentation: str, label: str, values: Mapping[Any, int]) -> Family:
-    samples = [(f"dify_live_{name}_total", {label: str(key)}, float(value)) for key, value in values.items()]
-    return Family(f"dify_live_{name}", documentation, "counter", samples)
+def _numbers(name: str, values: Mapping[Any, int]) -> Family:
+    """By the values of its label."""
+    (label,) = NAMED[name].labels
+    samples = [(PREFIX + NAMED[name].shown_name, {label: str(key)}, float(value)) for key, value in values.items()]
+    return Family(NAMED[name].full_name, NAMED[name].meaning, NAMED[name].type, samples)
 
 
 def _family(metric: Metric) -> Family:

@@ -19,6 +19,7 @@ from service.web.replies import (
     Transcript,
     Welcome,
 )
+from service.web.reply_fields import FIELDS
 from service.web.schemas import components, reference
 
 _JSON = "application/json"
@@ -147,6 +148,9 @@ OPERATIONS = (
 def openapi() -> dict[str, Any]:
     types = [it for each in OPERATIONS for it in (each.data, each.body) if it is not None and it is not _FILE]
     found, schemas = components([*types, FailureReply])
+    for name, meanings in FIELDS.items():
+        for field, meaning in meanings.items():
+            schemas[name]["properties"][field]["description"] = meaning
     schema_of = {str(it): schema for it, schema in zip(types, found, strict=False)}
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:

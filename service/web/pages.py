@@ -20,11 +20,14 @@ from service.answers.resilience.limiter import RETURN_SECONDS
 from service.answers.speech import SpeechEngine
 from service.chat import authentication, close_codes, continuations
 from service.chat import failures as chat_failures
-from service.chat.messages import encode
+from service.chat.messages import PROTOCOL, encode
 from service.result_codes import ResultCode
 from service.settings import Settings, declarations
 from service.web.frame_tables import frame_sections
+from service.web.metric_definitions import DEFINITIONS
+from service.web.reasons import OTHER_REASONS
 from service.web.responses import ok
+from service.web.route_tables import routes, shapes
 from service.web.server_frames import PAUSED
 
 _ROOT = Path(__file__).parents[2]
@@ -88,7 +91,14 @@ class Pages:
             "limits": LIMITS_HIT,
             "frame_sections": frame_sections(),
             "paused": encode(PAUSED).decode(),
-            "deploy_files": _deploy_files(),
+            "protocol": PROTOCOL,
+            "routes": routes(),
+            "shapes": shapes(),
+            "shape_anchors": {shape.anchor for shape in shapes()},
+            "metrics": DEFINITIONS,
+            "other_reasons": OTHER_REASONS,
+            "deploy_files": _files_in("deploy"),
+            "clients": _files_in("clients"),
         }
         return self._page(request, "docs.html", **tables)
 
@@ -119,9 +129,10 @@ class Pages:
 
 
 @cache
-def _deploy_files() -> dict[str, str]:
-    """Names and texts of templates/deploy, as they are."""
-    return {path.name: path.read_text("utf-8") for path in sorted((_ROOT / "templates/deploy").iterdir())}
+def _files_in(folder: str) -> dict[str, str]:
+    """Names and texts of that folder of templates/, as they are."""
+    paths = sorted(path for path in (_ROOT / "templates" / folder).iterdir() if path.is_file())
+    return {path.name: path.read_text("utf-8") for path in paths}
 
 
 class _Static(StaticFiles):

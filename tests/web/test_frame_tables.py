@@ -21,5 +21,5 @@ def test_client_and_service_have_a_chat_each():
 
 
 def test_each_frame_has_its_place_on_the_page():
-    template = (ROOT / "templates/frames.html").read_text()
+    template = (ROOT / "templates/docs/frame_sections.html").read_text()
     assert [anchor for anchor in frame_sections() if template.count(f'frame("{anchor}")') != 1] == []

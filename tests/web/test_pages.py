@@ -115,7 +115,7 @@ async def test_the_docs_list_each_setting_with_its_default_and_no_secret(start, 
     service = await start(dify_api_key="app-secret", max_connections=7)
     _, body = await get(http, f"{service.url}/docs")
     for field in fields(Settings):
-        assert f"<tr><td><code>{field.name.upper()}</code></td><td>" in body
+        assert f'<tr id="{field.name.upper()}"><td><code>{field.name.upper()}</code></td><td>' in body
     assert "<code>MAX_CONNECTIONS</code></td><td>5000</td>" in body
     assert "<code>MOCK_MODE</code></td><td>on without a key</td>" in body
     assert "app-secret" not in body
@@ -146,9 +146,10 @@ async def test_the_docs_show_the_table(start, http):
     async with http.get(f"{service.url}/docs") as response:
         body = await response.text()
     for failure in failures.ALL:
-        (row,) = [row for row in body.split("<tr>") if f"<code>{failure.reason}</code></td>" in row]
+        row = body.partition(f'<tr id="reason-{failure.reason}">')[2].partition("</tr>")[0]
         flags = (failure.is_retryable, failure.trips_breaker, not failure.is_client_error)
         assert re.findall("<td>(yes|no)</td>", row) == ["yes" if flag else "no" for flag in flags]
+        assert ("<td>final</td>" in row) is (failure.again_after is None)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ async def test_the_page_is_told_whether_it_needs_a_token(start, http, settings, 
 
 
 def test_the_docs_name_no_setting_that_is_none():
-    docs = (ROOT / "templates/docs.html").read_text()
+    docs = "".join(path.read_text() for path in (ROOT / "templates/docs").iterdir())
     difys = {"FILES_ACCESS_TIMEOUT"}
     named = set(re.findall(r"<code>([A-Z]+_[A-Z_]+)</code>", docs))
     assert named - difys - {field.name.upper() for field in fields(Settings)} == set()

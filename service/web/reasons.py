@@ -1,0 +1,28 @@
+"""Reasons on frames that are no rows of the tables of failures and limits, for the reference. No I/O."""
+
+from typing import NamedTuple
+
+from service.answers.base import STOPPED_ELSEWHERE
+from service.chat.authentication import TOKEN_EXPIRING, TOKEN_RENEWED
+from service.chat.turn_status import CANCELLED, CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, WAITING_FOR_HUMAN
+
+
+class Reason(NamedTuple):
+    """`again`: whether the client may try the same again."""
+
+    frame: str
+    meaning: str
+    again: str
+
+
+OTHER_REASONS = {
+    "bad_frame": Reason("error", "What you sent is no frame, or not as it has to be; content says what.", "final"),
+    CLIENT_STOPPED: Reason("chat, stopped", "You stopped it.", "at once"),
+    CLIENT_LEFT: Reason("chat, stopped", "You stayed away for longer than ORPHAN_GRACE.", "at once"),
+    DISPLACED: Reason("chat, stopped", "Nobody listened, and others waited for its place at Dify.", "at once"),
+    STOPPED_ELSEWHERE: Reason("chat, stopped", "Through another turn, another process, or in Dify.", "at once"),
+    CANCELLED: Reason("chat, stopped", "The service ended before the answer did.", "at once"),
+    WAITING_FOR_HUMAN: Reason("chat, paused", "A person has to decide; a form frame goes on.", "by form or resume"),
+    TOKEN_EXPIRING: Reason("system", "The user's token ends in expires_in milliseconds.", "send auth"),
+    TOKEN_RENEWED: Reason("system", "The newer token is taken.", "nothing to do"),
+}
