@@ -1,4 +1,4 @@
-"""The settings, each declared once: read at start, and listed in env.sample, README.md, /docs and the log."""
+"""The settings, each declared once: read at start, and listed in env.sample, /docs and the log."""
 
 from dataclasses import Field, asdict, dataclass, fields
 from typing import Any

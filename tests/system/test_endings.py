@@ -19,7 +19,7 @@ from tests.system.endings import CASES, FormSubmitted, Handshake, InLine, Speech
 
 SIGNALS = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 END_SECONDS = 4
-"""After DRAIN_TIMEOUT (README)."""
+"""After DRAIN_TIMEOUT (the reference)."""
 SAME_REQUEST_SECONDS = 0.6
 BUSY_SECONDS = 5
 """So much longer may a busy machine take."""

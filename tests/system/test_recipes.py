@@ -1,0 +1,142 @@
+"""What /docs shows of clients runs as it stands there, against the real service."""
+
+import asyncio
+import html
+import json
+import os
+import re
+import shutil
+import sys
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests import fake_dify
+from tests.conftest import ROOT
+from tests.page.browser import NODE
+from tests.system.test_survival import Forwarder
+from tests.tokens import SECRET
+
+WORDS = [f"{number} é👩 " for number in range(80)]
+CUTS = """
+import {{ openChat }} from "{module}";
+const chat = openChat("ws://localhost:8000/ws/chat");
+const texts = [];
+const asked = [1, 2].map((number) => chat.ask(`q${{number}}`, (text) => (texts[number] = text)));
+const ends = await Promise.all(asked.map(({{ end }}) => end));
+const stopped = chat.ask("stop me", () => stopped.stop());
+ends.push(await stopped.end);
+chat.close();
+console.log(JSON.stringify({{ ends, texts }}));
+process.exit();
+"""
+
+
+@pytest.fixture
+def example(http):
+    """The text of an example in /docs, which asks this service."""
+
+    async def example(service, name, port=None):
+        async with http.get(f"{service.url}/docs") as reply:
+            text = re.search(rf'<pre id="{name}"[^>]*><code>(.*?)</code>', await reply.text(), re.DOTALL)[1]
+        return here(html.unescape(text), port or service.port)
+
+    return example
+
+
+def here(text, port):
+    return text.replace("localhost:8000", f"127.0.0.1:{port}")
+
+
+@asynccontextmanager
+async def process_of(*command, folder, **more):
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "templates/clients"), "AUTH_JWT_SECRET": SECRET, **more}
+    process = await asyncio.create_subprocess_exec(*command, cwd=folder, env=env, stdout=-1, stderr=-1)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+        process._transport.close()
+
+
+async def output_of(*command, folder):
+    async with process_of(*command, folder=folder) as process:
+        out, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+        return out.decode()
+
+
+async def run_python(text, folder):
+    (folder / "recipe.py").write_text(text)
+    return await output_of(sys.executable, "recipe.py", folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ten-lines-python", "Hello!"),
+        ("continue-python", "What is my name?"),
+        ("files-python", "Where is ward 7?"),
+        ("form-python", "Yes, please."),
+    ],
+)
+async def test_a_recipe_in_python_gets_its_answer(start, example, tmp_path, name, said):
+    assert said in await run_python(await example(await start(), name), tmp_path)
+
+
+async def test_who_proves_to_be_a_user_is_answered(start, example, tmp_path):
+    service = await start(auth_jwt_secret=SECRET)
+    assert "Who am I?" in await run_python(await example(service, "authenticate-python"), tmp_path)
+
+
+async def test_a_question_goes_on_in_its_conversation(with_dify, dify, example, tmp_path):
+    await run_python(await example(await with_dify(), "continue-python"), tmp_path)
+    first, then = dify.questions
+    assert (first.get("conversation_id", ""), bool(then["conversation_id"])) == ("", True)
+
+
+@pytest.mark.skipif(not shutil.which("curl") or not shutil.which("openssl"), reason="no curl, or no openssl")
+async def test_speech_goes_out_and_comes_in_by_curl(start, example, tmp_path):
+    words = await output_of("bash", "-euc", await example(await start(), "speech-shell"), folder=tmp_path)
+    assert json.loads(words)["data"]["text"]
+    assert (tmp_path / "hello.wav").read_bytes().startswith(b"RIFF")
+
+
+@pytest.fixture
+def node():
+    """In Node.js before 22 WebSocket has to be asked for."""
+    if NODE is None and not os.environ.get("REQUIRE_BROWSER"):
+        pytest.skip("no Node.js on this machine")
+    return NODE, "--experimental-websocket"
+
+
+async def test_ten_lines_of_javascript_read_an_answer(start, example, tmp_path, node):
+    service = await start()
+    location = f'globalThis.location = "{service.url}/docs";\n'
+    (tmp_path / "ten.mjs").write_text(location + await example(service, "ten-lines-javascript"))
+    async with process_of(*node, "ten.mjs", folder=tmp_path) as process:
+        line = await asyncio.wait_for(process.stdout.readline(), 10)
+        assert line.decode().startswith("done ")
+
+
+async def test_the_client_in_javascript_comes_back_loses_no_word_and_stops(with_dify, dify, example, tmp_path, node):
+    service = await with_dify()
+    dify.plays(fake_dify.say(*WORDS, pause=0.01))
+    router = Forwarder([service.port])
+    await router.start()
+    (tmp_path / "chat.mjs").write_text(await example(service, "robust-javascript"))
+    (tmp_path / "story.mjs").write_text(here(CUTS.format(module="./chat.mjs"), router.port))
+    async with process_of(*node, "story.mjs", folder=tmp_path) as process:
+        telling = asyncio.create_task(process.stdout.readline())
+        for pause in (0.5, 0.4):
+            await asyncio.sleep(pause)  # amid both answers, which take a second at least
+            for writer in list(router._writers):
+                writer.transport.abort()
+        told = json.loads(await asyncio.wait_for(telling, 30) or (await process.stderr.read()))
+    await router.stop()
+    assert [(end["status"], end["content"]) for end in told["ends"][:2]] == [("done", "".join(WORDS))] * 2
+    assert told["texts"][1:] == ["".join(WORDS)] * 2
+    assert told["ends"][2]["status"] == "stopped"
+    assert len(dify.questions) == 3
