@@ -19,6 +19,7 @@ from service.server import Server
 from service.settings import Settings
 from tests.clients import Client
 from tests.fake_dify import KEY, FakeDify
+from tests.log_table import event_faults
 from tests.processes import Process
 from tests.redis_server import redis  # noqa: F401 - a fixture
 from tests.told import forget, told
@@ -80,10 +81,11 @@ def _open_handles():
 
 @pytest.fixture(autouse=True)
 def events():
-    """What was logged, as structlog's dicts."""
+    """What was logged, as structlog's dicts; each line is as /docs says."""
     with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as captured:
         yield captured
     structlog.contextvars.clear_contextvars()
+    assert event_faults(captured) == []
 
 
 @pytest.fixture(autouse=True)

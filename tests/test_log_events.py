@@ -4,11 +4,11 @@ import ast
 import re
 
 from tests.conftest import ROOT
+from tests.log_table import TABLE, documented, event_faults
 
 METHODS = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "exception": "ERROR"}
 OF_EACH_LINE = {"turn_id", "exc_info"}
 NAME = re.compile(r"[a-z]+\.[a-z_]+")
-TABLE = (ROOT / "templates/docs/log_events.html").read_text()
 
 
 def told():
@@ -54,15 +54,6 @@ def strings_in(node):
     return [each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
 
 
-def documented():
-    rows = re.findall(r"<tr id=.event-[\w.]+.><td><code>([\w.]+)</code></td><td>(.*?)</td><td>(.*)</td></tr>", TABLE)
-    fields = {name: set(re.findall(r"<code>(\w+)</code>", text)) for name, _, text in rows}
-    for name, _, text in rows:
-        for other in re.findall(r"[Tt]he fields of <code>([\w.]+)</code>", text):
-            fields[name] |= fields[other]
-    return {name: (set(re.findall(r"[A-Z]{4,}", levels)), fields[name]) for name, levels, _ in rows}
-
-
 def test_each_event_of_the_log_is_in_the_table_and_nothing_else_is():
     source = (ROOT / "service/log_records.py").read_text()
     assert '"http.request"' in source
@@ -74,3 +65,12 @@ def test_the_table_has_the_levels_and_fields_of_each():
     table = documented()
     missing = [(name, levels - table[name][0], fields - table[name][1]) for name, levels, fields in told()]
     assert [each for each in missing if each[1] or each[2]] == []
+
+
+def test_an_event_that_says_what_the_table_does_not_is_found():
+    good = {"event": "turn.joined", "log_level": "info", "turn_id": "t"}
+    assert event_faults([good, {"event": "a library's"}]) == []
+    assert event_faults([good | {"log_level": "error"}, good | {"who": "me"}]) == [
+        ("turn.joined", "ERROR"),
+        ("turn.joined", "who"),
+    ]

@@ -1,5 +1,6 @@
 """The WebSocket's document: it has each frame, and its examples are frames."""
 
+import asyncio
 import typing
 
 import msgspec
@@ -8,6 +9,8 @@ from jsonschema import Draft202012Validator
 
 from service.chat.messages import ClientMessage, ServerMessage
 from service.web.asyncapi import asyncapi
+from tests.conftest import ROOT
+from tests.page.browser import NODE
 
 
 def test_it_has_each_frame_in_its_direction():
@@ -34,3 +37,16 @@ def test_an_example_fits_its_schema(name):
 
 def test_it_can_be_written_as_json():
     assert msgspec.json.decode(msgspec.json.encode(asyncapi())) == asyncapi()
+
+
+@pytest.mark.slow
+async def test_the_official_validator_takes_it():
+    folder = ROOT / "tests/asyncapi"
+    if NODE is None or not (folder / "node_modules").exists():
+        pytest.skip("no Node.js, or npm did not bring @asyncapi/parser")
+    for document, faults in ((asyncapi(), 0), (asyncapi() | {"channels": {"chat": {"address": 7}}}, 1)):
+        process = await asyncio.create_subprocess_exec(NODE, folder / "validate.mjs", stdin=-1, stdout=-1, stderr=-1)
+        out, errors = await process.communicate(msgspec.json.encode(document))
+        process._transport.close()
+        assert (process.returncode, errors.decode()) == (0, "")
+        assert min(1, len(out.splitlines())) == faults, out.decode()
