@@ -63,6 +63,7 @@ export function mountMenu({ queue, composer, newConversation }) {
     act();
   }
 
+  opener.dataset.control = "more";
   document.getElementById("language").before(opener);
   document.addEventListener("keydown", pressed, true);
 }
