@@ -7,8 +7,10 @@ from functools import cache
 
 from jsonschema import Draft202012Validator
 
+from service.admission.quotas import LIMITS_HIT
 from service.web.asyncapi import asyncapi
 from service.web.openapi import OPERATIONS, openapi
+from service.web.reasons import FAILURES, OTHER_REASONS
 
 JSON = "application/json"
 _TOLD_APART = {"type", "event", "kind", "status", "source", "code", "media_type", "role"}
@@ -20,12 +22,11 @@ def frame_faults(text):
     frame = json.loads(text)
     (name,) = {message for message in _sent() if asyncapi()["components"]["messages"][message]["name"] == frame["type"]}
     schema = {"$ref": f"#/components/schemas/{name}", "components": asyncapi()["components"]}
-    return _faults(
-        ("frame", name),
-        schema,
-        frame,
-        unknown=set(frame) - set(asyncapi()["components"]["schemas"][name]["properties"]),
-    )
+    unknown = set(frame) - set(asyncapi()["components"]["schemas"][name]["properties"])
+    reasons = {frame["reason"]} - _reasons() if "reason" in frame else set()
+    return _faults(("frame", name), schema, frame, unknown) + [
+        f"{reason} is not in the reference" for reason in reasons
+    ]
 
 
 def reply_faults(method, path, status, media_type, body):
@@ -56,6 +57,12 @@ def _shape(value, key=None):
     if isinstance(value, list):
         return ("list", *sorted({repr(_shape(each)) for each in value}))
     return (type(value).__name__, value if key in _TOLD_APART else None)
+
+
+@cache
+def _reasons():
+    """All that the reference has, in any of its tables."""
+    return {failure.reason for failure in FAILURES} | {hit.reason for hit in LIMITS_HIT.values()} | {*OTHER_REASONS}
 
 
 @cache

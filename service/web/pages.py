@@ -18,14 +18,13 @@ from service.answers.dify.healing import HEALING_SECONDS, STORED_SECONDS
 from service.answers.mock.scripts import SCRIPTS
 from service.answers.resilience.limiter import RETURN_SECONDS
 from service.answers.speech import SpeechEngine
-from service.chat import authentication, close_codes, continuations
-from service.chat import failures as chat_failures
+from service.chat import close_codes
 from service.chat.messages import PROTOCOL, encode
 from service.result_codes import ResultCode
 from service.settings import Settings, declarations
 from service.web.frame_tables import frame_sections
 from service.web.metric_definitions import DEFINITIONS
-from service.web.reasons import OTHER_REASONS
+from service.web.reasons import FAILURES, OTHER_REASONS
 from service.web.responses import ok
 from service.web.route_tables import routes, shapes
 from service.web.server_frames import PAUSED
@@ -81,7 +80,7 @@ class Pages:
         tables = {
             "codes": list(ResultCode),
             "closings": sorted(close_codes.ADVICE.items()),
-            "failures": [*failures.ALL, *chat_failures.FAILURES, *continuations.FAILURES, *authentication.FAILURES],
+            "failures": FAILURES,
             "degrading": [failure for failure in failures.ALL if not failure.is_client_error],
             "scripts": SCRIPTS,
             "return_seconds": RETURN_SECONDS,

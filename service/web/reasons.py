@@ -1,8 +1,11 @@
-"""Reasons on frames that are no rows of the tables of failures and limits, for the reference. No I/O."""
+"""Reasons on frames as the reference has them; those of limits stand beside their settings. No I/O."""
 
 from typing import NamedTuple
 
+from service.answers import failures
 from service.answers.base import STOPPED_ELSEWHERE
+from service.chat import authentication, continuations
+from service.chat import failures as chat_failures
 from service.chat.authentication import TOKEN_EXPIRING, TOKEN_RENEWED
 from service.chat.turn_status import CANCELLED, CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, WAITING_FOR_HUMAN
 
@@ -14,6 +17,8 @@ class Reason(NamedTuple):
     meaning: str
     again: str
 
+
+FAILURES = (*failures.ALL, *chat_failures.FAILURES, *continuations.FAILURES, *authentication.FAILURES)
 
 OTHER_REASONS = {
     "bad_frame": Reason("error", "What you sent is no frame, or not as it has to be; content says what.", "final"),

@@ -1,13 +1,11 @@
 """Reasons beside the tables of failures and limits."""
 
 from service.admission.quotas import LIMITS_HIT
-from service.answers import failures
-from service.chat import failures as chat_failures
-from service.web.reasons import OTHER_REASONS
+from service.web.reasons import FAILURES, OTHER_REASONS
 
 
 def test_they_are_in_no_other_table():
-    tabled = {failure.reason for failure in [*failures.ALL, *chat_failures.FAILURES]}
+    tabled = {failure.reason for failure in FAILURES}
     assert not OTHER_REASONS.keys() & (tabled | {hit.reason for hit in LIMITS_HIT.values()})
 
 
