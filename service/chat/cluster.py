@@ -70,6 +70,9 @@ class Cluster(Protocol):
     def stop(self, owner: Owner, turn_id: str | None) -> None:
         """That turn of another process, or all of this owner."""
 
+    def forget_all(self, owner: Owner) -> None:
+        """All turns of this owner end, and nothing of them is kept in other processes."""
+
     def next_number(self) -> int:
         """Greater than that of any connection so far that this process knows of, whichever it is to."""
 
@@ -117,6 +120,8 @@ class SingleProcess:
     async def find(self, owner: Owner, turn_id: str) -> None: ...
 
     def stop(self, owner: Owner, turn_id: str | None) -> None: ...
+
+    def forget_all(self, owner: Owner) -> None: ...
 
     def next_number(self) -> int:
         self._number += 1

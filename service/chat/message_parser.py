@@ -37,7 +37,7 @@ class _NamedForm(Struct, tag_field="type", tag="form", rename={"id": "turn_id"})
     id: TurnId | None = None
 
 
-_KNOWN_TYPES = ("chat", "ping", "stop", "resume", "form", "auth", "voice_latency")
+_KNOWN_TYPES = ("chat", "ping", "stop", "forget", "resume", "form", "auth", "voice_latency")
 _LONGEST_ECHO = 40
 _NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
 _TOO_DEEP = f"That JSON is nested too deeply: {MAX_DEPTH} levels are allowed."

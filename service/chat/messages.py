@@ -60,6 +60,15 @@ class Stop(_Message, frozen=True):
     id: TurnId | None = None
 
 
+class Forget(_Message, frozen=True):
+    """Stop all turns of that token, or else of the connection's own, and keep nothing of them.
+
+    In place of its own token the connection gets a new one.
+    """
+
+    token: Token | None = None
+
+
 class Resume(_Message, frozen=True):
     """From now on the connection is the token's: of its turn `id`, send what follows `offset`.
 
@@ -115,7 +124,7 @@ class VoiceLatency(_Message, frozen=True):
         return {stage: time for stage, time in times.items() if time is not None}
 
 
-ClientMessage = Chat | Ping | Stop | Resume | Form | Auth | VoiceLatency
+ClientMessage = Chat | Ping | Stop | Forget | Resume | Form | Auth | VoiceLatency
 
 
 class System(_Message, frozen=True):

@@ -21,6 +21,9 @@ from service.tasks import Tasks
 log = structlog.get_logger()
 
 
+def _ignore() -> None: ...
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class RunningTurn(Turn):
     """Reads an answer into its buffer, whether or not anybody listens.
@@ -39,6 +42,7 @@ class RunningTurn(Turn):
     first_text_at: float = 0.0
     ended_at: float = 0.0
     released_at: float = 0.0
+    on_forgotten: Callable[[], object] = _ignore
     _listeners: int = 0
     _is_claimed: bool = False
     _orphan_timer: asyncio.TimerHandle | None = None
@@ -87,6 +91,11 @@ class RunningTurn(Turn):
     def stop(self, reason: str) -> None:
         """End the turn now, and its source in the background."""
         self._terminate(Status.STOPPED, reason=reason)
+
+    def forget(self) -> None:
+        """Whoever asked wants nothing of it to be kept."""
+        self.stop(CLIENT_STOPPED)
+        self.on_forgotten()
 
     def abort(self, failure: Failure) -> None:
         """The same, for a failure of this service."""

@@ -32,6 +32,8 @@ from service.result_codes import ResultCode
 
 log = structlog.get_logger()
 
+FORGOTTEN = "forgotten"
+
 
 class _Request(NamedTuple):
     """A turn that is asked for. The client `claims` to come back for it where it has named it.
@@ -116,6 +118,8 @@ class Session(Connection):
                 await self._ask(message.id, self._question_of(message), stream=message.stream)
             case Stop(turn_id):
                 self._stop(turn_id)
+            case messages.Forget(token):
+                await self._forget(token or self._token)
             case Resume():
                 await self._resume(message)
             case Form():
@@ -211,12 +215,23 @@ class Session(Connection):
         is_answered = any(turn.id == error.id for turn in self._deliveries)
         await self.send(structs.replace(error, id=UNSET) if is_answered else error)
 
+    async def _forget(self, token: str) -> None:
+        """Who goes on here is another client from now on, if it was this connection's token."""
+        self.turns.forget_all(owner_of(token, self.caller.subject))
+        log.info("client.forgotten")
+        if token == self._token:
+            self._identify(new_token())
+        await self.send(System("All of that is forgotten.", resume_token=self._token, reason=FORGOTTEN))
+
+    def _identify(self, token: str) -> None:
+        self._token = token
+        self.owner = owner_of(token, self.caller.subject)
+        self.on_identified(self)
+
     async def _resume(self, resume: Resume) -> None:
         """What was asked on this connection before stays the first token's."""
         self._has_resumed = True
-        self._token = resume.token
-        self.owner = owner_of(resume.token, self.caller.subject)
-        self.on_identified(self)
+        self._identify(resume.token)
         if resume.continuation is not None:
             await self._go_on(resume, stream=True)
         elif resume.id is None:

@@ -103,6 +103,7 @@ class TurnRegistry:
         self._by_owner.setdefault(owner, {})[turn_id] = turn
         self._running += 1
         turn.when_read(lambda: self._keep(turn))
+        turn.on_forgotten = lambda: self._forget(turn)
         self._cluster.publish(turn)
         return turn
 
@@ -118,6 +119,12 @@ class TurnRegistry:
     def stop_elsewhere(self, owner: Owner, turn_id: str | None) -> None:
         """That turn, or all of this owner, wherever they run but here."""
         self._cluster.stop(owner, turn_id)
+
+    def forget_all(self, owner: Owner) -> None:
+        """End what this owner asked, and keep nothing of it, wherever it runs or is kept."""
+        for turn in list(self._by_owner.get(owner, {}).values()):
+            turn.forget()
+        self._cluster.forget_all(owner)
 
     def _follow(self, owner: Owner, turn_id: str, found: FollowedTurn | None) -> Turn | None:
         """One for all who listen here; none while the turn itself is here, or somebody has found it meanwhile."""
@@ -185,6 +192,8 @@ class TurnRegistry:
         self._tokens += total_tokens(turn)
         if self.observe is not None:
             self.observe(turn)
+        if not self._is_known(turn):  # forgotten meanwhile
+            return
         self._kept.add(turn)
         self._cluster.keep(turn)
         for excess in self._kept.excess(turn):
@@ -204,6 +213,16 @@ class TurnRegistry:
             seconds = expiry - time.monotonic() + self._resume_window / SWEEPS_PER_WINDOW
             loop = asyncio.get_running_loop()
             self._sweep = loop.call_later(seconds, self._evict_expired, context=contextvars.Context())
+
+    def _is_known(self, turn: RunningTurn) -> bool:
+        return self._by_owner.get(turn.owner, {}).get(turn.id) is turn
+
+    def _forget(self, turn: RunningTurn) -> None:
+        if turn.released_at and self._is_known(turn):
+            self._evict(turn)
+        elif self._is_known(turn):
+            self._cluster.forget(turn)
+            self._remove(turn)
 
     def _evict(self, turn: RunningTurn) -> None:
         self._cluster.forget(turn)

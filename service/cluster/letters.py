@@ -14,6 +14,7 @@ from service.cluster.wire_format import (
     CloseClient,
     ConnectedHere,
     Follow,
+    ForgetAll,
     Letter,
     ListConnected,
     Message,
@@ -67,10 +68,8 @@ class Letters:
                 self._published.unfollow(by, number)
             case Unknown(number):
                 self._followed.receive_unknown(by, number)
-            case Stop(key, ago):
-                self._published.stop(key, time.monotonic() - ago)
-            case StopAll(owner, ago):
-                self._published.stop_all(owner, time.monotonic() - ago)
+            case Stop() | StopAll() | ForgetAll():
+                self._end(message, time.monotonic() - message.ago)
             case Restarted():
                 self._published.lose_followers(lambda process: process == by)
                 self._followed.refollow(by)
@@ -79,3 +78,12 @@ class Letters:
                 self._resumed.receive(by, message)
             case ListConnected() | CloseClient() | ConnectedHere():
                 self._inquiries.receive(by, message)
+
+    def _end(self, message: Stop | StopAll | ForgetAll, said_at: float) -> None:
+        match message:
+            case Stop(key):
+                self._published.stop(key, said_at)
+            case StopAll(owner):
+                self._published.stop_all(owner, said_at)
+            case ForgetAll(owner):
+                self._published.forget_all(owner, said_at)

@@ -15,6 +15,7 @@ from service.chat.failures import TURN_UNREACHABLE
 from service.chat.followed_turn import FollowedTurn, key_of
 from service.chat.running_turn import RunningTurn
 from service.cluster.availability import Availability
+from service.cluster.erasure import Erasure
 from service.cluster.followed_turns import FollowedTurns, Link
 from service.cluster.inquiries import Inquiries
 from service.cluster.letters import Letters
@@ -84,6 +85,7 @@ class MultiProcess:
         self._stops = Stops()
         self._refused = Tally("cluster.refused")
         self._tasks = Tasks()
+        self._erasure = Erasure(store)
 
     async def start(self) -> None:
         try:
@@ -93,7 +95,7 @@ class MultiProcess:
 
     async def run(self) -> None:
         """Until cancelled. What goes wrong in one of the loops is logged, and it starts again."""
-        loops = self._beat_regularly, self._receive_letters, self._store_snapshots
+        loops = self._beat_regularly, self._receive_letters, self._store_snapshots, self._erase
         async with asyncio.TaskGroup() as tasks:
             for loop in loops:
                 tasks.create_task(self._repeat(loop))
@@ -165,6 +167,10 @@ class MultiProcess:
         """Whoever runs it will be told, if Redis is away, when it is back."""
         self._post_all(self._stops.add(owner, turn_id, time.monotonic()))
 
+    def forget_all(self, owner: Owner) -> None:
+        """Where Redis is away, all others are told, and what it has is erased, when it is back."""
+        self._post_all(self._erasure.add(owner, time.monotonic()))
+
     def next_number(self) -> int:
         return self._resumed.next_number()
 
@@ -215,7 +221,7 @@ class MultiProcess:
         if not self._redis.is_connected or not is_known:
             await self._resync()
         if not self._redis.is_settled:
-            self._post_all(*self._stops.recent(time.monotonic()))
+            self._post_all(*self._stops.recent(time.monotonic()), *self._erasure.again(time.monotonic()))
         self._published.lose_followers(self._members.is_dead)
         self._followed.look_after()
 
@@ -251,6 +257,10 @@ class MultiProcess:
         if self._redis.is_connected:
             for published in self._published.due(time.monotonic()):
                 self._stored.put(published)
+
+    async def _erase(self) -> None:
+        await self._redis.wait_connected()
+        await self._erasure.run()
 
     async def _receive_letters(self) -> None:
         await self._redis.wait_connected()

@@ -80,6 +80,12 @@ class PublishedTurns:
             if published.turn.owner.key == owner:
                 self.stop(key, said_at)
 
+    def forget_all(self, owner: str, said_at: float) -> None:
+        """Those that are kept, too."""
+        for published in self:
+            if published.turn.owner.key == owner and published.turn.started_at <= said_at:
+                published.turn.forget()
+
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()

@@ -4,7 +4,8 @@ Nothing of it hangs on the clock of Redis but when it forgets. Redis 6.2 or newe
 """
 
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from service.cluster.wire_format import Letter, Message, decode_letter, encode_letter
@@ -17,6 +18,8 @@ INBOX_SECONDS = 60
 MAX_LETTERS = 10_000
 """Of an inbox that nobody reads."""
 LETTERS_AT_ONCE = 500
+KEYS_AT_ONCE = 1_000
+_GLOB = re.compile(r"[\\*?\[\]]")
 # KEYS: a turn. ARGV: what it was claimed with.
 _UNCLAIM = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('UNLINK', KEYS[1]) end"
 
@@ -96,6 +99,19 @@ class RedisStore:
 
     def forget(self, keys: Iterable[str]) -> Command:
         return "UNLINK", *map(self._turn, keys)
+
+    async def erase(self, owners: Collection[str]) -> None:
+        """Whatever turns of these owners are stored, by whichever process: all keys are looked at."""
+        start = self._turn("").encode()
+        pattern, cursor = _GLOB.sub(r"\\\g<0>", self._turn("")) + "*", "0"
+        while True:
+            scan: Command = ("SCAN", cursor, "MATCH", pattern, "COUNT", KEYS_AT_ONCE)
+            cursor, names = await self.queue.ask(scan)
+            found = [name for name in names if name[len(start) :].partition(b":")[0].decode() in owners]
+            if found:
+                self.queue.post(("UNLINK", *found))
+            if int(cursor) == 0:
+                return
 
     def post(self, process: str, by: str, messages: Iterable[Message]) -> tuple[Command, ...]:
         inbox = self._inbox(process)

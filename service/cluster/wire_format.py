@@ -83,6 +83,13 @@ class StopAll(_Message, frozen=True):
     ago: float = 0.0
 
 
+class ForgetAll(_Message, frozen=True):
+    """The holder of the token wants nothing to be kept of all turns that had begun so many seconds `ago`."""
+
+    owner: str
+    ago: float = 0.0
+
+
 class ClientResumed(_Message, frozen=True):
     """A client has come back, and proved by its token who it is; that connection has this number."""
 
@@ -111,8 +118,8 @@ class ConnectedHere(_Message, frozen=True):
 
 
 Message = (
-    Follow | Unfollow | Updates | Unknown | Restarted | Stop | StopAll | ClientResumed
-    | ListConnected | CloseClient | ConnectedHere
+    Follow | Unfollow | Updates | Unknown | Restarted | Stop | StopAll | ForgetAll
+    | ClientResumed | ListConnected | CloseClient | ConnectedHere
 )  # fmt: skip
 
 

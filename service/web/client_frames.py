@@ -39,6 +39,14 @@ CLIENT_FRAMES = (
         m.Stop("q1"),
     ),
     Frame(
+        "A person leaves, and another may come: all turns of a token end, Dify is told to stop, and nothing of them is "
+        "kept, in any process or in Redis. Reply: a system frame with reason forgotten and the connection's token: a "
+        "new one where its own was forgotten. A resume with the old one finds nothing. What Dify itself has stored of "
+        "the conversation stays there.",
+        {"token": "Whose turns; without it, those of this connection's token."},
+        m.Forget(TOKEN),
+    ),
+    Frame(
         "After a reconnect: this connection is the token's from now on. Of turn id you get what follows offset, live, "
         "then its end; with a continuation instead, how that paused answer went on. It is acknowledged by a resumed "
         "frame; without either, by a system frame with the resume_token.",

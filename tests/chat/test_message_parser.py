@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.chat import message_parser
 from service.chat.message_parser import MAX_DEPTH, BadMessage, parse
-from service.chat.messages import Chat, Form, Ping, Resume, Stop, VoiceLatency
+from service.chat.messages import Chat, Forget, Form, Ping, Resume, Stop, VoiceLatency
 
 LIMIT = 100
 
@@ -29,6 +29,8 @@ LIMIT = 100
         ('{"type":"form","id":"a","action":"yes","inputs":{"b":1}}', Form(action="yes", inputs={"b": 1}, id="a")),
         ('{"type":"form","continuation":"c","turn_id":"n","action":"yes","stream":true}',
          Form(action="yes", continuation="c", turn_id="n", stream=True)),
+        ('{"type":"forget"}', Forget()),
+        ('{"type":"forget","token":"' + "a" * 32 + '"}', Forget("a" * 32)),
         ('{"type":"resume","token":"' + "a" * 32 + '","continuation":"c","turn_id":"n"}',
          Resume("a" * 32, continuation="c", turn_id="n")),
         ('{"type":"voice_latency","id":"a","silence_ms":0,"asked_ms":3600000,"first_text_ms":null}',

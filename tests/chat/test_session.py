@@ -860,3 +860,56 @@ async def test_a_bad_measurement_is_told_and_ends_no_turn(meet):
     (error,) = terminal(transport.frames)
     assert (error["code"], error["reason"], "id" in error) == (10000, "bad_frame", False)
     assert session.is_busy
+
+
+# A person leaves, and another comes.
+
+FORGET = '{"type":"forget"}'
+
+
+async def test_what_is_forgotten_ends_and_who_goes_on_there_is_another_client(meet):
+    session, transport = meet(Scripted(Text("a"), ends=False))
+    await session.greet()
+    token, before = transport.frames[0]["resume_token"], session.owner
+    await session.receive(chat(id="one", stream=True))
+    await eventually(lambda: len(transport.frames) > 1)
+    await session.receive(FORGET)
+    await eventually(lambda: not session.is_busy)
+    reply, end = sorted(transport.frames[2:], key=lambda frame: frame["type"] == "chat")
+    assert (reply["reason"], end["status"]) == ("forgotten", "stopped")
+    assert reply["resume_token"] != token
+    assert session.owner == owner_of(reply["resume_token"])
+    assert session.turns.get(before, "one") is None
+
+
+async def test_a_token_that_was_forgotten_finds_nothing_any_more(meet):
+    source = Scripted(Text("a"))
+    session, transport = meet(source)
+    await session.greet()
+    token = transport.frames[0]["resume_token"]
+    await session.receive(chat(id="one"))
+    await eventually(lambda: len(session.turns) == 0)
+    await session.receive(FORGET)
+    await session.receive(json.dumps({"type": "resume", "token": token, "id": "one"}))
+    assert transport.frames[-1]["reason"] == "unknown_turn"
+
+
+async def test_a_token_of_before_can_be_forgotten_and_one_s_own_stays(meet):
+    session, transport = meet(Scripted(Text("a"), ends=False))
+    await session.receive(RESUME)
+    await session.receive(chat(id="one"))
+    next_one, seen = meet(Scripted(), turns=session.turns)
+    await next_one.greet()
+    await next_one.receive('{"type":"forget","token":"%s"}' % ("0" * 32))
+    assert (seen.frames[-1]["reason"], seen.frames[-1]["resume_token"]) == ("forgotten", seen.frames[0]["resume_token"])
+    await eventually(lambda: transport.frames[-1].get("status") == "stopped")
+    assert session.turns.get(session.owner, "one") is None
+
+
+async def test_nobody_s_turns_are_forgotten_by_who_holds_another_token(meet):
+    session, _ = meet(Scripted(Text("a"), ends=False))
+    await session.receive(RESUME)
+    await session.receive(chat(id="one"))
+    other, _ = meet(Scripted(), turns=session.turns)
+    await other.receive(FORGET)
+    assert session.turns.get(session.owner, "one").status is None

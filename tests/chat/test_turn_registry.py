@@ -421,3 +421,26 @@ async def test_who_looks_for_a_turn_that_begins_here_meanwhile_is_to_look_again(
     assert sought.lost_for is TURN_UNREACHABLE
     turn = turns.start(OWNER, "t", QUESTION)
     assert await turns.find(OWNER, "t") is turn
+
+
+async def test_what_is_forgotten_is_not_kept_although_its_source_ends_later(keep):
+    source = Scripted(Text("a"), ends=False)
+    peers = Peers()
+    turns = keep(source, cluster=peers)
+    ended = await ask(keep(Scripted(Text("a"))), "other")
+    turn = turns.start("ann", "one", QUESTION)
+    turns.forget_all("ann")
+    assert (turn.reason, turns.get("ann", "one")) == ("client_stopped", None)
+    await eventually(lambda: len(turns) == 0)
+    assert (peers.kept, peers.forgotten, list(turns._kept)) == ([], ["one"], [])
+    assert ended.status is not None
+
+
+async def test_what_has_ended_is_forgotten_once_by_its_owner_s_word_only(keep):
+    peers = Peers()
+    turns = keep(Scripted(Text("a")), cluster=peers)
+    turn, other = await ask(turns, "one"), await ask(turns, "two", owner="bob")
+    turns.forget_all("ann")
+    turn.forget()
+    assert (peers.forgotten, list(turns._kept)) == (["one"], [other])
+    assert turns.counts()["answers"] == {"done": 2}

@@ -10,6 +10,7 @@ from service.cluster.wire_format import (
     ClientResumed,
     CloseClient,
     Follow,
+    ForgetAll,
     Letter,
     ListConnected,
     Restarted,
@@ -57,7 +58,10 @@ def test_each_goes_to_whom_it_is_for(letters, receivers, message, receiver, meth
     receivers.members.hear.assert_called_once_with("p")
 
 
-@pytest.mark.parametrize(("stop", "method"), [(Stop("k", 2), "stop"), (StopAll("owner", 2), "stop_all")])
+@pytest.mark.parametrize(
+    ("stop", "method"),
+    [(Stop("k", 2), "stop"), (StopAll("owner", 2), "stop_all"), (ForgetAll("owner", 2), "forget_all")],
+)
 def test_a_stop_is_of_when_it_was_said(letters, receivers, stop, method):
     letters.receive(Letter("p", [stop]))
     whose, said_at = getattr(receivers.published, method).call_args.args

@@ -590,3 +590,51 @@ async def test_what_begins_while_all_is_claimed_again_is_claimed_too(pair, redis
     await back(redis, one, two)
     assert all(published.is_claimed for published in one.cluster._published)
     assert len(list(one.cluster._published)) == 2
+
+
+# A person leaves, and another comes.
+
+
+async def keys(direct):
+    (names,) = await direct.execute([("KEYS", "test:turn:*")])
+    return names
+
+
+async def test_what_is_forgotten_ends_everywhere_and_nothing_is_kept_of_it(pair, direct):
+    one, two = pair
+    running, followed = await claimed(one), await two.follow()
+    await eventually(lambda: followed.is_current)
+    two.turns.forget_all(OWNER)
+    await followed.wait_ended()
+    assert (running.reason, followed.status) == ("client_stopped", Status.STOPPED)
+    await eventually(lambda: one.turns.get(OWNER, "t") is None and two.turns.get(OWNER, "t") is None)
+    await eventually(lambda: len(one.turns) == 0)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await keys(direct):
+            await asyncio.sleep(0.01)
+    sought = await two.follow()
+    await eventually(lambda: sought.lost_for is UNKNOWN_TURN)
+
+
+async def test_what_a_process_left_in_redis_is_erased_too(pair, direct):
+    one, two = pair
+    running = await claimed(one)
+    one.source.put(Text("a"), None)
+    await running.wait_ended()
+    await one.close()
+    assert await keys(direct)
+    two.turns.forget_all(OWNER)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await keys(direct):
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("late", [0, 1])
+async def test_what_is_forgotten_while_redis_is_away_is_told_when_it_is_back(pair, redis, monkeypatch, late):
+    one, two = pair
+    running = await claimed(one)
+    await away(redis, one, two)
+    two.turns.forget_all(OWNER)
+    await back_in_turn(redis, pair[1 - late], pair[late], monkeypatch)
+    await running.wait_ended()
+    await eventually(lambda: one.turns.get(OWNER, "t") is None)

@@ -155,3 +155,11 @@ async def test_of_what_is_removed_while_it_runs_no_snapshot_is_due(published, st
     start().identity = Identity("dify")
     published.remove(KEY)
     assert published.due(1_000_000.0) == []
+
+
+async def test_what_its_asker_wants_to_be_forgotten_ends_unless_it_has_begun_since(published, start):
+    turn, other = start(), start("u", owner_of("f" * 32))
+    published.forget_all(OWNER.key, turn.started_at - 1)
+    assert turn.status is None
+    published.forget_all(OWNER.key, turn.started_at)
+    assert (turn.reason, other.status) == ("client_stopped", None)

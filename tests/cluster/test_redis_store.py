@@ -197,3 +197,18 @@ async def test_a_table_of_another_kind_is_removed_and_made_anew(store):
     with pytest.raises(REDIS_ERRORS):
         await store.beat("p", "1:0")
     assert await store.beat("p", "2:0") == (False, {"p": "2:0"})
+
+
+async def test_all_that_is_stored_of_an_owner_is_erased_and_nothing_of_others(redis, direct, monkeypatch):
+    """Also where the prefix would mean something in a pattern, and there are more keys than one look takes."""
+    monkeypatch.setattr("service.cluster.redis_store.KEYS_AT_ONCE", 2)
+    store = RedisStore(redis.url, "te[s]t*", resume_window=60)
+    names = [f"{owner}:{number}" for owner in ("ann", "bob", "cleo") for number in range(20)]
+    await store.execute([store.put(name, b"x", 60) for name in names])
+    await direct.execute([("SET", "test:turn:ann:1", "x"), ("SET", "te[s]t*:inbox:ann:1", "x")])
+    await store.erase({"ann", "cleo"})
+    await store.queue.empty()
+    (left,) = await direct.execute([("KEYS", "*")])
+    bobs = [f"te[s]t*:turn:bob:{number}" for number in range(20)]
+    assert sorted(name.decode() for name in left) == sorted([*bobs, "test:turn:ann:1", "te[s]t*:inbox:ann:1"])
+    await store.close()
