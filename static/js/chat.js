@@ -24,7 +24,7 @@ import { dress } from "./elements.js";
 import { allow } from "./files.js";
 import { createFeedback } from "./feedback.js";
 import { randomId } from "./frames.js";
-import { askToClose } from "./iframe-messages.js";
+import { askToClose, greeted } from "./iframe-messages.js";
 import { withErrorBoundary } from "./error-boundary.js";
 import { showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
@@ -173,7 +173,7 @@ function newConversation() {
   greet({});
   clear(progress);
   update();
-  composer.focus();
+  if (document.hasFocus()) composer.focus();
   forget = showSnackbar("begun", "undo", () => undo(before), UNDO_MS);
 }
 
@@ -235,6 +235,9 @@ async function meetApp() {
   app = await api.app().catch(() => app);
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
+  greeted
+    .then(() => import("./site-api.js"))
+    .then(({ mountSiteApi }) => mountSiteApi({ ask, composer, newConversation, forget: () => forget() }));
   const [extras, voice] = await Promise.all(LATER.map((path) => import(path).catch(() => null)));
   withErrorBoundary({ ...extras }).mountExtras?.({ queue, composer, api, newConversation });
   voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api, send: connection.send });

@@ -200,13 +200,38 @@ async def test_a_bubble_brings_it_to_another_site(tab, host, with_dify):
     assert await tab.run("deep('button').getBoundingClientRect().width") == 56
     await tab.click("button")
     await tab.until("deep('#state')?.dataset.state", "open", is_framed=True)
-    assert await tab.run("deep('iframe').getBoundingClientRect().width") == 402
+    assert await tab.run("deep('[role=dialog]').getBoundingClientRect().width") == 402
     await ask(tab, "Hello from a shop", is_framed=True)
     await reads(tab, "Hello.", is_framed=True)
     await tab.until("Boolean(deep('.voice-bar'))", is_framed=True)  # the last to come: the service ends with the test
     await tab.click("button")
     await tab.until("deep('iframe').getClientRects().length", 0)
     await tab.until("deep('button').getAttribute('aria-expanded')", "false")
+
+
+async def test_the_page_around_the_bubble_drives_it_and_hears_of_it(tab, host, with_dify, dify):
+    more = asyncio.Event()
+    dify.plays(fake_dify.say("Two."), fake_dify.think_until(more, fake_dify.say("Four.")))
+    service = await with_dify(frame_ancestors=(host,))
+    await tab.open(f"{host}/bubble?service={service.url}")
+    await tab.run("window.told = [], 1")
+    for event in ("ready", "question", "answer", "unread", "reset"):
+        await tab.run(
+            f"difyLive.on('{event}', ({{ text, count }}) => told.push('{event} ' + (text ?? count ?? ''))), 1"
+        )
+    await tab.run("difyLive.ask('One?'), 1")
+    await tab.until("told.join()", "ready ,question One?,answer Two.")
+    await tab.until("Boolean(deep('.voice-bar'))", is_framed=True)  # the last to come: the service ends with the test
+    await tab.run("difyLive.ask('Three?'), 1")
+    await eventually(lambda: len(dify.questions) == 2)
+    await tab.run("difyLive.close(), told.splice(0), 1")
+    more.set()
+    await tab.until("told.join()", "answer Four.,unread 1")
+    await tab.until("deep('button').getAttribute('aria-label')", "Ask us (New answers: 1)")
+    await tab.run("difyLive.reset(), 1")
+    await tab.until("told.join()", "answer Four.,unread 1,unread 0,reset ")
+    await tab.run("difyLive.open(), 1")
+    await tab.until("all('.message').length", 0, is_framed=True)
 
 
 async def test_who_is_signed_in_there_is_known_here(tab, host, with_dify, dify):

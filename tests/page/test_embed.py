@@ -1,12 +1,23 @@
 """The chat page in a frame of another site, its headers, and what makes it installable."""
 
+import asyncio
+
 import pytest
 from aiohttp import web
 from playwright.async_api import expect
 
 from tests import fake_dify
+from tests.conftest import eventually
+from tests.page.browser import accessible, holds
 from tests.page.speech import DOUBLES, hear, said, until, until_said
 
+RECORDS = """
+  window.told = [];
+  const events = ["ready", "open", "close", "question", "answer", "error", "unread", "reset"];
+  for (const event of events) difyLive.on(event, (detail) => told.push([event, detail]));
+  0; // not what the last of them returns: Playwright would call it
+"""
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 IS_QUIET = "!speech.session && !speechSynthesis.speaking && !speech.isOpen"
 
 
@@ -17,8 +28,12 @@ async def shop(aiohttp_server):
     async def page(request):
         origin = request.query["service"]
         policy = f"default-src 'none'; script-src {origin}; frame-src {origin}; img-src 'self' data:"
-        tag = f'<script src="{origin}/static/js/embed.js" data-label="Ask us" defer></script>'
-        html = f'<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,">{tag}<h1>Shop</h1>'
+        attributes = f'data-label="Ask us" data-color="{request.query.get("color", "")}"'
+        head = f'<script src="{origin}/static/js/embed.js" {attributes} defer></script><title>Shop</title>'
+        head += '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+        html = (
+            f'<!doctype html><html lang="en">{head}<main><h1>Shop</h1><button>Help</button>{"<p>Goods</p>" * 99}</main>'
+        )
         return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     app = web.Application()
@@ -51,6 +66,125 @@ async def test_a_bubble_brings_the_chat_to_another_page(shop, start, visit):
     await page.get_by_role("button", name="Close the chat").focus()
     await page.keyboard.press("Escape")
     await expect(bubble).to_be_focused()
+
+
+async def in_shop(visit, service, other, shop, color="", **options):
+    page = await visit(other, "/docs", **options)  # any page, to be left
+    await page.goto(f"{shop}/?service={service.url}&color={color}")
+    await page.evaluate(RECORDS)
+    return page, page.frame_locator("iframe[title=Chat]")
+
+
+async def test_the_page_around_drives_the_chat_and_hears_of_it(shop, start, with_dify, dify, visit):
+    """What it asks before the chat is loaded is not lost."""
+    more = asyncio.Event()
+    dify.plays(fake_dify.say("Two."), fake_dify.think_until(more, fake_dify.say("Four.")))
+    service = await with_dify(frame_ancestors=(shop,))
+    page, chat = await in_shop(visit, service, await start(), shop)
+    await page.get_by_role("button", name="Help").focus()
+    await page.evaluate("difyLive = { own: 1 }; difyLive.ask('One?')")
+    await holds(page, "told.some(([event]) => event === 'answer')")
+    await page.evaluate("difyLive.ask('Three?')")
+    await eventually(lambda: len(dify.questions) == 2)
+    await page.evaluate("difyLive.close()")
+    await expect(page.get_by_role("button", name="Help")).to_be_focused()
+    more.set()
+    await expect(page.get_by_role("button", name="Ask us (New answers: 1)")).to_be_visible()
+    await expect(page.get_by_text("1", exact=True)).to_be_visible()
+    await expect(page.get_by_role("status")).to_have_text("New answers: 1")
+    await accessible(page)
+    await page.evaluate("difyLive.open()")
+    await expect(page.get_by_role("status")).to_have_text("")
+    first, second = [
+        message["id"] for message in await page.evaluate("told.filter(([e]) => e === 'question').map((t) => t[1])")
+    ]
+    await page.evaluate("difyLive.reset()")
+    await holds(page, "told.some(([event]) => event === 'reset')")
+    await expect(chat.locator(".message")).to_have_count(0)
+    await expect(chat.get_by_role("button", name="Undo")).to_have_count(0)
+    assert await page.evaluate("told") == [
+        ["open", {}],
+        ["ready", {}],
+        ["question", {"id": first, "text": "One?"}],
+        ["answer", {"id": first, "status": "done", "text": "Two.", "source": "dify"}],
+        ["question", {"id": second, "text": "Three?"}],
+        ["close", {}],
+        ["answer", {"id": second, "status": "done", "text": "Four.", "source": "dify"}],
+        ["unread", {"count": 1}],
+        ["unread", {"count": 0}],
+        ["open", {}],
+        ["reset", {}],
+    ]
+    assert await page.evaluate("difyLive.own") == 1
+
+
+async def test_a_handler_that_fails_costs_no_other_and_a_name_that_is_none_is_refused(shop, start, visit):
+    service = await start(frame_ancestors=(shop,))
+    page, _ = await in_shop(visit, service, await start(), shop)
+    refused = await page.evaluate(
+        "(() => { try { difyLive.on('opened', () => {}); } catch (e) { return e.message; } })()"
+    )
+    assert "there are ready, open, close" in refused
+    await page.evaluate("window.addEventListener('unhandledrejection', (event) => event.preventDefault())")
+    await page.evaluate("difyLive.on('open', () => { throw new Error('mine'); }); window.count = 0")
+    await page.evaluate("window.off = difyLive.on('open', () => count++); difyLive.open()")
+    await holds(page, "count === 1")
+    await page.evaluate("off(); difyLive.close(); difyLive.open()")
+    await holds(page, "told.filter(([event]) => event === 'open').length === 2")
+    assert await page.evaluate("count") == 1
+
+
+async def test_only_the_chat_itself_is_heard_and_only_the_page_around_it(shop, start, visit):
+    service = await start(frame_ancestors=(shop,))
+    page, chat = await in_shop(visit, service, await start(), shop)
+    await page.evaluate("difyLive.open()")
+    await holds(page, "told.some(([event]) => event === 'ready')")
+    forged = {"type": "dify-live:event", "event": "answer", "detail": {"text": "Forged"}}
+    await page.evaluate("(data) => postMessage(data, '*')", forged)
+    origin = f"{{ data: {forged}, origin: '{service.url}', source: window }}"
+    await page.evaluate(f"dispatchEvent(new MessageEvent('message', {origin}))")
+    frame = page.frames[1]
+    for sender in ("origin: 'https://other.example', source: parent", "origin: location.origin, source: window"):
+        data = "{ type: 'dify-live:ask', text: 'Forged' }"
+        await frame.evaluate(f"dispatchEvent(new MessageEvent('message', {{ data: {data}, {sender} }}))")
+    await page.evaluate("difyLive.ask('Mine')")
+    await holds(page, "told.some(([event]) => event === 'answer')")
+    await expect(chat.locator(".question .text")).to_have_text(["Mine"])
+    assert "Forged" not in repr(await page.evaluate("told"))
+
+
+async def test_on_a_phone_it_is_a_sheet_over_all_of_the_page(shop, start, visit):
+    service = await start(frame_ancestors=(shop,))
+    page, chat = await in_shop(visit, service, await start(), shop, color="gold", **PHONE)
+    bubble = page.get_by_role("button", name="Ask us")
+    await bubble.tap()
+    await expect(chat.locator("#state")).to_have_text("Connected")
+    sheet = page.get_by_role("dialog", name="Ask us")
+    assert await sheet.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}
+    assert await chat.locator("#composer").evaluate("(node) => node.getBoundingClientRect().bottom <= innerHeight")
+    await expect(bubble).to_be_hidden()
+    await page.mouse.move(200, 20)
+    await page.mouse.wheel(0, 500)
+    await page.get_by_role("button", name="Help").evaluate("(node) => node.focus()")
+    close = sheet.get_by_role("button", name="Close the chat")
+    await expect(close).to_be_focused()
+    await expect(page.locator("html")).to_have_css("overflow", "hidden")
+    assert await page.evaluate("scrollY") == 0
+    await expect(sheet).to_have_css("background-color", "rgb(255, 215, 0)")
+    await expect(close).to_have_css("color", "rgb(0, 0, 0)")  # of black and white, what can be read on it
+    await accessible(page)
+    await close.tap()
+    await expect(sheet).to_be_hidden()
+    await expect(bubble).to_be_focused()
+    await expect(page.locator("html")).to_have_css("overflow", "visible")
+    await page.keyboard.press("Enter")
+    await chat.locator("#question").press("Escape")
+    await expect(bubble).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.set_viewport_size({"width": 900, "height": 844})  # turned, or on a larger screen
+    await expect(page.locator("html")).to_have_css("overflow", "visible")
+    assert (await sheet.bounding_box())["width"] == 402
+    await expect(chat.locator("#state")).to_have_text("Connected")
 
 
 async def test_where_the_frame_is_refused_the_console_names_the_setting(shop, start, visit):
