@@ -235,9 +235,8 @@ async function meetApp() {
   app = await api.app().catch(() => app);
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
-  greeted
-    .then(() => import("./site-api.js"))
-    .then(({ mountSiteApi }) => mountSiteApi({ ask, composer, newConversation, forget: () => forget() }));
+  const forSite = { ask, composer, newConversation, forget: () => forget() };
+  greeted.then(async (site) => (await import("./site-api.js")).mountSiteApi(site, forSite));
   const [extras, voice] = await Promise.all(LATER.map((path) => import(path).catch(() => null)));
   withErrorBoundary({ ...extras }).mountExtras?.({ queue, composer, api, newConversation });
   voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api, send: connection.send });

@@ -1,7 +1,7 @@
 // A chat bubble for any page: <script src="https://chat.example.com/static/js/embed.js" defer></script>
 // The service must allow the page's origin in FRAME_ANCESTORS. Attributes of the script tag: data-label names the
 // button, data-lang is "en" or "zh-CN", data-side is "left" or "right", data-color a CSS colour. A classic script: it
-// knows where it came from. The page drives it by window.difyLive: open(), close(), ask(text), reset(), on(event, handler).
+// knows where it came from. The page drives it by window.difyLive: open(), close(), ask(text), reset(), on(event, …).
 // Where users must prove who they are: data-token, or window.difyLive = { token: async () => "…" }, asked when needed.
 // In ECMAScript 2018: a browser too old for the chat opens it, too, and is told so there.
 {
@@ -30,7 +30,6 @@
   /** WCAG 2, relative luminance. */
   const linear = (each) => (each <= 10 ? each / 3294.6 : ((each / 255 + 0.055) / 1.055) ** 2.4);
   const luminanceOf = ([red, green, blue]) => 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
-
   const channels = channelsOf(color || DEFAULT_COLOR);
   const isDark = luminanceOf(channels) < 0.179; // white has more contrast with it than black
   const ink = isDark ? "#fff" : "#000";
@@ -46,13 +45,13 @@
   const wide = `${place}
     bottom: 5.5rem; width: min(25rem, 100% - 2rem); height: min(40rem, 100% - 7rem); border: 1px solid #7b8994;
     border-radius: 1rem; background: Canvas; box-shadow: 0 8px 40px rgb(0 0 0 / 25%); overflow: hidden;`;
-  const sheet = `position: fixed; z-index: 2147483000; left: 0; width: 100%; box-sizing: border-box; flex-direction: column;
-    padding: env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left);
-    background: ${paper};`;
+  const sheet = `position: fixed; z-index: 2147483000; left: 0; width: 100%; box-sizing: border-box;
+    flex-direction: column; padding: env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom)
+    env(safe-area-inset-left); background: ${paper};`;
   const bar = `display: flex; align-items: center; justify-content: space-between; flex: none; padding-left: 1rem;
     color: ${ink}; font: 600 1rem/1.4 system-ui, sans-serif;`;
-  const closer = `flex: none; width: 3rem; height: 2.75rem; padding: 0; border: 0; outline-offset: -4px; background: none;
-    color: inherit; line-height: 0; cursor: pointer;`;
+  const closer = `flex: none; width: 3rem; height: 2.75rem; padding: 0; border: 0; outline-offset: -4px;
+    background: none; color: inherit; line-height: 0; cursor: pointer;`;
   const dot = `${place}
     bottom: calc(max(1rem, env(safe-area-inset-bottom)) + 2.5rem); min-width: 1.375rem; margin: 0 -.375rem;
     padding: 0 .25rem; box-sizing: border-box; border-radius: .75rem; background: #b3261e; color: #fff;
@@ -83,7 +82,7 @@
   const button = make("button", round, draw());
   const close = make("button", closer, draw());
   const head = make("div", bar, make("span", "", label || words.frame), close);
-  const frame = make("iframe", "display: block; flex: 1; width: 100%; height: 100%; min-height: 0; border: 0; background: Canvas;");
+  const frame = make("iframe", "display: block; flex: 1; width: 100%; height: 100%; min-height: 0; border: 0");
   const panel = make("div", wide, head, frame);
   const status = make("span", unseen);
   const host = make("div", "all: initial !important");
@@ -225,8 +224,9 @@
     if (event === "answer" && !isOpen && detail.status !== "stopped") count(unread + 1);
   };
 
+  /** It may have been loaded anew. */
   const greet = () => {
-    isReady = false; // it was loaded anew, perhaps
+    isReady = false;
     post({ type: "dify-live:hello" });
   };
 
@@ -236,8 +236,7 @@
 
   button.addEventListener("click", () => (isOpen ? hide() : open()));
   close.addEventListener("click", hide);
-  button.addEventListener("mouseenter", () => paint(true));
-  button.addEventListener("mouseleave", () => paint(false));
+  for (const type of ["mouseenter", "mouseleave"]) button.addEventListener(type, () => paint(type === "mouseenter"));
   addEventListener("resize", fit);
   for (const type of ["resize", "scroll"]) (window.visualViewport || window).addEventListener(type, fit);
   addEventListener("focusin", ({ target }) => isOpen && small.matches && target !== host && close.focus());

@@ -5,7 +5,6 @@ const isFramed = parent !== window;
 const listeners = [];
 let tokenListener;
 let site; // its origin, as soon as it has said anything
-let commandListener;
 let greet;
 
 /** Calls back when the frame goes out of sight. */
@@ -27,14 +26,8 @@ export function askForToken() {
   return isFramed;
 }
 
-/** Resolves when the site says that it can drive the chat, and hear of it. */
+/** Resolves to the origin of a site that can drive the chat (site-api.js). */
 export const greeted = new Promise((resolve) => (greet = resolve));
-
-/** Calls back with what the site wants: "ask" with a text, or "reset". */
-export const onCommand = (listener) => (commandListener = listener);
-
-/** To the site that greeted, and to no page that may have taken its place. */
-export const tell = (event, detail) => parent.postMessage({ type: "dify-live:event", event, detail }, site);
 
 if (isFramed) parent.postMessage("dify-live:open", "*");
 
@@ -46,7 +39,5 @@ addEventListener("message", ({ source, origin, data }) => {
   if (!isFramed || source !== parent || origin !== (site ??= origin)) return;
   if (data === "dify-live:closed") closed();
   if (data?.type === "dify-live:token") tokenListener?.(data.token);
-  if (data?.type === "dify-live:hello" && site !== "null") greet(); // only an origin with a name can be told
-  if (data?.type === "dify-live:ask") commandListener?.("ask", data.text);
-  if (data?.type === "dify-live:reset") commandListener?.("reset");
+  if (data?.type === "dify-live:hello" && site !== "null") greet(site); // only an origin with a name can be told
 });
