@@ -32,7 +32,7 @@ from service.web.server_frames import PAUSED
 _ROOT = Path(__file__).parents[2]
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: http: https:; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+    "connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
 )
 _PERMISSIONS = "microphone=(self), camera=(), geolocation=(), payment=(), usb=()"
 _PAGE_HEADERS = {
@@ -74,7 +74,8 @@ class Pages:
         return ok({"name": name, "version": __version__, "mode": self._settings.mode, "links": links}, vary)
 
     async def chat(self, request: Request) -> Response:
-        return self._page(request, "chat.html")
+        """With `?kiosk=`, the screen that many people use one after the other, and the chat page within it."""
+        return self._page(request, "kiosk.html" if "kiosk" in request.query_params else "chat.html")
 
     async def docs(self, request: Request) -> Response:
         tables = {

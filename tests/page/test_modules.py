@@ -14,8 +14,8 @@ from tests.page.browser import NODE, STATIC
 
 MODULES = sorted(STATIC.glob("**/*.js"))
 LONGEST_MODULE_LINES = 260
-LARGEST_CODE_BYTES = 294_000  # of all that the page, its voice and its bubble are made of
-LARGEST_SOURCE_BYTES = 362_000  # the same, with its comments
+LARGEST_CODE_BYTES = 313_000  # of all that the page, its voice and its bubble are made of
+LARGEST_SOURCE_BYTES = 384_000  # the same, with its comments
 COMMENTS = re.compile(r"/\*.*?\*/\n?|\{#.*?#\}\n?|^\s*//.*?\n|\s// .*?$", re.DOTALL | re.MULTILINE)
 # fmt: off
 WAYS_TO_MAKE_MARKUP = [
@@ -48,7 +48,7 @@ def test_each_module_is_small_and_makes_no_markup_from_strings(module):
 
 
 def test_the_page_stays_small_and_comes_from_here_alone():
-    templates = [STATIC.parent / "templates" / name for name in ("base.html", "chat.html")]
+    templates = [STATIC.parent / "templates" / name for name in ("base.html", "chat.html", "kiosk.html")]
     files = [path for path in STATIC.rglob("*") if path.is_file() and not is_reference_s(path)] + templates
     sources = [path.read_text() for path in files]
     assert sum(len(source.encode()) for source in sources) < LARGEST_SOURCE_BYTES

@@ -175,3 +175,11 @@ def test_the_docs_name_no_setting_that_is_none():
     named = set(re.findall(r"<code>([A-Z]+_[A-Z_]+)</code>", docs))
     assert named - difys - systems - {field.name.upper() for field in fields(Settings)} == set()
     assert named
+
+
+@pytest.mark.parametrize(
+    ("query", "is_kiosk"), [("?kiosk=90", True), ("?kiosk", True), ("?lang=zh", False), ("", False)]
+)
+async def test_the_page_of_a_screen_for_many_people_loads_no_chat_itself(service, http, query, is_kiosk):
+    _, body = await get(http, f"{service.url}/chat{query}")
+    assert ("static/js/kiosk/kiosk.js" in body, "static/js/chat.js" in body) == (is_kiosk, not is_kiosk)

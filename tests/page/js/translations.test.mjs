@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { failureWords, t } from "../../../static/js/i18n.js";
 import { en, zh } from "../../../static/js/translations.js";
 
-const TABLES = ["translations", "voice/translations"];
+const TABLES = ["translations", "voice/translations", "kiosk/translations"];
 const addressOf = (name) => new URL(`../../../static/js/${name}.js`, import.meta.url);
 const blanks = (words) => (words.match(/\{\w+\}/g) ?? []).sort();
 const seen = new Set();

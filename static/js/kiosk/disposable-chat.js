@@ -1,0 +1,98 @@
+// The chat page in a frame that lasts as long as one person: with it goes everything that the page knows of them.
+
+import { element } from "../elements.js";
+import { label } from "../i18n.js";
+import { guard } from "./guard.js";
+
+const SIGNS = ["pointerdown", "keydown", "wheel", "input"];
+const BUSY_CALL = ["hearing", "thinking", "speaking"].map((state) => `#call[data-state=${state}]:not([hidden])`);
+const RECONNECTS = ["go-on", "call.again"].map((key) => `#snackbars [data-say-text*='"${key}"']`).join();
+const VOICE_WAIT_MS = 5_000; // a browser that cannot load the voice can still chat
+const LOAD_WAIT_MS = 30_000;
+
+/** `onUsed()` is called when a person does something there, `onDone()` when one begins anew, `show` by guard.js. */
+export function createDisposableChat({ onUsed, onDone, show }) {
+  const frame = label(element("iframe"), "kiosk.chat");
+  const address = new URL(location);
+  const madeAt = performance.now();
+  let loadedAt = Infinity;
+  let wasOpen = false;
+  let draft = "";
+
+  address.searchParams.delete("kiosk");
+  frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms"); // no windows, downloads, printing
+  frame.setAttribute("allow", "microphone");
+  frame.onload = loaded;
+  frame.src = address;
+  document.body.append(frame);
+
+  /** Null for an error page. */
+  function root() {
+    try {
+      return frame.contentDocument?.documentElement;
+    } catch {
+      return null;
+    }
+  }
+
+  const find = (selector) => root()?.querySelector(selector);
+  const since = (at) => performance.now() - at;
+
+  function loaded() {
+    loadedAt = performance.now();
+    const page = frame.contentDocument;
+    if (!page) return;
+    guard(page, show);
+    for (const type of SIGNS) page.addEventListener(type, onUsed, { capture: true, passive: true });
+    page.addEventListener("turn:added", onUsed);
+    page.addEventListener("conversation:new", onDone);
+  }
+
+  const connection = () => find("#state")?.dataset.state;
+
+  /** A person can begin. */
+  function isReady() {
+    const isOpen = connection() === "open";
+    wasOpen ||= isOpen;
+    return isOpen && Boolean(find("#welcome > *") && (find(".voice-bar") || since(loadedAt) > VOICE_WAIT_MS));
+  }
+
+  /** It is to be made anew: it never came, or was made before the service went away or let nobody in any more. */
+  function isSpent() {
+    if (since(loadedAt) > 0 && root()?.dataset.stage !== "ready") return true;
+    return since(madeAt) > LOAD_WAIT_MS && loadedAt === Infinity || connection() === "ended" || hasLapsed();
+  }
+
+  const hasLapsed = () => wasOpen && connection() !== "open";
+
+  /** An answer is being written or spoken, or somebody speaks. */
+  function isBusy() {
+    const isWriting = connection() === "open" && find(".answer[data-state=streaming]");
+    return Boolean(isWriting || find("[data-reading=true]") || find(BUSY_CALL.join()) || hasDictated());
+  }
+
+  function hasDictated() {
+    const before = draft;
+    draft = find("#question")?.value ?? "";
+    return draft !== before;
+  }
+
+  /** A tap's doing: a call, where there are any. */
+  function start() {
+    const call = find(".start-call");
+    if (call) call.click();
+    else find("#question")?.focus();
+  }
+
+  /** After a close code that says "do not come back". */
+  const reconnect = () => find(RECONNECTS)?.closest("button").click();
+
+  return {
+    ...{ isReady, isSpent, isBusy, start, reconnect, find, root },
+    hasCalls: () => Boolean(find(".start-call")),
+    version: () => root()?.dataset.version,
+    post: (message) => frame.contentWindow?.postMessage(message, location.origin),
+    isSource: (source) => source === frame.contentWindow,
+    remove: () => frame.remove(),
+  };
+}

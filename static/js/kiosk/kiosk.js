@@ -1,0 +1,172 @@
+/**
+ * A screen that many people use, one after the other: an attract screen, and behind it the chat page in a frame that is
+ * thrown away when nobody uses it any more. This page itself knows nothing of a person but the token that the service
+ * is told to forget.
+ */
+
+import { randomId } from "../frames.js";
+import { clear, learn, say, sayAll } from "../i18n.js";
+import { socketUrl } from "../connection.js";
+import { element } from "../elements.js";
+import { load } from "../storage.js";
+import { en, zh } from "../translations.js";
+import { createWakeLock } from "../voice/wake-lock.js";
+import { createDialogs } from "./dialogs.js";
+import { createDisposableChat } from "./disposable-chat.js";
+import { createForgetting } from "./forgetting.js";
+import { guard } from "./guard.js";
+import { createIdleWatch, periodOf } from "./idle.js";
+import { dropPerson, keepChoices } from "./storage.js";
+import { words } from "./translations.js";
+
+const TICK_MS = 1_000;
+const SETTLE_MS = 50; // a frame that was removed may still save what it had
+const FULL_SCREEN = ["requestFullscreen", "webkitRequestFullscreen"]; // the latter in Safari before 16.4
+const LONGEST_PAUSE_TICKS = 60; // between two tries
+const RELOAD_AFTER_MS = 60_000; // while a new version comes up, old processes answer, too
+
+const byId = (id) => document.getElementById(id);
+const [attract, begin, greeting, away] = ["attract", "begin", "greeting", "away"].map(byId);
+const root = document.documentElement;
+const isFramed = parent !== window;
+const asked = new URLSearchParams(location.search).get("kiosk");
+const seconds = periodOf(asked);
+let accessToken; // what the site around this page last said
+let chat = null; // none for a moment, after a reset
+let inUse = false;
+let tries = 0;
+let pause = 0; // ticks until the next
+
+learn(words);
+if (String(seconds) !== asked) console.warn(`kiosk=${asked}: taken as ${seconds} seconds, of 15 to 3600`);
+
+const dialogs = createDialogs(() => idle.used());
+const clocks = () => [Date.now(), performance.now()];
+const idle = createIdleWatch({ seconds, now: clocks, onAsk: dialogs.ask, onBack: dialogs.answered, onOver: reset });
+const keepAwake = createWakeLock(() => true);
+const connect = () => new WebSocket(socketUrl(location, randomId()));
+const forgetting = createForgetting({ connect, accessToken: () => accessToken });
+
+// One person after the other
+
+/** Whatever was said, chosen or begun is gone, here and at the service. */
+function reset() {
+  if (!chat) return;
+  const token = load("token", null);
+  cover(true);
+  chat.remove();
+  chat = null;
+  globalThis.speechSynthesis?.cancel();
+  setTimeout(prepare, SETTLE_MS, token);
+}
+
+function prepare(token) {
+  dropPerson();
+  forgetting.keep();
+  if (token) forgetting.add(token);
+  chat = createDisposableChat({ onUsed: idle.used, onDone: () => setTimeout(reset), show: dialogs.show });
+}
+
+function cover(isOn) {
+  inUse = !isOn;
+  attract.hidden = !isOn;
+  begin.disabled = isOn;
+  root.toggleAttribute("data-covered", isOn);
+  dialogs.close();
+  idle.used();
+  getSelection()?.removeAllRanges();
+}
+
+/** By a tap: so sound, microphone and full screen are allowed. */
+function start() {
+  if (!chat?.isReady()) return;
+  keepChoices();
+  cover(false);
+  fillScreen();
+  chat.start();
+}
+
+function fillScreen() {
+  const enter = FULL_SCREEN.find((name) => name in root);
+  if (enter && !isFramed && matchMedia("(display-mode: browser)").matches) root[enter]()?.catch(() => {});
+}
+
+// Once a second
+
+function tick() {
+  if (!chat) return;
+  follow();
+  if (inUse) attend();
+  else lookAfter();
+}
+
+/** The language and the colours of the chat are those of what stands above it. */
+function follow() {
+  const { lang, dataset } = chat.root() ?? {};
+  if (dataset?.theme) root.dataset.theme = dataset.theme;
+  if (!lang || lang === root.lang) return;
+  root.lang = lang;
+  sayAll();
+}
+
+function attend() {
+  idle.tick(chat.isBusy());
+  chat?.reconnect();
+}
+
+/** Nobody is here: what is old or broken is replaced. */
+function lookAfter() {
+  const isReady = chat.isReady();
+  begin.disabled = !isReady;
+  if (isReady) welcome();
+  else say(away, chat.isSpent() ? "kiosk.away" : "kiosk.wait");
+  if (isReady) tries = pause = 0;
+  else if (chat.isSpent() && (pause -= 1) <= 0) replace();
+}
+
+function replace() {
+  pause = Math.min(LONGEST_PAUSE_TICKS, 2 ** Math.min(tries, 6));
+  tries += 1;
+  reset();
+}
+
+function welcome() {
+  const isOther = chat.version() !== root.dataset.version;
+  if (isOther && performance.now() > RELOAD_AFTER_MS) return location.reload(); // it was reached a moment ago
+  clear(away);
+  byId("name").textContent = chat.find("h1").textContent;
+  sayTwice(begin, chat.hasCalls() ? "kiosk.talk" : "kiosk.begin");
+  const said = chat.find("#welcome .greeting");
+  if (said?.dataset.sayText) return sayTwice(greeting, "welcome");
+  if (said && greeting.textContent !== said.textContent) {
+    greeting.replaceChildren(...Array.from(said.childNodes, (node) => document.importNode(node, true)));
+  }
+}
+
+/** In both languages, since nobody has chosen one. */
+function sayTwice(node, key) {
+  node.firstElementChild?.textContent === en[key] || node.replaceChildren(line("en", en[key]), line("zh-CN", zh[key]));
+}
+
+const line = (lang, words) => Object.assign(element("span", "", words), { lang });
+
+// The site around this page, if there is one, and the chat page tell each other who the user is.
+
+addEventListener("message", ({ source, data }) => {
+  if (isFramed && source === parent && data?.type === "dify-live:token") {
+    accessToken = data.token;
+    chat?.post(data);
+  } else if (isFramed && chat?.isSource(source) && data?.type === "dify-live:token") parent.postMessage(data, "*");
+});
+
+begin.onclick = start;
+begin.addEventListener("click", keepAwake, { once: true }); // some browsers wait for a tap
+for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, idle.used, true);
+addEventListener("pageshow", ({ persisted }) => persisted && reset());
+guard(document, dialogs.show);
+sayAll();
+root.dataset.stage &&= "ready";
+cover(true);
+prepare(load("token", null)); // of a person whose page broke off
+keepAwake();
+setInterval(tick, TICK_MS);
