@@ -30,6 +30,7 @@ from service.web.app_files import AppFileRoutes
 from service.web.call_limits import CallLimits
 from service.web.cors import api_middleware
 from service.web.health import Health, Vitals
+from service.web.identity import Identity
 from service.web.log_context import LogContext
 from service.web.pages import Pages
 from service.web.readiness import Readiness
@@ -100,14 +101,16 @@ def _routes(
         vitals=vitals,
         tokens=(settings.metrics_token, settings.admin_token),
     )
+    identity = Identity(sources.app_api, settings)
     return [
-        *Pages(settings).routes(),
+        *Pages(settings, identity).routes(),
+        *identity.routes(),
         *specifications.routes(),
         *Health(mode=settings.mode, worker=worker.number, counts=parts.counts).routes(),
         *readiness.routes(),
         *(metrics.routes() if metrics is not None else ()),
         *(Admin(settings.admin_token, parts.sessions, parts.cluster).routes() if settings.admin_token else ()),
-        *Api(sources.app_api, users, parts.seal, settings.max_content_length, sources.speech).routes(),
+        *Api(identity, users, parts.seal, settings.max_content_length, sources.speech).routes(),
         *AppFileRoutes(sources.files).routes(),
     ]
 

@@ -3,6 +3,7 @@
 from dataclasses import Field, asdict, dataclass, fields
 from typing import Any
 
+from service.page_settings import CONTROLS, accent, controls, logo
 from service.redis_url import redis_url
 from service.setting_types import (
     DURATION_OR_ZERO,
@@ -98,7 +99,11 @@ class Settings:
         "unknown conversation for instance, is always an error frame.",
     )
 
-    app_name: str = setting("Dify Live", "The name on the pages.", section="The service")
+    app_name: str = setting(
+        "",
+        "The name on the chat page. Without it: the one that the app has at Dify.",
+        section="The service",
+    )
     host: str = setting("0.0.0.0", "The address to listen on; :: is all of them, IPv4's too.")  # noqa: S104 - a router reaches it from outside
     port: int = setting(8000, "The port to listen on. Platforms such as Heroku set it themselves.", TCP_PORT)
     reload: bool = setting(False, "Start again when a file of the service changes: for development, with one process.")
@@ -120,6 +125,37 @@ class Settings:
         "Log at DEBUG, unless LOG_LEVEL is set: also what people write, and their requests' headers, "
         "without secrets. The chat page "
         "shows how long an answer took, and its tokens.",
+    )
+
+    page_accent: str = setting(
+        "",
+        "The chat page's accent colour, such as #0f6a73. Words in it are made darker, or lighter on dark, as far as "
+        "they need it to be read (WCAG AA).",
+        section="The chat page",
+        parse=accent,
+    )
+    page_logo: str = setting(
+        "",
+        "A logo in its header: a file in the folder static, such as static/logo.svg, or another path of the same host, "
+        "such as /logo.png. Addresses of other hosts are refused.",
+        parse=logo,
+    )
+    page_notice: str = setting(
+        "", "A line below its field, such as: No medical advice. In an emergency press the red button."
+    )
+    page_notice_zh: str = setting("", "The same in Chinese, for those who read the page so.")
+    page_greeting: str = setting(
+        "", "What the app says first, in Markdown, instead of the opening statement that it has at Dify."
+    )
+    page_greeting_zh: str = setting("", "The same in Chinese.")
+    page_controls: tuple[str, ...] = setting(
+        CONTROLS,
+        f"What people can use there, separated by commas: {', '.join(CONTROLS)}. With - before a name, such as "
+        "-keyboard, all but that; display is the size of the text, volume and speed, again what asks once more, more "
+        "the menu.",
+        parse=controls,
+        derive=lambda _: "",
+        derived="all",
     )
 
     speech: str = setting(

@@ -75,7 +75,7 @@ def _sources(settings: Settings, limiters: Limiters) -> Sources:
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
         return Sources(mock, MockAppApi(settings.app_name), MockFiles())
     dify = dify_answerer(settings)
-    app_api = DifyAppApi(dify.client, dify.app_info, limiters.calls, limiters.uploads)
+    app_api = DifyAppApi(dify.client, dify.app_info, _file_links(settings), limiters.calls, limiters.uploads)
     endpoint = Endpoint(
         settings.dify_api_url, settings.dify_connect_timeout, settings.dify_idle_timeout, dify_proxy(settings)
     )

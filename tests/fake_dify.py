@@ -80,6 +80,8 @@ class FakeDify:
         self.info_headers: dict[str, str] = {}
         self.info: Scene | None = None  # another reply to the check than a good one
         self.parameters = parameters()
+        self.site: dict[str, object] | None = None  # the settings of its web page, if it has one
+        self.site_reply: Callable[[], Awaitable[object]] | None = None  # is waited for before they are told
         self.inspector = Inspector()
         self.app_api = FakeAppApi(self._play)
         self.hung_up = 0
@@ -110,6 +112,7 @@ class FakeDify:
         app = web.Application(middlewares=[self._admission(), self.inspector.middleware()])
         app.router.add_get("/v1/info", self._info)
         app.router.add_get("/v1/parameters", self._parameters)
+        app.router.add_get("/v1/site", self._site)
         app.router.add_post("/v1/chat-messages", self._chat_messages)
         app.router.add_post("/v1/chat-messages/{task_id}/stop", self._stop)
         app.router.add_get("/files/{path:.*}", self._file)
@@ -168,6 +171,13 @@ class FakeDify:
     async def _parameters(self, request: web.Request) -> web.StreamResponse:
         self.told_parameters += 1
         return _refusal(request) or web.json_response(self.parameters)
+
+    async def _site(self, request: web.Request) -> web.StreamResponse:
+        if self.site_reply is not None:
+            await self.site_reply()
+        if self.site is None:
+            return web.json_response({"code": "forbidden", "status": 403}, status=403)
+        return _refusal(request) or web.json_response(self.site)
 
     async def _play(self, request: web.Request, scene: Scene | None, recording: str | None) -> web.StreamResponse:
         """What is around the chat: the recording, unless a scene stands in."""

@@ -15,13 +15,26 @@ from service.answers.speech import SpeechRules
 Rating = Literal["like", "dislike"]
 
 
+class Icon(msgspec.Struct, frozen=True, kw_only=True):
+    """`url` is of a picture, under this service. Without it: an emoji, or what Dify calls one, on a CSS colour."""
+
+    url: str = ""
+    emoji: str = ""
+    background: str = ""
+
+
 class App(msgspec.Struct, frozen=True, kw_only=True):
-    """What pages may know. `inputs` is Dify's user_input_form; `stale`: the last that is known while Dify fails."""
+    """What pages may know. `inputs` is Dify's user_input_form; `stale`: the last that is known while Dify fails.
+
+    `opening_statement_zh` is for those who read Chinese, where the operator wrote one.
+    """
 
     name: str
     mode: str
     source: Source
+    icon: Icon | None = None
     opening_statement: str = ""
+    opening_statement_zh: str = ""
     suggested_questions: list[str] = []
     suggested_questions_after_answer: bool = False
     speech_to_text: bool = False

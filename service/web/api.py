@@ -11,13 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.admission.authentication import Unauthenticated
-from service.answers.app_api import AppApi, Rating
+from service.answers.app_api import Rating
 from service.answers.base import AnswerError
 from service.answers.failures import SPEECH_OFF
 from service.answers.speech import SpeechRules
 from service.chat.continuations import CONTINUATION_INVALID
 from service.chat.seal import Seal
 from service.result_codes import ResultCode
+from service.web.identity import Identity
 from service.web.request_bodies import BadBody, open_file, read_json
 from service.web.responses import UNCACHED, Reply, fail, ok
 from service.web.streamed_reply import StreamedReply
@@ -44,8 +45,9 @@ class SpeechRequest(msgspec.Struct, frozen=True):
 class Api:
     """`max_length` of texts is in characters."""
 
-    def __init__(self, app_api: AppApi, users: Users, seal: Seal, max_length: int, speech: SpeechRules) -> None:
-        self._app_api = app_api
+    def __init__(self, identity: Identity, users: Users, seal: Seal, max_length: int, speech: SpeechRules) -> None:
+        self._identity = identity
+        self._app_api = identity.app_api
         self._speech = speech
         self._users = users
         self._seal = seal
@@ -64,7 +66,7 @@ class Api:
 
     async def app(self, request: Request) -> Response:
         principal = await self._users.principal_of(request)
-        app = (await self._app_api.app()).with_speech(self._speech)
+        app = (await self._identity.app()).with_speech(self._speech)
         return ok(app if principal is None else app.without(principal.inputs.keys()), UNCACHED)
 
     async def suggested(self, request: Request) -> Response:

@@ -94,6 +94,10 @@ OPERATIONS = (
         "get", "/manifest.webmanifest", "Makes the chat page installable.", media=("application/manifest+json",),
         security=_ANYBODY,
     ),
+    Operation("get", "/icon", "The app's icon; elsewhere, perhaps.", media=("image/svg+xml",), security=_ANYBODY),
+    Operation(
+        "get", "/page.css", "What the chat page looks like, by the settings.", media=("text/css",), security=_ANYBODY
+    ),
     Operation("get", "/health", "Whether the service is up, and how much it does.", HealthData, security=_ANYBODY),
     Operation(
         "get", "/ready", "Whether questions get answers; 503 where not. With an operator's token: since when, and what "

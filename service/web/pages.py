@@ -20,10 +20,13 @@ from service.answers.resilience.limiter import RETURN_SECONDS
 from service.answers.speech import SpeechEngine
 from service.chat import close_codes
 from service.chat.messages import PROTOCOL, encode
+from service.page_settings import CONTROLS
 from service.result_codes import ResultCode
 from service.settings import Settings, declarations
 from service.web.frame_tables import frame_sections
+from service.web.identity import Identity
 from service.web.metric_definitions import DEFINITIONS
+from service.web.page_style import page_style
 from service.web.reasons import FAILURES, OTHER_REASONS
 from service.web.responses import ok
 from service.web.route_tables import routes, shapes
@@ -41,14 +44,21 @@ _PAGE_HEADERS = {
     "Permissions-Policy": _PERMISSIONS,
     "Cache-Control": "no-cache",
 }
-_MANIFEST_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+_SMALL_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+SERVICE_NAME = "Dify Live"
+"""For those who run it, and those who build on it."""
+NEUTRAL_NAME = "Assistant"
+"""Of an app whose name is not known, for those who talk to it."""
 _THEME = "#0f6a73"
 _BACKGROUND = "#f6f8f9"
 
 
 class Pages:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, identity: Identity) -> None:
         self._settings = settings
+        self._identity = identity
+        self._style = page_style(settings)
+        self._theme_colour = settings.page_accent or _THEME
         self._templates = Jinja2Templates(_ROOT / "templates")
         frames = " ".join(("'self'", *settings.frame_ancestors))
         self._headers = _PAGE_HEADERS | {"Content-Security-Policy": _POLICY + frames}
@@ -61,6 +71,7 @@ class Pages:
             Route("/chat", self.chat),
             Route("/docs", self.docs),
             Route("/manifest.webmanifest", self.manifest),
+            Route("/page.css", self.style),
             Mount("/static", GZipMiddleware(_Static(directory=_ROOT / "static"))),
         ]
 
@@ -69,13 +80,23 @@ class Pages:
         vary = {"Vary": "Accept"}
         if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("chat", headers=vary)
-        name = self._settings.app_name
+        name = self._settings.app_name or SERVICE_NAME
         links = {"chat": "chat", "docs": "docs", "health": "health", "websocket": "ws/chat"}
         return ok({"name": name, "version": __version__, "mode": self._settings.mode, "links": links}, vary)
 
     async def chat(self, request: Request) -> Response:
         """With `?kiosk=`, the screen that many people use one after the other, and the chat page within it."""
-        return self._page(request, "kiosk.html" if "kiosk" in request.query_params else "chat.html")
+        page = {
+            "app_name": await self._identity.name(),
+            "neutral_name": NEUTRAL_NAME,
+            "has_style": bool(self._style),
+            "theme_colour": self._theme_colour,
+            "without": " ".join(name for name in CONTROLS if name not in self._settings.page_controls),
+        }
+        return self._page(request, "kiosk.html" if "kiosk" in request.query_params else "chat.html", **page)
+
+    async def style(self, request: Request) -> Response:
+        return Response(self._style, headers=_SMALL_HEADERS, media_type="text/css")
 
     async def docs(self, request: Request) -> Response:
         tables = {
@@ -104,23 +125,25 @@ class Pages:
 
     async def manifest(self, request: Request) -> Response:
         """Makes the chat page installable (W3C, Web Application Manifest): addresses are relative to its own."""
-        name = self._settings.app_name
-        icon = {"src": "static/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
+        name = await self._identity.name() or NEUTRAL_NAME
         content = {
             "name": name,
             "short_name": name,
             "start_url": "chat",
             "scope": ".",
             "display": "standalone",
-            "theme_color": _THEME,
+            "theme_color": self._theme_colour,
             "background_color": _BACKGROUND,
-            "icons": [icon, icon | {"src": "static/icon-maskable.svg", "purpose": "maskable"}],
+            "icons": [
+                {"src": "icon", "sizes": "any", "purpose": "any"},
+                {"src": "icon?maskable", "sizes": "any", "purpose": "maskable"},
+            ],
         }
-        return JSONResponse(content, headers=_MANIFEST_HEADERS, media_type="application/manifest+json")
+        return JSONResponse(content, headers=_SMALL_HEADERS, media_type="application/manifest+json")
 
     def _page(self, request: Request, template: str, **context: Any) -> Response:
+        context = {"app_name": self._settings.app_name or SERVICE_NAME, "theme_colour": _THEME} | context
         context |= {
-            "app_name": self._settings.app_name,
             "version": __version__,
             "mock": self._settings.mock_mode,
             "settings": self._settings,

@@ -78,6 +78,7 @@ export function createAnswer(turn, actions) {
 
   function showButtons() {
     const copies = iconButton("copy", "copy", () => copyBy(copies, plainWordsOf(turn)));
+    copies.dataset.control = "copy";
     if (turn.text) buttons.prepend(copies, ...ratingsOf(turn, actions.rate));
     const again = againOf(turn, actions);
     if (again) buttons.append(again);
@@ -147,6 +148,7 @@ function ratingsOf(turn, rate) {
   const ratings = ["like", "dislike"];
   const nodes = ratings.map((rating) => iconButton(rating, rating, () => press(rating)));
   const show = () => nodes.forEach((node, at) => node.setAttribute("aria-pressed", turn.rating === ratings[at]));
+  for (const node of nodes) node.dataset.control = "rate";
   const press = async (rating) => {
     const before = turn.rating ?? null;
     turn.rating = before === rating ? null : rating; // at once; taken back where the service does not take it

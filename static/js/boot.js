@@ -9,6 +9,12 @@
     if (root.dataset.stage !== "ready") delete root.dataset.stage; // the modules ran before, if they could
   });
 
+  function loadStyle(name) {
+    var link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = "static/" + name + ".css";
+    document.head.appendChild(link);
+  }
   function stored(name) {
     try {
       return localStorage.getItem("dify-live:" + name);
@@ -25,6 +31,12 @@
   function applyTheme() {
     root.dataset.theme = stored("theme") || (dark.matches ? "dark" : "light");
   }
+  var size = Number(stored("size")) || 100; // percent, chosen in display.js
+  root.style.fontSize = size + "%";
+  if (size > 125) root.dataset.large = "";
+  if (asked.get("keyboard") === "no") root.dataset.without = (root.dataset.without || "") + " keyboard";
+  if (asked.has("kiosk")) root.dataset.kiosk = "";
+  if (asked.has("kiosk") || size > 125 || /\bkeyboard\b/.test(root.dataset.without)) loadStyle("touch");
   dark.addEventListener("change", applyTheme);
   applyTheme();
   if (asked.has("embed")) root.dataset.embedded = "";

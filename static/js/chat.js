@@ -20,13 +20,13 @@ import { wordsOf } from "./answer.js";
 import { createApi } from "./api.js";
 import { createClient } from "./client.js";
 import * as field from "./composer.js";
-import { dress } from "./elements.js";
+import { dress, loadStyle } from "./elements.js";
 import { allow } from "./files.js";
 import { createFeedback } from "./feedback.js";
 import { randomId } from "./frames.js";
 import { askToClose, greeted } from "./iframe-messages.js";
 import { withErrorBoundary } from "./error-boundary.js";
-import { showState } from "./header.js";
+import { showName, showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
 import { load, save, turnStore } from "./storage.js";
 import { createPauses } from "./pauses.js";
@@ -233,11 +233,13 @@ function restore() {
 
 async function meetApp() {
   app = await api.app().catch(() => app);
+  showName(app.name);
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
   const forSite = { ask, composer, newConversation, forget: () => forget() };
   greeted.then(async (site) => (await import("./site-api.js")).mountSiteApi(site, forSite));
-  const [extras, voice] = await Promise.all(LATER.map((path) => import(path).catch(() => null)));
+  const parts = LATER.map((path) => import(path).catch(() => null));
+  const [extras, voice] = await Promise.all([...parts, loadStyle("voice")]);
   withErrorBoundary({ ...extras }).mountExtras?.({ queue, composer, api, newConversation });
   voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api, send: connection.send });
 }

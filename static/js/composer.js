@@ -1,6 +1,6 @@
 // The field where a question is written, and the button that sends it or stops the answer.
 
-import { dress } from "./elements.js";
+import { dress, hasKeyboard, iconButton } from "./elements.js";
 import * as files from "./files.js";
 import { clear, say, t } from "./i18n.js";
 import { load, save } from "./storage.js";
@@ -11,6 +11,14 @@ const trouble = document.getElementById("trouble");
 const { question: field, send } = form.elements;
 const limit = Number(form.dataset.maxLength);
 let actions;
+
+if (!hasKeyboard) withoutKeyboard();
+
+/** What was heard stands in the field, and can be sent. */
+function withoutKeyboard() {
+  field.readOnly = true;
+  field.after(Object.assign(iconButton("close", "discard", () => fill("")), { id: "discard" }));
+}
 
 /** To be called first. `wanted`: ask(text, files), which says whether it was taken; stop(); isAnswering(). */
 export function begin(wanted) {
@@ -27,9 +35,9 @@ export const isComposing = (event) => event.isComposing || event.keyCode === 229
 
 /** On a touch screen a keyboard would cover the answer. Says whether there is another. */
 export function focusByKeyboard() {
-  const hasKeyboard = matchMedia("(pointer: fine)").matches;
-  if (hasKeyboard) focus();
-  return hasKeyboard;
+  const isOwn = hasKeyboard && matchMedia("(pointer: fine)").matches;
+  if (isOwn) focus();
+  return isOwn;
 }
 
 /** Leaves nothing there, and returns what was, for `putBack`. */

@@ -27,8 +27,15 @@ const ICONS = {
   silent: `${SPEAKER}M17 9.5l5 5M22 9.5l-5 5`,
   phone: "M5 4h4l1.5 5L8 10.5a12 12 0 0 0 5.5 5.5L15 13.5l5 1.5v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2z",
   sliders: "M3 7h11M18 7h3M14 4v6M3 17h3M10 17h11M10 14v6",
+  display: "M3 19l5-14 5 14M5 14h6M15 19l3-8 3 8M16 16.5h4",
   dots: "M5 12h.01M12 12h.01M19 12h.01",
 };
+
+/** Takes those of a part that is loaded later. */
+export const addIcons = (strokes) => Object.assign(ICONS, strokes);
+
+/** Whether people can type. Where they cannot, the page is used by speech and buttons. */
+export const hasKeyboard = !/\bkeyboard\b/.test(globalThis.document?.documentElement?.dataset.without);
 
 export function element(tag, className = "", ...children) {
   const node = document.createElement(tag);
@@ -61,6 +68,15 @@ export function button(key, action, className = "", picture = "") {
 
 export function iconButton(name, key, action, values) {
   return pressable(dress(element("button", "icon"), name, key, values), action);
+}
+
+/** Loads static/<name>.css, once. Without it, what it is for is plain. */
+export function loadStyle(name) {
+  const href = `static/${name}.css`;
+  if (document.querySelector(`link[href="${href}"]`)) return null;
+  const link = Object.assign(element("link"), { rel: "stylesheet", href });
+  document.head.append(link);
+  return new Promise((resolve) => (link.onload = link.onerror = resolve));
 }
 
 /** Gives a button its icon, and its words for a tooltip and for screen readers. */

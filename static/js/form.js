@@ -1,10 +1,11 @@
 // The fields of a form as nodes: what is asked before a conversation, and amid an answer.
 
-import { element } from "./elements.js";
+import { element, hasKeyboard } from "./elements.js";
 import { read, startOf } from "./fields.js";
 import { clear, label, say } from "./i18n.js";
 import { acceptOf, createUploads } from "./uploads.js";
 
+const CHOSEN = ["select", "checkbox", "file", "file-list"]; // by a finger
 const inputOf = (type) => Object.assign(element("input"), { type, autocomplete: "off" });
 const MAKERS = {
   paragraph: () => element("textarea"),
@@ -25,6 +26,7 @@ export function createFields(fields, { entered = {}, upload, onInput }) {
   const items = fields.map((field) => {
     const start = startOf(field, before.get(field.name));
     if (field.isHidden) return { field, entered: () => start, problem: () => null };
+    if (field.type && !hasKeyboard && !CHOSEN.includes(field.type)) return makeTyped(field, start);
     return (field.type ? (makers[field.type] ?? makeOne) : makeUnknown)(field, start, { upload, onInput });
   });
   const find = (name) => items.find(({ field }) => field.name === name);
@@ -131,6 +133,12 @@ function makeFiles(field, start, { upload, onInput }) {
   uploads.allow({ max_files: isOne ? 1 : field.most || Infinity, kinds: field.kinds }, upload);
   if (start.length) uploads.fill(start);
   return { ...item, entered: uploads.list, problem: () => (uploads.areUploading() ? "file.wait" : null) };
+}
+
+/** What has to be typed, where nobody can: it is said, and a form that needs it is not sent. */
+function makeTyped(field, start) {
+  const row = Object.assign(say(element("p", "asked"), "field.keyboard", { name: field.title }), { tabIndex: -1 });
+  return { field, row, control: row, error: element("p"), entered: () => start, problem: () => null };
 }
 
 /** It is said, not hidden. */

@@ -1,14 +1,16 @@
 // The bar at the top: the state of the connection in words, and the switches for language and colours.
 
 import { dress } from "./elements.js";
-import { language, say, switchLanguage } from "./i18n.js";
+import { clear, language, say, switchLanguage } from "./i18n.js";
 import { showSnackbar } from "./snackbar.js";
 
 const REPLACED = 4500; // a close code: another window has this client's id
 const SHOWN_AFTER_MS = 1_500; // a connection that is back by then was never seen to be gone
 
 const root = document.documentElement;
-const [line, languageButton, themeButton] = ["state", "language", "theme"].map((id) => document.getElementById(id));
+const heading = document.querySelector("h1");
+const nodes = ["state", "language", "theme", "display"].map((id) => document.getElementById(id));
+const [line, languageButton, themeButton, displayButton] = nodes;
 let later;
 
 /** Shows a state of connection.js. Where that is the end, `reconnect()` is offered. */
@@ -17,6 +19,15 @@ export function showState({ name, code, reason }, reconnect) {
   if (name === "ended") showSnackbar(...words, reconnect);
   if ((reason && navigator.onLine) || name !== "waiting") show(name, reason);
   else later ??= setTimeout(() => show(navigator.onLine ? "waiting" : "offline"), SHOWN_AFTER_MS);
+}
+
+/** `name` is the app's, where it is known. */
+export function showName(name) {
+  if (name) {
+    clear(heading);
+    heading.textContent = name;
+  }
+  document.title = heading.textContent;
 }
 
 function show(name, reason) {
@@ -28,8 +39,8 @@ function show(name, reason) {
 const otherTheme = () => (root.dataset.theme === "dark" ? "light" : "dark");
 const showTheme = () => dress(themeButton, otherTheme(), `theme.${otherTheme()}`);
 
-/** For boot.js. Where storage is blocked, it holds until the page is left. */
-function remember(name, value) {
+/** For boot.js and display.js. Where storage is blocked, it holds until the page is left. */
+export function remember(name, value) {
   try {
     localStorage.setItem(`dify-live:${name}`, value);
   } catch {}
@@ -39,9 +50,11 @@ languageButton.onclick = () => {
   switchLanguage();
   remember("language", language());
 };
+displayButton.onclick = () => import("./display.js").then(({ openDisplay }) => openDisplay());
 themeButton.onclick = () => {
   root.dataset.theme = otherTheme();
   remember("theme", root.dataset.theme);
 };
 new MutationObserver(showTheme).observe(root, { attributeFilter: ["data-theme"] });
 showTheme();
+dress(displayButton, "display", "display");

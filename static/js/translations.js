@@ -1,4 +1,4 @@
-// What the page says: a key, its words in English | 简体中文. {names} are filled in.
+// What the page says: a key, its words in English | 简体中文. {names} are filled in. What is loaded later adds its own.
 
 const WORDS = `
 welcome: Hello! What would you like to know? | 您好！有什么想了解的吗？
@@ -139,6 +139,10 @@ reason.429: Too many questions at once. Please wait a moment. | 同时提问过�
 
 close: Close | 关闭
 call.again: Try again | 重试
+assistant: Assistant | 助手
+display: Size of the text, and sound | 文字大小与声音
+field.keyboard: {name}: this has to be typed. Please ask somebody who works here. | {name}：需要输入文字，请找工作人员帮忙。
+discard: Discard | 清除
 `;
 
 /** {en, zh}: the words of such a table. */

@@ -92,7 +92,7 @@ async def test_every_address_in_a_page_is_relative(service, http, page):
     assert [
         address
         for address in addresses
-        if not re.match(r"static/|chat$|(?:openapi|asyncapi)\.json$|manifest\.webmanifest$|#", address)
+        if not re.match(r"static/|chat$|(?:openapi|asyncapi)\.json$|manifest\.webmanifest$|icon$|page\.css$|#", address)
     ] == []
     assert addresses
 

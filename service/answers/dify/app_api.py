@@ -4,11 +4,14 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
+
+import msgspec
 
 from service.answers import failures, files
-from service.answers.app_api import App, ByteStream, Head, Rating, StoredFile
+from service.answers.app_api import App, ByteStream, Head, Icon, Rating, StoredFile
 from service.answers.base import AnswerError, Failure
+from service.answers.dify.app_files import FileLinks
 from service.answers.dify.call_log import calling, held_slot, log_failure, logged_call, reply_body
 from service.answers.dify.client import DifyClient
 from service.answers.dify.read_ahead import Ahead, paced
@@ -19,6 +22,8 @@ from service.tasks import Tasks
 
 FRESH_SECONDS = 30
 RETRY_SECONDS = 3
+SITE_SECONDS = 3
+"""Nothing else waits longer for a name and an icon."""
 SLOW_AFTER_SECONDS, SLOW_BYTES_PER_SECOND = 30, 16 * 1024
 """A listener for whom was waited so long, and who takes less than that, the rate of good speech, is cut off."""
 _NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
@@ -27,17 +32,21 @@ _NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
 class DifyAppApi:
     """Uploads have a limiter of their own: they last long, and must not delay quick calls. Each is whole before it."""
 
-    def __init__(self, client: DifyClient, app_info: "AppInfoCache", limiter: Limiter, uploads: Limiter) -> None:
+    def __init__(
+        self, client: DifyClient, app_info: "AppInfoCache", links: FileLinks, limiter: Limiter, uploads: Limiter
+    ) -> None:
         self._client = client
         self._app_info = app_info
+        self._links = links
         self._limiter = limiter
         self._uploads = uploads
         self._spool = Spool()
         self._ahead = Ahead()
 
     async def app(self) -> App:
-        parameters, info, stale = await self._app_info.get()
-        return _app(info, parameters, stale=stale)
+        replies, stale = await self._app_info.get()
+        app = _app(replies, stale=stale)
+        return msgspec.structs.replace(app, icon=_icon(replies.site, self._links))
 
     async def suggest(self, message_id: str, user: str) -> list[str]:
         async with calling("suggested", self._limiter, user):
@@ -71,7 +80,7 @@ class DifyAppApi:
             return ByteStream(Head(stream.media_type), speech, cleanup)
 
     async def upload(self, file: File, user: str, *, for_form: bool = False) -> StoredFile:
-        parameters, _, _ = await self._app_info.get()
+        (parameters, _, _), _ = await self._app_info.get()
         rules = [files.rules_of_forms(parameters)] if for_form else files.all_rules(parameters)
         async with logged_call("files/upload"):
             kind, max_bytes = files.admit(file, rules)
@@ -86,8 +95,16 @@ class DifyAppApi:
         await self._app_info.close()
 
 
+class Replies(NamedTuple):
+    """What Dify says of an app. Some have no `site`, the settings of their web page: empty then."""
+
+    parameters: Mapping[str, Any]
+    info: Mapping[str, Any]
+    site: Mapping[str, Any]
+
+
 class AppInfoCache:
-    """The app's parameters and info, refreshed in the background when they are older than FRESH_SECONDS.
+    """The app's parameters, info and site, refreshed in the background when they are older than FRESH_SECONDS.
 
     Only the first callers wait. While Dify fails, the last replies are handed out, and it is asked every RETRY_SECONDS.
     """
@@ -96,7 +113,7 @@ class AppInfoCache:
         self._client = client
         self._tasks = Tasks()
         self._refreshing: asyncio.Task[None] | None = None
-        self._replies: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+        self._replies: Replies | None = None
         self._failure: Failure | None = None
         self._fresh_until = 0.0
         self._read_at = float("-inf")
@@ -104,7 +121,7 @@ class AppInfoCache:
     def parameters(self) -> Mapping[str, Any] | None:
         """As they were last read, if they were."""
         self.refresh_if_stale()
-        return self._replies[0] if self._replies is not None else None
+        return self._replies.parameters if self._replies is not None else None
 
     async def read_anew(self, within: float) -> Mapping[str, Any] | None:
         """The parameters, read since at most RETRY_SECONDS; None where that fails, or takes longer than `within`."""
@@ -120,16 +137,16 @@ class AppInfoCache:
         with suppress(AnswerError, TimeoutError):
             async with asyncio.timeout(within):
                 await self.get()
-        return self._replies is None or _speaks_by_itself(self._replies[0].get("text_to_speech"))
+        return self._replies is None or _speaks_by_itself(self._replies.parameters.get("text_to_speech"))
 
-    async def get(self) -> tuple[Mapping[str, Any], Mapping[str, Any], bool]:
-        """Parameters, info, and whether these are stale. Raises AnswerError where there are none yet."""
+    async def get(self) -> tuple[Replies, bool]:
+        """What is known, and whether it is stale. Raises AnswerError where there are none yet."""
         self.refresh_if_stale()
         if self._replies is None and self._refreshing is not None:
             await asyncio.wait([self._refreshing])
         if self._replies is None:
             raise AnswerError(self._failure or failures.LOST)
-        return *self._replies, self._failure is not None
+        return self._replies, self._failure is not None
 
     async def close(self) -> None:
         await self._tasks.finish(within=0)
@@ -155,19 +172,25 @@ class AppInfoCache:
         self._read_at = time.monotonic()
         self._fresh_until = self._read_at + (FRESH_SECONDS if self._failure is None else RETRY_SECONDS)
 
-    async def _fetch(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    async def _fetch(self) -> Replies:
         asking = [self._client.get_app(path) for path in ("parameters", "info")]
-        replies = await asyncio.gather(*asking, return_exceptions=True)
+        asking_site = asyncio.wait_for(self._client.get_app("site"), SITE_SECONDS)
+        *replies, site = await asyncio.gather(*asking, asking_site, return_exceptions=True)
         for reply in replies:
             if isinstance(reply, BaseException):
                 raise reply
         parameters, info = cast(list[Mapping[str, Any]], replies)
-        return parameters, info
+        return Replies(parameters, info, self._last_site() if isinstance(site, BaseException) else site)
+
+    def _last_site(self) -> Mapping[str, Any]:
+        """A name that was shown does not change because Dify failed once."""
+        return self._replies.site if self._replies is not None else {}
 
 
-def _app(info: Mapping[str, Any], parameters: Mapping[str, Any], *, stale: bool) -> App:
+def _app(replies: Replies, *, stale: bool) -> App:
+    parameters, info, site = replies
     return App(
-        name=str(info.get("name") or ""),
+        name=str(site.get("title") or info.get("name") or ""),
         mode=str(info.get("mode") or ""),
         source="dify",
         opening_statement=str(parameters.get("opening_statement") or ""),
@@ -181,6 +204,16 @@ def _app(info: Mapping[str, Any], parameters: Mapping[str, Any], *, stale: bool)
         inputs=files.as_list(parameters.get("user_input_form")),
         stale=stale,
     )
+
+
+def _icon(site: Mapping[str, Any], links: FileLinks) -> Icon | None:
+    """A picture, if it is a file of Dify's own; else its emoji, which pictures of other hosts do not have."""
+    url = site.get("icon_url")
+    if isinstance(url, str) and (path := links.admit(url)) is not None:
+        return Icon(url=links.link(path))
+    if site.get("icon_type") in {"image", "link"} or not site.get("icon"):
+        return None
+    return Icon(emoji=str(site["icon"]), background=str(site.get("icon_background") or ""))
 
 
 def is_on(feature: Any) -> bool:

@@ -1,5 +1,6 @@
 // What makes the conversation handier, once it can be held without: loaded after the page.
 
+import { hasKeyboard, loadStyle } from "../elements.js";
 import { learn } from "../i18n.js";
 import { watchAttention } from "./attention.js";
 import { colourCode } from "./code-colours.js";
@@ -14,12 +15,11 @@ learn(words);
 /** `page` is {queue, composer, api, newConversation}: those of chat.js. What ended before is looked at, too. */
 export function mountExtras(page) {
   const { queue } = page;
-  const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "static/extras.css" });
-  document.head.append(style);
+  loadStyle("extras");
   watchAttention();
-  mountEditing(page);
+  if (hasKeyboard) mountEditing(page);
   mountMenu(page);
-  mountDislikeReasons(page);
+  if (hasKeyboard) mountDislikeReasons(page);
 
   function finish(turn) {
     const article = document.querySelector(`.answer[data-id="${turn.id}"]`);

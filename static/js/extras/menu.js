@@ -9,7 +9,7 @@ import { transcriptText } from "./transcript-text.js";
 
 export function mountMenu({ queue, composer, newConversation }) {
   const title = () => document.querySelector("h1").textContent;
-  const opener = iconButton("dots", "more", open);
+  const opener = Object.assign(iconButton("dots", "more", open), { id: "more" });
   const says = { "key.field": composer.focus, "key.new": startOver, "key.copy": copyLast, "key.list": open };
 
   function startOver() {

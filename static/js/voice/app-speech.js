@@ -1,6 +1,8 @@
 // Dify's voice: each sentence comes as a piece of audio, or the app speaks by itself; without a gap.
 
 import { createMp3 } from "./mp3.js";
+import { settings } from "./settings.js";
+import { stretch } from "./time-stretch.js";
 
 const LEAD_SECONDS = 0.15; // so long before its end a piece counts as played, and the next is put in line
 const LEAST_SECONDS = 0.3; // that are decoded at once of what the app says by itself
@@ -42,14 +44,29 @@ export function createAppSpeech(api) {
     }
   }
 
-  function start(buffer, seconds) {
+  function start(whole, seconds) {
+    const { rate, volume } = settings;
+    const buffer = rate === 1 ? whole : atRate(whole, seconds, rate);
+    const length = Math.min(seconds / rate, buffer.duration);
     const source = new AudioBufferSourceNode(context, { buffer });
-    source.connect(context.destination);
+    source.connect(new GainNode(context, { gain: volume })).connect(context.destination);
     endsAt = Math.max(endsAt, context.currentTime);
-    source.start(endsAt, Math.max(0, buffer.duration - seconds));
-    endsAt += seconds;
+    source.start(endsAt, buffer.duration - length);
+    endsAt += length;
     sources.add(source);
     source.onended = () => sources.delete(source);
+  }
+
+  /** What is to be heard of it, at the same pitch. */
+  function atRate(buffer, seconds, rate) {
+    const { numberOfChannels, sampleRate } = buffer;
+    const from = Math.max(0, buffer.length - Math.round(seconds * sampleRate));
+    const channels = Array.from({ length: numberOfChannels }, (_, at) =>
+      stretch(buffer.getChannelData(at).subarray(from), sampleRate, rate),
+    );
+    const result = new AudioBuffer({ length: Math.max(1, channels[0].length), numberOfChannels, sampleRate });
+    channels.forEach((samples, at) => result.copyToChannel(samples, at));
+    return result;
   }
 
   /**

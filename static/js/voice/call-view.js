@@ -11,15 +11,15 @@ const SHAPES = {
   ...{ muted: "muted", refused: "muted", lost: "close", ended: "phone" },
 };
 
-/** `on`: {interrupt, mute, sendNow, present, end, again}. `status` is a node that is to be seen, too. */
-export function createCallView(on, status) {
+/** `on`: {interrupt, mute, sendNow, present, end, again}. `status` and `more`, buttons, are to be seen, too. */
+export function createCallView(on, status, more = []) {
   const [shape, title, clock] = [element("div", "shape"), element("p", "state"), element("p", "clock")];
   const [hint, notice] = [element("span"), element("span")];
   const mute = button("call.mute", on.mute, "", "muted");
   const act = button("call.send", () => Date.now() - turnedAt > TURNED_MS && (isAnswering() ? on.interrupt() : on.sendNow()));
   const again = button("call.again", on.again, "", "phone");
   const end = button("call.end", close, "end");
-  const row = element("div", "row", again, mute, act, end);
+  const row = element("div", "row", again, mute, act, end, ...more);
   const panel = element("section", "", shape, title, clock, status, element("p", "hint", hint, notice), row);
   const heard = element("div", "text");
   const bubble = label(element("div", "question heard", heard), "you");
@@ -83,7 +83,7 @@ export function createCallView(on, status) {
     if (act.dataset.means !== String(isAnswering())) [act.dataset.means, turnedAt] = [isAnswering(), Date.now()];
     name(act, ...(isAnswering() ? ["stop", "call.interrupt"] : ["send", "call.send"]));
     name(end, ...(isOver ? ["close", "close"] : ["phone", "call.end"]));
-    for (const each of [mute, act]) each.hidden = isOver;
+    for (const each of [mute, act, ...more]) each.hidden = isOver;
     again.hidden = !isOver;
   }
 

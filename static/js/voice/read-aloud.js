@@ -31,13 +31,33 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
   function begin(id, stream = null) {
     stop();
     const sentences = createSentences(MAX_SECONDS * Math.min(1, settings.rate), withdraw);
-    current = { id, sentences, language: null, queue: [], engines: [], isOver: false, stream };
+    current = { id, sentences, language: null, queue: [], engines: [], isOver: false, pauses: 0, stream };
     onChange();
     if (stream) playStream(current);
   }
 
+  /** Until `resume`. A sentence is then said again from its beginning. */
+  function pause() {
+    const { stream, isHeard, queue, engines: [engine] } = current;
+    current.held = new Promise((resolve) => (current.release = resolve));
+    current.pauses += 1;
+    if (stream && isHeard) engine.pause();
+    else silence();
+    for (const sentence of queue) sentence.engine = null; // what was being loaded is given up
+    onChange();
+  }
+
+  function resume() {
+    const { release, stream, isHeard, engines: [engine] } = current;
+    current.held = null;
+    if (stream && isHeard) engine.resume();
+    release();
+    onChange();
+  }
+
   function stop() {
     if (!current) return;
+    current.release?.();
     silence();
     clearTimeout(waiting);
     clearTimeout(current.patience);
@@ -122,6 +142,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     const { stream } = own;
     own.engines = engines();
     await stream.begun();
+    await own.held;
     if (own !== current) return;
     clearTimeout(own.patience);
     if (!own.isGivenUp) {
@@ -161,23 +182,28 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
   async function speak(own) {
     own.engines = engines();
     while (own === current && own.queue.length) {
+      await own.held;
+      const { pauses } = own;
       const saying = say(own, own.queue[0]);
       loadAhead(own);
       await saying;
       if (own.queue.length === 1) await own.engines[0]?.silence?.();
-      own.queue.shift();
+      if (own.pauses === pauses) own.queue.shift();
     }
     if (own === current && own.isOver) finish(!own.engines.length);
   }
 
   async function say(own, sentence) {
+    const { pauses } = own;
+    const isPaused = () => own.pauses !== pauses;
     while (own === current && own.engines.length) {
       try {
         const clip = await load(own, sentence);
-        if (own !== current) return;
+        if (own !== current || isPaused()) return;
         onSaying(sentence.text);
         return await own.engines[0].play(clip);
       } catch {
+        if (isPaused()) return;
         own.engines.shift();
       }
     }
@@ -205,5 +231,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     onDone(id, hasFailed);
   }
 
-  return { begin, follow, hear, end, stop, reading };
+  const isPaused = () => Boolean(current?.held);
+
+  return { begin, follow, hear, end, stop, pause, resume, reading, isPaused };
 }

@@ -5,10 +5,10 @@ import { label, say, t } from "../i18n.js";
 
 const KEY = "voice";
 
-const USUAL = { isAloud: false, voice: "", rate: 1, pace: "usual", pauseSeconds: 3, hasSounds: true };
+const USUAL = { isAloud: false, voice: "", rate: 1, volume: 1, pace: "usual", pauseSeconds: 3, hasSounds: true };
 
 /**
- * `voice` is a voiceURI, "dify", or "" for the best there is; `rate` is for the browser's own voices. In a call, `pace`
+ * `voice` is a voiceURI, "dify", or "" for the best there is; `rate` 1 is the usual speed, `volume` 1 the most. In a call, `pace`
  * is "usual", or "unhurried" for who needs more time to speak; `pauseSeconds` is the longest pause that is waited for;
  * `hasSounds`: whether short sounds tell when it listens and thinks.
  */
@@ -26,11 +26,12 @@ function stored() {
 
 /** What of it can be meant: another version may have kept it, or a hand. */
 function valid(kept) {
-  const { rate, pace, pauseSeconds, ...others } = kept ?? {};
+  const { rate, volume, pace, pauseSeconds, ...others } = kept ?? {};
   const within = (value, min, max) => Number.isFinite(value) && value >= min && value <= max;
   return {
     ...others,
     ...(within(rate, 0.5, 2) && { rate }),
+    ...(within(volume, 0.1, 1) && { volume }),
     ...(pace === "unhurried" && { pace }),
     ...(within(pauseSeconds, 0.2, 60) && { pauseSeconds }),
   };
@@ -78,7 +79,6 @@ export function openSettings({ voices, hasAppVoice, hasCalls, tryIt }) {
 
   function show() {
     for (const [name, control] of controls) say(control.previousSibling, `voice.${name}`, { value: control.value });
-    speed.parentNode.hidden = hasAppVoice && !isOwnWanted();
     for (const each of [pause, pace, sounds]) each.parentNode.hidden = !hasCalls;
   }
 }

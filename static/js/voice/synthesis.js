@@ -76,9 +76,11 @@ async function play({ text, language }) {
   const voices = voicesFor(lang);
   const usual = voices.find((voice) => !isNovelty(voice)) ?? null;
   const voice = voices.find(({ voiceURI }) => voiceURI === settings.voice) ?? usual;
-  held = Object.assign(new SpeechSynthesisUtterance(text), { lang, voice, rate: settings.rate });
+  held = Object.assign(new SpeechSynthesisUtterance(text), { lang, voice, ...sound() });
   await saying(held);
 }
+
+const sound = () => ({ rate: settings.rate, volume: settings.volume });
 
 /** Ends with the utterance, and also where the browser never says that it began or ended. */
 function saying(utterance) {

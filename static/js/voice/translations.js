@@ -67,4 +67,7 @@ hint.lost: What you say is kept until it is back. | 您说的话会保留到恢�
 hint.thinking: Go on speaking to add to your question. | 继续讲可以补充问题。
 hint.speaking: Speak, or tap Interrupt. | 开口说话，或点按“打断”。
 hint.muted: You are not being heard. | 现在听不到您的声音。
+playback.pause: Pause | 暂停
+playback.go-on: Go on | 继续
+playback.repeat: Repeat | 重复
 `);

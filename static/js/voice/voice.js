@@ -12,6 +12,7 @@ import { createAppSpeech } from "./app-speech.js";
 import { createDictation } from "./dictation.js";
 import { createSpeechInput, hasSpeechInput } from "./speech-input.js";
 import { joined } from "./phrases.js";
+import { answerToRepeat, createPlayback } from "./playback.js";
 import { createReadAloud } from "./read-aloud.js";
 import { change, isOwnWanted, openSettings, settings } from "./settings.js";
 import { onVoices, synthesis, voicesFor } from "./synthesis.js";
@@ -31,12 +32,12 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   const transcriber = createTranscriber({ api, onChange: writingChanged });
   const statuses = [0, 1].map(() => createTranscriptionStatus(transcriber)); // on the page, and in a call
   const dictation = hasSpeechInput(app) ? createDictation({ app, transcriber, composer, show, beforeStart: hush }) : null;
-  const aloud = iconButton("silent", "aloud", switchAloud);
+  const aloud = Object.assign(iconButton("silent", "aloud", switchAloud), { id: "aloud" });
+  const playback = createPlayback({ pause: () => readAloud[readAloud.isPaused() ? "resume" : "pause"](), repeat });
   let readAloud, notices, call;
   let sounding = null; // an object of its own for each sound
   let stream = null; // what the app says by itself of the latest answer, if it does
   state.setAttribute("role", "status");
-
   const isCalling = () => call?.isLive();
   const on = (type, listener) => document.addEventListener(type, ({ detail }) => listener(detail));
 
@@ -56,13 +57,14 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
     const unsafe = createReadAloud({ engines, onSaying, onChange: showListenButtons, onDone: done });
     readAloud = withErrorBoundary({ ...unsafe, end: (turn) => unsafe.end(turn) ?? true }); // undefined where it throws
     if (dictation) mountCalls();
-    state.before(aloud, iconButton("sliders", "voice.settings", chooseVoice));
+    state.before(aloud, iconButton("sliders", "voice.settings", chooseVoice), ...playback.small);
     showAloud();
     showListenButtons();
     on("turn:started", started);
     on("turn:text", followed);
     on("turn:audio", (frame) => readAloud.hear(frame));
     on("turn:ended", ended);
+    on("voice:changed", () => isCalling() || readAloud.reading() || read("sample", t("voice.sample")));
     if (!settings.isAloud) return;
     for (const type of ["click", "keydown"]) document.addEventListener(type, unlock, { once: true, capture: true });
   }
@@ -72,7 +74,8 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
     notices = withErrorBoundary(createReadAloud({ engines, onSaying, onChange() {}, onDone() {} }));
     const each = (act) => () => [appSpeech, synthesis].forEach((engine) => engine?.[act]());
     const voice = { say: notify, stop: hush, pause: each("pause"), resume: each("resume") };
-    const parts = { createSpeechInput, createCallView, createCallSounds };
+    const withPlayback = (...all) => createCallView(...all, playback.large);
+    const parts = { createSpeechInput, createCallView: withPlayback, createCallSounds };
     call = createCall({ app, transcriber, turns, voice, keep, report, status: statuses[1].node }, parts);
     on("turn:added", call.turn.added);
     state.before(button("call", startCall, "start-call", "phone"));
@@ -153,9 +156,19 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
     openSettings({ voices: voices(), hasAppVoice: Boolean(appSpeech), hasCalls: Boolean(call), tryIt });
   }
 
-  function toggle({ id, state: progress }) {
-    if (id === readAloud.reading()) readAloud.stop();
-    else read(id, turns.textOf(id), progress === "streaming" ? readAloud.follow : readAloud.end);
+  function toggle(dataset) {
+    if (dataset.id === readAloud.reading()) readAloud.stop();
+    else readAnswer(dataset);
+  }
+
+  const readAnswer = ({ id, state: progress }) =>
+    read(id, turns.textOf(id), progress === "streaming" ? readAloud.follow : readAloud.end);
+
+  /** In a call that listens, the words are no answer to what is asked next. */
+  function repeat() {
+    const dataset = answerToRepeat(readAloud.reading());
+    if (isCalling() && !readAloud.reading()) notify(turns.textOf(dataset.id));
+    else readAnswer(dataset);
   }
 
   function read(id, text, take = readAloud.end) {
@@ -173,6 +186,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
 
   /** Each answer has a button that tells whether it is being read. */
   function showListenButtons() {
+    playback.show(readAloud.reading() !== null, readAloud.isPaused());
     for (const place of document.querySelectorAll(".answer .voice")) {
       const { dataset } = place.closest(".answer");
       const isRead = dataset.id === readAloud.reading();

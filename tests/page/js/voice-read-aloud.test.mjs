@@ -440,3 +440,69 @@ test("a browser that never says that it began or ended does not hold up what com
   assert.equal(synth.cancel.mock.callCount(), 2);
   mock.timers.reset();
 });
+
+/** As real ones are: what is played ends when it is cancelled, and what is being loaded fails. */
+function cancellable(name) {
+  const engine = scripted(name);
+  const { cancel, load } = engine;
+  let loading = [];
+  engine.load = (text) => Promise.race([load(text), new Promise((_, reject) => loading.push(reject))]);
+  engine.cancel = () => {
+    cancel();
+    loading.forEach((reject) => reject(new Error("aborted")));
+    loading = [];
+    engine.playing.splice(0).forEach((resolve) => resolve());
+  };
+  engine.pause = () => log.push(`${name} pauses`);
+  engine.resume = () => log.push(`${name} goes on`);
+  return engine;
+}
+
+const played = () => log.filter((line) => line.includes("plays"));
+
+test("after a pause the sentence is said again from its beginning, by the same engine", async () => {
+  const [first, second] = ["one", "two"].map(cancellable);
+  const readAloud = readAloudWith(first, second);
+  read(readAloud, "a", "Lunch is at noon. Dinner is at six. Good night to you.");
+  await settled();
+  await first.ends();
+  readAloud.pause();
+  await settled();
+  assert.ok(readAloud.isPaused());
+  assert.equal(played().length, 2);
+  readAloud.resume();
+  await settled();
+  assert.ok(!readAloud.isPaused());
+  assert.deepEqual(played(), ["Lunch is at noon.", "Dinner is at six.", "Dinner is at six."].map((text) => `one plays ${text}`));
+  await first.ends();
+  await first.ends();
+  assert.deepEqual(told.at(-1), { id: "a", hasFailed: false });
+});
+
+test("a pause that ends at once skips nothing", async () => {
+  const engine = cancellable("one");
+  const readAloud = readAloudWith(engine);
+  read(readAloud, "a", "Lunch is at noon. Dinner is at six.");
+  await settled();
+  readAloud.pause();
+  readAloud.resume();
+  await settled();
+  assert.deepEqual(played(), ["one plays Lunch is at noon.", "one plays Lunch is at noon."]);
+});
+
+test("while it pauses, what is written is kept; and when it is stopped, nothing is said any more", async () => {
+  const engine = cancellable("one");
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("a");
+  readAloud.follow({ id: "a", text: "Lunch is at noon. Dinner" });
+  await settled();
+  readAloud.pause();
+  readAloud.end({ id: "a", text: "Lunch is at noon. Dinner is at six." });
+  await settled();
+  assert.equal(played().length, 1);
+  assert.equal(readAloud.reading(), "a");
+  readAloud.stop();
+  await settled();
+  assert.equal(played().length, 1);
+  assert.ok(!readAloud.isPaused());
+});
