@@ -9,8 +9,12 @@ import pytest
 
 from service.admission.quotas import LIMITS_HIT
 from service.answers import failures
+from service.chat import close_codes
 from service.result_codes import ResultCode
 from service.settings import Settings
+from service.web.metric_definitions import DEFINITIONS
+from service.web.openapi import OPERATIONS
+from service.web.reasons import FAILURES, OTHER_REASONS
 from tests.conftest import ROOT
 from tests.tokens import SECRET
 
@@ -109,6 +113,18 @@ async def test_the_docs_name_every_code_and_close_code(service, http):
         assert f"<td>{code.value}</td>" in body
     for close_code in (1009, 1011, 1012, 4000, 4001, 4500):
         assert f"<td>{close_code}</td>" in body
+
+
+async def test_what_there_is_in_code_stands_in_the_docs_and_nothing_else_does(service, http):
+    _, body = await get(http, f"{service.url}/docs")
+    of = {kind: re.findall(rf'\sid="{kind}-([^"]+)"', body) for kind in ("metric", "reason", "close", "code", "shape")}
+    reasons = {it.reason for it in (*FAILURES, *LIMITS_HIT.values())} | {*OTHER_REASONS}
+    assert (set(of["reason"]), len(of["reason"])) == (reasons, len(reasons))
+    assert of["metric"] == [definition.name for definition in DEFINITIONS]
+    assert of["code"] == [str(code.value) for code in ResultCode]
+    assert of["close"] == ["codes", *(str(closing.code) for closing in sorted(close_codes.ADVICE))]
+    named = re.findall(r"<h4><code>((?:GET|POST) /[^<]*)</code>", body)
+    assert named == [f"{operation.method.upper()} {operation.path}" for operation in OPERATIONS]
 
 
 async def test_the_docs_list_each_setting_with_its_default_and_no_secret(start, http):
