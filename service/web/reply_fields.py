@@ -70,6 +70,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "mode": "Dify's word: chat, agent-chat, advanced-chat.",
         "source": "mock where Dify is not asked.",
         "opening_statement": "Markdown: what the app says first.",
+        "opening_statement_zh": "The same in Chinese, where PAGE_GREETING_ZH has it.",
+        "icon": "Its icon, as Dify has it; /icon is one to be shown.",
         "suggested_questions": "What could be asked first.",
         "suggested_questions_after_answer": "Whether /api/messages/{message_id}/suggested is on.",
         "speech_to_text": "Whether /api/audio-to-text is on.",
@@ -82,6 +84,11 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "variable is the name among a question's inputs.",
         "stale": "Dify fails: this is the last that is known.",
         "speech": "Who hears and speaks, as SPEECH and SPEECH_SPECULATIVE say.",
+    },
+    "Icon": {
+        "url": "Of a picture, under this service; empty where it is an emoji.",
+        "emoji": "Or what Dify calls one.",
+        "background": "A CSS colour.",
     },
     "UploadRules": {
         "kinds": "image, document, audio, video, custom.",

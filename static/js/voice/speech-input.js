@@ -34,6 +34,8 @@ const MOST_CHUNKS = 1_400;
 /** Whose services may be used is the operator's word: "auto", "dify", "browser" or "off". */
 const allows = ({ speech }, engine) => ["auto", engine].includes(speech?.engine ?? "auto");
 const canRecord = (app) => Boolean(allows(app, "dify") && app.speech_to_text && navigator.mediaDevices?.getUserMedia);
+if (globalThis.isSecureContext === false) console.warn("Browsers give the microphone to https:// pages and to localhost only.");
+
 const canRecognise = (app) => hasRecognition && allows(app, "browser");
 
 export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);

@@ -53,8 +53,8 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   }
 
   function mountSpeaking() {
-    const onSaying = (text) => call?.saying(text, true);
-    const unsafe = createReadAloud({ engines, onSaying, onChange: showListenButtons, onDone: done });
+    const told = { onSaying: (text) => call?.saying(text, true), onChange: showListenButtons, onDone: done };
+    const unsafe = createReadAloud({ engines, ...told });
     readAloud = withErrorBoundary({ ...unsafe, end: (turn) => unsafe.end(turn) ?? true }); // undefined where it throws
     if (dictation) mountCalls();
     state.before(aloud, iconButton("sliders", "voice.settings", chooseVoice), ...playback.small);
@@ -70,12 +70,12 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   }
 
   function mountCalls() {
-    const onSaying = (text) => call.saying(text, false);
-    notices = withErrorBoundary(createReadAloud({ engines, onSaying, onChange() {}, onDone() {} }));
+    const told = { onSaying: (text) => call.saying(text, false), onChange() {}, onDone() {} };
+    notices = withErrorBoundary(createReadAloud({ engines, ...told }));
     const each = (act) => () => [appSpeech, synthesis].forEach((engine) => engine?.[act]());
     const voice = { say: notify, stop: hush, pause: each("pause"), resume: each("resume") };
-    const withPlayback = (...all) => createCallView(...all, playback.large);
-    const parts = { createSpeechInput, createCallView: withPlayback, createCallSounds };
+    const view = (...all) => createCallView(...all, playback.large);
+    const parts = { createSpeechInput, createCallView: view, createCallSounds };
     call = createCall({ app, transcriber, turns, voice, keep, report, status: statuses[1].node }, parts);
     on("turn:added", call.turn.added);
     state.before(button("call", startCall, "start-call", "phone"));
@@ -242,7 +242,6 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
     transcriber.discard();
   }
 
-  if (!isSecureContext) console.warn("Browsers give the microphone to https:// pages and to localhost only.");
   slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
   if (engine === "off") return;
   if (dictation) {
