@@ -1,9 +1,10 @@
 """A screen that many people use, one after the other: nothing of one ever reaches the next."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Error, expect
 
 from tests import fake_dify
 from tests.conftest import eventually, logged
@@ -98,7 +99,7 @@ async def queued(screen, dify):
 async def offline(screen, dify):
     await done(screen, dify)
     await screen.page.context.set_offline(True)
-    await screen.page.evaluate("frames[0].dispatchEvent(new Event('offline'))")
+    await screen.page.evaluate("frames[0]?.dispatchEvent(new Event('offline'))")
     await screen.ask(f"{SECRET}, offline")
 
 
@@ -200,3 +201,82 @@ async def expect_kept(page, tokens):
     async with asyncio.timeout(10):
         while await page.evaluate("JSON.parse(sessionStorage['dify-live:forget'] ?? '[]')") != tokens:
             await asyncio.sleep(0.01)
+
+
+class Day:
+    """Simulated time of a screen, and what happens to it."""
+
+    def __init__(self, screen, service, dify):
+        self.screen, self.page, self.service, self.dify = screen, screen.page, service, dify
+
+    async def passes(self, seconds, step=20):
+        for _ in range(seconds // step):
+            await self.page.clock.fast_forward(step * 1_000)
+            await self.now("0")  # what the service says meanwhile arrives
+
+    async def now(self, expression):
+        with suppress(Error):  # the page replaces itself just now
+            return await self.page.evaluate(expression)
+
+    async def heals(self, is_well="!document.querySelector('#begin').disabled"):
+        async with asyncio.timeout(60):
+            while not await self.now(is_well):
+                await self.passes(20)
+
+    async def somebody_comes_and_goes(self):
+        await self.heals()
+        await self.screen.begin()
+        await done(self.screen, self.dify)
+        await self.passes(200)
+
+    async def the_service_restarts(self):
+        await self.service.restart(lambda: self.passes(60))
+
+    async def the_network_is_lost(self):
+        await self.page.context.set_offline(True)
+        await self.page.evaluate("frames[0]?.dispatchEvent(new Event('offline'))")
+        await self.passes(120)
+        await self.page.context.set_offline(False)
+
+    async def the_connection_is_replaced(self):
+        await self.heals()
+        await self.page.evaluate("frames[0]?.sockets.at(-1).onclose?.({code: 4500})")
+
+    async def the_clock_is_set(self):
+        await self.page.clock.set_system_time("2031-01-01")
+
+    async def the_machine_sleeps(self):
+        await self.page.clock.fast_forward(3 * 3_600_000)
+
+    async def lasts(self, hours):
+        what = [
+            *(self.somebody_comes_and_goes, self.the_service_restarts, self.the_network_is_lost),
+            *(self.the_connection_is_replaced, self.the_clock_is_set, self.the_machine_sleeps),
+        ]
+        for hour in range(hours):
+            await what[hour % len(what)]()
+            await self.passes(3_600, step=600)
+
+
+SOCKETS = """
+  window.sockets = [];
+  window.WebSocket = class extends WebSocket { constructor(...args) { super(...args); sockets.push(this); } };
+"""
+
+
+@pytest.mark.timeout(300)
+async def test_after_a_simulated_day_it_is_clean_current_and_connected(screen, dify, monkeypatch):
+    """After people, restarts, a lost network, final close codes, a clock that is set, and a machine that sleeps."""
+    open_screen, size = screen, "[document.querySelectorAll('*').length, frames.length]"
+    screen = await open_screen(clock=True, script=SOCKETS)
+    day = Day(screen, open_screen.service, dify)
+    await day.heals()
+    at_first = await screen.page.evaluate(size)
+    await day.lasts(24)
+    monkeypatch.setattr("service.web.pages.__version__", "9.9.9")
+    await day.the_service_restarts()
+    await day.heals("document.documentElement.dataset.version === '9.9.9'")
+    await day.heals()
+    await screen.is_clean()
+    assert await screen.page.evaluate(size) == at_first
+    await day.somebody_comes_and_goes()
