@@ -22,7 +22,7 @@ SELECTORS = {
     "more": "#more",
 }
 ELSEWHERE = {"keyboard", "suggestions"}
-"""Of the one the page takes care by itself (composer.js), of the other what it is told of the app has none."""
+"""Without a keyboard composer.js and form.js are others; without suggestions the page is told of none."""
 
 
 def page_style(settings: Settings) -> str:

@@ -35,8 +35,8 @@
   root.style.fontSize = size + "%";
   if (size > 125) root.dataset.large = "";
   if (asked.get("keyboard") === "no") root.dataset.without = (root.dataset.without || "") + " keyboard";
-  if (asked.has("kiosk")) root.dataset.kiosk = "";
-  if (asked.has("kiosk") || size > 125 || /\bkeyboard\b/.test(root.dataset.without)) loadStyle("touch");
+  if (asked.has("touch")) root.dataset.touch = "";
+  if (asked.has("touch") || size > 125 || /\bkeyboard\b/.test(root.dataset.without)) loadStyle("touch");
   dark.addEventListener("change", applyTheme);
   applyTheme();
   if (asked.has("embed")) root.dataset.embedded = "";

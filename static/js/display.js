@@ -43,12 +43,7 @@ const SOUND = [
 ];
 
 function voiceSetting(name) {
-  return { name, usual: 1, read: () => settings[name], write: (value) => change({ [name]: value }) };
-}
-
-/** For whoever comes next. */
-export function resetDisplay() {
-  for (const choice of [SIZE, ...SOUND]) choice.write(choice.usual);
+  return { name, read: () => settings[name], write: (value) => change({ [name]: value }) };
 }
 
 export async function openDisplay() {

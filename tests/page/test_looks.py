@@ -73,7 +73,7 @@ async def test_without_a_keyboard_a_finger_and_a_voice_are_enough(with_dify, dif
         "suggested_questions": ["When is lunch?"],
         "suggested_questions_after_answer": {"enabled": False},
     }
-    page = await visit(service, "/chat?kiosk=90", viewport=PHONE, has_touch=True)
+    page = await visit(service, "/chat?touch", viewport=PHONE, has_touch=True)
     for control in ("#question", "#send", "#attach", "#theme", "#language", "#new", "#display"):
         await expect(page.locator(control)).to_be_hidden()
     await expect(page.get_by_text("In an emergency press the red button.")).to_be_visible()

@@ -20,6 +20,7 @@ export function createDisposableChat({ onUsed, onDone, show }) {
   let draft = "";
 
   address.searchParams.delete("kiosk");
+  address.searchParams.set("touch", ""); // large buttons: boot.js
   frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms"); // no windows, downloads, printing
   frame.setAttribute("allow", "microphone");
   frame.onload = loaded;

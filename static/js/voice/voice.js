@@ -156,10 +156,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
     openSettings({ voices: voices(), hasAppVoice: Boolean(appSpeech), hasCalls: Boolean(call), tryIt });
   }
 
-  function toggle(dataset) {
-    if (dataset.id === readAloud.reading()) readAloud.stop();
-    else readAnswer(dataset);
-  }
+  const toggle = (dataset) => (dataset.id === readAloud.reading() ? readAloud.stop() : readAnswer(dataset));
 
   const readAnswer = ({ id, state: progress }) =>
     read(id, turns.textOf(id), progress === "streaming" ? readAloud.follow : readAloud.end);
