@@ -120,7 +120,7 @@ async def another_conversation(page, dify):
     await page.locator("#snackbars button").click()
     await ends(page, "stopped")
     yield "a conversation that was brought back"
-    await page.locator(".voice-bar .icon").last.click()
+    await page.locator(".voice-bar .icon:not([hidden])").last.click()
     await page.locator("#voice-settings").wait_for()
     yield "voice settings"
     await page.keyboard.press("Escape")
