@@ -23,7 +23,8 @@ export function mountMenu({ queue, composer, newConversation }) {
   function open() {
     if (document.querySelector("dialog[open]")) return;
     const [copies, close] = [button("more.copy", () => copyBy(copies, text(), "more.copy")), button("close", shut)];
-    const keep = [button("more.save", save), copies, button("more.print", print)];
+    const prints = "print" in window ? [button("more.print", print)] : []; // not in Firefox for Android
+    const keep = [button("more.save", save), copies, ...prints];
     for (const each of keep) each.disabled = !queue.turns.length;
     const heading = say(element("h2"), "more");
     const keys = say(element("h3"), "more.shortcuts");
@@ -38,7 +39,7 @@ export function mountMenu({ queue, composer, newConversation }) {
 
     function print() {
       shut();
-      window.print();
+      window.print?.();
     }
   }
 
