@@ -54,6 +54,14 @@ async def collect(turn):
     return [delta async for delta in follow(turn)]
 
 
+async def test_what_is_forgotten_is_stopped_and_whoever_keeps_it_is_told(begin):
+    turn, _ = begin(Scripted(ends=False))
+    told = []
+    turn.on_forgotten = lambda: told.append(turn.status)
+    turn.forget()
+    assert (turn.status, turn.reason, told) == (Status.STOPPED, "client_stopped", [Status.STOPPED])
+
+
 async def test_the_answer_is_read_to_its_end_though_nobody_listens(begin):
     turn, turns = begin(Scripted(Identity("mock"), Text("a"), Text("b"), Summary({"total_tokens": 2})))
     await turn.wait_ended()
