@@ -141,7 +141,7 @@ async def test_an_app_asks_for_a_required_checkbox_and_a_file(with_dify, dify, v
     dify.parameters["user_input_form"] = inputs
     page = await visit(await with_dify(), viewport={"width": 320, "height": 720})
     await expect(page.get_by_text("Signature: this cannot be filled in here.")).to_be_visible()
-    await expect(page.get_by_text("Ward")).to_have_count(0)
+    await expect(page.locator("main").get_by_text("Ward")).to_have_count(0)
     await page.get_by_label("I agree (required)").check()
     await page.get_by_label("Options").fill("[1]")
     await ask(page, "Lunch?")
