@@ -39,7 +39,7 @@ async def test_paper_has_the_whole_conversation_dark_on_white_and_no_controls(wi
       const clips = (node) => isShown(node) && getComputedStyle(node).overflowY !== "visible";
       return {
         controls: all.filter((node) => node.matches("button, input, textarea, select") && isShown(node)).length,
-        clipping: all.filter((node) => clips(node) && !node.matches(".visually-hidden, img")).map((node) => node.tagName),
+        clipping: all.filter((node) => clips(node) && !node.matches(".visually-hidden, img")).map((one) => one.tagName),
         beyond: all.filter((node) => node.getBoundingClientRect().right > innerWidth).map(({ tagName }) => tagName),
         end: all.filter((node) => node.matches(".answer")).at(-1).getBoundingClientRect().bottom + scrollY,
         height: document.documentElement.scrollHeight,
