@@ -37,7 +37,6 @@ import { forgetPreviews } from "./uploads.js";
 import * as welcome from "./welcome.js";
 
 const UNDO_MS = 10_000;
-const LATER = ["./extras/extras.js", "./voice/voice.js"]; // a browser that cannot read them can still chat
 
 const byId = (id) => document.getElementById(id);
 const [progress, startOver] = ["progress", "new"].map(byId);
@@ -231,6 +230,7 @@ function restore() {
   update();
 }
 
+/** A browser that cannot read the parts that come later can still chat. One by one: WebKit trips over two at once. */
 async function meetApp() {
   app = await api.app().catch(() => app);
   showName(app.name);
@@ -238,9 +238,11 @@ async function meetApp() {
   allow(app.upload, api.upload);
   const forSite = { ask, composer, newConversation, forget: () => forget() };
   greeted.then(async (site) => (await import("./site-api.js")).mountSiteApi(site, forSite));
-  const parts = LATER.map((path) => import(path).catch(() => null));
-  const [extras, voice] = await Promise.all([...parts, loadStyle("voice")]);
+  const style = loadStyle("voice");
+  const extras = await import("./extras/extras.js").catch(() => null);
   withErrorBoundary({ ...extras }).mountExtras?.({ queue, composer, api, newConversation });
+  const voice = await import("./voice/voice.js").catch(() => null);
+  await style;
   voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api, send: connection.send });
 }
 
