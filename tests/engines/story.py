@@ -187,6 +187,7 @@ async def test_it_is_whole_at_320_pixels(tab, host, with_dify):
     await tab.until("deep('#state')?.dataset.state", "open", is_framed=True)
     await ask(tab, "Hello", is_framed=True)
     await reads(tab, "Hello.", is_framed=True)
+    await tab.until("Boolean(deep('.voice-bar'))", is_framed=True)
     assert await tab.run("[innerWidth, document.documentElement.scrollWidth]", is_framed=True) == [320, 320]
     outside = "all('button, textarea').filter((node) => node.getBoundingClientRect().right > 320).length"
     assert await tab.run(outside, is_framed=True) == 0
@@ -244,6 +245,7 @@ async def test_who_is_signed_in_there_is_known_here(tab, host, with_dify, dify):
     await tab.until("deep('#state')?.dataset.state", "open", is_framed=True)
     await ask(tab, "Hello", is_framed=True)
     await reads(tab, "Hello.", is_framed=True)
+    await tab.until("Boolean(deep('.voice-bar'))", is_framed=True)
     assert [question["user"] for question in dify.questions] == ["mia"]
 
 
