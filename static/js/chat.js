@@ -238,11 +238,9 @@ async function meetApp() {
   allow(app.upload, api.upload);
   const forSite = { ask, composer, newConversation, forget: () => forget() };
   greeted.then(async (site) => (await import("./site-api.js")).mountSiteApi(site, forSite));
-  const style = loadStyle("voice");
   const extras = await import("./extras/extras.js").catch(() => null);
   withErrorBoundary({ ...extras }).mountExtras?.({ queue, composer, api, newConversation });
-  const voice = await import("./voice/voice.js").catch(() => null);
-  await style;
+  const [voice] = await Promise.all([import("./voice/voice.js").catch(() => null), loadStyle("voice")]);
   voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api, send: connection.send });
 }
 
