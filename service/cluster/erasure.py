@@ -8,17 +8,23 @@ from service.cluster.redis_store import RUNNING_SECONDS, RedisStore
 from service.cluster.wire_format import ForgetAll
 
 MAX_OWNERS = 1_000
+MAX_DUE = 10_000
+PERIOD_SECONDS = 1.0
+"""Between two looks at all keys: who has much to be forgotten keeps Redis from nobody."""
 KEPT_SECONDS = float(RUNNING_SECONDS)
 """After that Redis has forgotten by itself."""
 
 
 class Erasure:
-    """One look at all keys serves all who wait for it, and there is one at a time."""
+    """One look at all keys serves all who wait for it, and there is one at a time, in PERIOD_SECONDS at most.
+
+    Beyond MAX_DUE the one of longest ago is left to Redis's own forgetting; processes that live are told in any case.
+    """
 
     def __init__(self, store: RedisStore) -> None:
         self._store = store
         self._said: dict[str, float] = {}
-        self._due: set[str] = set()
+        self._due: dict[str, None] = {}
         self._is_due = asyncio.Event()
 
     def add(self, owner: Owner, now: float) -> ForgetAll:
@@ -40,14 +46,17 @@ class Erasure:
         """Erase what is due, when something is. Raises REDIS_ERRORS; then it is due again."""
         await self._is_due.wait()
         self._is_due.clear()
-        owners, self._due = self._due, set()
+        owners, self._due = self._due, {}
         try:
             await self._store.erase(owners)
         except BaseException:
             self._erase_soon(owners)
             raise
+        await asyncio.sleep(PERIOD_SECONDS)
 
     def _erase_soon(self, owners: Iterable[str]) -> None:
-        self._due.update(owners)
+        self._due.update(dict.fromkeys(owners))
+        while len(self._due) > MAX_DUE:
+            del self._due[next(iter(self._due))]
         if self._due:
             self._is_due.set()

@@ -237,7 +237,7 @@ async function meetApp() {
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
   const forSite = { ask, composer, newConversation, forget: () => forget() };
-  greeted.then(async (site) => (await import("./site-api.js")).mountSiteApi(site, forSite));
+  greeted.then(async (site) => (await import("./site-api.js")).mountSiteApi(site, forSite)).catch(() => {});
   const extras = await import("./extras/extras.js").catch(() => null);
   withErrorBoundary({ ...extras }).mountExtras?.({ queue, composer, api, newConversation });
   const [voice] = await Promise.all([import("./voice/voice.js").catch(() => null), loadStyle("voice")]);

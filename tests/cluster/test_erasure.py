@@ -8,6 +8,7 @@ from service.chat.client_identity import owner_of
 from service.cluster import erasure
 from service.cluster.erasure import KEPT_SECONDS, Erasure
 from service.cluster.wire_format import ForgetAll
+from tests.conftest import eventually
 
 OWNER, OTHER = owner_of("0" * 32), owner_of("f" * 32)
 
@@ -25,6 +26,11 @@ class Store:
         self.erased.append(set(owners))
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    monkeypatch.setattr(erasure, "PERIOD_SECONDS", 0)
+
+
 async def test_one_look_serves_all_who_wait_for_it():
     store = Store()
     one = Erasure(store)
@@ -39,6 +45,30 @@ async def test_where_nothing_is_due_nothing_is_looked_at():
     await asyncio.sleep(0)
     waiting.cancel()
     assert store.erased == []
+
+
+async def test_all_that_comes_within_a_period_is_one_look(monkeypatch):
+    monkeypatch.setattr(erasure, "PERIOD_SECONDS", 60)
+    store = Store()
+    one = Erasure(store)
+    one.add(OWNER, 1)
+    running = asyncio.create_task(one.run())
+    await eventually(lambda: store.erased)
+    for number in range(100):
+        one.add(owner_of(f"{number:032x}"), 2)
+    await asyncio.sleep(0)
+    assert (len(store.erased), running.done()) == (1, False)
+    running.cancel()
+
+
+async def test_who_has_much_to_be_forgotten_fills_no_memory(monkeypatch):
+    monkeypatch.setattr(erasure, "MAX_DUE", 2)
+    store = Store()
+    one = Erasure(store)
+    for number in range(5):
+        one.add(owner_of(f"{number:032x}"), 1)
+    await one.run()
+    assert store.erased == [{owner_of(f"{number:032x}").key for number in (3, 4)}]
 
 
 async def test_what_redis_could_not_erase_is_erased_when_it_is_back():

@@ -1,7 +1,7 @@
 // After "bad answer": what was wrong, in a tap or a few words, if the person likes.
 
 import { button, element } from "../elements.js";
-import { label, say } from "../i18n.js";
+import { failureWords, label, say } from "../i18n.js";
 
 const CHOICES = ["incorrect", "incomplete", "unclear", "asked"];
 const LONGEST = 1_000; // characters
@@ -18,8 +18,11 @@ export function mountDislikeReasons({ api }) {
     const words = label(Object.assign(element("textarea"), { rows: 2, maxLength: LONGEST }), "wrong.words");
     const send = Object.assign(button("wrong.send", () => {}), { type: "submit" });
     const row = element("div", "row", send, button("wrong.skip", close));
+    const trouble = element("p", "wrong");
     const title = say(element("legend"), "wrong");
-    const form = element("form", "inputs reason", element("fieldset", "", title, ...choices.map(({ node }) => node), words), row);
+    const fields = element("fieldset", "", title, ...choices.map(({ node }) => node), words);
+    const form = element("form", "inputs reason", fields, trouble, row);
+    trouble.setAttribute("role", "alert");
     form.onsubmit = (event) => {
       event.preventDefault();
       tell();
@@ -34,9 +37,9 @@ export function mountDislikeReasons({ api }) {
       const ticked = choices.filter(({ box }) => box.checked).map(({ node }) => node.textContent);
       const content = [...ticked, words.value.trim()].filter(Boolean).join("; ");
       send.disabled = true;
-      const isTaken = await api.rate(turn.message_id, "dislike", content || undefined).then(() => true, () => false);
+      const told = api.rate(turn.message_id, "dislike", content || undefined);
+      await told.then(close, (error) => say(trouble, ...failureWords(error)));
       send.disabled = false;
-      if (isTaken) close();
     }
 
     function close() {

@@ -64,7 +64,6 @@ export function mountMenu({ queue, composer, newConversation }) {
     act();
   }
 
-  opener.dataset.control = "more";
   document.getElementById("language").before(opener);
   document.addEventListener("keydown", pressed, true);
 }

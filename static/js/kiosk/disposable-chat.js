@@ -43,6 +43,7 @@ export function createDisposableChat({ onUsed, onDone, show }) {
     loadedAt = performance.now();
     const page = frame.contentDocument;
     if (!page) return;
+    page.documentElement.dataset.kiosk = ""; // without what would save, print or open the device's files
     guard(page, show);
     for (const type of SIGNS) page.addEventListener(type, onUsed, { capture: true, passive: true });
     page.addEventListener("turn:added", onUsed);

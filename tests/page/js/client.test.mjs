@@ -4,35 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { createClient } from "../../../static/js/client.js";
-
-class FakeSocket {
-  static OPEN = 1;
-  static all = [];
-  readyState = 0;
-  sent = [];
-
-  constructor(url) {
-    this.url = url;
-    FakeSocket.all.push(this);
-  }
-
-  send(text) {
-    this.sent.push(JSON.parse(text));
-  }
-
-  close() {
-    this.isClosed = true;
-  }
-
-  accept() {
-    this.readyState = 1;
-    this.onopen();
-  }
-
-  says(frame) {
-    this.onmessage({ data: JSON.stringify(frame) });
-  }
-}
+import { FakeSocket } from "./fake-socket.js";
 
 globalThis.WebSocket = FakeSocket;
 globalThis.addEventListener = () => {};
@@ -94,5 +66,5 @@ test("who has no token is not connected, and tried again", async () => {
 test("who leaves is gone", () => {
   const client = createClient({ url });
   client.close();
-  assert.ok(socket().isClosed);
+  assert.ok(socket().given_up);
 });
