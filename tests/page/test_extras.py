@@ -99,6 +99,22 @@ async def test_what_was_wrong_is_told_in_a_tap_and_a_few_words(with_dify, dify, 
     assert told == [("dislike", None), ("dislike", "Incomplete; No day."), (None, None), ("dislike", None)]
 
 
+async def test_where_a_reason_is_not_taken_that_is_said_and_the_words_stay(with_dify, dify, visit):
+    page = await visit(await with_dify(), "/chat")
+    await ask(page, "When is lunch?")
+    await ends(page)
+    await button(page, "Bad answer").click()
+    form = page.locator(".reason")
+    await form.get_by_label("In your own words").fill("No day.")
+    dify.app_api.scenes["feedbacks"] = fake_dify.raw(b"", status=503)
+    await button(page, "Tell them").click()
+    await expect(form.get_by_role("alert")).to_contain_text("The assistant cannot be reached at the moment.")
+    await expect(form.get_by_label("In your own words")).to_have_value("No day.")
+    del dify.app_api.scenes["feedbacks"]
+    await button(page, "Tell them").click()
+    await expect(form).to_have_count(0)
+
+
 async def test_the_conversation_is_kept_as_a_file_and_the_keys_are_listed(with_dify, dify, visit):
     page = await visit(await with_dify(), "/chat")
     await ask(page, "When is lunch?")
