@@ -114,6 +114,7 @@ async def test_a_stop_in_the_line_leaves_it(with_dify, dify, connect):
         await client.ask(name, id=name)
     await client.say({"type": "stop", "id": "q2"})
     assert (await client.frame())["id"] == "q2"
+    await eventually(lambda: dify.questions)
     await client.say({"type": "stop", "id": "q1"})
     assert {(await client.frame())["id"] for _ in range(2)} == {"q1", "q3"}
     assert [question["query"] for question in dify.questions] == ["q1", "q3"]
