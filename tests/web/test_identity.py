@@ -80,6 +80,13 @@ async def test_a_site_that_hangs_keeps_nobody_from_the_app(with_dify, dify, call
     assert (await app_of(call, await with_dify()))["name"] == "Ward 7"
 
 
+async def test_no_question_waits_for_a_site_that_hangs(with_dify, dify, connect):
+    dify.site_reply = dify.released.wait
+    client = await connect(await with_dify())
+    async with asyncio.timeout(2):  # sooner than anybody gives up the site
+        assert (await client.answer("Hello"))["status"] == "done"
+
+
 async def test_a_name_that_was_shown_stays_while_its_page_s_settings_fail(with_dify, dify, call, monkeypatch):
     monkeypatch.setattr("service.answers.dify.app_api.FRESH_SECONDS", 0)
     dify.site = SITE

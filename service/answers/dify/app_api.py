@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -23,7 +23,7 @@ from service.tasks import Tasks
 FRESH_SECONDS = 30
 RETRY_SECONDS = 3
 SITE_SECONDS = 3
-"""Nothing else waits longer for a name and an icon."""
+"""So long a name and an icon are waited for, by those who show them."""
 SLOW_AFTER_SECONDS, SLOW_BYTES_PER_SECOND = 30, 16 * 1024
 """A listener for whom was waited so long, and who takes less than that, the rate of good speech, is cut off."""
 _NOTHING_TO_TAKE_BACK = b"rating cannot be None when feedback not exists"
@@ -44,9 +44,10 @@ class DifyAppApi:
         self._ahead = Ahead()
 
     async def app(self) -> App:
-        replies, stale = await self._app_info.get()
-        app = _app(replies, stale=stale)
-        return msgspec.structs.replace(app, icon=_icon(replies.site, self._links))
+        parameters, info, stale = await self._app_info.get()
+        app, site = _app(info, parameters, stale=stale), await self._app_info.site()
+        name = str(site.get("title") or app.name)
+        return msgspec.structs.replace(app, name=name, icon=_icon(site, self._links))
 
     async def suggest(self, message_id: str, user: str) -> list[str]:
         async with calling("suggested", self._limiter, user):
@@ -80,7 +81,7 @@ class DifyAppApi:
             return ByteStream(Head(stream.media_type), speech, cleanup)
 
     async def upload(self, file: File, user: str, *, for_form: bool = False) -> StoredFile:
-        (parameters, _, _), _ = await self._app_info.get()
+        parameters, _, _ = await self._app_info.get()
         rules = [files.rules_of_forms(parameters)] if for_form else files.all_rules(parameters)
         async with logged_call("files/upload"):
             kind, max_bytes = files.admit(file, rules)
@@ -95,25 +96,20 @@ class DifyAppApi:
         await self._app_info.close()
 
 
-class Replies(NamedTuple):
-    """What Dify says of an app. Some have no `site`, the settings of their web page: empty then."""
-
-    parameters: Mapping[str, Any]
-    info: Mapping[str, Any]
-    site: Mapping[str, Any]
-
-
 class AppInfoCache:
     """The app's parameters, info and site, refreshed in the background when they are older than FRESH_SECONDS.
 
-    Only the first callers wait. While Dify fails, the last replies are handed out, and it is asked every RETRY_SECONDS.
+    The site is what its web page is called and looks like; no question waits for that. Only the first callers wait.
+    While Dify fails, the last replies are handed out, and it is asked every RETRY_SECONDS.
     """
 
     def __init__(self, client: DifyClient) -> None:
         self._client = client
         self._tasks = Tasks()
         self._refreshing: asyncio.Task[None] | None = None
-        self._replies: Replies | None = None
+        self._replies: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+        self._site: Mapping[str, Any] | None = None
+        self._reading_site: asyncio.Task[None] | None = None
         self._failure: Failure | None = None
         self._fresh_until = 0.0
         self._read_at = float("-inf")
@@ -121,7 +117,7 @@ class AppInfoCache:
     def parameters(self) -> Mapping[str, Any] | None:
         """As they were last read, if they were."""
         self.refresh_if_stale()
-        return self._replies.parameters if self._replies is not None else None
+        return self._replies[0] if self._replies is not None else None
 
     async def read_anew(self, within: float) -> Mapping[str, Any] | None:
         """The parameters, read since at most RETRY_SECONDS; None where that fails, or takes longer than `within`."""
@@ -137,16 +133,22 @@ class AppInfoCache:
         with suppress(AnswerError, TimeoutError):
             async with asyncio.timeout(within):
                 await self.get()
-        return self._replies is None or _speaks_by_itself(self._replies.parameters.get("text_to_speech"))
+        return self._replies is None or _speaks_by_itself(self._replies[0].get("text_to_speech"))
 
-    async def get(self) -> tuple[Replies, bool]:
-        """What is known, and whether it is stale. Raises AnswerError where there are none yet."""
+    async def get(self) -> tuple[Mapping[str, Any], Mapping[str, Any], bool]:
+        """Parameters, info, and whether these are stale. Raises AnswerError where there are none yet."""
         self.refresh_if_stale()
         if self._replies is None and self._refreshing is not None:
             await asyncio.wait([self._refreshing])
         if self._replies is None:
             raise AnswerError(self._failure or failures.LOST)
-        return self._replies, self._failure is not None
+        return *self._replies, self._failure is not None
+
+    async def site(self) -> Mapping[str, Any]:
+        """Empty where the app has none. As it was while Dify fails: a name that was shown does not change for that."""
+        if self._site is None and self._reading_site is not None:
+            await asyncio.wait([self._reading_site])
+        return self._site or {}
 
     async def close(self) -> None:
         await self._tasks.finish(within=0)
@@ -159,6 +161,8 @@ class AppInfoCache:
     def _start_refresh(self) -> None:
         if self._refreshing is None:
             self._refreshing = self._tasks.spawn(self._refresh())
+        if self._reading_site is None:
+            self._reading_site = self._tasks.spawn(self._read_site())
 
     async def _refresh(self) -> None:
         try:
@@ -172,25 +176,28 @@ class AppInfoCache:
         self._read_at = time.monotonic()
         self._fresh_until = self._read_at + (FRESH_SECONDS if self._failure is None else RETRY_SECONDS)
 
-    async def _fetch(self) -> Replies:
+    async def _fetch(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         asking = [self._client.get_app(path) for path in ("parameters", "info")]
-        asking_site = asyncio.wait_for(self._client.get_app("site"), SITE_SECONDS)
-        *replies, site = await asyncio.gather(*asking, asking_site, return_exceptions=True)
+        replies = await asyncio.gather(*asking, return_exceptions=True)
         for reply in replies:
             if isinstance(reply, BaseException):
                 raise reply
         parameters, info = cast(list[Mapping[str, Any]], replies)
-        return Replies(parameters, info, self._last_site() if isinstance(site, BaseException) else site)
+        return parameters, info
 
-    def _last_site(self) -> Mapping[str, Any]:
-        """A name that was shown does not change because Dify failed once."""
-        return self._replies.site if self._replies is not None else {}
+    async def _read_site(self) -> None:
+        try:
+            with suppress(AnswerError, TimeoutError):
+                async with asyncio.timeout(SITE_SECONDS):
+                    self._site = await self._client.get_app("site")
+        finally:
+            self._site = self._site or {}
+            self._reading_site = None
 
 
-def _app(replies: Replies, *, stale: bool) -> App:
-    parameters, info, site = replies
+def _app(info: Mapping[str, Any], parameters: Mapping[str, Any], *, stale: bool) -> App:
     return App(
-        name=str(site.get("title") or info.get("name") or ""),
+        name=str(info.get("name") or ""),
         mode=str(info.get("mode") or ""),
         source="dify",
         opening_statement=str(parameters.get("opening_statement") or ""),
