@@ -82,6 +82,7 @@ class FakeDify:
         self.parameters = parameters()
         self.site: dict[str, object] | None = None  # the settings of its web page, if it has one
         self.site_reply: Callable[[], Awaitable[object]] | None = None  # is waited for before they are told
+        self.parameters_reply: Callable[[], Awaitable[object]] | None = None  # likewise
         self.inspector = Inspector()
         self.app_api = FakeAppApi(self._play)
         self.hung_up = 0
@@ -169,6 +170,8 @@ class FakeDify:
         return _refusal(request) or web.json_response(app, headers=self.info_headers)
 
     async def _parameters(self, request: web.Request) -> web.StreamResponse:
+        if self.parameters_reply is not None:
+            await self.parameters_reply()
         self.told_parameters += 1
         return _refusal(request) or web.json_response(self.parameters)
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.conftest import eventually
 from tests.fake_app_api import parameters
 
 SITE = {"title": "Ward 7 helper", "icon_type": "emoji", "icon": "🩺", "icon_background": "#E4FBCC", "icon_url": None}
@@ -85,6 +86,24 @@ async def test_no_question_waits_for_a_site_that_hangs(with_dify, dify, connect)
     client = await connect(await with_dify())
     async with asyncio.timeout(2):  # sooner than anybody gives up the site
         assert (await client.answer("Hello"))["status"] == "done"
+
+
+async def test_the_site_is_asked_for_once_though_many_ask_while_all_else_is_slow(with_dify, dify, connect):
+    asked = []
+
+    async def noted():
+        asked.append(1)
+
+    dify.site_reply, dify.parameters_reply = noted, dify.released.wait
+    client = await connect(await with_dify())
+    for number in range(3):
+        await client.ask("Hello", id=f"q{number}")
+    await eventually(lambda: asked)
+    await asyncio.sleep(0.05)
+    dify.released.set()
+    for _ in range(3):
+        assert (await client.frame())["status"] == "done"
+    assert len(asked) == 1
 
 
 async def test_a_name_that_was_shown_stays_while_its_page_s_settings_fail(with_dify, dify, call, monkeypatch):

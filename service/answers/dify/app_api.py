@@ -159,8 +159,9 @@ class AppInfoCache:
             self._start_refresh()
 
     def _start_refresh(self) -> None:
-        if self._refreshing is None:
-            self._refreshing = self._tasks.spawn(self._refresh())
+        if self._refreshing is not None:
+            return
+        self._refreshing = self._tasks.spawn(self._refresh())
         if self._reading_site is None:
             self._reading_site = self._tasks.spawn(self._read_site())
 
