@@ -25,7 +25,7 @@ export function createCallView(on, status, more = []) {
   const bubble = label(element("div", "question heard", heard), "you");
   const [talk, progress, composer] = ["talk", "progress", "composer"].map((id) => document.getElementById(id));
   let phase, opener, startedAt, ticking;
-  let turnedAt = 0; // when that button became another
+  let [isInterrupt, turnedAt] = [false, 0]; // what that button is, and since when
 
   label(Object.assign(panel, { id: "call", tabIndex: -1, hidden: true }), "call");
   shape.setAttribute("aria-hidden", true);
@@ -80,7 +80,7 @@ export function createCallView(on, status, more = []) {
     panel.dataset.state = phase = now;
     shape.replaceChildren(icon(SHAPES[phase] ?? "dots"));
     const isOver = ["refused", "ended"].includes(phase);
-    if (act.dataset.means !== String(isAnswering())) [act.dataset.means, turnedAt] = [isAnswering(), Date.now()];
+    if (isInterrupt !== isAnswering()) [isInterrupt, turnedAt] = [isAnswering(), Date.now()];
     name(act, ...(isAnswering() ? ["stop", "call.interrupt"] : ["send", "call.send"]));
     name(end, ...(isOver ? ["close", "close"] : ["phone", "call.end"]));
     for (const each of [mute, act, ...more]) each.hidden = isOver;
