@@ -21,6 +21,10 @@ BUBBLE = '<script src="{service}/static/js/embed.js" {attributes} defer></script
 BY_FUNCTION = "window.difyLive = { token: async () => (await fetch('/chat-token')).text() };"
 NOT_SIGNED_IN = "Please sign in to use this chat."
 REFUSED = "Your sign-in is not valid. Please reload the page."
+COUNTS = """(address) => {
+  window.seen = 0; // messages of this address; the chat and its site tell each other more
+  addEventListener("message", ({ origin }) => (seen += origin === new URL(address).origin));
+}"""
 STRANGER = """
   window.heard = [];
   addEventListener("message", ({ data }) => heard.push(data));
@@ -218,7 +222,7 @@ async def test_a_stranger_s_frame_gets_no_token_beside_the_bubble_nor_in_its_pla
     site.body += f'<iframe title="Stranger" src="{stranger}"></iframe>'
     page, chat = await enter()
     await is_connected(chat)
-    await page.evaluate("window.seen = 0; addEventListener('message', () => seen++)")
+    await page.evaluate(COUNTS, stranger)
     beside = await frame_at(page, stranger)
     await beside.evaluate("tell(parent)")
     await holds(page, "seen === 2")
@@ -241,7 +245,7 @@ async def test_a_frame_without_the_bubble_gets_its_token_as_the_docs_say_and_non
     page, chat = await enter()
     await is_connected(chat)
     chat_frame = await frame_at(page, service.url)
-    await chat_frame.evaluate("window.seen = 0; addEventListener('message', () => seen++)")
+    await chat_frame.evaluate(COUNTS, stranger)
     await (await frame_at(page, stranger)).evaluate("tell(parent[0])")
     await holds(chat_frame, "seen === 2")
     await ask(chat, "Hello")
