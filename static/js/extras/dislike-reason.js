@@ -1,7 +1,7 @@
 // After "bad answer": what was wrong, in a tap or a few words, if the person likes.
 
 import { button, element } from "../elements.js";
-import { failureWords, label, say } from "../i18n.js";
+import { failureWords, say } from "../i18n.js";
 
 const CHOICES = ["incorrect", "incomplete", "unclear", "asked"];
 const LONGEST = 1_000; // characters
@@ -15,12 +15,13 @@ export function mountDislikeReasons({ api }) {
 
   function asking(turn, article) {
     const choices = CHOICES.map((name) => choice(name));
-    const words = label(Object.assign(element("textarea"), { rows: 2, maxLength: LONGEST }), "wrong.words");
+    const words = Object.assign(element("textarea"), { rows: 2, maxLength: LONGEST });
+    const labelled = element("label", "", say(element("span"), "wrong.words"), words);
     const send = Object.assign(button("wrong.send", () => {}), { type: "submit" });
     const row = element("div", "row", send, button("wrong.skip", close));
     const trouble = element("p", "wrong");
     const title = say(element("legend"), "wrong");
-    const fields = element("fieldset", "", title, ...choices.map(({ node }) => node), words);
+    const fields = element("fieldset", "", title, ...choices.map(({ node }) => node), labelled);
     const form = element("form", "inputs reason", fields, trouble, row);
     trouble.setAttribute("role", "alert");
     form.onsubmit = (event) => {
