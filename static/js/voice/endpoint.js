@@ -13,24 +13,17 @@ const ALMOST_SLOWER_MS = 200; // for who almost was
 const ALMOST = 0.8; // of the wait
 const QUICKER_MS = 100; // with each turn
 const MOST_SLOWER_MS = 1_500;
-const TURNS_TO_BELIEVE = 3; // full stops, where no text came without one
-const STOP = /[.。]$/;
 
 /** `choice` is what the person chose, {pace, pauseSeconds}; `isOther`: their language is neither English nor Chinese. */
 export function createEndpoint(choice, isOther) {
   const seen = {}; // of the recogniser: whether it ends texts with a mark, and without
-  let hasFalseStops = false;
-  let turns = 0;
   let slowerMs = 0;
-  let last = null; // the turn that was taken for over: {text, at, goesOn}
+  let last = null; // the turn that was taken for over: {at, goesOn}
 
   const slow = (ms) => (slowerMs = Math.max(0, Math.min(MOST_SLOWER_MS, slowerMs + ms)));
 
-  function kindOf(text) {
-    const isDoubtful = hasFalseStops || turns < TURNS_TO_BELIEVE;
-    const marks = seen.marked && seen.unmarked ? "trusted" : isDoubtful && "untrusted";
-    return completeness(text, { marks, isOther });
-  }
+  /** Some recognisers put a full stop behind all that they hear: it says something where texts come without one, too. */
+  const kindOf = (text) => completeness(text, { marks: seen.marked && seen.unmarked ? "trusted" : "untrusted", isOther });
 
   /** How long silence lasts until the turn is over, after this text, or without one. */
   function wait(text) {
@@ -54,25 +47,20 @@ export function createEndpoint(choice, isOther) {
   /** Somebody spoke on after a silence, in which this text was known, if any. */
   function goesOn(quietMs, text) {
     if (quietMs > ALMOST * wait(text)) slow(ALMOST_SLOWER_MS);
-    if (STOP.test(text)) hasFalseStops = true;
   }
 
-  /** This was said. A full stop where nothing ends, or behind what did not end, makes all of them doubtful. */
+  /** This was said. */
   function hears(text) {
     if (!text) return;
     seen[/[.。?？!！]$/.test(text) ? "marked" : "unmarked"] = true;
-    if (STOP.test(text) && kindOf(text) === "hanging") hasFalseStops = true;
-    if (!last?.goesOn) return;
-    if (STOP.test(last.text) && !hasFalseStops && !seen.unmarked) hasFalseStops = true;
-    else slow(SLOWER_MS);
-    last = null;
+    if (last?.goesOn) slow(SLOWER_MS);
+    if (last?.goesOn) last = null;
   }
 
   function isOver(text, at) {
     if (!text) return;
     slow(-QUICKER_MS);
-    turns++;
-    last = { text, at };
+    last = { at };
   }
 
   return { wait, longest: () => wait("…"), begins, answered, goesOn, hears, isOver };

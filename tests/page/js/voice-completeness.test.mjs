@@ -17,6 +17,7 @@ const ENGLISH = {
     "yes I do", "No, I am not.", "thank you very much", "not yet", "never mind", "Stop!", "the second one", "I don't know",
     "Call the nurse. No, wait, call my daughter.", "It hurts here. What can I do?", "nothing else, thanks",
     "I would like to ask where it is.", "What should I do.", "Which floor is the doctor on.", "I know who you are.",
+    "help", "Help me!", "I am on a diet so no sugar please", "could you repeat that please",
   ],
   hanging: [
     "I would like to ask", "I would like to ask.", "I'd like to", "I want to know", "I want", "I need", "I need a",
@@ -28,12 +29,14 @@ const ENGLISH = {
     "my number is 555 123", "oh one seven two", "0 4 1 7.", "I take five hundred", "I take 500", "The dose is 2.",
     "she gets twenty", "I want to", "it hurts when", "if", "I was told that", "more than", "in the", "do you", "is it",
     "I have a question about", "I'm going to", "give me", "tell me", "it is very",
+    "wait", "Wait.", "just a moment", "One moment.", "can you remind me", "Tell me please",
   ],
   unclear: [
     "I take the blue tablet in the evening", "it hurts here", "the garden", "breakfast", "room 212", "I arrived yesterday",
     "there is a problem with my bed", "my daughter comes at five", "tomorrow morning", "what time", "hello",
     "if I take it in the morning", "If I take it in the morning.", "when I get up in the morning", "forty two", "the nurse", "I would like to ask where it is",
     "what should I do", "who do I have to talk to",
+    "the projector does not turn on", "I cannot log in", "does the price include", "it hurts when I breathe in",
   ],
 };
 const CHINESE = {
@@ -42,8 +45,9 @@ const CHINESE = {
     "一天吃几次", "在几楼", "为什么会疼", "我能喝水吗", "能不能帮我叫护士？", "可以洗澡吗", "我的医生是谁", "要等多久", "怎么办",
     "我不要这个。", "我对青霉素过敏。", "请叫护士。", "我叫王芳。", "每天吃两次，每次一片。", "我每次吃五百毫克。", "我住三零二。",
     "好的", "好的。", "好", "是", "是的", "对", "对的。", "不是", "不要", "不用", "不用了，谢谢", "谢谢", "没有", "可以", "行",
-    "没问题", "是今天", "不是今天", "不知道", "第二个", "别叫护士！", "我想问一下，花园在哪里？", "停", "等一下",
-    "您好，请问卫生间在哪里", "不，我要看医生。",
+    "没问题", "是今天", "不是今天", "不知道", "我不知道", "第二个", "别叫护士！", "我想问一下，花园在哪里？", "停",
+    "您好，请问卫生间在哪里", "不，我要看医生。", "救命", "救命啊！", "产假怎么申请", "要不要带以前的片子", "会不会疼得厉害",
+    "是五百毫克还是五克", "我的电话是 13800138000", "我要鸡肉吧",
   ],
   hanging: [
     "我想问一下", "我想问一下。", "我想问", "请问", "请问一下", "你好，我想", "我要", "然后", "然后。", "我头疼，然后", "因为",
@@ -51,11 +55,11 @@ const CHINESE = {
     "我觉得，嗯", "这是我的", "我要蓝色的", "我住在", "从", "我要到", "请给", "请把", "请帮我", "麻烦你帮我", "我叫", "我的名字是",
     "我的电话是", "我的电话是一三八", "电话号码是 138 0013", "138 0013", "一三八零零", "我每次吃五百", "我吃 500", "我要吃两",
     "剂量是二十", "我吃蓝色的，", "有两件事：", "就是说", "我的房间在", "我今天早上……", "他说是", "你能不能", "可不可以", "是不是",
-    "不是因为", "关于", "怎么", "每天吃三",
+    "不是因为", "关于", "怎么", "每天吃三", "等一下", "等等。", "稍等", "能不能提醒我", "是今天还是", "申请在", "请",
   ],
   unclear: [
     "我晚上吃蓝色的药", "这里疼", "花园", "早饭", "我昨天来的医院", "明天早上", "请问几点", "护士", "三", "我女儿五点来", "我住三零二",
-    "你好", "我要这个",
+    "你好", "我要这个", "我是五月四号出生的", "我的医生是新来的", "我要申请",
   ],
 };
 const OTHERS = {
