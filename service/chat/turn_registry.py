@@ -15,9 +15,9 @@ from service.answers.demand import Demand
 from service.answers.pauses import Continuation
 from service.chat.client_identity import NOWHERE, Origin, Owner
 from service.chat.cluster import Cluster
+from service.chat.ended_turns import EndedTurns
 from service.chat.failures import RESTARTING, TURN_UNREACHABLE
 from service.chat.followed_turn import FollowedTurn
-from service.chat.kept_turns import KeptTurns
 from service.chat.messages import VoiceLatency
 from service.chat.running_turn import RunningTurn, total_tokens
 from service.chat.seal import Seal
@@ -34,7 +34,7 @@ SWEEPS_PER_WINDOW = 60
 
 
 class TurnRegistry:
-    """Owns turns and their tasks. An ended turn is kept for `resume_window` seconds or less, see KeptTurns.
+    """Owns turns and their tasks. An ended turn is kept for `resume_window` seconds or less, see EndedTurns.
 
     `seal` keeps what goes on after a pause. `observe`, if any, is called with each turn when its source has been read.
     """
@@ -58,7 +58,7 @@ class TurnRegistry:
         self._by_owner: dict[Owner, dict[str, RunningTurn]] = {}
         self._followed: dict[tuple[Owner, str], FollowedTurn] = {}
         self._running = 0
-        self._kept = KeptTurns(resume_window)
+        self._kept = EndedTurns(resume_window)
         self._sweep: asyncio.TimerHandle | None = None
         self._tasks = Tasks()
         self.is_closing = False

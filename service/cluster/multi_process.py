@@ -23,9 +23,9 @@ from service.cluster.membership import Membership
 from service.cluster.outbox import Outbox
 from service.cluster.published_turn import LOOK_SECONDS
 from service.cluster.published_turns import PublishedTurns
+from service.cluster.recent_stops import RecentStops
 from service.cluster.redis_store import RedisStore, is_foreign
 from service.cluster.resumed_clients import ResumedClients
-from service.cluster.stops import Stops
 from service.cluster.stored_turns import StoredTurns
 from service.cluster.turn_finder import TurnFinder
 from service.cluster.wire_format import CloseClient, ListConnected, Message, Restarted
@@ -82,7 +82,7 @@ class MultiProcess:
         self._inquiries = Inquiries(local_clients, self._post, self._members.others)
         self._letters = Letters(self._members, self._published, self._followed, self._resumed, self._inquiries)
         self._round_trip = 0.0
-        self._stops = Stops()
+        self._stops = RecentStops()
         self._refused = Tally("cluster.refused")
         self._tasks = Tasks()
         self._erasure = Erasure(store)

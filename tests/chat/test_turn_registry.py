@@ -7,7 +7,7 @@ import pytest
 
 from service.answers.base import Question, Summary, Text
 from service.answers.pauses import Continuation, Decision, PausedRun
-from service.chat import kept_turns, receipt, running_turn, turn_registry
+from service.chat import ended_turns, receipt, running_turn, turn_registry
 from service.chat.client_identity import NOWHERE, Origin
 from service.chat.cluster import SingleProcess
 from service.chat.failures import TURN_UNREACHABLE
@@ -74,7 +74,7 @@ async def test_only_what_runs_is_running(keep):
 async def test_of_one_owner_only_so_many_ended_turns_are_kept_and_the_others_are_forgotten_everywhere(
     keep, monkeypatch
 ):
-    monkeypatch.setattr(kept_turns, "MAX_TURNS_PER_OWNER", 2)
+    monkeypatch.setattr(ended_turns, "MAX_TURNS_PER_OWNER", 2)
     peers = Peers()
     turns = keep(Scripted(Text("a")), cluster=peers)
     for turn_id in ("one", "two", "three"):
@@ -84,7 +84,7 @@ async def test_of_one_owner_only_so_many_ended_turns_are_kept_and_the_others_are
 
 
 async def test_one_client_with_many_tokens_pushes_nobody_out(keep, monkeypatch):
-    monkeypatch.setattr(kept_turns, "MAX_SIZE", 4 * (kept_turns.TURN_CHARACTERS + 4))
+    monkeypatch.setattr(ended_turns, "MAX_SIZE", 4 * (ended_turns.TURN_CHARACTERS + 4))
     turns = keep(Scripted(Text("four")))
     await ask(turns, "one", "ann", Origin("ann's"))
     for number in range(10):

@@ -22,7 +22,7 @@ CORE = (
     "answers/dify/sse", "answers/dify/timeouts", "answers/dify/upstream_call", "answers/files",
     "answers/resilience/circuit_breaker", "answers/resilience/fallback", "answers/resilience/limiter",
     "answers/resilience/retry", "chat/answer_buffer", "chat/client_identity", "chat/connection", "chat/delivery",
-    "chat/drain", "chat/error_messages", "chat/heartbeat", "chat/kept_turns", "chat/message_builder",
+    "chat/drain", "chat/error_messages", "chat/heartbeat", "chat/ended_turns", "chat/message_builder",
     "chat/message_parser", "chat/receipt", "chat/seal", "chat/session", "chat/session_registry", "chat/turn",
     "chat/running_turn", "chat/followed_turn", "chat/turn_registry", "cluster/followed_turns", "cluster/letters",
     "cluster/outbox", "cluster/peers", "cluster/published_turn", "cluster/published_turns",

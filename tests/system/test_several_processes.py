@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from service.chat import kept_turns
+from service.chat import ended_turns
 from service.cluster import multi_process, published_turns
 from tests import fake_dify
 from tests.clients import text_of
@@ -345,7 +345,7 @@ async def test_redis_stops_and_starts_under_load_and_no_connection_and_no_answer
 async def test_what_a_process_keeps_no_longer_is_gone_from_redis_and_the_rest_can_be_resumed(
     pair, connect, dify, redis, monkeypatch
 ):
-    monkeypatch.setattr(kept_turns, "MAX_TURNS_PER_OWNER", 2)
+    monkeypatch.setattr(ended_turns, "MAX_TURNS_PER_OWNER", 2)
     dify.plays(*[fake_dify.say(f"Answer {number}.") for number in range(4)])
     first, second = await connect(pair[0]), await connect(pair[1])
     for number in range(4):

@@ -8,7 +8,7 @@ MAX_STOPS = 1_000
 KEPT_SECONDS = 30.0
 
 
-class Stops:
+class RecentStops:
     """They are kept for a while: what could not be told, or got lost with Redis, is told again when it is back."""
 
     def __init__(self) -> None:

@@ -4,17 +4,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.chat import kept_turns
+from service.chat import ended_turns
 from service.chat.client_identity import Origin
-from service.chat.kept_turns import KeptTurns
+from service.chat.ended_turns import EndedTurns
 
 WINDOW = 60
 
 
 @pytest.fixture
 def kept(monkeypatch):
-    monkeypatch.setattr(kept_turns, "TURN_CHARACTERS", 10)
-    return KeptTurns(WINDOW)
+    monkeypatch.setattr(ended_turns, "TURN_CHARACTERS", 10)
+    return EndedTurns(WINDOW)
 
 
 class Turn:
@@ -38,7 +38,7 @@ def keep(kept, *turns):
 
 
 def test_each_owner_keeps_so_many(kept, monkeypatch):
-    monkeypatch.setattr(kept_turns, "MAX_TURNS_PER_OWNER", 2)
+    monkeypatch.setattr(ended_turns, "MAX_TURNS_PER_OWNER", 2)
     others = [Turn("bob"), Turn("eve")]
     first, *rest = [Turn("ann") for _ in range(3)]
     assert keep(kept, *others, first, *rest) == [first]
@@ -47,7 +47,7 @@ def test_each_owner_keeps_so_many(kept, monkeypatch):
 
 
 def test_each_owner_keeps_so_much_and_nothing_is_counted_twice(kept, monkeypatch):
-    monkeypatch.setattr(kept_turns, "MAX_SIZE_PER_OWNER", 100)
+    monkeypatch.setattr(ended_turns, "MAX_SIZE_PER_OWNER", 100)
     turns = [Turn("ann", size=size) for size in (10, 20, 50, 80)]
     assert keep(kept, *turns[:3]) == turns[:1]
     turns[1].buffer.size = 1_000  # what it grows by afterwards would be taken off too much
@@ -56,7 +56,7 @@ def test_each_owner_keeps_so_much_and_nothing_is_counted_twice(kept, monkeypatch
 
 
 def test_of_one_address_the_connection_with_the_most_gives_up_its_oldest(kept, monkeypatch):
-    monkeypatch.setattr(kept_turns, "MAX_SIZE_PER_ORIGIN", 100)
+    monkeypatch.setattr(ended_turns, "MAX_SIZE_PER_ORIGIN", 100)
     ward = [Turn("ann", Origin("a", "203.0.113.7")), Turn("bob", Origin("b", "203.0.113.7"))]
     flood = [Turn(f"eve {number}", Origin("e", "203.0.113.7")) for number in range(20)]
     elsewhere = Turn("joe", Origin("j", "198.51.100.7"), size=70)
@@ -65,7 +65,7 @@ def test_of_one_address_the_connection_with_the_most_gives_up_its_oldest(kept, m
 
 
 def test_in_all_who_has_most_gives_up_its_oldest_however_many_tokens_it_took(kept, monkeypatch):
-    monkeypatch.setattr(kept_turns, "MAX_SIZE", 100)
+    monkeypatch.setattr(ended_turns, "MAX_SIZE", 100)
     ann, bob = Turn("ann", size=15), Turn("bob")
     flood = [Turn(f"eve {number}", Origin("e")) for number in range(10)]
     assert keep(kept, ann, bob, *flood) == flood[:4]
@@ -73,8 +73,8 @@ def test_in_all_who_has_most_gives_up_its_oldest_however_many_tokens_it_took(kep
 
 
 def test_two_who_have_as_much_give_up_in_turn(kept, monkeypatch):
-    monkeypatch.setattr(kept_turns, "MAX_SIZE", 100)
-    monkeypatch.setattr(kept_turns, "RELIEF", 0.6)
+    monkeypatch.setattr(ended_turns, "MAX_SIZE", 100)
+    monkeypatch.setattr(ended_turns, "RELIEF", 0.6)
     ann, bob = ([Turn(name) for _ in range(5)] for name in ("ann", "bob"))
     assert keep(kept, *ann, *bob, Turn("joe")) == [ann[0], bob[0], ann[1], bob[1], ann[2]]
 

@@ -43,7 +43,7 @@ class _Holding:
         self.size -= self.turns.pop(turn)
 
 
-class KeptTurns:
+class EndedTurns:
     """For `window` seconds after their sources were read to the end.
 
     What `excess` and `expired` yield is to be removed before the next is asked for.
