@@ -19,7 +19,7 @@ from service.server import Server
 from service.settings import Settings
 from tests.clients import Client
 from tests.fake_dify import KEY, FakeDify
-from tests.log_table import event_faults
+from tests.log_table import event_faults, line_faults
 from tests.processes import Process
 from tests.redis_server import redis  # noqa: F401 - a fixture
 from tests.told import forget, told
@@ -221,7 +221,7 @@ async def connect(http):
 
 @pytest.fixture
 async def run(tmp_path):
-    """Start a process with these settings; it is killed after the test, if it still runs."""
+    """Start a process with these settings; it is killed after the test, if it still runs; its lines are as on /docs."""
     running = []
 
     async def run(*command, program=sys.executable, **settings):
@@ -233,12 +233,13 @@ async def run(tmp_path):
             program, *(command or ("-m", "service")), cwd=tmp_path, env=known,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
-        running.append(process)
-        return Process(process)
+        running.append(Process(process))
+        return running[-1]
 
     yield run
     for process in running:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # with what it started itself
-        await process.communicate()
-        process._transport.close()
+            os.killpg(process.process.pid, signal.SIGKILL)  # with what it started itself
+        await process.end()
+        process.process._transport.close()
+    assert [fault for process in running for fault in line_faults(process.lines)] == []

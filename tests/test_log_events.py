@@ -1,10 +1,11 @@
 """The table of the log's events on /docs, held against the code: both name the same events, levels and fields."""
 
 import ast
+import json
 import re
 
 from tests.conftest import ROOT
-from tests.log_table import TABLE, documented, event_faults
+from tests.log_table import TABLE, documented, event_faults, line_faults
 
 METHODS = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "exception": "ERROR"}
 OF_EACH_LINE = {"turn_id", "exc_info"}
@@ -73,4 +74,13 @@ def test_an_event_that_says_what_the_table_does_not_is_found():
     assert event_faults([good | {"log_level": "error"}, good | {"who": "me"}]) == [
         ("turn.joined", "ERROR"),
         ("turn.joined", "who"),
+    ]
+
+
+def test_a_process_s_line_that_says_what_the_table_does_not_is_found():
+    good = {"timestamp": "2030-01-01T00:00:00Z", "level": "info", "event": "turn.joined", "turn_id": "t"}
+    lines = [json.dumps(it) + "\n" for it in (good, good | {"who": "me"}, good | {"level": "error"})]
+    assert line_faults(["usage: service\n", *lines, lines[1][:30]]) == [
+        ("turn.joined", "who"),
+        ("turn.joined", "ERROR"),
     ]
