@@ -11,6 +11,7 @@ from service import __version__
 from service.answers.app_api import App, StoredFile
 from service.result_codes import ResultCode
 from service.web.api import Feedback, SpeechRequest
+from service.web.examples import Example
 from service.web.replies import (
     Connections,
     FailureReply,
@@ -20,6 +21,7 @@ from service.web.replies import (
     Welcome,
 )
 from service.web.reply_fields import FIELDS
+from service.web.route_examples import EXAMPLES
 from service.web.schemas import components, reference
 
 _JSON = "application/json"
@@ -28,8 +30,20 @@ _FILE = {
     "required": ["file"],
     "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
 }
-_MESSAGE_ID = {"name": "message_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-_CLIENT_ID = {"name": "client_id", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 128}}
+_MESSAGE_ID = {
+    "name": "message_id",
+    "in": "path",
+    "required": True,
+    "description": "Dify's, of a chat frame.",
+    "schema": {"type": "string", "format": "uuid"},
+}
+_CLIENT_ID = {
+    "name": "client_id",
+    "in": "path",
+    "required": True,
+    "description": "As /api/admin/connections tells it.",
+    "schema": {"type": "string", "maxLength": 128},
+}
 _UTTERANCE = {
     "name": "utterance",
     "in": "query",
@@ -94,26 +108,29 @@ OPERATIONS = (
         "get", "/manifest.webmanifest", "Makes the chat page installable.", media=("application/manifest+json",),
         security=_ANYBODY,
     ),
-    Operation("get", "/icon", "The app's icon; elsewhere, perhaps.", media=("image/svg+xml",), security=_ANYBODY),
+    Operation(
+        "get", "/icon", "The app's icon.", media=("image/svg+xml",), security=_ANYBODY,
+        others={"307": "It is elsewhere."},
+    ),
     Operation(
         "get", "/page.css", "What the chat page looks like, by the settings.", media=("text/css",), security=_ANYBODY
     ),
     Operation("get", "/health", "Whether the service is up, and how much it does.", HealthData, security=_ANYBODY),
     Operation(
-        "get", "/ready", "Whether questions get answers; 503 where not. With an operator's token: since when, and what "
-        "to do.", ReadyData, security=[*_ANYBODY, *_OPERATORS],
+        "get", "/ready", "Whether questions get answers; 503 where not. With an operator's token with details.",
+        ReadyData, security=[*_ANYBODY, *_OPERATORS],
     ),
     Operation(
-        "get", "/metrics", "Numbers for Prometheus, with METRICS_TOKEN; without one there is no such route.",
+        "get", "/metrics", "Numbers for Prometheus, with METRICS_TOKEN.",
         media=("text/plain",), security=_OPERATORS,
     ),
     Operation(
-        "get", "/api/admin/connections", "Who is connected, with ADMIN_TOKEN; without one there is no such route.",
+        "get", "/api/admin/connections", "Who is connected, with ADMIN_TOKEN.",
         Connections, security=_OPERATORS,
     ),
     Operation(
-        "post", "/api/admin/connections/{client_id}/close", "Close all connections of that id, in all processes.",
-        Connections, parameters=(_CLIENT_ID,), security=_OPERATORS,
+        "post", "/api/admin/connections/{client_id}/close", "Close all connections of that id, in all processes; the "
+        "reply has those that were closed.", Connections, parameters=(_CLIENT_ID,), security=_OPERATORS,
     ),
     Operation(
         "get", "/api/app", "What the app is called, says first, takes as inputs, and can.", App,
@@ -124,16 +141,16 @@ OPERATIONS = (
         parameters=(_MESSAGE_ID,),
     ),
     Operation(
-        "post", "/api/messages/{message_id}/feedback", "Rate an answer; null takes the rating back.", type(None),
+        "post", "/api/messages/{message_id}/feedback", "Rate an answer.", type(None),
         body=Feedback, parameters=(_MESSAGE_ID,),
-    ),
-    Operation(
-        "post", "/api/audio-to-text", "Write down speech: WAV, MP3, M4A or AMR, up to 30 MB.", Transcript, body=_FILE,
-        parameters=(_UTTERANCE,),
     ),
     Operation(
         "post", "/api/text-to-audio", "Speak a text, or an answer. The audio streams as it is made.",
         media=("audio/mpeg", "audio/wav"), body=SpeechRequest,
+    ),
+    Operation(
+        "post", "/api/audio-to-text", "Write down speech: WAV, MP3, M4A or AMR, up to 30 MB.", Transcript, body=_FILE,
+        parameters=(_UTTERANCE,),
     ),
     Operation(
         "post", "/api/files", "Upload a file for a question, or for a form.", StoredFile, body=_FILE,
@@ -173,18 +190,28 @@ def openapi() -> dict[str, Any]:
 
 
 def _operation(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
+    success, failure = EXAMPLES[f"{operation.method} {operation.path}"]
     failed = {"description": "It failed.", "content": {_JSON: {"schema": reference("FailureReply")}}}
-    responses = {"200": _success(operation, schema_of), "default": failed}
+    responses: dict[str, dict[str, Any]] = {"200": _success(operation, schema_of), "default": failed}
     for status, words in operation.others.items():
         responses[status] = {"description": words} | ({"content": _contents(operation)} if status == "206" else {})
     if operation.path == "/ready":
         responses["503"] = _enveloped("Questions get no answers.", schema_of[str(operation.data)])
-    described = {"summary": operation.summary, "security": operation.security, "responses": responses}
+    _add_example(responses["200"], "success", success)
+    _add_example(responses.get(str(failure.status), failed), "failure", failure)
+    described: dict[str, Any] = {"summary": operation.summary, "security": operation.security, "responses": responses}
     if operation.parameters:
         described["parameters"] = list(operation.parameters)
     if operation.body is not None:
         described["requestBody"] = _body(operation.body, schema_of)
+        if success.sent is not None:
+            described["requestBody"]["content"][_JSON]["examples"] = {"success": {"value": success.sent}}
     return described
+
+
+def _add_example(response: dict[str, Any], name: str, example: Example) -> None:
+    if example.reply is not None:
+        response["content"][example.media]["examples"] = {name: {"value": example.reply}}
 
 
 def _success(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:

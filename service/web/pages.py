@@ -29,6 +29,7 @@ from service.web.metric_definitions import DEFINITIONS
 from service.web.page_style import page_style
 from service.web.reasons import FAILURES, OTHER_REASONS
 from service.web.responses import ok
+from service.web.route_examples import HANDSHAKE
 from service.web.route_tables import routes, shapes
 from service.web.server_frames import PAUSED
 
@@ -114,6 +115,7 @@ class Pages:
             "paused": encode(PAUSED).decode(),
             "protocol": PROTOCOL,
             "routes": routes(),
+            "handshake": HANDSHAKE,
             "shapes": shapes(),
             "shape_anchors": {shape.anchor for shape in shapes()},
             "metrics": DEFINITIONS,

@@ -5,8 +5,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+from service.web.examples import Example
 from service.web.frame_tables import Row, row_of
 from service.web.openapi import OPERATIONS, Operation, openapi
+from service.web.route_examples import EXAMPLES
+from service.web.schemas import in_words
 
 _WHO = {
     "": "anybody",
@@ -26,6 +29,8 @@ class Route(NamedTuple):
     parameters: list[Row]
     body: str
     reply: str
+    success: Example
+    failure: Example
 
 
 class Shape(NamedTuple):
@@ -37,8 +42,9 @@ class Shape(NamedTuple):
 
 
 @cache
-def routes() -> list[Route]:
-    return [_route(operation) for operation in OPERATIONS]
+def routes() -> dict[str, Route]:
+    """By their anchors."""
+    return {route.anchor: route for route in map(_route, OPERATIONS)}
 
 
 @cache
@@ -58,13 +64,19 @@ def _route(operation: Operation) -> Route:
     anchor = f"{operation.method}-{re.sub(r'[^a-z]+', '-', operation.path).strip('-') or 'root'}"
     who = " or ".join(dict.fromkeys(_WHO[name] for each in operation.security for name in (each or {"": []})))
     parameters = [
-        Row(it["name"], it["in"], "required" if it.get("required") else "", it.get("description", ""))
+        Row(it["name"], _kind(it), "required" if it.get("required") else "", it["description"])
         for it in described.get("parameters", ())
     ]
     return Route(
         anchor, operation.method.upper(), operation.path, operation.summary, who, parameters,
         next(_contents(described.get("requestBody", {})), ""), _reply(operation, described),
+        *EXAMPLES[f"{operation.method} {operation.path}"],
     )  # fmt: skip
+
+
+def _kind(parameter: Mapping[str, Any]) -> str:
+    schema = parameter["schema"]
+    return f"{schema.get('format') or in_words(schema)}, in the {parameter['in']}"
 
 
 def _reply(operation: Operation, described: Mapping[str, Any]) -> str:

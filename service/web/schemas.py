@@ -14,18 +14,22 @@ def reference(name: str) -> dict[str, Any]:
 
 
 def components(types: Sequence[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """A schema of each of the types, and by their names those that they refer to."""
+    """A schema of each of the types, and by their names those that they refer to. Enums stand where they are used."""
     found, named = msgspec.json.schema_components(types, ref_template=_REF)
-    return [_plain(each) for each in found], {name: _plain(each) for name, each in named.items()}
+    enums = {reference(name)["$ref"]: {"enum": it["enum"]} for name, it in named.items() if "enum" in it}
+    shown = {name: _plain(it, enums) for name, it in named.items() if "enum" not in it}
+    return [_plain(each, enums) for each in found], shown
 
 
-def _plain(schema: Any) -> Any:
+def _plain(schema: Any, enums: Mapping[str, Any]) -> Any:
     r"""Docstrings without their margin, and patterns as ECMA-262 has them: `$` is the very end there, as \Z is here."""
     if isinstance(schema, list):
-        return [_plain(each) for each in schema]
+        return [_plain(each, enums) for each in schema]
     if not isinstance(schema, Mapping):
         return schema
-    plain = {key: _plain(value) for key, value in schema.items()}
+    plain = {key: _plain(value, enums) for key, value in schema.items()}
+    if plain.get("$ref") in enums:
+        plain |= enums[plain.pop("$ref")]
     if isinstance(plain.get("description"), str):
         plain["description"] = inspect.cleandoc(plain["description"])
     if isinstance(plain.get("pattern"), str):

@@ -2,12 +2,26 @@
 
 from service.web.openapi import OPERATIONS
 from service.web.route_tables import routes, shapes
+from tests.conftest import ROOT
 
-ROUTES = {route.anchor: route for route in routes()}
+ROUTES = routes()
 
 
 def test_each_operation_is_a_route_with_an_anchor_of_its_own():
-    assert len(ROUTES) == len(routes()) == len(OPERATIONS)
+    assert [(it.method.lower(), it.path) for it in ROUTES.values()] == [(it.method, it.path) for it in OPERATIONS]
+    assert all(anchor == it.anchor for anchor, it in ROUTES.items())
+
+
+def test_each_route_has_its_place_on_the_page():
+    template = (ROOT / "templates/docs/route_sections.html").read_text()
+    assert [anchor for anchor in ROUTES if template.count(f'route("{anchor}")') != 1] == []
+
+
+def test_a_parameter_says_what_it_is_and_where_it_goes():
+    (client_id,) = ROUTES["post-api-admin-connections-client-id-close"].parameters
+    assert (client_id.type, client_id.need) == ("string of up to 128 characters, in the path", "required")
+    (message_id,) = ROUTES["get-api-messages-message-id-suggested"].parameters
+    assert message_id.type == "uuid, in the path"
 
 
 def test_a_route_says_who_may_ask_and_what_goes_in_and_comes_out():
@@ -25,7 +39,7 @@ def test_a_route_says_who_may_ask_and_what_goes_in_and_comes_out():
 
 def test_whatever_a_route_names_is_shown():
     names = {shape.name for shape in shapes()}
-    assert {route.reply for route in routes()} >= {"App", "HealthData", "ReadyData"}
+    assert {route.reply for route in ROUTES.values()} >= {"App", "HealthData", "ReadyData"}
     assert {"App", "SpeechRequest", "FailureReply"} <= names
 
 

@@ -1,6 +1,7 @@
 """Schemas made from types."""
 
 import re
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -21,6 +22,16 @@ def test_a_type_is_referred_to_by_its_name():
     found, named = components([Ward, int])
     assert found == [reference("Ward"), {"type": "integer"}]
     assert list(named) == ["Ward"]
+
+
+class Wing(StrEnum):
+    NORTH = "north"
+    SOUTH = "south"
+
+
+def test_an_enum_stands_where_it_is_used():
+    found, named = components([dict[str, Wing]])
+    assert (found[0]["additionalProperties"], named) == ({"enum": ["north", "south"]}, {})
 
 
 def test_a_docstring_has_no_margin():
