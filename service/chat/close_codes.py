@@ -1,11 +1,12 @@
 """WebSocket close codes (RFC 6455, 7.4: 4000 to 4999 are for applications). No I/O.
 
-From 4500 on a client should not reconnect by itself; after any other code it should.
+From 4500 on, and after a flood, a client should not reconnect by itself; after any other code it should.
 """
 
 from typing import NamedTuple
 
 DO_NOT_RECONNECT_FROM = 4500
+POLICY_VIOLATION = 1008
 
 
 class CloseCode(NamedTuple):
@@ -14,7 +15,7 @@ class CloseCode(NamedTuple):
 
     @property
     def may_reconnect(self) -> bool:
-        return self.code < DO_NOT_RECONNECT_FROM
+        return self.code < DO_NOT_RECONNECT_FROM and self.code != POLICY_VIOLATION
 
     @property
     def is_goodbye(self) -> bool:
@@ -32,7 +33,7 @@ REPLACED = CloseCode(4500, "A newer connection of the same client took over.")
 CLOSED_BY_OPERATOR = CloseCode(4502, "An operator of this service closed the connection.")
 UNKNOWN_SUBPROTOCOL = CloseCode(4501, "This service speaks the subprotocol dify-live, or none.")
 
-FLOOD = CloseCode(1008, "This client sends too much too fast.")
+FLOOD = CloseCode(POLICY_VIOLATION, "This client sends too much too fast.")
 
 # Not sent by this service itself: uvicorn's, for a message above WEBSOCKET_MAX_SIZE; and, for the log, of a connection
 # that ended without a close frame.
@@ -49,7 +50,7 @@ ADVICE = {
     REPLACED: "Leave it: your other connection has the turns.",
     CLOSED_BY_OPERATOR: "Leave it, until a person wants to go on.",
     UNKNOWN_SUBPROTOCOL: "Offer dify-live, or none.",
-    FLOOD: "Send less. Come back with back-off.",
+    FLOOD: "Leave it, until a person wants to go on, and send less: what flooded once would do so again.",
     MESSAGE_TOO_BIG: "Send less at once. Come back, and resume.",
     LOST: "Come back with back-off, and resume.",
 }

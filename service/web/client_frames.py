@@ -1,7 +1,7 @@
 """The frames that a client sends, for the reference and the schemas. No I/O."""
 
 from service.chat import messages as m
-from service.web.frames import CONVERSATION, ID, TOKEN, Frame
+from service.web.frames import CONVERSATION, ID, TOKEN, UPLOAD, Frame
 
 _NAME = "Your name for the turn that follows; without it the service makes one."
 _STREAM = "Send the answer as it is written: chat_delta frames, then the chat frame."
@@ -78,7 +78,16 @@ CLIENT_FRAMES = (
             "events": _EVENTS,
             "audio": _AUDIO,
         },
-        m.Form(action="approve", inputs={"comment": "Fine."}, continuation="gV3…", turn_id="q2", stream=True),
+        m.Form(
+            action="approve",
+            inputs={
+                "comment": "Fine.",
+                "scan": {"type": "image", "transfer_method": "local_file", "upload_file_id": UPLOAD},
+            },
+            continuation="gV3…",
+            turn_id="q2",
+            stream=True,
+        ),
     ),
     Frame(
         "Who the user is, where that has to be proved: the first frame, and later a newer token of the same user. "

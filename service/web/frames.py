@@ -10,6 +10,7 @@ from service.chat.messages import ClientMessage
 ID = "The turn that this is about, under the name that its question had, or got."
 TOKEN = "c0ffee00c0ffee00c0ffee00c0ffee00"  # noqa: S105 - of the examples, as what follows
 CONVERSATION, MESSAGE = "6f9aeb3d-3b0c-4a57-9d3c-7f0a4d9a4a52", "96fc2a13-4564-436c-a852-ede12dce3d16"
+UPLOAD = "1594a940-2fb9-4689-bb0d-fa414ad8809f"
 
 
 class Frame(NamedTuple):

@@ -7,6 +7,7 @@ from service.answers.base import STOPPED_ELSEWHERE
 from service.chat import authentication, continuations
 from service.chat import failures as chat_failures
 from service.chat.authentication import TOKEN_EXPIRING, TOKEN_RENEWED
+from service.chat.session import FORGOTTEN
 from service.chat.turn_status import CANCELLED, CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, WAITING_FOR_HUMAN
 
 
@@ -26,8 +27,9 @@ OTHER_REASONS = {
     CLIENT_LEFT: Reason("chat, stopped", "You stayed away for longer than ORPHAN_GRACE.", "at once"),
     DISPLACED: Reason("chat, stopped", "Nobody listened, and others waited for its place at Dify.", "at once"),
     STOPPED_ELSEWHERE: Reason("chat, stopped", "Through another turn, another process, or in Dify.", "at once"),
-    CANCELLED: Reason("chat, stopped", "The service ended before the answer did.", "at once"),
+    CANCELLED: Reason("chat, stopped", "The service ended before the answer did.", "when you have come back"),
     WAITING_FOR_HUMAN: Reason("chat, paused", "A person has to decide; a form frame goes on.", "by form or resume"),
     TOKEN_EXPIRING: Reason("system", "The user's token ends in expires_in milliseconds.", "send auth"),
     TOKEN_RENEWED: Reason("system", "The newer token is taken.", "nothing to do"),
+    FORGOTTEN: Reason("system", "All turns of a token are forgotten, as a forget frame asked.", "nothing to do"),
 }

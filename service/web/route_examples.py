@@ -6,7 +6,7 @@ from service import __version__
 from service.answers import failures
 from service.result_codes import ResultCode
 from service.web.examples import JSON, Example, Examples, curl, fails, fails_by, json_options, ok, page, wrong_method
-from service.web.frames import MESSAGE
+from service.web.frames import MESSAGE, UPLOAD
 
 _USER = '-H "Authorization: Bearer $token"'
 _METRICS = '-H "Authorization: Bearer $METRICS_TOKEN"'
@@ -205,7 +205,7 @@ EXAMPLES: Mapping[str, Examples] = {
             _USER,
             '-F "file=@plan.txt"',
             data={
-                "id": "1594a940-2fb9-4689-bb0d-fa414ad8809f",
+                "id": UPLOAD,
                 "name": "plan.txt",
                 "size": 30,
                 "kind": "document",

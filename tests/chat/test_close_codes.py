@@ -8,8 +8,10 @@ from service.chat.close_codes import CloseCode
 ALL = [value for value in vars(close_codes).values() if isinstance(value, CloseCode)]
 
 
-@pytest.mark.parametrize(("code", "may_reconnect"), [(1000, True), (4000, True), (4499, True), (4500, False)])
-def test_from_4500_on_a_client_stays_away(code, may_reconnect):
+@pytest.mark.parametrize(
+    ("code", "may_reconnect"), [(1000, True), (1008, False), (4000, True), (4499, True), (4500, False)]
+)
+def test_from_4500_on_and_after_a_flood_a_client_stays_away(code, may_reconnect):
     assert CloseCode(code, "Because.").may_reconnect is may_reconnect
 
 
