@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 from service.admission.quotas import LIMITS_HIT
 from service.web.asyncapi import asyncapi
-from service.web.openapi import OPERATIONS, openapi
+from service.web.openapi import openapi
+from service.web.operations import OPERATIONS
 from service.web.reasons import FAILURES, OTHER_REASONS
 from service.web.schemas import reference
 

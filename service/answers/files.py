@@ -37,7 +37,7 @@ _FILE_INPUTS = {"file", "file-list"}
 
 # Dify looks at the part's content type only, and knows one name for each: the first of these.
 _SPEECH_SUBTYPES = ("wav x-wav wave vnd.wave", "mp3 mpeg mpga", "m4a x-m4a mp4", "amr")
-_SPEECH_TYPES = {f"audio/{name}": f"audio/{names.split()[0]}" for names in _SPEECH_SUBTYPES for name in names.split()}
+SPEECH_TYPES = {f"audio/{name}": f"audio/{names.split()[0]}" for names in _SPEECH_SUBTYPES for name in names.split()}
 _SPEECH_EXTENSIONS = {"wav", "mp3", "mpga", "m4a", "amr"}
 _UNKNOWN_TYPES = {"", "application/octet-stream"}
 
@@ -133,7 +133,7 @@ def as_speech(file: File) -> File:
         raise AnswerError(UNSUPPORTED_AUDIO)  # the container of M4A with another codec
     if given in _UNKNOWN_TYPES and file.extension in _SPEECH_EXTENSIONS:
         given = f"audio/{file.extension}"
-    media_type = _SPEECH_TYPES.get(given)
+    media_type = SPEECH_TYPES.get(given)
     if media_type is None:
         raise AnswerError(UNSUPPORTED_AUDIO)
     return limit_size(File(file.name, media_type, file.content, file.min_size), MAX_SPEECH_BYTES)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from service.web.examples import Example
 from service.web.frame_tables import Row, row_of
-from service.web.openapi import OPERATIONS, Operation, openapi
+from service.web.openapi import openapi
+from service.web.operations import OPERATIONS, Operation
 from service.web.route_examples import EXAMPLES
 from service.web.schemas import in_words
 

@@ -1,36 +1,13 @@
-"""The HTTP routes' document: the official validator takes it, and it has each route of the service."""
+"""The HTTP routes' document."""
 
-import re
-
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
-from starlette.routing import Route
 
-from service.app import create_app
-from service.settings import Settings
-from service.web.openapi import OPERATIONS, openapi
-
-NOT_HTTP = {"/ws", "/ws/chat", "/ws/chat/{client_id}", "/ws/{path}"}
+from service.web.openapi import openapi
 
 
 def test_the_official_validator_takes_it():
     validate(openapi())
-
-
-def test_it_has_each_route_of_the_service_and_no_other():
-    app = create_app(Settings(metrics_token="0" * 16, admin_token="0" * 16))
-    routes = {
-        (method.lower(), re.sub(r":\w+}", "}", route.path))
-        for route in app.routes
-        if isinstance(route, Route)
-        for method in (route.methods or set()) - {"HEAD"}
-    }
-    assert {(each.method, each.path) for each in OPERATIONS} == {it for it in routes if it[1] not in NOT_HTTP}
-
-
-def test_only_what_anybody_may_ask_needs_no_token():
-    open_paths = {each.path for each in OPERATIONS if {} in each.security}
-    assert open_paths >= {"/", "/chat", "/docs", "/health", "/ready", "/api/app", "/api/app-files/{path}"}
-    assert not open_paths & {"/api/files", "/api/audio-to-text", "/metrics", "/api/admin/connections"}
 
 
 def test_a_failure_is_an_envelope_wherever_it_comes_from():
@@ -38,3 +15,20 @@ def test_a_failure_is_an_envelope_wherever_it_comes_from():
         for operation in path.values():
             schema = operation["responses"]["default"]["content"]["application/json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/FailureReply"}
+
+
+def test_a_recording_says_of_which_types_it_may_be_and_a_file_may_be_of_any():
+    (speech, file) = (
+        openapi()["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]
+        for path in ("/api/audio-to-text", "/api/files")
+    )
+    assert {"audio/wav", "audio/mpeg"} <= set(speech["encoding"]["file"]["contentType"].split(", "))
+    assert "encoding" not in file
+
+
+def test_a_request_for_speech_says_what_to_say():
+    wanted = {"$ref": "#/components/schemas/SpeechRequest", "components": openapi()["components"]}
+    is_valid = Draft202012Validator(wanted).is_valid
+    assert is_valid({"text": "Hello"})
+    assert is_valid({"message_id": "96fc2a13-4564-436c-a852-ede12dce3d16", "text": None})
+    assert not any(map(is_valid, ({}, {"text": None}, {"text": " "}, {"message_id": None})))

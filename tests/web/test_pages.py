@@ -13,7 +13,7 @@ from service.chat import close_codes
 from service.result_codes import ResultCode
 from service.settings import Settings
 from service.web.metric_definitions import DEFINITIONS
-from service.web.openapi import OPERATIONS
+from service.web.operations import OPERATIONS
 from service.web.reasons import FAILURES, OTHER_REASONS
 from tests.conftest import ROOT
 from tests.tokens import SECRET

@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from service.answers.mock.scripts import FILE_NAME
 from service.web.examples import Example
-from service.web.openapi import OPERATIONS, openapi
+from service.web.openapi import openapi
+from service.web.operations import OPERATIONS
 from service.web.route_examples import EXAMPLES, HANDSHAKE
 from tests.wire_schemas import reply_faults
 

@@ -1,0 +1,143 @@
+"""The operations of HTTP: what is asked by which method and path, by whom, and what it is about. No I/O."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from service.answers.app_api import App, StoredFile
+from service.answers.files import SPEECH_TYPES
+from service.web.api import Feedback, SpeechRequest
+from service.web.examples import JSON
+from service.web.replies import Connections, HealthData, ReadyData, Transcript, Welcome
+
+_MESSAGE_ID = {
+    "name": "message_id",
+    "in": "path",
+    "required": True,
+    "description": "Dify's, of a chat frame.",
+    "schema": {"type": "string", "format": "uuid"},
+}
+_CLIENT_ID = {
+    "name": "client_id",
+    "in": "path",
+    "required": True,
+    "description": "As /api/admin/connections tells it.",
+    "schema": {"type": "string"},
+}
+_UTTERANCE = {
+    "name": "utterance",
+    "in": "query",
+    "description": "One id for all recordings of what a person says: up to four within two minutes count as one call.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+}
+_FILE_PATH = {
+    "name": "path",
+    "in": "path",
+    "required": True,
+    "description": "With its slashes, and the query of the link.",
+    "schema": {"type": "string"},
+}
+_CONTINUATION = {
+    "name": "Continuation",
+    "in": "header",
+    "description": "That of a paused answer, for whose form the file is: then it may be of any kind.",
+    "schema": {"type": "string"},
+}
+Security = list[dict[str, list[str]]]
+"""Any one of these."""
+
+_ANYBODY: Security = [{}]
+_USER: Security = [{"token": []}]
+_OPERATORS: Security = [{"operator": []}]
+
+
+class FileForm(NamedTuple):
+    """A body with a part `file`; of these media types, where it matters."""
+
+    media: tuple[str, ...] = ()
+
+
+class Operation(NamedTuple):
+    """`data` is the type of the reply's data, or the media types of a reply that is none; `body` a type, or a FileForm.
+
+    `others` are HTTP statuses beside 200 that are no failures in an envelope, and what they say.
+    """
+
+    method: str
+    path: str
+    summary: str
+    data: Any = None
+    media: tuple[str, ...] = ()
+    body: Any = None
+    parameters: tuple[dict[str, Any], ...] = ()
+    security: Security = _USER
+    others: Mapping[str, str] = {}
+
+
+OPERATIONS = (
+    Operation(
+        "get", "/", "Name, version, mode and links.", Welcome, security=_ANYBODY,
+        others={"307": "To a browser: the chat page."},
+    ),
+    Operation("get", "/chat", "The chat page.", media=("text/html",), security=_ANYBODY),
+    Operation("get", "/docs", "The reference.", media=("text/html",), security=_ANYBODY),
+    Operation("get", "/openapi.json", "This document.", media=(JSON,), security=_ANYBODY),
+    Operation("get", "/asyncapi.json", "The frames of the WebSocket.", media=(JSON,), security=_ANYBODY),
+    Operation(
+        "get", "/manifest.webmanifest", "Makes the chat page installable.", media=("application/manifest+json",),
+        security=_ANYBODY,
+    ),
+    Operation(
+        "get", "/icon", "The app's icon.", media=("image/svg+xml",), security=_ANYBODY,
+        others={"307": "It is elsewhere."},
+    ),
+    Operation(
+        "get", "/page.css", "What the chat page looks like, by the settings.", media=("text/css",), security=_ANYBODY
+    ),
+    Operation("get", "/health", "Whether the service is up, and how much it does.", HealthData, security=_ANYBODY),
+    Operation(
+        "get", "/ready", "Whether questions get answers; 503 where not. With an operator's token with details.",
+        ReadyData, security=[*_ANYBODY, *_OPERATORS],
+    ),
+    Operation(
+        "get", "/metrics", "Numbers for Prometheus, with METRICS_TOKEN.",
+        media=("text/plain",), security=_OPERATORS,
+    ),
+    Operation(
+        "get", "/api/admin/connections", "Who is connected, with ADMIN_TOKEN.",
+        Connections, security=_OPERATORS,
+    ),
+    Operation(
+        "post", "/api/admin/connections/{client_id}/close", "Close all connections of that id, in all processes; the "
+        "reply has those that were closed.", Connections, parameters=(_CLIENT_ID,), security=_OPERATORS,
+    ),
+    Operation(
+        "get", "/api/app", "What the app is called, says first, takes as inputs, and can.", App,
+        security=[*_ANYBODY, *_USER],
+    ),
+    Operation(
+        "get", "/api/messages/{message_id}/suggested", "Questions that could follow an answer.", list[str],
+        parameters=(_MESSAGE_ID,),
+    ),
+    Operation(
+        "post", "/api/messages/{message_id}/feedback", "Rate an answer.", type(None),
+        body=Feedback, parameters=(_MESSAGE_ID,),
+    ),
+    Operation(
+        "post", "/api/text-to-audio", "Speak a text, or an answer. The audio streams as it is made.",
+        media=("audio/mpeg", "audio/wav"), body=SpeechRequest,
+    ),
+    Operation(
+        "post", "/api/audio-to-text", "Write down speech: WAV, MP3, M4A or AMR, up to 30 MB.", Transcript,
+        body=FileForm(tuple(SPEECH_TYPES)), parameters=(_UTTERANCE,),
+    ),
+    Operation(
+        "post", "/api/files", "Upload a file for a question, or for a form.", StoredFile, body=FileForm(),
+        parameters=(_CONTINUATION,),
+    ),
+    Operation(
+        "get", "/api/app-files/{path}", "A file that the app made, by the url of its chat_file frame.",
+        media=("image/*", "audio/*", "video/*", "application/octet-stream"), parameters=(_FILE_PATH,),
+        security=_ANYBODY,
+        others={"206": "The part that Range asked for.", "304": "As it was.", "416": "There is no such part."},
+    ),
+)  # fmt: skip
