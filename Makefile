@@ -22,7 +22,7 @@ coverage: .venv/test
 	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && COVERAGE_FILE="$$data/coverage" \
 		$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered
 
-slow: .venv/test tests/axe/node_modules/.ready tests/asyncapi/node_modules/.ready
+slow: .venv/test tests/axe/node_modules/.ready tests/asyncapi/node_modules/.ready tests/schemathesis/.venv/.ready
 	$(BIN)/python -m pytest -m "slow and not alone" -n 2 --timeout 900
 	@# Chromium's sound has been seen to stall for a whole browser: what fails for another reason fails twice.
 	$(BIN)/python -m pytest -m alone -n 0 --timeout 900 || $(BIN)/python -m pytest -m alone -n 0 --timeout 900 --last-failed
@@ -66,6 +66,11 @@ tests/axe/node_modules/.ready: tests/axe/package-lock.json
 
 tests/asyncapi/node_modules/.ready: tests/asyncapi/package-lock.json
 	@if npm ci --prefix tests/asyncapi --silent; then touch $@; else echo "AsyncAPI's parser is missing: npm did not bring it"; fi
+
+# Apart from the other tools: it brings an HTTP client, a web framework and a plugin of pytest along.
+tests/schemathesis/.venv/.ready: tests/schemathesis/requirements.txt
+	@if $(PYTHON) -m venv $(@D) && $(@D)/bin/python -m pip --disable-pip-version-check install --quiet -r $<; \
+		then touch $@; else echo "schemathesis is missing: pip did not bring it"; fi
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'

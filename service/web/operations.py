@@ -7,6 +7,7 @@ from service.answers.app_api import App, StoredFile
 from service.answers.files import SPEECH_TYPES
 from service.web.api import Feedback, SpeechRequest
 from service.web.examples import JSON
+from service.web.frames import MESSAGE
 from service.web.replies import Connections, HealthData, ReadyData, Transcript, Welcome
 
 _MESSAGE_ID = {
@@ -14,6 +15,7 @@ _MESSAGE_ID = {
     "in": "path",
     "required": True,
     "description": "Dify's, of a chat frame.",
+    "example": MESSAGE,
     "schema": {"type": "string", "format": "uuid"},
 }
 _CLIENT_ID = {
