@@ -77,6 +77,36 @@ class Operation(NamedTuple):
 
 OPERATIONS = (
     Operation(
+        "get", "/api/app", "What the app is called, says first, takes as inputs, and can.", App,
+        security=[*_ANYBODY, *_USER],
+    ),
+    Operation(
+        "get", "/api/messages/{message_id}/suggested", "Questions that could follow an answer.", list[str],
+        parameters=(_MESSAGE_ID,),
+    ),
+    Operation(
+        "post", "/api/messages/{message_id}/feedback", "Rate an answer.", type(None),
+        body=Feedback, parameters=(_MESSAGE_ID,),
+    ),
+    Operation(
+        "post", "/api/text-to-audio", "Speak a text, or an answer. The audio streams as it is made.",
+        media=("audio/mpeg", "audio/wav"), body=SpeechRequest,
+    ),
+    Operation(
+        "post", "/api/audio-to-text", "Write down speech: WAV, MP3, M4A or AMR, up to 30 MB.", Transcript,
+        body=FileForm(tuple(SPEECH_TYPES)), parameters=(_UTTERANCE,),
+    ),
+    Operation(
+        "post", "/api/files", "Upload a file for a question, or for a form.", StoredFile, body=FileForm(),
+        parameters=(_CONTINUATION,),
+    ),
+    Operation(
+        "get", "/api/app-files/{path}", "A file that the app made, by the url of its chat_file frame.",
+        media=("image/*", "audio/*", "video/*", "application/octet-stream"), parameters=(_FILE_PATH,),
+        security=_ANYBODY,
+        others={"206": "The part that Range asked for.", "304": "As it was.", "416": "There is no such part."},
+    ),
+    Operation(
         "get", "/", "Name, version, mode and links.", Welcome, security=_ANYBODY,
         others={"307": "To a browser: the chat page."},
     ),
@@ -111,35 +141,5 @@ OPERATIONS = (
     Operation(
         "post", "/api/admin/connections/{client_id}/close", "Close all connections of that id, in all processes; the "
         "reply has those that were closed.", Connections, parameters=(_CLIENT_ID,), security=_OPERATORS,
-    ),
-    Operation(
-        "get", "/api/app", "What the app is called, says first, takes as inputs, and can.", App,
-        security=[*_ANYBODY, *_USER],
-    ),
-    Operation(
-        "get", "/api/messages/{message_id}/suggested", "Questions that could follow an answer.", list[str],
-        parameters=(_MESSAGE_ID,),
-    ),
-    Operation(
-        "post", "/api/messages/{message_id}/feedback", "Rate an answer.", type(None),
-        body=Feedback, parameters=(_MESSAGE_ID,),
-    ),
-    Operation(
-        "post", "/api/text-to-audio", "Speak a text, or an answer. The audio streams as it is made.",
-        media=("audio/mpeg", "audio/wav"), body=SpeechRequest,
-    ),
-    Operation(
-        "post", "/api/audio-to-text", "Write down speech: WAV, MP3, M4A or AMR, up to 30 MB.", Transcript,
-        body=FileForm(tuple(SPEECH_TYPES)), parameters=(_UTTERANCE,),
-    ),
-    Operation(
-        "post", "/api/files", "Upload a file for a question, or for a form.", StoredFile, body=FileForm(),
-        parameters=(_CONTINUATION,),
-    ),
-    Operation(
-        "get", "/api/app-files/{path}", "A file that the app made, by the url of its chat_file frame.",
-        media=("image/*", "audio/*", "video/*", "application/octet-stream"), parameters=(_FILE_PATH,),
-        security=_ANYBODY,
-        others={"206": "The part that Range asked for.", "304": "As it was.", "416": "There is no such part."},
     ),
 )  # fmt: skip
