@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from service.answers.base import Answer, AnswerError, AnswerStopped, BrokenAnswer, Failure, Part
+from service.answers.base import Answer, BrokenAnswer, Failure, Part
 from service.chat.client_identity import Owner
-from service.chat.failures import INTERNAL, TURN_UNREACHABLE, WRITER_LOST
+from service.chat.failures import TURN_UNREACHABLE, WRITER_LOST
 from service.chat.turn import Turn
-from service.chat.turn_status import WAITING_FOR_HUMAN, Ending, Status
+from service.chat.turn_status import Ending, Status
 
 log = structlog.get_logger()
 
@@ -184,18 +184,7 @@ class FollowedTurn(Turn):
 
     async def _heal(self, answer: Answer) -> None:
         structlog.contextvars.bind_contextvars(turn_id=self.id)
-        try:
-            await answer.stream(self._on_part)
-        except AnswerError as error:
-            self._end_alone(self._broken(error.failure))
-        except AnswerStopped as stopped:
-            self._end_alone(Ending(Status.STOPPED, str(stopped) or None, summary=self.summary))
-        except Exception:
-            log.exception("turn.failed")
-            self._end_alone(self._broken(INTERNAL))
-        else:
-            paused = Ending(Status.PAUSED, WAITING_FOR_HUMAN, None, self.summary, self.pause)
-            self._end_alone(paused if self.pause is not None else Ending(Status.DONE, summary=self.summary))
+        self._end_alone(await self._ending_of(answer))
 
     def _cancel_healing(self) -> None:
         if self._healing is not None:
@@ -205,9 +194,6 @@ class FollowedTurn(Turn):
         if self.status is None and self._add(part):
             self._notify()
 
-    def _broken(self, failure: Failure) -> Ending:
-        return Ending(Status.INCOMPLETE if self.buffer.length else Status.ERROR, failure=failure, summary=self.summary)
-
     def _end_alone(self, ending: Ending) -> None:
         if self.status is None:
             self._set_ended(ending)
@@ -215,7 +201,7 @@ class FollowedTurn(Turn):
 
     def _set_ended(self, ending: Ending) -> None:
         self.summary, self.pause, self.is_current = ending.summary, ending.pause, True
-        self._set_end(ending.status, ending.failure, ending.reason)
+        self._set_end(ending)
         self._go()
         self._notify()
 

@@ -8,13 +8,13 @@ from dataclasses import InitVar, dataclass, field
 
 import structlog
 
-from service.answers.base import Answer, AnswerError, AnswerStopped, Failure, Part, Summary
+from service.answers.base import Answer, Failure, Part, Summary
 from service.answers.demand import Demand
 from service.chat.client_identity import NOWHERE, Origin
-from service.chat.failures import INTERNAL, MAX_ANSWER_CHARACTERS, TOO_LONG
+from service.chat.failures import MAX_ANSWER_CHARACTERS, TOO_LONG
 from service.chat.reading import Reading
 from service.chat.turn import Turn
-from service.chat.turn_status import CANCELLED, CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, WAITING_FOR_HUMAN, Kind, Status
+from service.chat.turn_status import CANCELLED, CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, Ending, Kind, Status
 from service.elapsed import ms_since
 from service.tasks import Tasks
 
@@ -90,7 +90,7 @@ class RunningTurn(Turn):
 
     def stop(self, reason: str) -> None:
         """End the turn now, and its source in the background."""
-        self._terminate(Status.STOPPED, reason=reason)
+        self._terminate(Ending(Status.STOPPED, reason))
 
     def forget(self) -> None:
         """Whoever asked wants nothing of it to be kept."""
@@ -99,7 +99,7 @@ class RunningTurn(Turn):
 
     def abort(self, failure: Failure) -> None:
         """The same, for a failure of this service."""
-        self._terminate(self._broken_status(), failure)
+        self._terminate(self._broken(failure))
 
     def release(self) -> None:
         """The source has been read to its end."""
@@ -111,20 +111,9 @@ class RunningTurn(Turn):
     async def _read(self, answer: Answer) -> None:
         structlog.contextvars.bind_contextvars(turn_id=self.id)
         try:
-            await answer.stream(self._on_part)
-            if self.pause is None:
-                self._end(Status.DONE)
-            else:
-                self._end(Status.PAUSED, reason=WAITING_FOR_HUMAN)
-        except AnswerError as error:
-            self._end(self._broken_status(), error.failure)
-        except AnswerStopped as stopped:
-            self._end(Status.STOPPED, reason=str(stopped) or None)
-        except Exception:
-            log.exception("turn.failed")
-            self._end(self._broken_status(), INTERNAL)
+            self._end(await self._ending_of(answer))
         finally:
-            self._end(Status.STOPPED, reason=CANCELLED)
+            self._end(Ending(Status.STOPPED, CANCELLED))
 
     def _on_part(self, part: Part) -> None:
         if self.status is not None and not isinstance(part, Summary):  # tokens are used for a stopped answer, too
@@ -148,29 +137,26 @@ class RunningTurn(Turn):
         demand = self._reading.demand
         return {"waited_ms": demand.waited_ms, "tries": demand.tries, "tokens": total_tokens(self)}
 
-    def _broken_status(self) -> Status:
-        return Status.INCOMPLETE if self.buffer.length else Status.ERROR
-
-    def _terminate(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> None:
-        if not self._end(status, failure, reason) or (reading := self._reading) is None:
+    def _terminate(self, ending: Ending) -> None:
+        if not self._end(ending) or (reading := self._reading) is None:
             return
-        if self.kind is Kind.LOOK or (self.kind is Kind.DECISION and reason != CLIENT_STOPPED):
+        if self.kind is Kind.LOOK or (self.kind is Kind.DECISION and ending.reason != CLIENT_STOPPED):
             reading.cancel()
         else:
             reading.stop(self.id)
 
-    def _end(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> bool:
+    def _end(self, ending: Ending) -> bool:
         """The one transition to the terminal state. False where the turn had ended: the first end counts."""
         if self.status is not None:
             return False
-        self._set_end(status, failure, reason)
+        self._set_end(ending)
         self.ended_at = time.monotonic()
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
         log.info(
             "turn.finished",
             turn_id=self.id,
-            status=status,
+            status=self.status,
             reason=self.reason or self._mocks_reason(),
             source=self.identity and self.identity.source,
             characters=self.buffer.length,

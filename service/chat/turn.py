@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from service.answers.base import (
+    Answer,
+    AnswerError,
+    AnswerStopped,
     AppFile,
     Failure,
     Identity,
@@ -23,8 +26,9 @@ from service.answers.base import (
 from service.answers.pauses import Pause
 from service.chat.answer_buffer import AnswerBuffer
 from service.chat.client_identity import Owner
+from service.chat.failures import INTERNAL
 from service.chat.receipt import Receipt
-from service.chat.turn_status import Status
+from service.chat.turn_status import WAITING_FOR_HUMAN, Ending, Status
 
 log = structlog.get_logger()
 
@@ -114,6 +118,27 @@ class Turn(ABC):
     def stop(self, reason: str) -> None:
         """End the turn, and its source, wherever it runs."""
 
+    async def _ending_of(self, answer: Answer) -> Ending:
+        """Where the answer ends, or breaks off, once all its parts were told."""
+        try:
+            await answer.stream(self._on_part)
+        except AnswerError as error:
+            return self._broken(error.failure)
+        except AnswerStopped as stopped:
+            return Ending(Status.STOPPED, str(stopped) or None, summary=self.summary)
+        except Exception:
+            log.exception("turn.failed")
+            return self._broken(INTERNAL)
+        if self.pause is not None:
+            return Ending(Status.PAUSED, WAITING_FOR_HUMAN, None, self.summary, self.pause)
+        return Ending(Status.DONE, summary=self.summary)
+
+    def _broken(self, failure: Failure) -> Ending:
+        return Ending(Status.INCOMPLETE if self.buffer.length else Status.ERROR, failure=failure, summary=self.summary)
+
+    @abstractmethod
+    def _on_part(self, part: Part) -> None: ...
+
     def _add(self, part: Part) -> bool:
         """False where a client need not be told at once."""
         self._is_queued = isinstance(part, Queued)
@@ -138,8 +163,9 @@ class Turn(ABC):
                     log.warning("turn.extras_withheld", turn_id=self.id)
         return True
 
-    def _set_end(self, status: Status, failure: Failure | None = None, reason: str | None = None) -> None:
-        self.status, self.failure, self.reason = status, failure, failure.reason if failure else reason
+    def _set_end(self, ending: Ending) -> None:
+        self.status, self.failure = ending.status, ending.failure
+        self.reason = ending.failure.reason if ending.failure else ending.reason
 
     def _notify(self) -> None:
         for on_update in self._subscribers:
