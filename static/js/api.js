@@ -1,10 +1,10 @@
-// The service's HTTP routes, as the same client as the connection: `token` and `access` are the connection's.
+// The service's HTTP routes, as the same client as the connection: `token()` and `access` are the connection's.
 
 const UNAUTHORIZED = 401;
 
 export function createApi(token, access) {
   async function request(path, options) {
-    if (!access) return send(path, options, token);
+    if (!access) return send(path, options, token());
     const response = await send(path, options, await access.current());
     return response.status === UNAUTHORIZED ? send(path, options, await access.renew()) : response;
   }

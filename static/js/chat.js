@@ -37,7 +37,6 @@ import { forgetPreviews } from "./uploads.js";
 import * as welcome from "./welcome.js";
 
 const UNDO_MS = 10_000;
-
 const byId = (id) => document.getElementById(id);
 const [progress, startOver] = ["progress", "new"].map(byId);
 const token = load("token", randomId());
@@ -53,8 +52,8 @@ for (const name of ["new", "attach", "below"]) dress(byId(name), name, name);
 // The parts. What they draw may fail, and the conversation goes on.
 
 const [transcript, composer] = [drawing, field].map(withErrorBoundary);
-const access = createSignIn({ authenticate: (each) => connection.authenticate(each), forget: newConversation });
-const { queue, connection } = createClient({
+const access = createSignIn({ authenticate: (each) => connection.authenticate(each), newConversation });
+const { queue, connection, ...client } = createClient({
   ...{ url: location, token, access, store: turnStore },
   wantsAudio: () => turns.wantsAudio(),
   on: {
@@ -66,8 +65,7 @@ const { queue, connection } = createClient({
     ...{ state: connectionChanged, notice: (frame) => transcript.notice(frame) },
   },
 });
-const { isAnswering } = queue;
-const api = createApi(token, access);
+const api = createApi(client.token, access);
 const pauses = createPauses({ queue, transcript, after: acted, onDropped });
 const { rate, suggestAfter } = createFeedback({ api, queue, transcript, onRated });
 const actions = { ...pauses, ask, rate, upload: api.upload, typed: queue.saveSoon };
@@ -164,7 +162,8 @@ function onRated(turn) {
 
 const announce = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
-function newConversation() {
+/** For good where it `isFinal`: then the service, too, forgets what was said. */
+function newConversation({ isFinal } = {}) {
   announce("conversation:new");
   queue.clear();
   forgetPreviews();
@@ -173,7 +172,9 @@ function newConversation() {
   clear(progress);
   update();
   if (document.hasFocus()) composer.focus();
-  forget = showSnackbar("begun", "undo", () => undo(before), UNDO_MS);
+  forget();
+  if (isFinal) save("token", client.forget());
+  else forget = showSnackbar("begun", "undo", () => undo(before), UNDO_MS);
 }
 
 /** With these values in what the app wants to know. */
@@ -236,10 +237,10 @@ async function meetApp() {
   showName(app.name);
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
-  const forSite = { ask, composer, newConversation, forget: () => forget() };
-  greeted.then(async (site) => (await import("./site-api.js")).mountSiteApi(site, forSite)).catch(() => {});
+  const page = { queue, composer, api, ask, newConversation };
+  greeted.then(async (site) => (await import("./site-api.js")).mountSiteApi(site, page)).catch(() => {});
   const extras = await import("./extras/extras.js").catch(() => null);
-  withErrorBoundary({ ...extras }).mountExtras?.({ queue, composer, api, newConversation });
+  withErrorBoundary({ ...extras }).mountExtras?.(page);
   const [voice] = await Promise.all([import("./voice/voice.js").catch(() => null), loadStyle("voice")]);
   voice?.mountVoice({ app, slot: byId("voice"), composer, turns, api, send: connection.send });
 }
@@ -252,7 +253,7 @@ document.addEventListener("keydown", (event) => {
 // In a frame, the field gets the focus when the frame does.
 addEventListener("focus", () => document.activeElement === document.body && composer.focusByKeyboard());
 
-composer.begin({ ask, stop, isAnswering });
+composer.begin({ ask, stop, isAnswering: queue.isAnswering });
 restore();
 if (document.hasFocus()) composer.focusByKeyboard();
 if (!access) meeting = meetApp();

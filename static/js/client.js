@@ -18,10 +18,12 @@ import { createTurnQueue } from "./turn-queue.js";
  *
  * `ask(question, files, inputs)` returns the turn's id; `stop()` ends the answer under way; `goOn(turn, {action,
  * inputs})` decides in the form of a paused one; `turns` are all of the conversation; `close()` leaves for good.
+ * `forget()` begins anew as another client, and has the service forget this one: returns the new token.
  */
 export function createClient({ url = new URL("../..", import.meta.url), token = randomId(), on = {}, ...options }) {
   const { accessToken, access = accessToken ? accessBy(accessToken) : null, ...others } = options;
-  const queue = createTurnQueue({ ...others, send: (frame) => connection.send(frame), token, on });
+  const renounced = []; // tokens that the service is still to forget
+  const queue = createTurnQueue({ ...others, send: (frame) => connection.send(frame), token: () => token, on });
   const connection = connect({ url: socketUrl(url, randomId()), access, resume: queue.resume, onState, onFrame });
 
   function accessBy(current) {
@@ -33,7 +35,20 @@ export function createClient({ url = new URL("../..", import.meta.url), token = 
     return own;
   }
 
+  function forget() {
+    queue.clear();
+    renounced.push(token);
+    token = randomId();
+    if (connection.send(queue.resume())) tellRenounced();
+    return token;
+  }
+
+  function tellRenounced() {
+    for (const each of renounced.splice(0)) connection.send({ type: "forget", token: each });
+  }
+
   function onState(state) {
+    if (state.name === "open") tellRenounced();
     queue.connectionIs(state.name);
     on.state?.(state);
   }
@@ -44,5 +59,5 @@ export function createClient({ url = new URL("../..", import.meta.url), token = 
   }
 
   const { ask, stop, goOn, turns } = queue;
-  return { ask, stop, goOn, turns, close: connection.close, queue, connection };
+  return { ask, stop, goOn, turns, close: connection.close, queue, connection, forget, token: () => token };
 }

@@ -6,9 +6,9 @@ import { load, save } from "./storage.js";
 
 /**
  * Access as of access-token.js; null where nobody has to prove who they are. `authenticate(token)` is told of each new
- * token, `forget()` before another person begins: what was said here until then is not for them.
+ * token, `newConversation({isFinal})` before another person begins: what was said until then is not for them.
  */
-export function createSignIn({ authenticate, forget }) {
+export function createSignIn({ authenticate, newConversation }) {
   if (document.documentElement.dataset.auth !== "token") return null;
   const access = createAccess({ ask: askForToken, onToken: introduced });
   let subject = load("subject", null);
@@ -21,8 +21,7 @@ export function createSignIn({ authenticate, forget }) {
   }
 
   function beginAnew() {
-    forget();
-    save("token", null);
+    newConversation({ isFinal: true });
     location.reload();
   }
 

@@ -2,18 +2,13 @@
 // where a site greeted.
 
 /**
- * `site` is the origin that greeted. `ask(question, files)` says whether it was taken. After `newConversation()`,
- * which a person may undo, `forget()` takes that away.
+ * `site` is the origin that greeted. `ask(question, files)` says whether it was taken; after
+ * `newConversation({isFinal: true})` nothing is left of the one before.
  */
-export function mountSiteApi(site, { ask, composer, newConversation, forget }) {
+export function mountSiteApi(site, { ask, composer, newConversation }) {
   /** To that site, and to no page that may have taken its place. */
   const tell = (event, detail) => parent.postMessage({ type: "dify-live:event", event, detail }, site);
   const hear = (type, told) => document.addEventListener(type, ({ detail }) => told(detail));
-
-  function reset() {
-    newConversation();
-    forget();
-  }
 
   /** It is left in the field where something has to be filled in first. */
   function take(text) {
@@ -29,7 +24,7 @@ export function mountSiteApi(site, { ask, composer, newConversation, forget }) {
 
   addEventListener("message", ({ source, origin, data }) => {
     if (source !== parent || origin !== site) return;
-    if (data?.type === "dify-live:reset") reset();
+    if (data?.type === "dify-live:reset") newConversation({ isFinal: true });
     if (data?.type === "dify-live:ask") take(String(data.text));
   });
   hear("turn:added", ({ id, question }) => tell("question", { id, text: question }));

@@ -29,7 +29,7 @@ const isGone = ({ failure }) => failure?.reason === "conversation_not_found";
  * `refusal` (an error frame, {} for "still waiting") what became of the last try. What goes on `follows` it: a turn
  * without a question, which `isBegun` with the first news; one that brings none is dropped.
  *
- * `send(frame)` says whether it was written; `token` is the connection's; `wantsAudio()`, whether to ask for what
+ * `send(frame)` says whether it was written; `token()` is the connection's; `wantsAudio()`, whether to ask for what
  * the app says by itself: then a turn has `audio`. `on` is told: added(turn), started(turn), text(turn, replaced),
  * event(turn, frame), audio(turn, frame), file(turn), ended(turn), and dropped(turn, paused, isOther): `isOther` where
  * another form waits by now. What fails there does not stop the queue. `store` keeps turns across a reload.
@@ -41,7 +41,7 @@ export function createTurnQueue({ send, token, wantsAudio = () => false, store =
   let stopTimer, saveTimer, searchTimer;
 
   const current = () => turns.find(({ status }) => status === "asked");
-  const resume = () => resumeFrame(token, current());
+  const resume = () => resumeFrame(token(), current());
 
   /** The latest answer's, unless the service has said since that it is over. */
   const conversation = () => turns.filter((turn) => turn.conversation_id || isGone(turn)).at(-1)?.conversation_id;
@@ -90,7 +90,7 @@ export function createTurnQueue({ send, token, wantsAudio = () => false, store =
   function frameOf(turn) {
     turn.audio = wantsAudio() || undefined;
     if (!turn.follows) return questionFrame(turn, conversation());
-    return followUpFrame(turn, pausedBefore(turn).continuation, token);
+    return followUpFrame(turn, pausedBefore(turn).continuation, token());
   }
 
   /** Ends the answer under way; without one, takes back the last question that waits. Returns its turn. */

@@ -7,7 +7,7 @@ from aiohttp import web
 from playwright.async_api import expect
 
 from tests import fake_dify
-from tests.conftest import eventually
+from tests.conftest import eventually, logged
 from tests.page.browser import accessible, holds
 from tests.page.speech import DOUBLES, hear, said, until, until_said
 
@@ -75,7 +75,7 @@ async def in_shop(visit, service, other, shop, color="", **options):
     return page, page.frame_locator("iframe[title=Chat]")
 
 
-async def test_the_page_around_drives_the_chat_and_hears_of_it(shop, start, with_dify, dify, visit):
+async def test_the_page_around_drives_the_chat_and_hears_of_it(shop, start, with_dify, dify, visit, events):
     """What it asks before the chat is loaded is not lost."""
     more = asyncio.Event()
     dify.plays(fake_dify.say("Two."), fake_dify.think_until(more, fake_dify.say("Four.")))
@@ -116,6 +116,12 @@ async def test_the_page_around_drives_the_chat_and_hears_of_it(shop, start, with
         ["reset", {}],
     ]
     assert await page.evaluate("difyLive.own") == 1
+    await eventually(lambda: logged(events, "client.forgotten"))
+    await page.evaluate("difyLive.ask('Five?')")
+    await eventually(lambda: len(dify.questions) == 3)
+    before, _, after = dify.questions
+    assert before["user"] != after["user"]
+    assert not after.get("conversation_id")
 
 
 async def test_a_handler_that_fails_costs_no_other_and_a_name_that_is_none_is_refused(shop, start, visit):

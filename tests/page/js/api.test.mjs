@@ -28,27 +28,27 @@ const accessBy = (...tokens) => {
 };
 
 test("without users of its own, the connection's token goes with each call", async () => {
-  assert.equal(await createApi("mine", null).call("/api/x"), "done");
+  assert.equal(await createApi(() => "mine", null).call("/api/x"), "done");
   replies = [REFUSED];
-  await assert.rejects(createApi("mine", null).call("/api/x"), { code: 401, reason: "token_expired" });
+  await assert.rejects(createApi(() => "mine", null).call("/api/x"), { code: 401, reason: "token_expired" });
   assert.deepEqual(bearers(), ["Bearer mine", "Bearer mine"]);
 });
 
 test("what is refused for its token is asked once more with another, whole", async () => {
   replies = [REFUSED, TAKEN];
-  const api = createApi("mine", accessBy("old", "new"));
+  const api = createApi(() => "mine", accessBy("old", "new"));
   await api.upload(new File(["x"], "x.txt"), undefined, "sealed");
   assert.deepEqual(bearers(), ["Bearer old", "Bearer new"]);
   for (const { method, body, headers } of calls) {
     assert.deepEqual([method, body.get("file").name, headers.continuation], ["POST", "x.txt", "sealed"]);
   }
   replies = [REFUSED, REFUSED];
-  await assert.rejects(createApi("mine", accessBy("old", "new")).app(), { code: 401 });
+  await assert.rejects(createApi(() => "mine", accessBy("old", "new")).app(), { code: 401 });
 });
 
 test("without a token nothing is asked, and the reason is told; a lost connection has its own", async () => {
-  await assert.rejects(createApi("mine", accessBy()).app(), { reason: "signed_out" });
+  await assert.rejects(createApi(() => "mine", accessBy()).app(), { reason: "signed_out" });
   assert.deepEqual(calls, []);
   replies = [new TypeError("Failed to fetch")];
-  await assert.rejects(createApi("mine", accessBy("one")).rate("m", "like"), { reason: "no_connection" });
+  await assert.rejects(createApi(() => "mine", accessBy("one")).rate("m", "like"), { reason: "no_connection" });
 });

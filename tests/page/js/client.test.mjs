@@ -63,6 +63,24 @@ test("who has no token is not connected, and tried again", async () => {
   assert.deepEqual(states.map(({ name, reason }) => [name, reason]), [["waiting", "signed_out"]]);
 });
 
+const told = () => socket().sent.map(({ type, token }) => [type, token]);
+
+test("who is forgotten goes on as another, and the service is told, as soon as it can be", () => {
+  const client = createClient({ url, token: "first" });
+  socket().accept();
+  const id = client.ask("Hi");
+  socket().says({ type: "chat", id, status: "done", content: "Hello", conversation_id: "c" });
+  const second = client.forget();
+  assert.deepEqual(told(), [["resume", "first"], ["chat", undefined], ["resume", second], ["forget", "first"]]);
+  assert.deepEqual(client.turns, []);
+  socket().drops();
+  const third = client.forget();
+  mock.timers.tick(60_000);
+  socket().accept();
+  assert.deepEqual(told(), [["resume", third], ["forget", second]]);
+  assert.equal(client.token(), third);
+});
+
 test("who leaves is gone", () => {
   const client = createClient({ url });
   client.close();

@@ -32,7 +32,7 @@ function begin() {
   const names = ["added", "started", "text", "event", "audio", "file", "ended", "dropped"];
   const on = Object.fromEntries(names.map((name) => [name, tell(name)]));
   const send = (frame) => isOpen && Boolean(sent.push(frame));
-  queue = createTurnQueue({ send, token: "mine", store: turnStore, wantsAudio: () => wantsAudio, on });
+  queue = createTurnQueue({ send, token: () => "mine", store: turnStore, wantsAudio: () => wantsAudio, on });
 }
 
 function connectionIs(name) {

@@ -35,7 +35,7 @@ function begin() {
   const on = Object.fromEntries(names.map((name) => [name, () => {}]));
   on.text = ({ text, soughtAt }) => told.push([text, soughtAt !== undefined]);
   on.ended = ({ status }) => told.push(status);
-  queue = createTurnQueue({ send: (frame) => Boolean(sent.push(frame)), token: "mine", store: turnStore, on });
+  queue = createTurnQueue({ send: (frame) => Boolean(sent.push(frame)), token: () => "mine", store: turnStore, on });
 }
 
 const says = (type, frame) => queue.receive({ type, id, ...frame });
