@@ -254,6 +254,43 @@ async def test_a_frame_without_the_bubble_gets_its_token_as_the_docs_say_and_non
     assert site.asked == 1
 
 
+async def has_kept(connect, service, user, token, turn):
+    """Whether the service still knows that turn of them."""
+    client = await connect(service, headers={"Authorization": f"Bearer {token_for(user)}"})
+    await client.say({"type": "resume", "token": token, "id": turn, "offset": 0})
+    return (await client.frames_until_end())[-1]["type"] == "chat"
+
+
+async def test_a_screen_for_many_in_a_site_is_another_s_as_soon_as_another_signs_in(
+    site, service, enter, http, connect, dify, events
+):
+    """And the one before is forgotten as who they were."""
+    body, _, script = (await example(http, service, "sign-in-frame")).partition("<script>")
+    site.body = body.replace("https://chat.example.com", "{service}").replace("?embed=1", "?kiosk=90")
+    site.body = site.body.replace("<iframe", '<iframe allow="microphone; autoplay; screen-wake-lock"')
+    site.script = script.replace("https://chat.example.com", service.url).removesuffix("</script>") + KEEPS_CHAT
+    page, screen = await enter()
+    chat = screen.frame_locator("iframe")
+    await screen.locator("#begin:enabled").click()
+    await ask(chat, "What ails me?")
+    await expect(chat.locator(".answer")).to_have_attribute("data-state", "done")
+    frame = await frame_at(page, service.url)
+    token = await frame.evaluate("JSON.parse(sessionStorage['dify-live:token'])")
+    turn = await chat.locator(".answer").get_attribute("data-id")
+    assert await has_kept(connect, service, "mia", token, turn)
+    await page.evaluate(TELLS_CHAT, token_for("mia", 700))  # renewed: nothing changes
+    site.token = lambda: token_for("ben")
+    await page.evaluate(TELLS_CHAT, token_for("ben"))
+    await expect(screen.locator("#attract")).to_be_visible()
+    await eventually(lambda: logged(events, "client.forgotten"))
+    assert not await has_kept(connect, service, "mia", token, turn)
+    await screen.locator("#begin:enabled").click()
+    await expect(chat.locator(".message")).to_have_count(0)
+    await ask(chat, "Hello")
+    await expect(chat.locator(".answer")).to_have_attribute("data-state", "done")
+    assert [question["user"] for question in dify.questions] == ["mia", "ben"]
+
+
 async def test_what_one_person_said_is_gone_when_another_signs_in(site, service, enter, dify):
     site.script += KEEPS_CHAT
     page, chat = await enter()

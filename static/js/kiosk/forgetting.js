@@ -6,49 +6,52 @@ import { load, save } from "../storage.js";
 const MOST = 100; // tokens
 const KEPT_MS = 3_600_000; // after that the service has forgotten by itself
 
-/** `connect()` makes a WebSocket; `accessToken()` is the user's, where users prove who they are. */
+/** `connect()` makes a WebSocket; `accessToken()` is the present user's, for tokens from before a reload. */
 export function createForgetting({ connect, accessToken }) {
-  let tokens = load("forget", []); // {token, at}: not yet forgotten
+  let tokens = load("forget", []); // {token, at}: not yet forgotten; `accessToken`, of their user, in memory only
   let attempt = 0;
   let socket = null;
   let retry;
 
-  const keep = () => save("forget", tokens);
+  const keep = () => save("forget", tokens.map(({ token, at }) => ({ token, at })));
 
-  function add(token) {
-    tokens = [...tokens, { token, at: Date.now() }].slice(-MOST);
+  /** `person` is {token, accessToken}: the latter is theirs, where users prove who they are. */
+  function add(person) {
+    tokens = [...tokens, { ...person, at: Date.now() }].slice(-MOST);
     keep();
     tell();
   }
 
-  /** One after the other, on one connection. */
+  /** One after the other, each as the person who was there. */
   function tell() {
     retry = clearTimeout(retry);
+    if (socket) return;
     tokens = tokens.filter(({ at }) => Date.now() - at < KEPT_MS);
-    if (socket || !tokens.length) return;
+    if (!tokens.length) return;
     socket = Object.assign(connect(), { onopen: opened, onmessage: received, onclose: closed });
   }
 
   const say = (frame) => socket.send(JSON.stringify(frame));
 
   function opened() {
-    const token = accessToken();
+    const token = tokens[0].accessToken ?? accessToken();
     if (token) say({ type: "auth", token });
   }
 
   function received({ data }) {
     const frame = parseFrame(data);
     if (frame?.reason === "forgotten") {
-      tokens = tokens.slice(1);
+      tokens.shift();
       attempt = 0;
       keep();
-    } else if (frame?.type !== "system" || !frame.resume_token) return;
-    if (tokens.length) say({ type: "forget", token: tokens[0].token });
-    else socket.close();
+      socket.close();
+    } else if (frame?.type === "system" && frame.resume_token) say({ type: "forget", token: tokens[0].token });
   }
 
+  /** Who is not let in any more keeps nobody waiting. */
   function closed() {
     socket = null;
+    tokens.push(...tokens.splice(0, 1));
     if (tokens.length) retry = setTimeout(tell, backoff(attempt++));
   }
 

@@ -4,6 +4,7 @@
  * is told to forget.
  */
 
+import { subjectOf } from "../access-token.js";
 import { randomId } from "../frames.js";
 import { clear, learn, say, sayAll } from "../i18n.js";
 import { socketUrl } from "../connection.js";
@@ -31,7 +32,7 @@ const root = document.documentElement;
 const isFramed = parent !== window;
 const asked = new URLSearchParams(location.search).get("kiosk");
 const seconds = periodOf(asked);
-let accessToken; // what the site around this page last said
+let accessToken; // of who is here, as the site around this page last said
 let chat = null; // none for a moment, after a reset
 let inUse = false;
 let tries = 0;
@@ -52,18 +53,19 @@ const forgetting = createForgetting({ connect, accessToken: () => accessToken })
 /** Whatever was said, chosen or begun is gone, here and at the service. */
 function reset() {
   if (!chat) return;
-  const token = load("token", null);
+  const person = { token: load("token", null), accessToken };
+  accessToken = undefined;
   cover(true);
   chat.remove();
   chat = null;
   globalThis.speechSynthesis?.cancel();
-  setTimeout(prepare, SETTLE_MS, token);
+  setTimeout(prepare, SETTLE_MS, person);
 }
 
-function prepare(token) {
+function prepare(person) {
   dropPerson();
   forgetting.keep();
-  if (token) forgetting.add(token);
+  if (person.token) forgetting.add(person);
   chat = createDisposableChat({ onUsed: idle.used, onDone: () => setTimeout(reset), show: dialogs.show });
 }
 
@@ -153,11 +155,18 @@ const line = (lang, words) => Object.assign(element("span", "", words), { lang }
 // The site around this page, if there is one, and the chat page tell each other who the user is.
 
 addEventListener("message", ({ source, data }) => {
-  if (isFramed && source === parent && data?.type === "dify-live:token") {
-    accessToken = data.token;
-    chat?.post(data);
-  } else if (isFramed && chat?.isSource(source) && data?.type === "dify-live:token") parent.postMessage(data, "*");
+  if (!isFramed || data?.type !== "dify-live:token") return;
+  if (source === parent) introduced(data);
+  else if (chat?.isSource(source)) parent.postMessage(data, "*");
 });
+
+/** Another person: the one before ends as whoever they were. */
+function introduced(data) {
+  if (data.token && accessToken && subjectOf(data.token) !== subjectOf(accessToken)) reset();
+  accessToken = data.token || accessToken;
+  chat?.post(data);
+}
+
 
 begin.onclick = start;
 begin.addEventListener("click", keepAwake, { once: true }); // some browsers wait for a tap
@@ -167,6 +176,6 @@ guard(document, dialogs.show);
 sayAll();
 root.dataset.stage &&= "ready";
 cover(true);
-prepare(load("token", null)); // of a person whose page broke off
+prepare({ token: load("token", null) }); // of a person whose page broke off
 keepAwake();
 setInterval(tick, TICK_MS);
