@@ -6,9 +6,10 @@
 
 import { subjectOf } from "../access-token.js";
 import { randomId } from "../frames.js";
-import { clear, learn, say, sayAll } from "../i18n.js";
+import { clear, learn, sayAll } from "../i18n.js";
 import { socketUrl } from "../connection.js";
 import { element } from "../elements.js";
+import { createMarkdownRenderer } from "../markdown-renderer.js";
 import { load } from "../storage.js";
 import { en, zh } from "../translations.js";
 import { createWakeLock } from "../voice/wake-lock.js";
@@ -30,6 +31,7 @@ const byId = (id) => document.getElementById(id);
 const [attract, begin, greeting, away] = ["attract", "begin", "greeting", "away"].map(byId);
 const root = document.documentElement;
 const isFramed = parent !== window;
+const isGreetedTwice = Boolean(greeting.dataset.en && greeting.dataset.zh);
 const asked = new URLSearchParams(location.search).get("kiosk");
 const seconds = periodOf(asked);
 let accessToken; // of who is here, as the site around this page last said
@@ -121,7 +123,7 @@ function lookAfter() {
   const isReady = chat.isReady();
   begin.disabled = !isReady;
   if (isReady) welcome();
-  else say(away, chat.isSpent() ? "kiosk.away" : "kiosk.wait");
+  else sayTwice(away, chat.isSpent() ? "kiosk.away" : "kiosk.wait");
   if (isReady) tries = pause = 0;
   else if (chat.isSpent() && (pause -= 1) <= 0) replace();
 }
@@ -138,10 +140,20 @@ function welcome() {
   clear(away);
   byId("name").textContent = chat.find("h1").textContent;
   sayTwice(begin, chat.hasCalls() ? "kiosk.talk" : "kiosk.begin");
+  if (isGreetedTwice) return;
   const said = chat.find("#welcome .greeting");
   if (said?.dataset.sayText) return sayTwice(greeting, "welcome");
   if (said && greeting.textContent !== said.textContent) {
     greeting.replaceChildren(...Array.from(said.childNodes, (node) => document.importNode(node, true)));
+  }
+}
+
+/** As the operator wrote it in both languages. */
+function greetTwice() {
+  for (const [lang, words] of Object.entries(greeting.dataset)) {
+    const part = Object.assign(element("div"), { lang });
+    createMarkdownRenderer(part).render(words);
+    greeting.append(part);
   }
 }
 
@@ -173,6 +185,7 @@ begin.addEventListener("click", keepAwake, { once: true }); // some browsers wai
 for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, idle.used, true);
 addEventListener("pageshow", ({ persisted }) => persisted && reset());
 guard(document, dialogs.show);
+if (isGreetedTwice) greetTwice();
 sayAll();
 root.dataset.stage &&= "ready";
 cover(true);
