@@ -25,7 +25,7 @@ from tests.redis_server import redis  # noqa: F401 - a fixture
 from tests.told import forget, told
 from tests.wire_schemas import reply_faults
 
-pytest_plugins = ["tests.page.browser", "tests.page.speech"]
+pytest_plugins = ["tests.page.browser", "tests.page.kiosk", "tests.page.speech"]
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine proves nothing
 hypothesis.settings.load_profile("patient")
 

@@ -8,134 +8,34 @@ from playwright.async_api import Error, expect
 
 from tests import fake_dify
 from tests.conftest import eventually, logged
-from tests.fake_workflows import asking_human
-from tests.page.browser import EXPECTED_NOISE, PLAIN_APP, accessible
+from tests.page.browser import accessible
+from tests.page.kiosk import COME_BACK, SECRET
+from tests.page.kiosk_moments import MOMENTS, UNDER_WAY, done
+from tests.page.speech import until
 
-COME_BACK = "dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))"  # from the back-forward cache
-SECRET = "the red folder"
-
-
-class Screen:
-    """The page, and what a person does on it."""
-
-    def __init__(self, page):
-        self.page = page
-        self.chat = page.frame_locator("iframe")
-        self.begin_button = page.locator("#begin:enabled")
-
-    async def begin(self):
-        await self.begin_button.click()
-        await expect(self.page.locator("#attract")).to_be_hidden()
-
-    async def ask(self, question):
-        await self.chat.locator("#question").fill(question)
-        await self.chat.locator("#question").press("Enter")
-
-    def answer(self, state):
-        return self.chat.locator(f".answer[data-state={state}]").last
-
-    async def token(self):
-        return await self.page.evaluate("JSON.parse(sessionStorage['dify-live:token'] ?? null)")
-
-    async def is_clean(self, but=()):
-        """What the browser keeps, and what is to be seen, has nothing of the person before."""
-        await expect(self.page.locator("#attract")).to_be_visible()
-        await expect(self.begin_button).to_be_visible()
-        await expect(self.page.locator("iframe")).to_have_count(1)
-        await expect(self.chat.locator(".message, dialog[open], #files li, #snackbars p")).to_have_count(0)
-        await expect(self.chat.locator("#question")).to_have_value("")
-        await expect(self.page.locator("dialog[open]")).to_have_count(0)
-        kept = await self.page.evaluate(
-            "JSON.stringify([{...sessionStorage}, {...localStorage}, document.body.innerText])"
-        )
-        assert [word for word in (SECRET, *but) if word in kept] == []
+KEEPS = """
+  { const { speech, speechSynthesis, sounding } = frames[0]; window.left = { speech, speechSynthesis, sounding }; 0 }
+"""
+IS_SILENT = "!left.speech?.isOpen && !left.speech?.session && !left.speechSynthesis.speaking && !left.sounding.size"
 
 
-@pytest.fixture
-async def screen(browser, dify, with_dify):
-    """Such a screen in front of the fake Dify; a fault in a script fails the test."""
-    complaints, contexts = [], []
-    dify.parameters |= PLAIN_APP
-
-    async def screen(seconds=90, app=None, script="", clock=False, **settings):
-        dify.parameters |= app or {}
-        context = await browser.new_context(locale="en-GB", viewport={"width": 768, "height": 1024})
-        contexts.append(context)
-        if clock:
-            await context.clock.install()
-        await context.add_init_script(script)
-        page = await context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        screen.service = await with_dify(**settings)
-        await page.goto(f"{screen.service.url}/chat?kiosk={seconds}")
-        return Screen(page)
-
-    yield screen
-    for context in contexts:
-        await context.close()
-    assert [words for words in complaints if not any(noise in words for noise in EXPECTED_NOISE)] == []
-
-
-async def done(screen, dify):
-    dify.plays(fake_dify.say("Yes."))
-    await screen.ask(SECRET)
-    await expect(screen.answer("done")).to_be_visible()
-
-
-async def streaming(screen, dify):
-    dify.plays(fake_dify.until_stopped("Some ", "words"))
-    await screen.ask(SECRET)
-    await expect(screen.answer("streaming")).to_contain_text("Some words")
-
-
-async def queued(screen, dify):
-    await streaming(screen, dify)
-    await screen.ask(f"{SECRET}, too")
-    await expect(screen.chat.locator(".question[data-state=waiting]")).to_be_visible()
-
-
-async def offline(screen, dify):
-    await done(screen, dify)
-    await screen.page.context.set_offline(True)
-    await screen.page.evaluate("frames[0]?.dispatchEvent(new Event('offline'))")
-    await screen.ask(f"{SECRET}, offline")
-
-
-async def draft(screen, _):
-    await screen.chat.locator("#question").fill(SECRET)
-
-
-async def paused(screen, dify):
-    action = {"id": "yes", "title": "Yes", "button_style": "primary"}
-    form = asking_human(SECRET, form_content=SECRET, inputs=[], actions=[action])
-    dify.plays(fake_dify.flow(form))
-    await screen.ask("May I?")
-    await expect(screen.answer("paused")).to_be_visible()
-
-
-async def in_a_dialog(screen, dify):
-    await done(screen, dify)
-    await screen.page.evaluate("frames[0].document.querySelector('#language').click()")
-    await screen.page.evaluate("frames[0].document.body.append(document.createElement('dialog'))")
-
-
-MOMENTS = [done, streaming, queued, offline, draft, paused, in_a_dialog]
-
-
-@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
-async def test_whatever_somebody_was_about_nothing_of_it_reaches_the_next(screen, dify, moment):
-    screen = await screen()
+@pytest.mark.parametrize(("moment", "options"), MOMENTS, ids=[moment.__name__ for moment, _ in MOMENTS])
+async def test_whatever_somebody_was_about_nothing_of_it_reaches_the_next(screen, dify, moment, options):
+    screen = await screen(**options)
     await screen.begin()
     token = await screen.token()
+    await screen.page.evaluate(KEEPS)
     await moment(screen, dify)
-    asked = len(dify.questions)
+    asked, recorded = len(dify.questions), len(dify.app_api.called("audio-to-text"))
     await screen.page.evaluate(COME_BACK)
+    assert await screen.page.evaluate(IS_SILENT)
     await screen.page.context.set_offline(False)
     await screen.is_clean(but=[token])
-    if moment in (streaming, queued):
+    if moment in UNDER_WAY:
         await eventually(lambda: dify.stops)
+    dify.app_api.scenes.clear()
+    dify.released.set()
+    dify.app_api.may_read.set()
     dify.plays(fake_dify.say("Welcome."))
     await screen.begin()
     await screen.ask("Hello")
@@ -144,7 +44,9 @@ async def test_whatever_somebody_was_about_nothing_of_it_reaches_the_next(screen
     assert [question["query"] for question in new] == ["Hello"]
     assert not new[0].get("conversation_id")
     assert new[0]["user"] not in [question["user"] for question in dify.questions[:asked]]
+    assert len(dify.app_api.called("audio-to-text")) == recorded
     assert SECRET not in await screen.chat.locator("body").inner_text()
+    await expect(screen.chat.locator("#question")).to_have_value("")
 
 
 async def test_who_stays_away_is_asked_and_then_cleared_away(screen, dify):
@@ -170,6 +72,56 @@ async def test_who_stays_away_is_asked_and_then_cleared_away(screen, dify):
     await page.clock.run_for(2_000)
     await screen.is_clean(but=[token])
     assert len(page.context.pages) == 1
+
+
+SOCKETS = """
+  window.sockets = [];
+  window.WebSocket = class extends WebSocket { constructor(...args) { super(...args); sockets.push(this); } };
+"""
+LOCKS = """
+  window.locks = [];
+  const { request } = WakeLock.prototype;
+  WakeLock.prototype.request = async function (...what) {
+    const lock = await request.apply(this, what);
+    locks.push(lock);
+    return lock;
+  };
+"""
+
+
+async def test_a_touch_fills_the_display_which_stays_on_also_after_the_page_was_hidden(screen):
+    screen = await screen(script=LOCKS)
+    await until(screen.page, "locks.length && !locks[0].released")
+    assert not await screen.page.evaluate("document.fullscreenElement")
+    await screen.begin()
+    await until(screen.page, "document.fullscreenElement === document.documentElement")
+    await screen.page.evaluate("Promise.all(locks.splice(0).map((lock) => lock.release()))")  # as when it is hidden
+    await screen.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await until(screen.page, "locks.length && !locks[0].released")
+
+
+async def test_who_is_there_when_another_takes_the_connection_goes_on_without_a_touch(screen, dify, http):
+    screen = await screen(script=SOCKETS)
+    await screen.begin()
+    await done(screen, dify)
+    async with http.ws_connect(await screen.frame.evaluate("sockets[0].url")) as other:
+        await other.send_json({"type": "resume", "token": await screen.token()})
+        await until(screen.frame, "sockets.length === 2")  # closed with 4500, which says "do not come back"
+        await expect(screen.chat.locator("#state[data-state=open]")).to_be_visible()
+        while not other.closed:
+            await other.receive()
+        assert other.close_code == 4500
+    await screen.ask("And now?")
+    await expect(screen.chat.locator(".answer[data-state=done]")).to_have_count(2)
+    await expect(screen.page.locator("#attract")).to_be_hidden()
+    assert await screen.frame.evaluate("sockets.length") == 2
+
+
+async def test_the_operators_greeting_stands_there_in_both_languages(screen):
+    screen = await screen(page_greeting="Welcome to **Ward 7**.", page_greeting_zh="欢迎来到**七病区**。")
+    await expect(screen.begin_button).to_be_visible()
+    for lang, words in [("en", "Ward 7"), ("zh", "七病区")]:
+        await expect(screen.page.locator(f"#greeting [lang={lang}] strong")).to_have_text(words)
 
 
 async def test_a_person_s_choices_of_language_and_colours_end_with_them(screen):
@@ -256,12 +208,6 @@ class Day:
         for hour in range(hours):
             await what[hour % len(what)]()
             await self.passes(3_600, step=600)
-
-
-SOCKETS = """
-  window.sockets = [];
-  window.WebSocket = class extends WebSocket { constructor(...args) { super(...args); sockets.push(this); } };
-"""
 
 
 @pytest.mark.timeout(300)
