@@ -117,6 +117,21 @@ async def test_who_is_there_when_another_takes_the_connection_goes_on_without_a_
     assert await screen.frame.evaluate("sockets.length") == 2
 
 
+async def test_nothing_is_left_in_the_clipboard(screen, dify):
+    screen = await screen()
+    await screen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await screen.begin()
+    await done(screen, dify)
+    await expect(screen.chat.get_by_role("button", name="Copy")).to_have_count(0)
+    await screen.chat.locator(".answer .text").click()
+    for key in ("a", "c"):
+        await screen.page.keyboard.press(f"Control+{key}")
+    await screen.chat.locator("#question").fill(SECRET)
+    for key in ("a", "x"):
+        await screen.chat.locator("#question").press(f"Control+{key}")
+    assert SECRET not in await screen.page.evaluate("navigator.clipboard.readText()")
+
+
 async def test_the_operators_greeting_stands_there_in_both_languages(screen):
     screen = await screen(page_greeting="Welcome to **Ward 7**.", page_greeting_zh="欢迎来到**七病区**。")
     await expect(screen.begin_button).to_be_visible()

@@ -1,6 +1,6 @@
 // What would lead away from a screen for many people.
 
-/** In this document a link tells its address by `show(address)`, and nothing is dragged or opened by a menu. */
+/** In this document a link tells its address by `show(address)`; nothing is dragged, opened by a menu, or copied. */
 export function guard(target, show) {
   const on = (type, act) => target.addEventListener(type, act, true);
 
@@ -13,7 +13,7 @@ export function guard(target, show) {
   }
 
   for (const type of ["click", "auxclick"]) on(type, follow);
-  for (const type of ["contextmenu", "dragstart"]) on(type, (event) => event.preventDefault());
+  for (const type of ["contextmenu", "dragstart", "copy", "cut"]) on(type, (event) => event.preventDefault());
 }
 
 /** It leads to a place on the page, or shows a picture in it. */
