@@ -1,10 +1,7 @@
 // What the site around a frame may do with the chat in it, and hears of it: window.difyLive of embed.js. Loaded only
 // where a site greeted.
 
-/**
- * `site` is the origin that greeted. `ask(question, files)` says whether it was taken; after
- * `newConversation({isFinal: true})` nothing is left of the one before.
- */
+/** `site` is the origin that greeted. `ask(question, files)` says whether it was taken. */
 export function mountSiteApi(site, { ask, composer, newConversation }) {
   /** To that site, and to no page that may have taken its place. */
   const tell = (event, detail) => parent.postMessage({ type: "dify-live:event", event, detail }, site);

@@ -10,8 +10,8 @@ from tests import fake_dify
 from tests.conftest import eventually, logged
 from tests.page.browser import accessible
 from tests.page.kiosk import COME_BACK, SECRET
-from tests.page.kiosk_moments import MOMENTS, UNDER_WAY, done
-from tests.page.speech import until
+from tests.page.kiosk_moments import MOMENTS, SPEECH, UNDER_WAY, done
+from tests.page.speech import SILENT, button, until
 
 KEEPS = """
   { const { speech, speechSynthesis, sounding } = frames[0]; window.left = { speech, speechSynthesis, sounding }; 0 }
@@ -115,6 +115,16 @@ async def test_who_is_there_when_another_takes_the_connection_goes_on_without_a_
     await expect(screen.chat.locator(".answer[data-state=done]")).to_have_count(2)
     await expect(screen.page.locator("#attract")).to_be_hidden()
     assert await screen.frame.evaluate("sockets.length") == 2
+
+
+async def test_what_the_app_wants_to_know_is_asked_before_a_call(screen):
+    room = {"text-input": {"label": "Room", "variable": "room", "required": True}}
+    screen = await screen(script=SPEECH, app=SILENT | {"user_input_form": [room]})
+    await expect(screen.begin_button).to_contain_text("Touch to begin")
+    await screen.begin()
+    await expect(screen.chat.get_by_label("Room")).to_be_focused()
+    await expect(screen.chat.locator("#call")).to_be_hidden()
+    await expect(button(screen.chat, "Call")).to_be_visible()
 
 
 async def test_nothing_is_left_in_the_clipboard(screen, dify):

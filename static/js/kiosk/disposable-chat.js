@@ -79,11 +79,13 @@ export function createDisposableChat({ onUsed, onDone, show }) {
     return draft !== before;
   }
 
-  /** A tap's doing: a call, where there are any. */
+  /** Not before what the app wants to know first. */
+  const call = () => !find("#welcome form") && find(".start-call");
+
+  /** A tap's doing: a call, where there can be one. */
   function start() {
-    const call = find(".start-call");
-    if (call) call.click();
-    else find("#question")?.focus();
+    if (call()) call().click();
+    else find("#welcome form :is(input, select, textarea), #question")?.focus();
   }
 
   /** After a close code that says "do not come back". */
@@ -91,7 +93,7 @@ export function createDisposableChat({ onUsed, onDone, show }) {
 
   return {
     ...{ isReady, isSpent, isBusy, start, reconnect, find, root },
-    hasCalls: () => Boolean(find(".start-call")),
+    hasCalls: () => Boolean(call()),
     version: () => root()?.dataset.version,
     post: (message) => frame.contentWindow?.postMessage(message, location.origin),
     isSource: (source) => source === frame.contentWindow,

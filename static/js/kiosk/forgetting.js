@@ -8,21 +8,21 @@ const KEPT_MS = 3_600_000; // after that the service has forgotten by itself
 
 /** `connect()` makes a WebSocket; `accessToken()` is the present user's, for tokens from before a reload. */
 export function createForgetting({ connect, accessToken }) {
-  let tokens = load("forget", []); // {token, at}: not yet forgotten; `accessToken`, of their user, in memory only
+  let tokens = load("forget", []); // {token, at}: not yet forgotten; in memory also `accessToken`
   let attempt = 0;
   let socket = null;
   let retry;
 
   const keep = () => save("forget", tokens.map(({ token, at }) => ({ token, at })));
 
-  /** `person` is {token, accessToken}: the latter is theirs, where users prove who they are. */
+  /** `person` is {token, accessToken}. */
   function add(person) {
     tokens = [...tokens, { ...person, at: Date.now() }].slice(-MOST);
     keep();
     tell();
   }
 
-  /** One after the other, each as the person who was there. */
+  /** One by one, each as its own user. */
   function tell() {
     retry = clearTimeout(retry);
     if (socket) return;

@@ -148,7 +148,6 @@ function welcome() {
   }
 }
 
-/** As the operator wrote it in both languages. */
 function greetTwice() {
   for (const [lang, words] of Object.entries(greeting.dataset)) {
     const part = Object.assign(element("div"), { lang });
@@ -172,7 +171,7 @@ addEventListener("message", ({ source, data }) => {
   else if (chat?.isSource(source)) parent.postMessage(data, "*");
 });
 
-/** Another person: the one before ends as whoever they were. */
+/** Perhaps another person. */
 function introduced(data) {
   if (data.token && accessToken && subjectOf(data.token) !== subjectOf(accessToken)) reset();
   accessToken = data.token || accessToken;
