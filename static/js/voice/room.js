@@ -2,7 +2,7 @@
 
 const MEMORY_MS = 1_500; // who speaks makes a pause in so long
 const ABOVE_DB = 4;
-const MOST_SPREAD_DB = 5.5; // of a room full of voices, added to that
+const MOST_SPREAD_DB = 4.5; // of a room full of voices, added to that
 const SPREAD_MS = 500; // in which that is followed
 const CROWD_DB = 8; // between the louder and the quieter moments: one voice alone has more
 const QUIET_DB = -65; // what it is taken for at first

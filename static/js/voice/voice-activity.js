@@ -3,7 +3,7 @@
 import { createRoom } from "./room.js";
 
 const FAINTEST_DB = -50; // below this nobody speaks to the page
-const BELOW_SPEAKER_DB = 6; // others, further away
+const BELOW_SPEAKER_DB = 7; // others, further away
 const SPEAKER_MS = 700; // in which the speaker's level is followed
 const SPEAKER_FALL_DB = 3; // a second, while quiet: who goes on may be softer
 const FORGOTTEN_MS = 2_000; // of silence: somebody else may speak next
