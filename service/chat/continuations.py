@@ -9,7 +9,7 @@ from service.answers.pauses import Continuation, Decision, Form, PausedRun
 from service.chat import messages
 from service.chat.client_identity import Owner
 from service.chat.message_parser import BadMessage
-from service.chat.messages import Resume
+from service.chat.messages import Resume, name_in
 from service.chat.turn import Turn
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Status
@@ -107,8 +107,8 @@ def _check(frame: messages.Form, run: PausedRun) -> None:
         raise Refused(FORM_BY_EMAIL)
     if run.actions and frame.action not in run.actions:
         words = f"action: the form has no such action; it has {', '.join(run.actions)}."
-        raise BadMessage(words, frame.turn_id, "action")
+        raise BadMessage(words, name_in(frame), "action")
     missing = [name for name in run.inputs if name not in frame.inputs]
     if missing:
         words = f"inputs: the form asks for {', '.join(missing)}, too."
-        raise BadMessage(words, frame.turn_id, missing[0])
+        raise BadMessage(words, name_in(frame), missing[0])

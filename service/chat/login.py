@@ -94,14 +94,14 @@ class Login:
                 case Ping(timestamp):
                     await _send(handshake, Pong(messages.now_ms() if timestamp is None else timestamp))
                 case message:
-                    await _send(handshake, error_of(MISSING, getattr(message, "id", None)))
+                    await _send(handshake, error_of(MISSING, messages.name_in(message)))
         return None
 
-    def _parse(self, data: str | bytes) -> ClientMessage | None:
+    def _parse(self, data: str | bytes) -> ClientMessage | BadMessage:
         try:
             return parse(data, self.max_content_length)
-        except BadMessage:
-            return None
+        except BadMessage as error:
+            return error
 
 
 def _end(timer: asyncio.Timeout) -> None:

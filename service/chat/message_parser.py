@@ -1,12 +1,13 @@
 """What a client sent, as one of the messages, or in words what is wrong with it. No I/O."""
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from service.chat.messages import Chat, ClientMessage, Form, TurnId, VoiceLatency
+from service.chat.messages import Chat, ClientMessage, Form, TurnId, VoiceLatency, name_in
 
 MAX_DEPTH = 20
 """Of objects and lists in one another, in the inputs and files of a question, or the inputs of a form."""
@@ -29,22 +30,29 @@ class _Tagged(Struct):
     type: Any = None
 
 
-class _NamedChat(Struct, tag_field="type", tag="chat"):
+class _Named(Struct, tag_field="type"):
     id: TurnId | None = None
 
 
-class _NamedForm(Struct, tag_field="type", tag="form", rename={"id": "turn_id"}):
-    id: TurnId | None = None
+class _NamedChat(_Named, tag="chat"): ...
+
+
+class _NamedForm(_Named, tag="form"):
+    turn_id: TurnId | None = None
+
+
+class _NamedResume(_NamedForm, tag="resume"): ...
 
 
 _KNOWN_TYPES = ("chat", "ping", "stop", "forget", "resume", "form", "auth", "voice_latency")
 _LONGEST_ECHO = 40
 _NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
+_LONE_SURROGATE = "That JSON has half of a surrogate pair, as an emoji that was cut in two: send U+FFFD in its place."
 _TOO_DEEP = f"That JSON is nested too deeply: {MAX_DEPTH} levels are allowed."
 _NOT_AN_OBJECT = 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'
 _decode = msgspec.json.Decoder(ClientMessage).decode
 _decode_tagged = msgspec.json.Decoder(_Tagged).decode
-_decode_named: Callable[[str], _NamedChat | _NamedForm] = msgspec.json.Decoder(_NamedChat | _NamedForm).decode
+_decode_named: Callable[[str | bytes], _Named] = msgspec.json.Decoder(_NamedChat | _NamedForm | _NamedResume).decode
 
 
 def parse(data: str | bytes, max_content_length: int, max_inputs_length: int = MAX_INPUTS_LENGTH) -> ClientMessage:
@@ -54,9 +62,9 @@ def parse(data: str | bytes, max_content_length: int, max_inputs_length: int = M
     try:
         message: ClientMessage = _decode(data)
     except msgspec.ValidationError as error:
-        raise BadMessage(_explain(data, error), _turn_id(data)) from None
+        raise _invalid(data, error) from None
     except msgspec.DecodeError:
-        raise BadMessage(_NOT_JSON) from None
+        raise _malformed(data) from None
     except RecursionError:
         raise BadMessage(_TOO_DEEP) from None
     if isinstance(message, Chat):
@@ -64,7 +72,7 @@ def parse(data: str | bytes, max_content_length: int, max_inputs_length: int = M
         _check_json("inputs", message.inputs, max_inputs_length, message.id)
         _check_json("files", message.files, max_inputs_length, message.id)
     elif isinstance(message, Form):
-        _check_json("inputs", message.inputs, max_inputs_length, message.turn_id)
+        _check_json("inputs", message.inputs, max_inputs_length, name_in(message))
     elif isinstance(message, VoiceLatency) and not message.stages():
         raise BadMessage("Bad `voice_latency` frame: it has none of its times.")
     return message
@@ -112,20 +120,34 @@ def _children(item: Any) -> Iterable[Any]:
     return item.values() if kind is dict else item if kind is list else ()
 
 
-def _turn_id(data: str) -> str | None:
+def _turn_id(data: str | bytes) -> str | None:
     try:
-        return _decode_named(data).id
+        return name_in(_decode_named(data))
     except (msgspec.DecodeError, RecursionError):
         return None
 
 
-def _explain(data: str, error: msgspec.ValidationError) -> str:
+def _malformed(data: str) -> BadMessage:
+    """Unlike msgspec, Python's own decoder takes half of a surrogate pair, as RFC 8259 does; and constants, if let."""
+    try:
+        value = json.loads(data, parse_constant=int)  # which raises ValueError for NaN and Infinity
+        mended = json.dumps(value, ensure_ascii=False).encode(errors="replace")
+    except (ValueError, RecursionError):
+        return BadMessage(_NOT_JSON)
+    return BadMessage(_LONE_SURROGATE, _turn_id(mended))
+
+
+def _invalid(data: str, error: msgspec.ValidationError) -> BadMessage:
     try:
         type_ = _decode_tagged(data).type
     except (msgspec.ValidationError, RecursionError):
-        return _NOT_AN_OBJECT
+        return BadMessage(_NOT_AN_OBJECT)
     except msgspec.DecodeError:  # malformed after the first invalid field
-        return _NOT_JSON
+        return _malformed(data)
+    return BadMessage(_explain(type_, error), _turn_id(data))
+
+
+def _explain(type_: Any, error: msgspec.ValidationError) -> str:
     if type_ not in _KNOWN_TYPES:
         return f"Unknown type {_short(type_)}: this service understands {', '.join(_KNOWN_TYPES)}."
     where, what = explain_field(error)

@@ -127,6 +127,11 @@ class VoiceLatency(_Message, frozen=True):
 ClientMessage = Chat | Ping | Stop | Forget | Resume | Form | Auth | VoiceLatency
 
 
+def name_in(message: object) -> str | None:
+    """The turn of which a reply to the message is: that which would follow a pause, or else the one it names."""
+    return getattr(message, "turn_id", None) or getattr(message, "id", None)
+
+
 class System(_Message, frozen=True):
     """A notice. The first message of a connection has `client_id` and `resume_token`, which is a secret.
 

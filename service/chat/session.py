@@ -247,7 +247,7 @@ class Session(Connection):
         try:
             continuation = await continuation_of(frame, self.owner, self.turns)
         except Refused as refused:
-            await self._refuse(error_of(refused.failure, frame.turn_id))
+            await self._refuse(error_of(refused.failure, messages.name_in(frame)))
         else:
             await self._ask(frame.turn_id, continuation, stream=stream, is_resume=isinstance(frame, Resume))
 

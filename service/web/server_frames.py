@@ -50,7 +50,7 @@ SERVER_FRAMES = (
         {
             "content": "For people, in English.",
             "code": "One of the codes of replies.",
-            "id": ID,
+            "id": "The turn that this is about; of a form or a resume, its turn_id, or else its id.",
             "reason": _REASON,
             "field": "The input that is missing or unfit, by its variable; or files.",
             "retry_after": "What passes: try again after so many milliseconds.",

@@ -123,8 +123,11 @@ async def test_before_the_token_there_is_no_service_but_pongs(service, connect, 
 
 async def test_an_error_names_the_turn_that_is_not_begun(service, connect):
     client = await connect(service)
-    await client.ask("Hi", id="q1")
-    assert (await client.frame())["id"] == "q1"
+    form = {"type": "form", "action": "yes", "id": "q1"}
+    hi, empty = ({"type": "chat", "content": content, "id": "q1"} for content in ("Hi", ""))
+    for frame, turn_id in ((hi, "q1"), (empty, "q1"), (form, "q1"), (form | {"turn_id": "q2"}, "q2")):
+        await client.say(frame)
+        assert (await client.frame())["id"] == turn_id
 
 
 async def test_who_sends_no_token_is_closed(service, connect, monkeypatch):

@@ -47,7 +47,13 @@ def test_what_clients_send_is_understood(frame, meaning):
         ("", "not JSON"),
         ("hello", "not JSON"),
         ('{"type":"chat",', "not JSON"),
-        ('{"type":"chat","content":"\\ud800"}', "not JSON"),
+        ('{"type":"chat","content":"\\ud800"}', "half of a surrogate pair"),
+        ('{"type":"chat","content":"a\\udc00b"}', "half of a surrogate pair"),
+        ('{"type":"chat","content":5,"inputs":{"\\ud83d":1}}', "half of a surrogate pair"),
+        ('"\\ud83d"', "half of a surrogate pair"),
+        ('{"type":"chat","content":"\\ud83d"', "not JSON"),
+        ('{"type":"chat","content":"\\ud83d","inputs":{"a":NaN}}', "not JSON"),
+        ('{"type":"chat","content":"\\ud83d","inputs":' + "[" * 200_000, "not JSON"),
         ("[]", "JSON object"),
         ("null", "JSON object"),
         ("{}", "Unknown type null"),
@@ -100,13 +106,41 @@ def test_what_is_wrong_is_said_in_words(frame, words):
         ({"type": "chat", "content": ""}, None),
         ({"type": "offer", "id": "a"}, None),
         ({"type": "form", "id": "a", "turn_id": "n"}, "n"),
-        ({"type": "form", "id": "a"}, None),
+        ({"type": "form", "id": "a"}, "a"),
+        ({"type": "form", "id": "a b", "turn_id": "n"}, None),
+        ({"type": "resume", "id": "a", "token": "t"}, "a"),
+        ({"type": "resume", "turn_id": "n", "token": "t"}, "n"),
+        ({"type": "chat", "id": "a", "content": "\ud83d"}, "a"),
+        ({"type": "chat", "content": 5, "inputs": {"b": "\ud83d!"}, "id": "a"}, "a"),
+        ({"type": "form", "id": "a", "turn_id": "n", "inputs": {"\udc00": 1}}, "n"),
+        ({"type": "chat", "id": "\ud83d", "content": "Hi"}, None),
+        ({"type": "\ud83d", "id": "a"}, None),
     ],
 )
 def test_the_refusal_of_a_question_names_its_turn(frame, turn_id):
     with pytest.raises(BadMessage) as caught:
         parse(json.dumps(frame), LIMIT)
     assert caught.value.turn_id == turn_id
+
+
+halves = st.text(st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF), min_size=1, max_size=3)
+TEXTS = st.lists(st.text(max_size=3) | halves | st.sampled_from(["\\ud83d", "😀"]), max_size=4).map("".join)
+
+
+def is_text(value):
+    """As JSON says it: two halves that fit are a character."""
+    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") == json.loads(json.dumps(value))
+
+
+@given(TEXTS)
+def test_half_a_surrogate_pair_anywhere_is_called_so_and_the_turn_is_named(text):
+    frame = json.dumps({"type": "chat", "content": f"Hi {text}!", "id": "a"})
+    if is_text(text):
+        assert parse(frame, LIMIT).id == "a"
+        return
+    with pytest.raises(BadMessage, match="half of a surrogate pair") as caught:
+        parse(frame, LIMIT)
+    assert caught.value.turn_id == "a"
 
 
 def test_a_question_of_just_the_allowed_length_passes():

@@ -716,17 +716,27 @@ async def test_a_form_is_streamed_to_who_asks_for_that_only(paused):
     [
         ({"id": "other"}, 404, "not_paused"),
         ({"continuation": "x"}, 10000, "continuation_invalid"),
+        ({"id": "q", "continuation": "x"}, 10000, "continuation_invalid"),
         ({"id": "q", "action": "no"}, 10000, "bad_frame"),
+        ({"id": "q", "action": 5}, 10000, "bad_frame"),
     ],
 )
-async def test_a_form_that_cannot_go_on_is_refused_under_the_id_of_what_would_follow(paused, fields, code, reason):
+async def test_a_form_that_cannot_go_on_is_refused_under_the_id_that_it_has(paused, fields, code, reason):
+    """That of what would follow, or else of what was paused."""
     session, transport, source = await paused()
-    for named, ended in (({"turn_id": "n"}, "n"), ({}, None)):
+    for named, ended in (({"turn_id": "n"}, "n"), ({}, fields.get("id"))):
         await session.receive(form(**fields | named))
         error = transport.frames[-1]
         assert (error["type"], error["code"], error["reason"]) == ("error", code, reason)
         assert error.get("id") == ended
     assert len(source.questions) == 1
+
+
+@pytest.mark.parametrize("fields", [{"continuation": "x", "turn_id": "n"}, {"id": "n", "offset": -1}])
+async def test_a_resume_that_cannot_go_on_is_refused_under_the_id_that_it_has(meet, fields):
+    session, transport = meet(Scripted())
+    await session.receive(json.dumps({"type": "resume", "token": "c" * 32, **fields}))
+    assert [(frame["type"], frame["id"]) for frame in transport.frames] == [("error", "n")]
 
 
 async def test_while_the_service_ends_no_form_is_taken(paused):
