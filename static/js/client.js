@@ -1,8 +1,5 @@
 // A client of the service, for any page: questions and their answers, on one connection that comes back by itself.
-//
-//   import { createClient } from "https://chat.example.com/static/js/client.js";
-//   const client = createClient({ on: { text: (turn) => (box.textContent = turn.text) } });
-//   client.ask("When is the garden open?");
+// For browsers; an example stands in /docs#javascript-client.
 
 import { createAccess } from "./access-token.js";
 import { connect, socketUrl } from "./connection.js";
@@ -10,15 +7,9 @@ import { randomId } from "./frames.js";
 import { createTurnQueue } from "./turn-queue.js";
 
 /**
- * `url` is the service's address, by default that of this file's. `token` owns the answers: with the same one another
- * page goes on with them; it is a secret. `accessToken`, where users sign in, is a function that promises the current
- * user's JSON Web Token (or `access`, of access-token.js). `store`, {load(), save(turns)}, keeps the conversation
- * across a reload. `on`, each of it optional, is told what happens: see turn-queue.js, and besides state(state), of
- * connection.js, and notice(frame), of what the service says of no turn.
- *
- * `ask(question, files, inputs)` returns the turn's id; `stop()` ends the answer under way; `goOn(turn, {action,
- * inputs})` decides in the form of a paused one; `turns` are all of the conversation; `close()` leaves for good.
- * `forget()` begins anew as another client, and has the service forget this one: returns the new token.
+ * Options and methods stand there, too. Besides: `access`, of access-token.js, in place of `accessToken`; `on.state`
+ * gets the states of connection.js, `on.notice` what the service says of no turn; `forget()` begins anew as another
+ * client, and has the service forget this one: returns the new token.
  */
 export function createClient({ url = new URL("../..", import.meta.url), token = randomId(), on = {}, ...options }) {
   const { accessToken, access = accessToken ? accessBy(accessToken) : null, ...others } = options;

@@ -18,6 +18,9 @@ export const isFinal = (code) => code === 1008 || code === UNAUTHORIZED || (code
 /** Beside the page. Whole: Safari understands a relative one since 17.3 only. */
 export const socketUrl = (page, clientId) => new URL(`ws/chat/${clientId}`, page).href.replace("http", "ws");
 
+/** U+FFFD in place of half of a surrogate pair. */
+const whole = (_, value) => (typeof value === "string" ? value.replace(/\p{Cs}/gu, "\ufffd") : value);
+
 /** Null for what is not JSON. */
 export function parseFrame(data) {
   try {
@@ -161,7 +164,6 @@ export function connect({ url, access, resume, onState, onFrame }) {
     open();
   }
 
-  /** For good. */
   function close() {
     leaving.abort();
     clearTimeout(retry);
@@ -172,7 +174,7 @@ export function connect({ url, access, resume, onState, onFrame }) {
 
   function send(frame) {
     if (socket?.readyState !== WebSocket.OPEN) return false;
-    socket.send(JSON.stringify(frame));
+    socket.send(JSON.stringify(frame, whole));
     return true;
   }
 

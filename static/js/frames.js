@@ -24,9 +24,9 @@ export function questionFrame({ id, question, files, inputs, audio }, conversati
 /** How Dify is told of an uploaded {id, kind}. */
 export const asInput = ({ id, kind }) => ({ type: kind, transfer_method: "local_file", upload_file_id: id });
 
-/** Goes on after a pause with this continuation: by a decision, or by asking how it went on. */
-export function followUpFrame({ id, decides, audio }, continuation, token) {
-  if (!decides) return { type: "resume", token, continuation, turn_id: id, audio };
+/** Goes on after a pause with this continuation: by a decision, only once, or by asking how it went on. */
+export function followUpFrame({ id, decides, again, audio }, continuation, token) {
+  if (!decides || again) return { type: "resume", token, continuation, turn_id: id, audio };
   const { action, inputs } = decides;
   return { type: "form", continuation, turn_id: id, action, inputs, stream: true, events: true, audio };
 }
@@ -37,7 +37,7 @@ export function resumeFrame(token, { id, count, replacements } = {}) {
 }
 
 /** Whether a frame tells a turn after a pause more than that the pause goes on. */
-export function isNews({ decides }, { type, status, content }) {
-  if (type === "chat" && !content) return status !== "stopped" && (Boolean(decides) || status !== "paused");
+export function isNews({ decides, again }, { type, status, content }) {
+  if (type === "chat" && !content) return status !== "stopped" && (Boolean(decides && !again) || status !== "paused");
   return type.startsWith("chat");
 }

@@ -38,10 +38,12 @@ export function createTurnQueue({ send, token, wantsAudio = () => false, store =
   const on = withErrorBoundary({ ...UNHEARD, ...listeners });
   const turns = store.load();
   let before = []; // the turns of the conversation before this one
+  const stopping = new Set(); // ids: what was said while away is said again
   let stopTimer, saveTimer, searchTimer;
 
   const current = () => turns.find(({ status }) => status === "asked");
   const resume = () => resumeFrame(token(), current());
+  const sendStop = (id) => stopping.add(id) && send({ type: "stop", id });
 
   /** The latest answer's, unless the service has said since that it is over. */
   const conversation = () => turns.filter((turn) => turn.conversation_id || isGone(turn)).at(-1)?.conversation_id;
@@ -98,7 +100,7 @@ export function createTurnQueue({ send, token, wantsAudio = () => false, store =
     const turn = current() ?? turns.filter(isWaiting).at(-1);
     if (!turn || stopTimer) return turn;
     if (isWaiting(turn)) return takeBack(turn);
-    send({ type: "stop", id: turn.id });
+    sendStop(turn.id);
     stopTimer = setTimeout(end, STOP_TIMEOUT_MS, turn, "stopped");
     return turn;
   }
@@ -151,7 +153,7 @@ export function createTurnQueue({ send, token, wantsAudio = () => false, store =
     before = turns.splice(0);
     save();
     if (!turn) return;
-    send({ type: "stop", id: turn.id });
+    sendStop(turn.id);
     end(turn, "stopped");
   }
 
@@ -203,8 +205,9 @@ export function createTurnQueue({ send, token, wantsAudio = () => false, store =
 
   /** It never arrived, or the service forgot it: it is asked once more if no word was lost. */
   function unknown(turn) {
-    if (turn.text || turn.again || !send(frameOf(turn))) return lose(turn);
-    Object.assign(turn, { again: true, askedAt: Date.now() });
+    if (stopTimer) return end(turn, "stopped");
+    if (turn.text || turn.again || !send(frameOf(Object.assign(turn, { again: true })))) return lose(turn);
+    turn.askedAt = Date.now();
   }
 
   /** After `least` milliseconds and some more, longer each time. */
@@ -228,6 +231,7 @@ export function createTurnQueue({ send, token, wantsAudio = () => false, store =
 
   function receive(frame) {
     const turn = current();
+    if (frame.type === "chat") stopping.delete(frame.id);
     if (turn && turn.id === frame.id) {
       if (frame.type !== "error") heard(turn);
       if (turn.follows && !turn.isBegun && isNews(turn, frame)) begin(turn);
@@ -243,6 +247,7 @@ export function createTurnQueue({ send, token, wantsAudio = () => false, store =
 
   function connectionIs(name) {
     clearTimeout(searchTimer); // each connection resumes
+    if (name === "open") for (const id of stopping) if (sendStop(id) && id !== current()?.id) stopping.delete(id);
     if (name === "open") next();
     if (name === "ended" && current()) lose(current());
   }

@@ -72,6 +72,13 @@ test("what is no frame is passed over", () => {
   assert.deepEqual(frames, [{ type: "chat" }]);
 });
 
+test("half of a surrogate pair goes out as U+FFFD, and whole ones as they are", () => {
+  FakeSocket.last.accept();
+  connection.send({ type: "chat", content: "\ud83d a \ude00 👩", inputs: { cut: ["👩\ud83d"] } });
+  const { content, inputs } = FakeSocket.last.sent.at(-1);
+  assert.deepEqual([content, inputs.cut], ["\ufffd a \ufffd 👩", ["👩\ufffd"]]);
+});
+
 test("it pings in time, and a pong keeps it alive", () => {
   FakeSocket.last.accept();
   for (let period = 1; period <= 5; period++) {

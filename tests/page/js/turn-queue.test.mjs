@@ -114,6 +114,46 @@ test("a stop that nobody confirms ends the turn after a while", () => {
   assert.equal(queue.isAnswering(), false);
 });
 
+test("a stop that is said while the connection is away is said after the resume, and ends the answer", () => {
+  connectionIs("open");
+  const id = queue.ask("a");
+  delta(id, 0, "half");
+  connectionIs("waiting");
+  queue.stop();
+  connectionIs("open");
+  assert.deepEqual(sent.slice(1), [{ type: "stop", id }]);
+  end(id, { status: "stopped" });
+  assert.deepEqual([queue.turns[0].status, queue.turns[0].text], ["stopped", "half"]);
+  connectionIs("waiting");
+  connectionIs("open");
+  assert.equal(sent.length, 2);
+});
+
+test("an answer that was stopped, or left for a new conversation, while away for long is stopped all the same", () => {
+  connectionIs("open");
+  const id = queue.ask("a");
+  connectionIs("waiting");
+  queue.stop();
+  mock.timers.tick(5_000);
+  assert.equal(queue.turns[0].status, "stopped");
+  connectionIs("open");
+  const other = queue.ask("b");
+  connectionIs("waiting");
+  queue.clear();
+  connectionIs("open");
+  assert.deepEqual(sent.filter(({ type }) => type === "stop"), [id, other].map((id) => ({ type: "stop", id })));
+});
+
+test("a question that was stopped and never arrived is not asked once more", () => {
+  connectionIs("open");
+  const id = queue.ask("a");
+  connectionIs("waiting");
+  queue.stop();
+  connectionIs("open");
+  queue.receive({ type: "error", id, code: 404, reason: "unknown_turn" });
+  assert.deepEqual([asked(), queue.turns[0].status], [["a"], "stopped"]);
+});
+
 test("with nothing under way, stop takes back the last question that waits", () => {
   queue.ask("a");
   queue.ask("b");
@@ -298,6 +338,24 @@ test("what follows is lost with its connection, and can be asked for again", () 
   queue.goOn(paused, YES);
   connectionIs("ended");
   assert.deepEqual([queue.turns, paused.refusal], [[paused], { reason: "unreachable" }]);
+});
+
+test("a decision that may have been taken is not sent again: it is asked how it went on", () => {
+  const paused = pause();
+  const unknown = (id) => queue.receive({ type: "error", id, code: 404, reason: "unknown_turn" });
+  const taken = queue.goOn(paused, YES);
+  unknown(taken);
+  assert.deepEqual(sent.at(-1), { type: "resume", token: "mine", continuation: "sealed", turn_id: taken, audio: undefined });
+  end(taken, { content: "Sent." });
+  assert.deepEqual([told.at(-1), paused.decision], ["ended : Sent.", { title: "Yes" }]);
+});
+
+test("a decision that never arrived can be made again", () => {
+  const paused = pause();
+  const id = queue.goOn(paused, YES);
+  queue.receive({ type: "error", id, code: 404, reason: "unknown_turn" });
+  end(id, { status: "paused", content: "", form: FORM, continuation: "resealed" });
+  assert.deepEqual([queue.turns, paused.decision], [[paused], undefined]);
 });
 
 test("what is stopped before its first news, or taken back, leaves the form as it was", () => {
