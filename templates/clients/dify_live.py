@@ -50,6 +50,11 @@ class Closed(Exception):
         self.code = code
 
 
+def _json_of(frame: Frame) -> str:
+    """With U+FFFD in place of half of a surrogate pair, which the service does not take."""
+    return json.dumps(frame, ensure_ascii=False).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 class Answer:
     """An answer that is being written, made by Client. `text` is all of it so far."""
 
@@ -60,6 +65,7 @@ class Answer:
         self._frame = frame | {"turn_id" if "continuation" in frame else "id": self.id}
         self._replacements = 0
         self._tries = 0
+        self._is_stopped = False
         self._end: Frame | None = None
         self._error: Exception | None = None
         self._news = asyncio.Event()
@@ -83,8 +89,9 @@ class Answer:
 
     async def stop(self) -> None:
         """Has the service and Dify end it now: its `status` becomes "stopped"."""
+        self._is_stopped = True
         if not self._tries:
-            self._finish({"type": "chat", "id": self.id, "status": "stopped", "content": ""})
+            self._finish_as("stopped")
         await self._client._send({"type": "stop", "id": self.id})
 
     # What follows is the client's.
@@ -97,6 +104,8 @@ class Answer:
         if self._tries:
             where = {"offset": len(self.text), "replacements": self._replacements}
             await self._client._send({"type": "resume", "token": self._client.token, "id": self.id, **where})
+            if self._is_stopped:  # perhaps while the connection was away
+                await self._client._send({"type": "stop", "id": self.id})
         elif await self._client._send(self._frame):
             self._tries = 1
 
@@ -121,11 +130,19 @@ class Answer:
         self._tell()
 
     async def _ask_again(self) -> None:
-        """It never arrived there, or was forgotten: nothing is lost if nothing was heard."""
-        if self.text or self._tries > 1:
-            self._finish({"type": "chat", "id": self.id, "status": "incomplete", "content": self.text})
+        """It never arrived there, or was forgotten: nothing is lost if nothing was heard.
+
+        A decision may have been taken: how it went on is asked instead.
+        """
+        if self._frame["type"] == "form":
+            self._frame = self._client._look(self._frame) | {"turn_id": self.id}
+        if self._is_stopped or self.text or self._tries > 1:
+            self._finish_as("stopped" if self._is_stopped else "incomplete")
         elif await self._client._send(self._frame):
             self._tries += 1
+
+    def _finish_as(self, status: str) -> None:
+        self._finish({"type": "chat", "id": self.id, "status": status, "content": self.text})
 
     def _finish(self, frame: Frame) -> None:
         self.text, self._end = frame["content"], frame
@@ -179,7 +196,10 @@ class Client:
 
     async def look(self, paused: Frame) -> Answer:
         """How the paused answer went on, if somebody else decided."""
-        return await self._begin({"type": "resume", "token": self.token, "continuation": paused["continuation"]})
+        return await self._begin(self._look(paused))
+
+    def _look(self, frame: Frame) -> Frame:
+        return {"type": "resume", "token": self.token, "continuation": frame["continuation"]}
 
     async def _begin(self, frame: Frame) -> Answer:
         if self._closed:
@@ -273,7 +293,7 @@ class Client:
         """Whether it was written."""
         try:
             if self._socket:
-                await self._socket.send(json.dumps(frame))
+                await self._socket.send(_json_of(frame))
         except WebSocketException:
             return False
         return bool(self._socket)

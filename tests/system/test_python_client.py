@@ -1,7 +1,9 @@
 """The client in Python that the reference shows, against the real service."""
 
 import asyncio
+import itertools
 import random
+import socket
 
 import dify_live
 import pytest
@@ -84,6 +86,80 @@ async def test_a_stop_ends_it_here_and_at_dify(with_dify, dify):
             await answer.stop()
         assert (await answer.end())["status"] == "stopped"
         await eventually(lambda: len(dify.stops) == 1)
+
+
+async def test_a_stop_said_while_the_connection_is_away_is_said_after_it_is_back(with_dify, dify):
+    service = await with_dify()
+    dify.plays(fake_dify.until_stopped("One "))
+    router = Forwarder([service.port])
+    await router.start()
+    async with Client(f"http://127.0.0.1:{router.port}") as client:
+        answer = await client.ask("Hi")
+        async for _ in answer:
+            await cut(router, client)
+            await answer.stop()
+        assert (await answer.end())["status"] == "stopped"
+        await eventually(lambda: len(dify.stops) == 1)
+    await router.stop()
+    assert len(dify.questions) == 1
+
+
+async def cut(router, client):
+    for writer in list(router._writers):
+        writer.transport.abort()
+    while client._socket:
+        await asyncio.sleep(0)
+
+
+async def test_what_was_stopped_before_it_was_asked_is_not_asked(with_dify, dify):
+    service = await with_dify()
+    async with Client(service.url) as client:
+        answer = await client.ask("Hi")
+        await answer.stop()
+        assert (await answer.end())["status"] == "stopped"
+        assert (await (await client.ask("And?")).end())["status"] == "done"
+    assert [question["query"] for question in dify.questions] == ["And?"]
+
+
+async def test_half_of_a_surrogate_pair_goes_out_as_u_fffd(with_dify, dify):
+    service = await with_dify()
+    async with Client(service.url) as client:
+        answer = await client.ask("\ud83d a 👩 \ude00", inputs={"ward": "\ud83d\ude00\ud83d"})
+        assert (await answer.end())["status"] == "done"
+    (question,) = dify.questions
+    assert (question["query"], question["inputs"]["ward"]) == ("\ufffd a 👩 \ufffd", "\U0001f600\ufffd")
+
+
+async def test_a_decision_that_a_restart_hid_is_not_sent_again_but_asked_about(with_dify, dify):
+    """Dify has taken it; the client hears nothing of the restart, and the service knows no turn any more."""
+    may_go_on = asyncio.Event()
+
+    async def program(run):
+        run.start()
+        await run.ask_human(token="t0")
+        await may_go_on.wait()
+        await run.say("Approved.")
+        run.sum_up()
+        run.finish()
+
+    service = await with_dify()
+    dify.plays(fake_dify.flow(program))
+    router = Forwarder([service.port])
+    await router.start()
+    async with Client(f"http://127.0.0.1:{router.port}") as client:
+        paused = await (await client.ask("Hi")).end()
+        answer = await client.decide(paused, "approve", {"comment": "good"})
+        await eventually(lambda: len(dify.workflows.submissions) == 1)
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            router._ports = itertools.repeat(nobody.getsockname()[1])
+            await cut(router, client)
+            await service.restart(lambda: asyncio.sleep(0))
+            router._ports = itertools.repeat(service.port)
+        may_go_on.set()
+        assert ((await answer.end())["status"], answer.text) == ("done", "Approved.")
+    await router.stop()
+    assert len(dify.workflows.submissions) == 1
 
 
 async def test_a_person_decides_amid_an_answer(with_dify, dify):
