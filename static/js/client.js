@@ -28,23 +28,23 @@ export function createClient({ url = new URL("../..", import.meta.url), token = 
 
   function forget() {
     queue.clear();
-    renounced.push(token);
+    const before = token;
+    renounced.push(before);
     token = randomId();
-    if (connection.send(queue.resume())) tellRenounced();
+    if (connection.send(queue.resume())) renounce(before);
     return token;
   }
 
-  function tellRenounced() {
-    for (const each of renounced.splice(0)) connection.send({ type: "forget", token: each });
-  }
+  const renounce = (before) => connection.send({ type: "forget", token: before });
 
   function onState(state) {
-    if (state.name === "open") tellRenounced();
+    if (state.name === "open") renounced.forEach(renounce); // again, where no reply came
     queue.connectionIs(state.name);
     on.state?.(state);
   }
 
   function onFrame(frame) {
+    if (frame.reason === "forgotten") renounced.shift();
     if (frame.type === "error" && !frame.id) on.notice?.(frame);
     else queue.receive(frame);
   }

@@ -73,11 +73,16 @@ test("who is forgotten goes on as another, and the service is told, as soon as i
   const second = client.forget();
   assert.deepEqual(told(), [["resume", "first"], ["chat", undefined], ["resume", second], ["forget", "first"]]);
   assert.deepEqual(client.turns, []);
-  socket().drops();
+  socket().drops(); // before the service could say so
   const third = client.forget();
   mock.timers.tick(60_000);
   socket().accept();
-  assert.deepEqual(told(), [["resume", third], ["forget", second]]);
+  assert.deepEqual(told(), [["resume", third], ["forget", "first"], ["forget", second]]);
+  for (let at = 0; at < 2; at++) socket().says({ type: "system", reason: "forgotten", content: "" });
+  socket().drops();
+  mock.timers.tick(60_000);
+  socket().accept();
+  assert.deepEqual(told(), [["resume", third]]);
   assert.equal(client.token(), third);
 });
 
