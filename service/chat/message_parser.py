@@ -1,6 +1,7 @@
 """What a client sent, as one of the messages, or in words what is wrong with it. No I/O."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -50,6 +51,8 @@ _NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"
 _LONE_SURROGATE = "That JSON has half of a surrogate pair, as an emoji that was cut in two: send U+FFFD in its place."
 _TOO_DEEP = f"That JSON is nested too deeply: {MAX_DEPTH} levels are allowed."
 _NOT_AN_OBJECT = 'A frame is a JSON object, such as {"type":"chat","content":"…"}.'
+_TYPES = re.compile("(Expected|got) `([^`]+)`")
+_JSON_NAMES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "uuid": "UUID"}
 _decode = msgspec.json.Decoder(ClientMessage).decode
 _decode_tagged = msgspec.json.Decoder(_Tagged).decode
 _decode_named: Callable[[str | bytes], _Named] = msgspec.json.Decoder(_NamedChat | _NamedForm | _NamedResume).decode
@@ -81,7 +84,13 @@ def parse(data: str | bytes, max_content_length: int, max_inputs_length: int = M
 def explain_field(error: msgspec.ValidationError) -> tuple[str, str]:
     """Where msgspec found the error, such as `inputs: `, or nothing for the whole; and what it is."""
     what, _, where = str(error).partition(" - at `$.")
-    return (f"{where.rstrip('`')}: " if where else ""), what
+    return (f"{where.rstrip('`')}: " if where else ""), _TYPES.sub(_in_json, what)
+
+
+def _in_json(types: re.Match[str]) -> str:
+    """What came is a number in either case; what is wanted may be an integer."""
+    text = types[2].replace("int | float", "float") if types[1] == "Expected" else types[2].replace("int", "float")
+    return f"{types[1]} `{' | '.join(_JSON_NAMES.get(name, name) for name in text.split(' | '))}`"
 
 
 def _check_content(chat: Chat, max_length: int) -> None:

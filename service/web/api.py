@@ -1,6 +1,7 @@
 """/api: the app's other routes, for pages. Messages and files are their user's, as in the chat."""
 
 import asyncio
+import re
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 from uuid import UUID
@@ -13,7 +14,7 @@ from starlette.routing import Route
 from service.admission.authentication import Unauthenticated
 from service.answers.app_api import Rating
 from service.answers.base import AnswerError
-from service.answers.failures import SPEECH_OFF
+from service.answers.failures import MESSAGE_NOT_FOUND, SPEECH_OFF
 from service.answers.speech import SpeechRules
 from service.chat.continuations import CONTINUATION_INVALID
 from service.chat.seal import Seal
@@ -28,6 +29,8 @@ from service.web.utterances import utterance_id
 
 MIN_JSON_BYTES = 64 * 1024
 MAX_BYTES_PER_CHARACTER = 12  # of an escaped emoji
+
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 T = TypeVar("T")
 
@@ -57,8 +60,8 @@ class Api:
     def routes(self) -> list[Route]:
         return [
             Route("/api/app", self.app),
-            Route("/api/messages/{message_id:uuid}/suggested", self.suggested),
-            Route("/api/messages/{message_id:uuid}/feedback", self.feedback, methods=["POST"]),
+            Route("/api/messages/{message_id}/suggested", self.suggested),
+            Route("/api/messages/{message_id}/feedback", self.feedback, methods=["POST"]),
             Route(AUDIO_TO_TEXT, self.audio_to_text, methods=["POST"]),
             Route("/api/text-to-audio", self.text_to_audio, methods=["POST"]),
             Route("/api/files", self.files, methods=["POST"]),
@@ -70,11 +73,11 @@ class Api:
         return ok(app if principal is None else app.without(principal.inputs.keys()), UNCACHED)
 
     async def suggested(self, request: Request) -> Response:
-        user, message_id = await self._users.user_of(request), str(request.path_params["message_id"])
+        user, message_id = await self._users.user_of(request), _message_id(request)
         return ok(await while_connected(request, self._app_api.suggest(message_id, user)), UNCACHED)
 
     async def feedback(self, request: Request) -> Response:
-        user, message_id = await self._users.user_of(request), str(request.path_params["message_id"])
+        user, message_id = await self._users.user_of(request), _message_id(request)
         feedback = await read_json(request, Feedback, self._max_bytes)
         self._check_length("content", feedback.content or "")
         await self._app_api.rate(message_id, user, feedback.rating, feedback.content)
@@ -121,6 +124,14 @@ class Api:
     def _check_length(self, name: str, text: str) -> None:
         if len(text) > self._max_length:
             raise BadBody(f"{name} is too long: {len(text)} characters, {self._max_length} are allowed.")
+
+
+def _message_id(request: Request) -> str:
+    """Raises AnswerError for what is no id of Dify's."""
+    message_id: str = request.path_params["message_id"].lower()
+    if not _UUID.fullmatch(message_id):
+        raise AnswerError(MESSAGE_NOT_FOUND)
+    return message_id
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

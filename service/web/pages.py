@@ -81,7 +81,7 @@ class Pages:
         vary = {"Vary": "Accept"}
         if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("chat", headers=vary)
-        name = self._settings.app_name or SERVICE_NAME
+        name = await self._identity.name() or NEUTRAL_NAME
         links = {"chat": "chat", "docs": "docs", "health": "health", "websocket": "ws/chat"}
         return ok({"name": name, "version": __version__, "mode": self._settings.mode, "links": links}, vary)
 

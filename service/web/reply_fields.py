@@ -6,7 +6,7 @@ _MS = "Unix milliseconds."
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "Welcome": {
-        "name": "APP_NAME.",
+        "name": "As /api/app has it; Assistant where that is empty.",
         "version": "The service's.",
         "mode": "mock where Dify is not asked.",
         "links": "chat, docs, health and websocket, relative to this address.",
@@ -66,7 +66,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "answers_under_way": "How many of these are not over.",
     },
     "App": {
-        "name": "What the app is called in Dify.",
+        "name": "APP_NAME, or what the app is called in Dify; empty where neither is known, as in mock mode: the page "
+        "says assistant then, in the reader's language.",
         "mode": "Dify's word: chat, agent-chat, advanced-chat.",
         "source": "mock where Dify is not asked.",
         "opening_statement": "Markdown: what the app says first.",
@@ -94,7 +95,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "kinds": "image, document, audio, video, custom.",
         "extensions": "Without dots, of kind custom; none: any.",
         "max_files": "How many may go with one question.",
-        "max_bytes": "The size of one file, by its kind.",
+        "max_bytes": "The size of one file, by the kind of its extension, also where it is taken as custom; any other: "
+        "document.",
     },
     "SpeechRules": {
         "engine": "The setting SPEECH.",

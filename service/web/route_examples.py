@@ -32,7 +32,7 @@ EXAMPLES: Mapping[str, Examples] = {
         ok(
             "/",
             data={
-                "name": "Dify Live",
+                "name": "Assistant",
                 "version": __version__,
                 "mode": "mock",
                 "links": {"chat": "chat", "docs": "docs", "health": "health", "websocket": "ws/chat"},
@@ -171,6 +171,7 @@ EXAMPLES: Mapping[str, Examples] = {
             f"{_MESSAGES}/suggested",
             code=ResultCode.UNAUTHORIZED,
             message="Send the connection's resume_token: Authorization: Bearer <32 hexadecimal digits>.",
+            data={"reason": "token_missing"},
         ),
     ),
     "post /api/messages/{message_id}/feedback": Examples(

@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from service.admission.authentication import Authenticator, Reason, Unauthenticated
 from service.admission.caller import Principal
-from service.chat.authentication import failure_of
+from service.chat.authentication import MISSING, failure_of
 from service.chat.client_identity import is_token, owner_of
 from service.result_codes import ResultCode
 from service.web.responses import Reply, fail
@@ -46,7 +46,7 @@ def _holder(request: Request) -> str:
 
 async def on_no_token(request: Request, error: Exception) -> Reply:
     message = "Send the connection's resume_token: Authorization: Bearer <32 hexadecimal digits>."
-    return fail(ResultCode.UNAUTHORIZED, message, {"WWW-Authenticate": "Bearer"})
+    return fail(ResultCode.UNAUTHORIZED, message, {"WWW-Authenticate": "Bearer"}, {"reason": MISSING.reason})
 
 
 async def on_unauthenticated(request: Request, error: Any) -> Reply:

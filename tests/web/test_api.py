@@ -77,7 +77,7 @@ async def test_feedback_on_an_unknown_message_is_said_so(with_dify, call):
         (b"[]", "Expected `object`, got `array`"),
         (b"{}", "missing required field `rating`"),
         (b'{"rating": "meh"}', "rating: Invalid enum value 'meh'"),
-        (b'{"rating": "like", "content": 5}', "content: Expected `str | null`, got `int`"),
+        (b'{"rating": "like", "content": 5}', "content: Expected `string | null`, got `number`"),
         (b'{"rating": "like", "content": "%s"}' % (b"x" * 11), "content is too long: 11 characters, 10 are allowed"),
         (b'{"rating": "like", "content": "\xff"}', "not JSON"),
         (b'{"x": %s' % (b"[" * 20000), "nested too deeply|not JSON"),
@@ -103,6 +103,13 @@ async def test_an_id_that_is_none_never_reaches_dify(with_dify, dify, call, mess
     assert dify.app_api.calls == []
 
 
+@pytest.mark.parametrize(("method", "what"), [("GET", "suggested"), ("POST", "feedback")])
+@pytest.mark.parametrize("message_id", ["xyz", f"{MESSAGE}x", "{" + MESSAGE + "}"])
+async def test_an_id_that_is_none_is_unknown(start, call, method, what, message_id):
+    status, reply = await call(await start(), method, f"/api/messages/{message_id}/{what}", json={"rating": "like"})
+    assert (status, reply["data"]) == (404, {"reason": "message_not_found"})
+
+
 @pytest.mark.parametrize(("method", "path"), EVERY_ROUTE)
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer short", f"Bearer {TOKEN.upper()}", f"Basic {TOKEN}"])
 async def test_without_a_token_nothing_is_done(with_dify, dify, http, method, path, header):
@@ -112,6 +119,7 @@ async def test_without_a_token_nothing_is_done(with_dify, dify, http, method, pa
         reply = await response.json()
     assert (response.status, reply["code"], response.headers["WWW-Authenticate"]) == (401, 401, "Bearer")
     assert "resume_token" in reply["message"]
+    assert reply["data"] == {"reason": "token_missing"}
     assert dify.app_api.calls == []
 
 
@@ -195,7 +203,7 @@ async def test_a_listener_that_stays_and_does_not_listen_is_cut_off(with_dify, h
         ({}, "Say what to speak"),
         ({"text": " \n"}, "Say what to speak"),
         ({"text": "x" * 11}, "text is too long: 11 characters, 10 are allowed"),
-        ({"text": 5}, "text: Expected `str | null`, got `int`"),
+        ({"text": 5}, "text: Expected `string | null`, got `number`"),
         ({"message_id": "../info"}, "message_id: Invalid UUID"),
     ],
 )

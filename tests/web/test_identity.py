@@ -1,6 +1,7 @@
 """The app's own name and icon, and what an operator puts in their place."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -64,6 +65,13 @@ async def test_in_mock_mode_the_name_is_a_neutral_one_in_the_reader_s_language(s
     _, page = await get(http, f"{(await start()).url}/chat")
     assert '<h1 data-say-text="assistant"></h1>' in page
     assert "Dify Live" not in page
+
+
+@pytest.mark.parametrize("name", ["Assistant", "Bedside 4"])
+async def test_in_mock_mode_the_service_and_its_manifest_have_one_name(start, http, call, name):
+    service = await start(app_name="" if name == "Assistant" else name)
+    _, manifest = await get(http, f"{service.url}/manifest.webmanifest")
+    assert json.loads(manifest)["name"] == (await call(service, "GET", "/"))[1]["data"]["name"] == name
 
 
 async def test_a_page_does_not_wait_for_a_dify_that_hangs(with_dify, dify, http, monkeypatch):
