@@ -13,14 +13,16 @@ from service.answers.dify.connector import Endpoint
 from service.answers.dify.file_proxy import DifyFiles, FileLimiters
 from service.answers.dify.input_check import InputCheck
 from service.answers.dify.timeouts import Timeouts
+from service.answers.failures import ALL
 from service.answers.mock.answerer import MockAnswerer
-from service.answers.mock.app_api import MockAppApi, MockFiles
+from service.answers.mock.app_api import MockAppApi, MockAppInfo, MockFiles
 from service.answers.mock.scripts import COMMAND
 from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.fallback import FallbackAnswerer
 from service.answers.resilience.limiter import Limiter
 from service.answers.resilience.retry import RetryingAnswerer
 from service.answers.speech import SpeechEngine, SpeechRules, UnspokenAnswerer
+from service.chat.all_failures import BAD_FRAME, FAILURES
 from service.outbound import proxy_of_environment
 from service.settings import Settings
 
@@ -72,8 +74,9 @@ def _sources(settings: Settings, limiters: Limiters) -> Sources:
     """Only answers have a fallback, not the other routes."""
     if settings.mock_mode:
         reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
-        mock = MockAnswerer(reason, settings.mock_tokens_per_second, commands=True)
-        return Sources(mock, MockAppApi(settings.app_name), MockFiles())
+        failures = {failure.reason: failure for failure in (*ALL, *FAILURES, BAD_FRAME)}
+        mock = MockAnswerer(reason, settings.mock_tokens_per_second, failures)
+        return Sources(InputCheck(mock, MockAppInfo()), MockAppApi(settings.app_name, failures), MockFiles())
     dify = dify_answerer(settings)
     app_api = DifyAppApi(dify.client, dify.app_info, _file_links(settings), limiters.calls, limiters.uploads)
     endpoint = Endpoint(

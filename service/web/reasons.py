@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from service.answers import failures
 from service.answers.base import STOPPED_ELSEWHERE
-from service.chat import authentication, continuations
-from service.chat import failures as chat_failures
+from service.chat import all_failures
+from service.chat.all_failures import BAD_FRAME
 from service.chat.authentication import TOKEN_EXPIRING, TOKEN_RENEWED
 from service.chat.session import FORGOTTEN
 from service.chat.turn_status import CANCELLED, CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, WAITING_FOR_HUMAN
@@ -19,10 +19,10 @@ class Reason(NamedTuple):
     again: str
 
 
-FAILURES = (*failures.ALL, *chat_failures.FAILURES, *continuations.FAILURES, *authentication.FAILURES)
+FAILURES = (*failures.ALL, *all_failures.FAILURES)
 
 OTHER_REASONS = {
-    "bad_frame": Reason("error", "What you sent is no frame, or not as it has to be; content says what.", "final"),
+    BAD_FRAME.reason: Reason("error", BAD_FRAME.cause, "final"),
     CLIENT_STOPPED: Reason("chat, stopped", "You stopped it.", "at once"),
     CLIENT_LEFT: Reason("chat, stopped", "You stayed away for longer than ORPHAN_GRACE.", "at once"),
     DISPLACED: Reason("chat, stopped", "Nobody listened, and others waited for its place at Dify.", "at once"),

@@ -3,14 +3,14 @@
 A chatflow's worker refuses an input only when the question's turn has come, and Dify holds the stream open for minutes.
 """
 
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import Any, NoReturn, Protocol
 
 import structlog
 from msgspec import structs
 
 from service.answers import failures
 from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Question
-from service.answers.dify.app_api import AppInfoCache
 from service.answers.dify.file_objects import parse_uuid
 from service.answers.dify.input_rules import Misfit, documented_inputs, fitted
 from service.answers.pauses import Continuation
@@ -21,10 +21,18 @@ PATIENCE_SECONDS = 3
 """How long the app's parameters are waited for."""
 
 
+class AppInfo(Protocol):
+    def parameters(self) -> Mapping[str, Any] | None:
+        """As they are known."""
+
+    async def read_anew(self, within: float) -> Mapping[str, Any] | None:
+        """As they are now; None where that takes longer than `within` seconds."""
+
+
 class InputCheck:
     """Asks `source` what fits. Where the parameters are not to be had, only the form of files is checked."""
 
-    def __init__(self, source: Answerer, app_info: AppInfoCache) -> None:
+    def __init__(self, source: Answerer, app_info: AppInfo) -> None:
         self.source = source
         self._app_info = app_info
 

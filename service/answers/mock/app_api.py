@@ -1,25 +1,45 @@
 """An app's other routes without a Dify."""
 
-import uuid
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
+from http import HTTPStatus
+from typing import Any
 
 from service.answers import files
 from service.answers.app_api import App, ByteStream, Head, Rating, StoredFile
 from service.answers.base import AnswerError
 from service.answers.failures import FILE_LINK_INVALID
-from service.answers.files import KINDS, File, UploadRules
-from service.answers.mock import audio, image
-from service.answers.mock.scripts import FILE_NAME, fail_if_asked
+from service.answers.files import KINDS, File
+from service.answers.mock import audio, ids, image
+from service.answers.mock.scripts import FILE_NAME, UPLOAD, Failures, fail_if_asked
 
 _CHUNK_BYTES = 2048
-_RULES = UploadRules(list(KINDS), [], max_files=3, max_bytes=files.size_limits({}))
+_PARAMETERS: dict[str, Any] = {
+    "user_input_form": [],
+    "file_upload": {
+        "enabled": True,
+        "number_limits": 3,
+        "allowed_file_types": list(KINDS),
+        "allowed_file_upload_methods": ["local_file", "remote_url"],
+    },
+}
+
+
+class MockAppInfo:
+    """What a question is held against, as with Dify."""
+
+    def parameters(self) -> Mapping[str, Any]:
+        return _PARAMETERS
+
+    async def read_anew(self, within: float) -> Mapping[str, Any]:
+        return _PARAMETERS
 
 
 class MockAppApi:
     """Everything is enabled, nothing is kept. Texts, comments and file names may ask for a failure."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, failures: Failures) -> None:
+        self._failures = failures
         self._app = App(
             name=name,
             mode="chat",
@@ -30,7 +50,7 @@ class MockAppApi:
             speech_to_text=True,
             text_to_speech=True,
             citations=True,
-            upload=_RULES,
+            upload=files.upload_rules(_PARAMETERS),
         )
 
     async def app(self) -> App:
@@ -40,22 +60,22 @@ class MockAppApi:
         return ["/mock help", "What else can you do?", "Why is that so?"]
 
     async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
-        fail_if_asked(content)
+        fail_if_asked(content, self._failures)
 
     async def transcribe(self, file: File, user: str) -> str:
         size = await _size(files.as_speech(file))
-        fail_if_asked(file.name)
+        fail_if_asked(file.name, self._failures)
         return f"This is a mock: {size} bytes of speech."
 
     async def speak(self, user: str, *, text: str | None = None, message_id: str | None = None) -> ByteStream:
-        fail_if_asked(text)
+        fail_if_asked(text, self._failures)
         return ByteStream(Head("audio/wav"), _in_chunks(audio.wav()), AsyncExitStack())
 
     async def upload(self, file: File, user: str, *, for_form: bool = False) -> StoredFile:
-        kind, max_bytes = files.admit(file, [files.rules_of_forms({}) if for_form else _RULES])
+        kind, max_bytes = files.admit(file, [files.rules_of_forms({})] if for_form else files.all_rules(_PARAMETERS))
         size = await _size(files.limit_size(file, max_bytes))
-        fail_if_asked(file.name)
-        return StoredFile(str(uuid.uuid4()), file.name, size, kind, file.extension, file.media_type)
+        fail_if_asked(file.name, self._failures)
+        return StoredFile(ids.issue(UPLOAD, user), file.name, size, kind, file.extension, file.media_type)
 
     async def close(self) -> None: ...
 
@@ -68,8 +88,9 @@ class MockFiles:
     ) -> ByteStream:
         if path != FILE_NAME:
             raise AnswerError(FILE_LINK_INVALID)
-        head = Head("image/png", name=FILE_NAME)
-        return ByteStream(head, _in_chunks(b"" if is_head else image.png()), AsyncExitStack())
+        content = image.png()
+        head = Head("image/png", HTTPStatus.OK, {"Content-Length": str(len(content))}, FILE_NAME)
+        return ByteStream(head, _in_chunks(b"" if is_head else content), AsyncExitStack())
 
     async def close(self) -> None: ...
 

@@ -2,18 +2,26 @@
 
 import base64
 import json
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import structs
+
 from service.answers import failures
 from service.answers.base import AnswerError, AppFile, Failure, Speech, Step
-from service.answers.mock import audio
+from service.answers.mock import audio, ids
 from service.answers.pauses import Decision, Form, FormAction, FormInput
 
 COMMAND = "/mock"
 SLOW_START_SECONDS = 5
 SLOW_WORDS_PER_SECOND = 2
+UPLOAD = "upload"
+
+Failures = Mapping[str, Failure]
+"""What can be asked for, by its reason."""
 
 _ERROR = re.compile(r"/?mock[ -]error[ -](\w+)")
 
@@ -60,7 +68,7 @@ FILE_NAME = "mock-sunrise.png"
 _LONG = "\n\n".join(f"{number}. {'The quick brown fox jumps over the lazy dog. ' * 8}" for number in range(1, 41))
 
 
-_FORM = Form(
+FORM = Form(
     content="""\
 **Please look at this draft.**
 
@@ -138,35 +146,57 @@ SCRIPTS = {
     "empty": Script("an answer without a word", ""),
     "replaced": Script("an answer that moderation withdraws", "Words that go too far …", replacement="Withdrawn."),
     "incomplete": Script("an answer that breaks off", "This answer breaks off in the", failure=failures.BROKEN_OFF),
-    "form": Script("an answer that waits for a person, with a form to fill in", "A draft first.", form=_FORM),
+    "form": Script("an answer that waits for a person, with a form to fill in", "A draft first.", form=FORM),
     "error": Script("no answer; a reason may follow: /mock error quota", "", failure=failures.UNREACHABLE),
 }
-_REASONS = {failure.reason: failure for failure in failures.ALL}
 
 
-def fail_if_asked(words: str | None) -> None:
+def fail_if_asked(words: str | None, known: Failures) -> None:
     """Raises AnswerError for a text such as `/mock error quota`, or a file name such as `mock-error-quota.pdf`."""
     asked = _ERROR.match(words or "")
-    if asked is not None and asked[1] in _REASONS:
-        raise AnswerError(_REASONS[asked[1]])
+    if asked is not None:
+        unknown = structs.replace(failures.INVALID_INPUTS, message=_reasons(asked[1], known))
+        raise AnswerError(known.get(asked[1], unknown))
 
 
 def after_form(decision: Decision) -> Script:
     """What follows the form, once a person has decided."""
-    title = next((action.title for action in _FORM.actions if action.id == decision.action), decision.action)
+    title = next((action.title for action in FORM.actions if action.id == decision.action), decision.action)
     values = "\n".join(f"- {name}: `{json.dumps(value)}`" for name, value in decision.inputs.items())
     return Script("", f"You decided: **{title}**.\n\n{values}")
 
 
-def find_script(content: str) -> Script | None:
+def takes(field: FormInput, value: Any, user: str) -> bool:
+    """Whether Dify would take it: of a file only what this user uploaded, or an address."""
+    match field.type:
+        case "select":
+            return value in field.options
+        case "file":
+            return isinstance(value, dict) and value.get("type") in field.file_types and is_known(value, user)
+        case "file-list":
+            one, most = structs.replace(field, type="file"), field.max_files or math.inf
+            return isinstance(value, list) and len(value) <= most and all(takes(one, each, user) for each in value)
+    return isinstance(value, str)
+
+
+def is_known(file: dict[str, Any], user: str) -> bool:
+    return file.get("transfer_method") == "remote_url" or ids.is_issued(file.get("upload_file_id"), UPLOAD, user)
+
+
+def find_script(content: str, known: Failures) -> Script | None:
     """The script that a question asks for, or help; None if it is no command."""
     command, *words = content.split()
     if command != COMMAND:
         return None
     name, reason = (*words, "", "")[:2]
-    if name == "error" and reason in _REASONS:
-        return Script("", "", failure=_REASONS[reason])
+    if name == "error" and reason:
+        failure = known.get(reason)
+        return Script("", "" if failure else _reasons(reason, known), failure=failure)
     if name in SCRIPTS and not reason:
         return SCRIPTS[name]
     commands = "\n".join(f"- `{COMMAND} {name}`: {script.help}" for name, script in SCRIPTS.items())
-    return Script("", f"Mock answers on demand:\n\n{commands}\n\nReasons: {', '.join(_REASONS)}.")
+    return Script("", f"Mock answers on demand:\n\n{commands}\n\nReasons: {', '.join(known)}.")
+
+
+def _reasons(unknown: str, known: Failures) -> str:
+    return f"There is no reason `{unknown}`. There are: {', '.join(known)}."

@@ -7,8 +7,12 @@ import pytest
 
 from service.answers import failures
 from service.answers.mock.scripts import SCRIPTS
+from service.web.reasons import FAILURES
 from tests import fake_dify
+from tests.api import form
 from tests.clients import text_of
+
+UNKNOWN = "5e0d5ba0-3c0f-4b5a-8d0a-7f6a3c1f0b11"
 
 
 @pytest.fixture
@@ -159,16 +163,123 @@ async def test_a_failure_on_demand_is_told_in_its_row_s_words(client, question, 
     assert end["content"] == failure.message
 
 
+@pytest.mark.parametrize("reason", [*(failure.reason for failure in FAILURES), "bad_frame"])
+async def test_each_reason_of_the_table_can_be_had(client, reason):
+    _, end = await ask(client, f"/mock error {reason}")
+    assert (end["type"], end["reason"]) == ("error", reason)
+    assert ("retry_after" in end) == (reason in {"restarting", "turn_unreachable"})
+
+
+async def test_a_word_that_is_no_reason_is_answered_by_those_that_are(client):
+    text, _ = await ask(client, "/mock error nonsense")
+    assert text.startswith("There is no reason `nonsense`. There are: name_not_found, ")
+    assert "turn_unreachable" in text
+
+
+def local(upload, kind="document"):
+    return {"type": kind, "transfer_method": "local_file", "upload_file_id": upload}
+
+
+LINK = {"type": "image", "transfer_method": "remote_url", "url": "https://example.com/a.png"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"files": [local("abc")]}, "invalid_inputs"),
+        ({"files": [local(UNKNOWN)]}, "invalid"),
+        ({"files": [LINK] * 4}, "invalid_inputs"),
+        ({"files": [{"transfer_method": "tool_file", "tool_file_id": UNKNOWN}]}, "invalid_inputs"),
+        ({"inputs": {"scan": local("abc")}}, "invalid_inputs"),
+        ({"conversation_id": "abc"}, "conversation_not_found"),
+        ({"conversation_id": UNKNOWN}, "conversation_not_found"),
+    ],
+)
+async def test_what_dify_would_refuse_is_refused(client, fields, reason):
+    assert (await client.answer("Hello", **fields)).get("reason") == reason
+
+
+@pytest.mark.parametrize("fields", [{"files": [LINK] * 3}, {"files": [{"a": 1}]}, {"inputs": {"unasked": 1}}])
+async def test_what_dify_would_take_or_ignore_is_answered(client, fields):
+    assert (await client.answer("Hello", **fields))["status"] == "done"
+
+
+async def test_an_upload_and_a_conversation_are_their_user_s_only_also_after_a_restart(start, connect, call):
+    service = await start()
+    first, thief = await connect(service), await connect(service)
+    _, reply = await call(service, "POST", "/api/files", first.greeting["resume_token"], data=form())
+    conversation = (await first.answer("Hello"))["conversation_id"]
+    asked = {"files": [local(reply["data"]["id"])], "conversation_id": conversation}
+    assert (await first.answer("And this?", **asked))["status"] == "done"
+    assert (await thief.answer("And this?", files=asked["files"]))["reason"] == "invalid"
+    assert (await thief.answer("And this?", conversation_id=conversation))["reason"] == "conversation_not_found"
+    again = await connect(await start())
+    await again.say({"type": "resume", "token": first.greeting["resume_token"]})
+    await again.frame()
+    assert (await again.answer("And this?", **asked))["status"] == "done"
+
+
+INPUTS = {"comment": "Fine.", "urgency": "high", "picture": LINK, "papers": []}
+
+
 async def decide(client, answer, **fields):
     await client.say({"type": "form", "continuation": answer["continuation"], **fields})
     return await client.frame()
 
 
+async def look(client, answer):
+    token = client.greeting["resume_token"]
+    await client.say({"type": "resume", "token": token, "continuation": answer["continuation"], "turn_id": "look"})
+    return [frame for frame in await client.frames_until_end() if frame["type"] in {"chat", "error"}][-1]
+
+
+async def test_a_form_is_decided_once_and_a_resume_tells_how_it_went_on(client, hurry):
+    _, answer = await ask(client, "/mock form")
+    waiting = await look(client, answer)
+    assert (waiting["status"], waiting["form"]) == ("paused", answer["form"])
+    end = await decide(client, waiting, action="approve", inputs=INPUTS)
+    for action in ("approve", "change"):
+        second = await decide(client, answer, action=action, inputs=INPUTS, turn_id=action)
+        assert second["reason"] == "form_submitted"
+    _, other = await ask_anew(client, "/mock form")
+    assert (await decide(client, other, action="change", inputs=INPUTS))["status"] == "done"
+    await client.say({"type": "resume", "token": client.greeting["resume_token"], "turn_id": "again",
+                      "continuation": answer["continuation"]})  # fmt: skip
+    later = (await client.frames_until_end())[-1]
+    assert (later["status"], later["content"]) == ("done", end["content"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [({"urgency": "soon"}, "invalid"), ({"picture": "a picture"}, "invalid"), ({"papers": [LINK] * 4}, "invalid"),
+     ({"picture": local("abc", "image")}, "invalid_inputs"), ({"picture": local(UNKNOWN, "image")}, "invalid")],
+)  # fmt: skip
+async def test_a_decision_that_does_not_fit_its_form_is_refused_and_can_be_made_anew(client, hurry, wrong, reason):
+    _, answer = await ask(client, "/mock form")
+    assert (await decide(client, answer, action="approve", inputs=INPUTS | wrong))["reason"] == reason
+    assert (await decide(client, answer, action="approve", inputs=INPUTS))["status"] == "done"
+
+
+async def test_so_many_decisions_are_remembered(client, hurry, monkeypatch):
+    monkeypatch.setattr("service.answers.mock.answerer.MAX_DECISIONS", 1)
+    _, first = await ask(client, "/mock form")
+    await decide(client, first, action="approve", inputs=INPUTS)
+    _, second = await ask_anew(client, "/mock form")
+    await decide(client, second, action="approve", inputs=INPUTS)
+    assert (await look(client, first))["status"] == "paused"
+
+
+async def ask_anew(client, content):
+    await client.ask(content, id="q2", stream=True)
+    *_, end = await client.frames_until_end()
+    return end["content"], end
+
+
 async def test_an_answer_that_waits_for_a_person_goes_on_with_the_decision(client, hurry):
     _, answer = await ask(client, "/mock form")
-    inputs = {field["name"]: field.get("default") for field in answer["form"]["inputs"]}
+    assert [field["name"] for field in answer["form"]["inputs"]] == list(INPUTS)
     assert answer["form"]["expires_at"] > time.time() * 1000
-    end = await decide(client, answer, action="change", inputs=inputs | {"urgency": "high"})
+    end = await decide(client, answer, action="change", inputs=INPUTS)
     assert (end["status"], end["source"], end["message_id"]) == ("done", "mock", answer["message_id"])
     assert "**Request changes**" in end["content"]
     assert '- urgency: `"high"`' in end["content"]
@@ -177,8 +288,8 @@ async def test_an_answer_that_waits_for_a_person_goes_on_with_the_decision(clien
 async def test_a_form_of_a_mock_expires_too(client, hurry, monkeypatch):
     monkeypatch.setattr("service.answers.mock.answerer.FORM_SECONDS", -1)
     _, answer = await ask(client, "/mock form")
-    inputs = dict.fromkeys(field["name"] for field in answer["form"]["inputs"])
-    assert (await decide(client, answer, action="approve", inputs=inputs))["reason"] == "form_expired"
+    assert (await decide(client, answer, action="approve", inputs=INPUTS))["reason"] == "form_expired"
+    assert (await look(client, answer))["reason"] == "form_expired"
 
 
 async def test_help_is_an_answer(client):

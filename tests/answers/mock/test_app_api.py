@@ -45,9 +45,16 @@ async def test_a_failure_around_the_chat_on_demand(start, call, path, body):
     assert (status, reply["code"], reply["data"]) == (503, 503, {"reason": "quota"})
 
 
-async def test_a_failure_around_the_chat_that_there_is_not_is_none(start, call):
-    status, _ = await call(await start(), "POST", "/api/files", data=speech(name="mock-error-nonsense.wav"))
-    assert status == 200
+async def test_a_failure_around_the_chat_that_there_is_not_is_told_with_those_that_there_are(start, call):
+    status, reply = await call(await start(), "POST", "/api/files", data=speech(name="mock-error-nonsense.wav"))
+    assert (status, reply["data"]) == (400, {"reason": "invalid_inputs"})
+    assert reply["message"].startswith("There is no reason `nonsense`. There are: ")
+
+
+async def test_the_head_of_its_file_says_how_long_that_is(start, http):
+    url = f"{(await start()).url}/api/app-files/mock-sunrise.png"
+    async with http.get(url) as got, http.head(url) as head:
+        assert head.headers["Content-Length"] == got.headers["Content-Length"] == str(len(await got.read()))
 
 
 async def test_a_mock_takes_files_of_all_kinds_and_counts_them(start, call):
