@@ -199,7 +199,7 @@ function undo({ draft, inputs, nodes }) {
 function update() {
   const key = isOpen ? "waiting.turn" : "waiting.connection";
   for (const turn of queue.turns) if (turn.status === "waiting") transcript.waits(turn, key);
-  startOver.disabled = !queue.turns.length;
+  startOver.disabled = !queue.turns.length && !("kiosk" in document.documentElement.dataset);
   composer.update();
 }
 

@@ -184,8 +184,9 @@
   };
 
   const ask = (text) => {
+    if (typeof text !== "string" || !text.trim()) throw new TypeError("difyLive.ask() takes a text");
     open();
-    send({ type: "dify-live:ask", text: String(text) });
+    send({ type: "dify-live:ask", text });
   };
 
   /** Also of a conversation that this tab kept, of which the chat is not loaded yet. */
@@ -213,8 +214,7 @@
 
   /** Without a token it says so, and is asked again. */
   const sendToken = async () => {
-    const token = await tokenOfUser().catch((error) => console.warn(error));
-    post({ type: "dify-live:token", token });
+    post({ type: "dify-live:token", token: await tokenOfUser().catch((error) => console.warn(error)) });
   };
 
   const receive = ({ event, detail }) => {

@@ -22,7 +22,7 @@ export function mountSiteApi(site, { ask, composer, newConversation }) {
   addEventListener("message", ({ source, origin, data }) => {
     if (source !== parent || origin !== site) return;
     if (data?.type === "dify-live:reset") newConversation({ isFinal: true });
-    if (data?.type === "dify-live:ask") take(String(data.text));
+    if (data?.type === "dify-live:ask") take(data.text);
   });
   hear("turn:added", ({ id, question }) => tell("question", { id, text: question }));
   hear("turn:ended", ended);

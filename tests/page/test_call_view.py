@@ -64,11 +64,17 @@ async def test_what_was_heard_is_sent_at_once_by_a_tap(meet, dify):
     await expect(heard(page)).to_have_count(0)
 
 
-async def test_escape_interrupts_an_answer_first_and_then_ends_the_call(meet, dify):
+async def test_escape_closes_a_dialog_interrupts_an_answer_and_then_ends_the_call(meet, dify):
     dify.plays(fake_dify.until_stopped("It is behind the house. And"))
     page = await meet(GOES_ON, settings=SHORT)
     await button(page, "Call").press("Enter")
     await expect(page.locator("#call")).to_be_focused()
+    await page.locator("#display").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(call_state(page)).to_have_text("Listening")
+    await page.locator("#call").focus()
     await hear(page, "where is the garden")
     await until_said(page, "It is behind the house.")
     await page.keyboard.press("Escape")

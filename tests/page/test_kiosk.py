@@ -137,8 +137,11 @@ async def test_nothing_is_left_in_the_clipboard(screen, dify):
     for key in ("a", "c"):
         await screen.page.keyboard.press(f"Control+{key}")
     await screen.chat.locator("#question").fill(SECRET)
-    for key in ("a", "x"):
+    for key in ("a", "x", "Shift+Y", "/"):
         await screen.chat.locator("#question").press(f"Control+{key}")
+    await expect(screen.chat.get_by_role("dialog")).to_have_count(0)
+    await screen.chat.locator("#question").press("Control+a")
+    assert await screen.chat.locator("#question").evaluate("(field) => field.selectionEnd") == len(SECRET)
     assert SECRET not in await screen.page.evaluate("navigator.clipboard.readText()")
 
 
@@ -147,6 +150,16 @@ async def test_the_operators_greeting_stands_there_in_both_languages(screen):
     await expect(screen.begin_button).to_be_visible()
     for lang, words in [("en", "Ward 7"), ("zh", "七病区")]:
         await expect(screen.page.locator(f"#greeting [lang={lang}] strong")).to_have_text(words)
+
+
+async def test_who_has_only_looked_can_finish_and_what_was_kept_wrongly_is_no_hindrance(screen):
+    screen = await screen()
+    await screen.page.evaluate("localStorage['kiosk:choices'] = '{bad'")
+    await screen.begin()
+    await screen.chat.locator("#language").click()
+    await screen.chat.locator("#new").click()
+    await screen.is_clean()
+    assert await screen.page.evaluate("Object.keys(localStorage)") == []
 
 
 async def test_a_person_s_choices_of_language_and_colours_end_with_them(screen):

@@ -1,6 +1,6 @@
 // After "bad answer": what was wrong, in a tap or a few words, if the person likes.
 
-import { button, element } from "../elements.js";
+import { button, element, hasKeyboard } from "../elements.js";
 import { failureWords, say } from "../i18n.js";
 
 const CHOICES = ["incorrect", "incomplete", "unclear", "asked"];
@@ -21,7 +21,7 @@ export function mountDislikeReasons({ api }) {
     const row = element("div", "row", send, button("wrong.skip", close));
     const trouble = element("p", "wrong");
     const title = say(element("legend"), "wrong");
-    const fields = element("fieldset", "", title, ...choices.map(({ node }) => node), labelled);
+    const fields = element("fieldset", "", title, ...choices.map(({ node }) => node), ...(hasKeyboard ? [labelled] : []));
     const form = element("form", "inputs reason", fields, trouble, row);
     trouble.setAttribute("role", "alert");
     form.onsubmit = (event) => {

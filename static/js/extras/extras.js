@@ -19,7 +19,7 @@ export function mountExtras(page) {
   watchAttention();
   if (hasKeyboard) mountEditing(page);
   mountMenu(page);
-  if (hasKeyboard) mountDislikeReasons(page);
+  mountDislikeReasons(page);
 
   function finish(turn) {
     const article = document.querySelector(`.answer[data-id="${turn.id}"]`);

@@ -22,8 +22,8 @@ export function dropPerson() {
 }
 
 function restoreChoices() {
-  if (!localStorage[KEPT]) return;
-  for (const name of Object.keys(choices())) localStorage.removeItem(name);
-  Object.assign(localStorage, JSON.parse(localStorage[KEPT]));
-  localStorage.removeItem(KEPT);
+  const before = localStorage[KEPT];
+  if (!before) return;
+  for (const name of [KEPT, ...Object.keys(choices())]) localStorage.removeItem(name);
+  Object.assign(localStorage, JSON.parse(before));
 }

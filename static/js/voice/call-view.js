@@ -43,7 +43,7 @@ export function createCallView(on, status, more = []) {
   /** As everywhere on the page, Escape stops an answer first. */
   function pressed(event) {
     if (ticking) on.present();
-    if (panel.hidden || event.key !== "Escape" || isComposing(event)) return;
+    if (panel.hidden || event.key !== "Escape" || isComposing(event) || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     if (isAnswering()) on.interrupt();
     else close();
