@@ -102,7 +102,7 @@ INVALID_INPUTS = _client_error(
     "invalid_inputs",
     ResultCode.PARAMETER_ERROR,
     _UNFIT,
-    "Dify was not asked: by the app's parameters an input or a file is missing or unfit, which `field` and words name",
+    "Dify was not asked: by the app's parameters an input or a file is missing or unfit, which field and words name",
 )
 
 # Refusals of Dify's other routes.
@@ -187,7 +187,7 @@ DECISION_TAKEN = _client_error(
     ResultCode.GATEWAY_TIMEOUT,
     "The decision was taken, and need not be made again; nothing has been written since. Ask later how it went on.",
     "a form was taken, and no word came of what follows within DIFY_TOTAL_TIMEOUT, or until the connection ended for "
-    "good: `resume` with the same `continuation` asks how it went on",
+    "good: resume with the same continuation asks how it went on",
     again_after=_BUSY_SECONDS,
 )
 RUN_NOT_FOUND = _client_error(

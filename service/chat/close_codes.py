@@ -51,7 +51,7 @@ ADVICE = {
     CLOSED_BY_OPERATOR: "Leave it, until a person wants to go on.",
     UNKNOWN_SUBPROTOCOL: "Offer dify-live, or none.",
     FLOOD: "Leave it, until a person wants to go on, and send less: what flooded once would do so again.",
-    MESSAGE_TOO_BIG: "Send less at once. Come back, and resume.",
+    MESSAGE_TOO_BIG: "Send less at once: the reason that comes names both sizes. Come back, and resume.",
     LOST: "Come back with back-off, and resume.",
 }
 """What a client should do: for each code there is."""
