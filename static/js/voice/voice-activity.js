@@ -7,11 +7,11 @@ const BELOW_SPEAKER_DB = 7; // others, further away
 const SPEAKER_MS = 700; // in which the speaker's level is followed
 const SPEAKER_FALL_DB = 3; // a second, while quiet: who goes on may be softer
 const FORGOTTEN_MS = 2_000; // of silence: somebody else may speak next
-const SMOOTHING_MS = 35;
+const SMOOTHING_MS = 60;
 const ONSET_MS = 110; // a knock is shorter
 const MOST_MS = 300;
-const DIP_DB = 8; // at most, between two of its first pieces
-const SILENT_DB = 4; // below what speech is louder than: who spoke is silent at once
+const DIP_DB = 8; // at most, between two of its pieces
+const SILENT_DB = 4; // the same while the page is silent, for who has spoken: the end is noticed sooner
 const DIP_MS = 200; // between two syllables
 const ECHO_MS = 150; // after the page paused, what was its own voice is over
 const ABOVE_ECHO_DB = 6;
@@ -55,7 +55,8 @@ export function createVoiceActivity() {
     if (isSounding) echo -= (ECHO_FALL_DB * ms) / 1_000;
     const ownVoice = isSounding ? echo + ABOVE_ECHO_DB : -100;
     const limit = Math.max(FAINTEST_DB, threshold, speaker - BELOW_SPEAKER_DB, ownVoice);
-    const isLoud = !isSteady && level > limit && db > limit - (isSpeech ? SILENT_DB : DIP_DB);
+    const isAlone = isSpeech && !isSounding && pausedMs === Infinity;
+    const isLoud = !isSteady && level > limit && db > limit - (isAlone ? SILENT_DB : DIP_DB);
     loudMs = isSteady ? 0 : Math.max(0, Math.min(MOST_MS, loudMs + (isLoud ? ms : -ms)));
     sinceLoudMs = isLoud ? 0 : sinceLoudMs + ms;
     quietMs = loudMs >= ONSET_MS ? Math.min(quietMs + ms, sinceLoudMs) : quietMs + ms;
