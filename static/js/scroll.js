@@ -4,6 +4,8 @@ const END_PX = 1; // browsers round heights, and not where one is scrolled to
 const TREMOR_PX = 0.5; // what is less was nobody
 
 const log = document.getElementById("log");
+const talk = log.firstElementChild;
+const welcome = talk.firstElementChild;
 const below = document.getElementById("below"); // shown while the end is out of sight
 const UP_KEYS = ["ArrowUp", "PageUp", "Home"];
 let isFollowing = false;
@@ -32,7 +34,7 @@ function update() {
   else if (now.top > last.top && isAtEnd(now)) follow(true);
   if (isFollowing) log.scrollTop = now.end;
   last = look();
-  below.hidden = isAtEnd(last);
+  below.hidden = isAtEnd(last) || !welcome.hidden;
 }
 
 /**
@@ -49,7 +51,20 @@ function feel({ type, touches: [{ clientY }] }) {
 }
 
 export function toEnd() {
+  const { scrollHeight } = document.documentElement;
+  if (scrollHeight > innerHeight) scrollTo(0, 0); // a page that scrolls as a whole, on a short screen
   follow(true);
+  update();
+}
+
+/** What comes below an answer is shown as far as the answer stays in sight. */
+export function addBelow(node) {
+  const { lastElementChild: above } = talk;
+  if (isFollowing) update();
+  talk.append(node);
+  if (!isFollowing) return;
+  log.scrollTop += Math.max(0, above.getBoundingClientRect().top - log.getBoundingClientRect().top);
+  follow(isAtEnd(look()));
   update();
 }
 
@@ -79,4 +94,4 @@ below.onclick = () => {
   toEnd();
 };
 const layout = new ResizeObserver(update);
-for (const node of [log, log.firstElementChild]) layout.observe(node);
+for (const node of [log, talk]) layout.observe(node);

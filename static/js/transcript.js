@@ -4,7 +4,7 @@ import { createAnswer } from "./answer.js";
 import { button, element, suggestionsOf, thumbnail } from "./elements.js";
 import { withErrorBoundary } from "./error-boundary.js";
 import { clear, failureWords, label, say } from "./i18n.js";
-import { toEnd, toStart } from "./scroll.js";
+import { addBelow, toEnd, toStart } from "./scroll.js";
 
 const talk = document.getElementById("talk");
 const welcome = talk.firstElementChild; // stays
@@ -75,7 +75,7 @@ export function putBack(nodes) {
 
 export function suggest(texts, ask) {
   suggestions = suggestionsOf("suggestions", texts, ask);
-  talk.append(suggestions);
+  addBelow(suggestions);
 }
 
 /** Something to know that belongs to no answer; not twice in a row. */

@@ -264,3 +264,27 @@ async def test_after_a_simulated_day_it_is_clean_current_and_connected(screen, d
     await screen.is_clean()
     assert await screen.page.evaluate(size) == at_first
     await day.somebody_comes_and_goes()
+
+
+async def test_a_short_screen_and_large_text_leave_room_for_the_beginning_of_an_answer(screen, dify):
+    again = {"suggested_questions_after_answer": {"enabled": True}}
+    screen = await screen(clock=True, app=SILENT | again)
+    for width, height, size in [(844, 390, 100), (320, 256, 100), (390, 844, 200)]:
+        await screen.page.set_viewport_size({"width": width, "height": height})
+        box = await screen.begin_button.bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= height
+        await screen.begin()
+        await screen.frame.evaluate(f"document.documentElement.style.fontSize = '{size}%'")
+        await screen.frame.evaluate(f"document.documentElement.toggleAttribute('data-large', {size} > 125)")
+        await screen.ask("When is lunch?")
+        await expect(screen.answer("done")).to_be_visible()
+        await expect(screen.chat.locator("#talk > .suggestions")).to_be_attached()
+        await expect(screen.answer("done").locator(".text")).to_be_in_viewport(ratio=0.9)
+        await screen.page.clock.run_for(95_000)
+        dialog = screen.page.get_by_role("alertdialog")
+        await expect(dialog.get_by_role("heading")).to_be_in_viewport(ratio=1)
+        assert await dialog.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+        assert await screen.page.evaluate("document.documentElement.style.fontSize") == f"{size}%"
+        await screen.page.evaluate(COME_BACK)
+        await screen.page.clock.run_for(3_000)

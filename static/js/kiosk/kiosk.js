@@ -104,9 +104,10 @@ function tick() {
   else lookAfter();
 }
 
-/** The language and the colours of the chat are those of what stands above it. */
+/** The language, the colours and the size of the text of the chat are those of what stands above it. */
 function follow() {
-  const { lang, dataset } = chat.root() ?? {};
+  const { lang, dataset, style } = chat.root() ?? {};
+  if (style) root.style.fontSize = style.fontSize;
   if (dataset?.theme) root.dataset.theme = dataset.theme;
   if (!lang || lang === root.lang) return;
   root.lang = lang;
