@@ -48,6 +48,28 @@ async def test_who_waits_as_long_as_told_is_let_in(clock, used):
             assert await used.hit("ann", 7) == 0
 
 
+@given(limit=st.integers(1, 8), pauses=st.lists(st.floats(0.01, 40), max_size=60))
+async def test_within_sixty_seconds_at_most_twice_as_many_get_in(limit, pauses):
+    clock = Clock(now=1_800_000_020.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("limits.aio.storage.memory.time", clock)
+        patch.setattr(counters, "time", clock)
+        used, admitted = Counters(BoundedMemory()), []
+        for pause in pauses:
+            clock.now += pause
+            admitted += [clock.now for wait in await hits(used, limit, limit) if not wait]
+    for time in admitted:
+        assert sum(time <= other < time + 60 for other in admitted) <= 2 * limit
+
+
+async def test_one_a_minute_can_be_two_in_some_seconds_across_a_full_minute(clock, used):
+    clock.now += 39
+    assert await used.hit("ann", 1) == 0
+    assert await used.hit("ann", 1) == pytest.approx(1)
+    clock.now += 1.001
+    assert await used.hit("ann", 1) == 0
+
+
 async def test_what_is_refused_is_not_counted(clock, used):
     await hits(used, 500)
     clock.now += 40 + 60
