@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from service import __version__
+from service.admission.subprotocols import BEARER, DIFY_LIVE
 from service.chat import close_codes
 from service.web.client_frames import CLIENT_FRAMES
 from service.web.frames import Frame
@@ -20,6 +21,30 @@ _CHANNELS = {
         {"client_id": {"description": "Your own id: up to 128 printable characters; a name, and no key."}},
     ),
 }
+_HOST = {
+    "host": {"default": "localhost:8000", "description": "The service's, or its proxy's."},
+    "path": {"default": "", "description": "Under which a proxy serves it, as /assistant; it works under any."},
+}
+_SERVERS = {"plain": ("ws", "As the service listens."), "encrypted": ("wss", "Behind a proxy that ends TLS.")}
+_SECURITY = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Where users prove who they are, of a program: the user's token, with the handshake.",
+    },
+    "subprotocol": {
+        "type": "httpApiKey",
+        "in": "header",
+        "name": "Sec-WebSocket-Protocol",
+        "description": "The same of a page, which sets no header of its own: "
+        f'new WebSocket(url, ["{DIFY_LIVE}", "{BEARER}" + jwt]).',
+    },
+}
+_ACCESS = (
+    "Where AUTH_JWT_SECRET or AUTH_JWKS_URL is set, users prove who they are: by one of the security schemes, or by an "
+    "auth frame as the first, within 10 seconds. Else neither is needed; where AUTH_HEADER is set, the proxy says it."
+)
 
 
 @cache
@@ -38,6 +63,7 @@ def asyncapi() -> dict[str, Any]:
             f"Close codes; from 4500 on, and after 1008, do not come back by yourself:\n\n{closes}",
         },
         "defaultContentType": "application/json",
+        "servers": {name: _server(protocol, words) for name, (protocol, words) in _SERVERS.items()},
         "channels": {name: _channel(address, parameters) for name, (address, parameters) in _CHANNELS.items()},
         "operations": {
             f"{action}{name[0].upper()}{name[1:]}": _operation(action, name, frames)
@@ -47,6 +73,7 @@ def asyncapi() -> dict[str, Any]:
         "components": {
             "schemas": schemas,
             "messages": {frame.kind.__name__: _message(frame) for frame in (*CLIENT_FRAMES, *SERVER_FRAMES)},
+            "securitySchemes": _SECURITY,
         },
     }
 
@@ -55,6 +82,17 @@ def _describe(schema: dict[str, Any], frame: Frame) -> None:
     schema["description"] = frame.meaning
     for name, meaning in frame.fields.items():
         schema["properties"][name]["description"] = meaning
+
+
+def _server(protocol: str, words: str) -> dict[str, Any]:
+    return {
+        "host": "{host}",
+        "pathname": "{path}",
+        "protocol": protocol,
+        "description": f"{words} {_ACCESS}",
+        "variables": _HOST,
+        "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in _SECURITY],
+    }
 
 
 def _channel(address: str, parameters: dict[str, Any]) -> dict[str, Any]:

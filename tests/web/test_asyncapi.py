@@ -1,12 +1,14 @@
 """The WebSocket's document: it has each frame, and its examples are frames."""
 
 import asyncio
+import re
 import typing
 
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from service.admission.subprotocols import BEARER, DIFY_LIVE
 from service.chat import close_codes
 from service.chat.messages import ClientMessage, ServerMessage
 from service.web.asyncapi import asyncapi
@@ -42,6 +44,16 @@ def test_it_says_after_which_close_codes_not_to_come_back():
     final = [closing.code for closing in close_codes.ADVICE if not closing.may_reconnect]
     assert min(final) == 1008
     assert all(code >= close_codes.DO_NOT_RECONNECT_FROM for code in final if code != 1008)
+
+
+def test_it_says_where_the_service_is_and_how_users_prove_who_they_are():
+    schemes = asyncapi()["components"]["securitySchemes"]
+    assert {scheme["type"] for scheme in schemes.values()} == {"http", "httpApiKey"}
+    for server in asyncapi()["servers"].values():
+        assert {it["$ref"].rpartition("/")[2] for it in server["security"]} == {*schemes}
+        assert set(re.findall(r"{(\w+)}", server["host"] + server["pathname"])) == {*server["variables"]}
+        assert "auth frame" in server["description"]
+    assert f'["{DIFY_LIVE}", "{BEARER}" + jwt]' in schemes["subprotocol"]["description"]
 
 
 def test_it_can_be_written_as_json():
