@@ -35,9 +35,9 @@ UNKNOWN_SUBPROTOCOL = CloseCode(4501, "This service speaks the subprotocol dify-
 
 FLOOD = CloseCode(POLICY_VIOLATION, "This client sends too much too fast.")
 
-# Not sent by this service itself: uvicorn's, for a message above WEBSOCKET_MAX_SIZE; and, for the log, of a connection
-# that ended without a close frame.
-MESSAGE_TOO_BIG = CloseCode(1009, "The message is larger than the service reads.")
+# Not sent by this service itself: websockets', for a message above WEBSOCKET_MAX_SIZE, in its words (of a message in
+# fragments it says how much was read before); and, for the log, of a connection that ended without a close frame.
+MESSAGE_TOO_BIG = CloseCode(1009, "frame with N bytes exceeds limit of M bytes")
 LOST = CloseCode(1006, "The connection was lost.")
 
 ADVICE = {
@@ -51,7 +51,7 @@ ADVICE = {
     CLOSED_BY_OPERATOR: "Leave it, until a person wants to go on.",
     UNKNOWN_SUBPROTOCOL: "Offer dify-live, or none.",
     FLOOD: "Leave it, until a person wants to go on, and send less: what flooded once would do so again.",
-    MESSAGE_TOO_BIG: "Send less at once: the reason that comes names both sizes. Come back, and resume.",
+    MESSAGE_TOO_BIG: "Send less at once. Come back, and resume.",
     LOST: "Come back with back-off, and resume.",
 }
 """What a client should do: for each code there is."""

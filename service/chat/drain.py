@@ -79,7 +79,7 @@ class Drain:
 
 def restart_notice(spread: float = MIN_SPREAD_SECONDS) -> System:
     """What a connection is told once; `spread` is over how many seconds clients come back."""
-    return System(close_codes.RESTARTING.reason, retry_after=_retry_after(spread))
+    return System(close_codes.RESTARTING.reason, retry_after=_retry_after(spread), reason=RESTARTING.reason)
 
 
 def restart_refusal() -> Refusal:

@@ -135,8 +135,9 @@ def name_in(message: object) -> str | None:
 class System(_Message, frozen=True):
     """A notice. The first message of a connection has `client_id` and `resume_token`, which is a secret.
 
-    Before a restart, `retry_after` (milliseconds) says when to reconnect. With `id` it is about that turn. `reason` is
-    a stable word; the user's token ends in `expires_in` milliseconds. The first message says the `protocol`, too.
+    Before a restart (`reason` restarting) `retry_after` says when to reconnect, in milliseconds. With `id` it is about
+    that turn. `reason` is a stable word; the user's token ends in `expires_in` milliseconds. The first message says the
+    `protocol`, too.
     """
 
     content: str

@@ -17,10 +17,9 @@ SERVER_FRAMES = (
             "client_id": "On the first frame: the id of this client.",
             "resume_token": "On the first frame, and after a resume or a forget: whoever holds it owns conversations, "
             "files and answers. A secret.",
-            "retry_after": "The service is about to restart: come back after so many milliseconds.",
+            "retry_after": "With restarting: come back after so many milliseconds.",
             "id": "The question of this turn waits behind others. Its answer follows.",
-            "reason": "A stable word: token_expiring, token_renewed, forgotten, or why the service closes a "
-            "connection.",
+            "reason": "A stable word: restarting, token_expiring, token_renewed or forgotten.",
             "expires_in": "With token_expiring: the user's token ends in so many milliseconds.",
             "protocol": "On the first frame: the version of these frames, major.minor.",
         },

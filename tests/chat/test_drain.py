@@ -88,7 +88,8 @@ async def test_an_idle_client_is_told_when_to_come_back_and_closed(house, monkey
     here = house()
     _, transport = here.enter("idle")
     await here.drain.run()
-    assert transport.frames == [{"type": "system", "content": RESTARTING[1], "retry_after": milliseconds}]
+    notice = {"type": "system", "content": RESTARTING[1], "retry_after": milliseconds, "reason": "restarting"}
+    assert transport.frames == [notice]
     assert transport.closed == RESTARTING
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.chat import close_codes
 from service.chat.session import Session
 from tests.clients import deaf_client, masked, text_of
 from tests.conftest import eventually, logged
@@ -108,10 +109,12 @@ async def test_a_question_that_is_too_long_is_refused_in_words(service, connect)
     assert "51 characters, 50 are allowed" in error["content"]
 
 
-async def test_a_message_past_the_transport_s_limit_closes_the_connection(service, connect):
+async def test_a_message_past_the_transport_s_limit_closes_the_connection_for_the_documented_reason(service, connect):
     client = await connect(service)
     await client.say("x" * 5000)
-    assert await client.close_code() == 1009
+    closed = await client.socket.receive()
+    documented = close_codes.MESSAGE_TOO_BIG.reason.replace("N", "5000").replace("M", "4096")
+    assert (closed.data, closed.extra) == (1009, documented)
 
 
 async def test_a_stranger_under_a_known_client_id_ends_nobody(service, connect):
