@@ -1,6 +1,6 @@
 """/asyncapi.json: the WebSocket's frames (AsyncAPI 3.0). No I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from service.chat import close_codes
 from service.web.client_frames import CLIENT_FRAMES
 from service.web.frames import Frame
 from service.web.schemas import components, reference
-from service.web.server_frames import SERVER_FRAMES
+from service.web.server_frames import FRAME_SHAPES, SERVER_FRAMES
 
 _CHANNELS = {
     "chat": ("/ws/chat", {}),
@@ -52,7 +52,10 @@ def asyncapi() -> dict[str, Any]:
     """`receive` and `send` are the service's: what a client sends, it receives."""
     _, schemas = components([frame.kind for frame in (*CLIENT_FRAMES, *SERVER_FRAMES)])
     for frame in (*CLIENT_FRAMES, *SERVER_FRAMES):
-        _describe(schemas[frame.kind.__name__], frame)
+        schemas[frame.kind.__name__]["description"] = frame.meaning
+        _describe(schemas[frame.kind.__name__], frame.fields)
+    for name, fields in FRAME_SHAPES.items():
+        _describe(schemas[name], fields)
     closes = "\n".join(f"- {it.code}: {it.reason} {advice}" for it, advice in sorted(close_codes.ADVICE.items()))
     return {
         "asyncapi": "3.0.0",
@@ -78,9 +81,8 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
-def _describe(schema: dict[str, Any], frame: Frame) -> None:
-    schema["description"] = frame.meaning
-    for name, meaning in frame.fields.items():
+def _describe(schema: dict[str, Any], fields: Mapping[str, str]) -> None:
+    for name, meaning in fields.items():
         schema["properties"][name]["description"] = meaning
 
 

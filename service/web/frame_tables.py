@@ -10,7 +10,7 @@ from service.web.asyncapi import asyncapi
 from service.web.client_frames import CLIENT_FRAMES
 from service.web.frames import Frame
 from service.web.schemas import in_words
-from service.web.server_frames import SERVER_FRAMES
+from service.web.server_frames import FRAME_SHAPES, SERVER_FRAMES
 
 
 class Row(NamedTuple):
@@ -32,12 +32,32 @@ class Section(NamedTuple):
     example: str
 
 
+class Shape(NamedTuple):
+    """A type within frames, of bodies, or of replies; `anchor` is shape-App."""
+
+    anchor: str
+    name: str
+    rows: list[Row]
+
+
 @cache
 def frame_sections() -> dict[str, Section]:
     """By their anchors."""
     sides = (("client", CLIENT_FRAMES), ("server", SERVER_FRAMES))
     sections = [_section(side, frame) for side, frames in sides for frame in frames]
     return {section.anchor: section for section in sections}
+
+
+@cache
+def frame_shapes() -> list[Shape]:
+    schemas = asyncapi()["components"]["schemas"]
+    return [shape_of(name, schemas[name]) for name in FRAME_SHAPES]
+
+
+def shape_of(name: str, schema: Mapping[str, Any]) -> Shape:
+    required = schema.get("required", ())
+    rows = [row_of(field, each, is_required=field in required) for field, each in schema["properties"].items()]
+    return Shape(f"shape-{name}", name, rows)
 
 
 def _section(side: str, frame: Frame) -> Section:

@@ -23,7 +23,7 @@ from service.chat.messages import PROTOCOL, encode
 from service.page_settings import CONTROLS
 from service.result_codes import ResultCode
 from service.settings import Settings, declarations
-from service.web.frame_tables import frame_sections
+from service.web.frame_tables import frame_sections, frame_shapes
 from service.web.identity import Identity
 from service.web.metric_definitions import DEFINITIONS
 from service.web.page_style import page_style
@@ -61,6 +61,7 @@ class Pages:
         self._style = page_style(settings)
         self._theme_colour = settings.page_accent or _THEME
         self._templates = Jinja2Templates(_ROOT / "templates")
+        self._templates.env.globals["shape_names"] = {shape.name for shape in (*shapes(), *frame_shapes())}
         frames = " ".join(("'self'", *settings.frame_ancestors))
         self._headers = _PAGE_HEADERS | {"Content-Security-Policy": _POLICY + frames}
         if settings.speech == SpeechEngine.OFF:
@@ -73,6 +74,7 @@ class Pages:
             Route("/docs", self.docs),
             Route("/manifest.webmanifest", self.manifest),
             Route("/page.css", self.style),
+            Mount("/static/clients", _Static(directory=_ROOT / "templates/clients")),
             Mount("/static", GZipMiddleware(_Static(directory=_ROOT / "static"))),
         ]
 
@@ -117,7 +119,7 @@ class Pages:
             "routes": routes(),
             "handshake": HANDSHAKE,
             "shapes": shapes(),
-            "shape_anchors": {shape.anchor for shape in shapes()},
+            "frame_shapes": frame_shapes(),
             "metrics": DEFINITIONS,
             "other_reasons": OTHER_REASONS,
             "deploy_files": _files_in("deploy"),

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from service.web.examples import Example
-from service.web.frame_tables import Row, row_of
+from service.web.frame_tables import Row, Shape, shape_of
 from service.web.openapi import openapi
 from service.web.operations import OPERATIONS, Operation
 from service.web.route_examples import EXAMPLES
@@ -34,14 +34,6 @@ class Route(NamedTuple):
     failure: Example
 
 
-class Shape(NamedTuple):
-    """A type of bodies and replies; `anchor` is shape-App."""
-
-    anchor: str
-    name: str
-    rows: list[Row]
-
-
 @cache
 def routes() -> dict[str, Route]:
     """By their anchors."""
@@ -51,13 +43,7 @@ def routes() -> dict[str, Route]:
 @cache
 def shapes() -> list[Shape]:
     schemas = openapi()["components"]["schemas"]
-    return [_shape(name, schema) for name, schema in schemas.items() if "properties" in schema]
-
-
-def _shape(name: str, schema: Mapping[str, Any]) -> Shape:
-    required = schema.get("required", ())
-    rows = [row_of(field, each, is_required=field in required) for field, each in schema["properties"].items()]
-    return Shape(f"shape-{name}", name, rows)
+    return [shape_of(name, schema) for name, schema in schemas.items() if "properties" in schema]
 
 
 def _route(operation: Operation) -> Route:
@@ -76,8 +62,7 @@ def _route(operation: Operation) -> Route:
 
 
 def _kind(parameter: Mapping[str, Any]) -> str:
-    schema = parameter["schema"]
-    return f"{schema.get('format') or in_words(schema)}, in the {parameter['in']}"
+    return f"{in_words(parameter['schema'])}, in the {parameter['in']}"
 
 
 def _reply(operation: Operation, described: Mapping[str, Any]) -> str:

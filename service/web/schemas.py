@@ -38,14 +38,14 @@ def _plain(schema: Any, enums: Mapping[str, Any]) -> Any:
 
 
 def in_words(schema: Mapping[str, Any]) -> str:
-    """A property's type as a table shows it: `string, null`, `integer from 0`, `one of "a", "b"`."""
+    """A property's type as a table shows it: `string, null`, `integer from 0`, `uuid`, `one of "a", "b"`."""
     if "anyOf" in schema:
         return ", ".join(dict.fromkeys(in_words(each) for each in schema["anyOf"]))
     if "enum" in schema:
         return "one of " + ", ".join(msgspec.json.encode(each).decode() for each in schema["enum"])
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
-    kind = str(schema.get("type", "any"))
+    kind = str(schema.get("format") or schema.get("type", "any"))
     if kind == "array" and schema.get("items"):
         return f"array of {in_words(schema['items'])}"
     return kind + _limits(schema)

@@ -1,5 +1,7 @@
 """The frames that the service sends, for the reference and the schemas. No I/O."""
 
+from collections.abc import Mapping
+
 from service.answers.pauses import FormAction, FormInput
 from service.chat import messages as m
 from service.result_codes import ResultCode
@@ -134,6 +136,36 @@ SERVER_FRAMES = (
         ),
     ),
 )
+
+FRAME_SHAPES: Mapping[str, Mapping[str, str]] = {
+    "FileOfAnswer": {
+        "kind": "What it is.",
+        "name": "Its file name.",
+        "url": "As that of a chat_file.",
+        "link": "The same.",
+    },
+    "AskedForm": {
+        "content": "Markdown, in which {{#$output.NAME#}} is the place of an input.",
+        "inputs": "What is to be filled in.",
+        "actions": "The ways to decide, a button each.",
+        "expires_at": "Until when it is taken, in Unix milliseconds.",
+    },
+    "FormInput": {
+        "name": "What a form frame calls it among its inputs.",
+        "type": "Dify's word: paragraph, select, file or file-list.",
+        "default": "What it holds at first.",
+        "options": "Of a select.",
+        "file_types": "Of files, Dify's words: image, document, audio, video; custom means the extensions.",
+        "extensions": "With their dots.",
+        "max_files": "Of a file-list.",
+    },
+    "FormAction": {
+        "id": "The action of a form frame.",
+        "title": "What its button says.",
+        "style": "Dify's word: primary, default, accent or ghost.",
+    },
+}
+"""What the fields are of the types within frames."""
 
 PAUSED = m.ChatAnswer(
     id="q1",

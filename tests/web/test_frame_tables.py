@@ -1,7 +1,11 @@
 """Frames as tables."""
 
-from service.web.frame_tables import frame_sections
+import re
+
+from service.web.frame_tables import frame_sections, frame_shapes
 from tests.conftest import ROOT
+
+NAMES = re.compile(r"\b[A-Z]\w+\b(?!-)").findall
 
 
 def rows(anchor):
@@ -14,6 +18,14 @@ def test_a_field_has_its_type_and_its_need():
     assert (chat["stream"].type, chat["stream"].need) == ("boolean", "false")
     assert chat["conversation_id"].type == "string of up to 64 characters, null"
     assert rows("client-resume")["offset"].type == "integer from 0"
+
+
+def test_each_type_that_a_frame_has_is_shown_and_each_of_its_fields_told():
+    shapes = {shape.name: shape.rows for shape in frame_shapes()}
+    rows = [row for section in frame_sections().values() for row in section.rows]
+    used = {name for row in [*rows, *(row for each in shapes.values() for row in each)] for name in NAMES(row.type)}
+    assert used == {*shapes}
+    assert all(row.meaning for rows in shapes.values() for row in rows)
 
 
 def test_client_and_service_have_a_chat_each():

@@ -89,6 +89,17 @@ async def test_a_link_within_the_docs_leads_somewhere(service, http):
     assert links - set(re.findall(r'\sid="([^"]+)"', body)) == set()
 
 
+async def test_a_type_in_the_docs_leads_to_its_fields(service, http):
+    _, body = await get(http, f"{service.url}/docs")
+    for words in ("<td>array of {}</td>", "<td>{}, null</td>", "Body: {}."):
+        assert re.search(words.format(r'<a href="#shape-(\w+)"><code>\1</code></a>'), body)
+
+
+async def test_the_python_client_can_be_saved(service, http):
+    _, text = await get(http, f"{service.url}/static/clients/dify_live.py")
+    assert text == (ROOT / "templates/clients/dify_live.py").read_text()
+
+
 @pytest.mark.parametrize("page", ["/chat", "/docs"])
 async def test_every_address_in_a_page_is_relative(service, http, page):
     _, body = await get(http, f"{service.url}{page}")

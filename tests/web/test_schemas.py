@@ -49,5 +49,6 @@ def test_a_type_is_told_in_words():
     assert in_words({"enum": ["dify", "mock"]}) == 'one of "dify", "mock"'
     assert in_words({"type": "array", "items": {"$ref": "#/components/schemas/Ward"}}) == "array of Ward"
     assert in_words({"type": "string", "maxLength": 4_000}) == "string of up to 4,000 characters"
+    assert in_words({"type": "string", "format": "uuid"}) == "uuid"
     assert in_words({"type": "string", "pattern": "^a$"}) == "string that fits ^a$"
     assert in_words({}) == "any"
