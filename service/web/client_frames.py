@@ -28,7 +28,7 @@ CLIENT_FRAMES = (
         m.Chat("When are visiting hours?", id="q1", stream=True, conversation_id=CONVERSATION, inputs={"ward": "7"}),
     ),
     Frame(
-        "A sign of life. Reply: pong. One is enough every 25 seconds.",
+        "A sign of life. Reply: pong. One is enough every 25 seconds; wait 10 for any frame after it.",
         {"timestamp": "Comes back as it is. Without it the pong has the server's time, in Unix milliseconds."},
         m.Ping(1_790_000_000_000),
     ),

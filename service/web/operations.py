@@ -14,7 +14,7 @@ _MESSAGE_ID = {
     "name": "message_id",
     "in": "path",
     "required": True,
-    "description": "Dify's, of a chat frame.",
+    "description": "Dify's, of a chat frame. What is no UUID is not found.",
     "example": MESSAGE,
     "schema": {"type": "string", "format": "uuid"},
 }

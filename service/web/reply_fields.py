@@ -109,7 +109,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "Transcript": {"text": "What was said."},
     "SpeechRequest": {
         "text": "What to say, up to MAX_CONTENT_LENGTH characters; or",
-        "message_id": "the answer to say.",
+        "message_id": "the answer to say; where both come, it is this one.",
     },
     "StoredFile": {
         "id": "The upload_file_id of a question's file.",

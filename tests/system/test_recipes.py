@@ -166,19 +166,19 @@ async def test_speech_goes_out_and_comes_in_by_curl(start, example, tmp_path):
 
 @pytest.mark.skipif(not WEBSOCAT or not shutil.which("curl"), reason="no websocat for this machine, or no curl")
 async def test_what_is_typed_into_websocat_is_answered(start, example, tmp_path):
-    typed, _, around = (await example(await start(), "ten-lines-shell")).partition("# curl")
-    command, *frames = [line for line in typed.splitlines() if line and not line.startswith("#")]
-    program, *arguments = command.split()
+    service = await start()
+    program, *arguments = (await example(service, "ten-lines-shell")).split()
     assert program == "websocat"
     async with process_of(WEBSOCAT, *arguments, folder=tmp_path) as process:
-        process.stdin.write("".join(f"{frame}\n" for frame in frames).encode())
+        process.stdin.write(f"{await example(service, 'ten-lines-typed')}\n".encode())
         heard = [json.loads(await asyncio.wait_for(process.stdout.readline(), 10))]
         while heard[-1]["type"] != "chat":
             heard.append(json.loads(await asyncio.wait_for(process.stdout.readline(), 10)))
         process.stdin.close()
     assert (heard[0]["content"], heard[-1]["status"]) == ("Connected to chat server", "done")
     assert {frame["type"] for frame in heard[1:-1]} == {"chat_delta"}
-    replies = (await output_of("bash", "-euc", f"#{around}", folder=tmp_path)).replace("}{", "}\n{").splitlines()
+    around = await example(service, "ten-lines-curl")
+    replies = (await output_of("bash", "-euc", around, folder=tmp_path)).replace("}{", "}\n{").splitlines()
     assert [json.loads(reply)["code"] for reply in replies] == [200, 200]
 
 

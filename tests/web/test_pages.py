@@ -2,11 +2,14 @@
 
 import gzip
 import html
+import json
 import re
 from dataclasses import fields
 
 import pytest
 
+from service.admission.caller import UserLimits
+from service.admission.claims import principal_of
 from service.admission.quotas import LIMITS_HIT
 from service.answers import failures
 from service.chat import close_codes
@@ -93,6 +96,14 @@ async def test_a_type_in_the_docs_leads_to_its_fields(service, http):
     _, body = await get(http, f"{service.url}/docs")
     for words in ("<td>array of {}</td>", "<td>{}, null</td>", "Body: {}."):
         assert re.search(words.format(r'<a href="#shape-(\w+)"><code>\1</code></a>'), body)
+
+
+async def test_the_claims_in_the_docs_are_taken_as_they_stand_there(service, http):
+    _, body = await get(http, f"{service.url}/docs")
+    shown = re.search(r'<pre id="claims"[^>]*><code>(.*?)</code>', body, re.DOTALL)[1]
+    principal = principal_of(json.loads(html.unescape(shown)))
+    assert principal.inputs == {"ward": "7"}
+    assert principal.limits == UserLimits(questions_per_minute=10, answers_at_once=2, tokens_per_day=100_000)
 
 
 async def test_the_python_client_can_be_saved(service, http):
