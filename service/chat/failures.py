@@ -19,7 +19,7 @@ RESTARTING = Failure(
     "restarting",
     ResultCode.UNAVAILABLE,
     "The service is restarting. Please ask again in a moment.",
-    "this service was told to end, and DRAIN_TIMEOUT was over",
+    "this service was told to end: a system notice says so, new questions get it, and answers after DRAIN_TIMEOUT",
     again_after=1,
 )
 WRITER_LOST = Failure(

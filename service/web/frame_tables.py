@@ -69,5 +69,10 @@ def _section(side: str, frame: Frame) -> Section:
 
 def row_of(name: str, schema: Mapping[str, Any], *, is_required: bool) -> Row:
     """A property of a schema."""
-    default = "" if schema.get("default") in (None, "") else msgspec.json.encode(schema["default"]).decode()
+    default = "" if schema.get("default") in (None, "") else _shown(schema["default"])
     return Row(name, in_words(schema), "required" if is_required else default, schema["description"])
+
+
+def _shown(value: Any) -> str:
+    """As JSON with spaces, at which lines may break."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=0).decode()

@@ -42,7 +42,8 @@ def in_words(schema: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
         return ", ".join(dict.fromkeys(in_words(each) for each in schema["anyOf"]))
     if "enum" in schema:
-        return "one of " + ", ".join(msgspec.json.encode(each).decode() for each in schema["enum"])
+        values = [msgspec.json.encode(each).decode() for each in schema["enum"]]
+        return values[0] if len(values) == 1 else f"one of {', '.join(values)}"
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     kind = str(schema.get("format") or schema.get("type", "any"))

@@ -40,8 +40,8 @@ SERVER_FRAMES = (
         m.Resumed("q1", 24, running=True),
     ),
     Frame(
-        "To a client that was silent for WEBSOCKET_HEARTBEAT_INTERVAL. Send any frame to stay connected; the WebSocket "
-        "protocol's own pings do not count.",
+        "To a client that was silent for WEBSOCKET_HEARTBEAT_INTERVAL, or up to a tenth longer. Send any frame to stay "
+        "connected; the WebSocket protocol's own pings do not count.",
         {"timestamp": "The server's time, in Unix milliseconds."},
         m.Heartbeat(1_790_000_000_000),
     ),
@@ -141,8 +141,8 @@ FRAME_SHAPES: Mapping[str, Mapping[str, str]] = {
     "FileOfAnswer": {
         "kind": "What it is.",
         "name": "Its file name.",
-        "url": "As that of a chat_file.",
-        "link": "The same.",
+        "url": "As in chat_file.",
+        "link": "As in chat_file.",
     },
     "AskedForm": {
         "content": "Markdown, in which {{#$output.NAME#}} is the place of an input.",

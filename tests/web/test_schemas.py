@@ -47,6 +47,7 @@ def test_a_pattern_ends_as_in_javascript():
 def test_a_type_is_told_in_words():
     assert in_words({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "null"}]}) == "integer from 0, null"
     assert in_words({"enum": ["dify", "mock"]}) == 'one of "dify", "mock"'
+    assert in_words({"enum": ["mock"]}) == '"mock"'
     assert in_words({"type": "array", "items": {"$ref": "#/components/schemas/Ward"}}) == "array of Ward"
     assert in_words({"type": "string", "maxLength": 4_000}) == "string of up to 4,000 characters"
     assert in_words({"type": "string", "format": "uuid"}) == "uuid"
