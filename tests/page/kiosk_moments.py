@@ -149,16 +149,13 @@ def late(dify, scene):
     return fake_dify.think_until(dify.released, scene)
 
 
-PASTE = """(name) => {
-  const clipboardData = new DataTransfer();
-  clipboardData.items.add(new File(["abc"], name, { type: "application/pdf" }));
-  document.dispatchEvent(Object.assign(new Event("paste"), { clipboardData }));
-}"""
-
-
 async def uploading(screen, dify):
     dify.app_api.may_read.clear()
-    await screen.frame.evaluate(PASTE, f"{SECRET}.pdf")
+    async with screen.page.expect_file_chooser() as chosen:  # the button is hidden there
+        await screen.frame.evaluate("document.querySelector('#attach').click()")
+    await (await chosen.value).set_files(
+        [{"name": f"{SECRET}.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4"}]
+    )
     await expect(screen.chat.locator("#files li")).to_contain_text("Uploading")
     await eventually(lambda: dify.app_api.uploads)
 
