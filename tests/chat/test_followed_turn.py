@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from service.answers.base import AnswerStopped, BrokenAnswer, Identity, Replacement, Step, Summary, Text
+from service.answers.base import BrokenAnswer, Identity, Replacement, Step, Summary, Text
 from service.answers.pauses import Pause
 from service.chat import followed_turn as module
 from service.chat.answer_buffer import Cursor, Delta
-from service.chat.failures import INTERNAL, TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
+from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.followed_turn import State, key_of
 from service.chat.turn_status import Ending, Status
 from tests.chat.followed import OWNER, Writer, followed_turn
@@ -261,20 +261,6 @@ async def test_the_rest_may_be_a_pause(turn, healing):
     healing.put(Pause(run_id="r"), None)
     await turn.wait_ended()
     assert (turn.status, turn.reason, turn.pause) == (Status.PAUSED, "waiting_for_human", Pause(run_id="r"))
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "failure", "reason"),
-    [
-        (AnswerStopped(), Status.STOPPED, None, None),
-        (AnswerStopped("displaced"), Status.STOPPED, None, "displaced"),
-        (ZeroDivisionError(), Status.INCOMPLETE, INTERNAL, INTERNAL.reason),
-    ],
-)
-async def test_the_rest_may_end_otherwise(turn, healing, error, status, failure, reason):
-    healing.put(error)
-    await turn.wait_ended()
-    assert (turn.status, turn.failure, turn.reason) == (status, failure, reason)
 
 
 async def test_the_rest_may_fail(turn, healing):

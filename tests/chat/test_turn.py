@@ -5,14 +5,25 @@ import inspect
 
 import pytest
 
-from service.answers.base import Identity, Queued, Replacement, Step, Summary, Text
+from service.answers.base import (
+    AnswerError,
+    AnswerStopped,
+    Identity,
+    Queued,
+    Replacement,
+    Step,
+    Summary,
+    Text,
+)
+from service.answers.failures import BROKEN_OFF
 from service.answers.pauses import Pause
 from service.chat import answer_buffer
-from service.chat.failures import TURN_UNREACHABLE
+from service.chat.failures import INTERNAL, TURN_UNREACHABLE
 from service.chat.turn import Turn, checksum_of
 from service.chat.turn_status import Ending, Status
 from tests.chat.followed import followed_turn
 from tests.conftest import logged
+from tests.scripted import Scripted
 
 
 @pytest.fixture
@@ -26,6 +37,27 @@ def end(turn):
 
 def lose(turn):
     turn.lose(TURN_UNREACHABLE)
+
+
+FORM = Pause(run_id="r")
+USED = Summary({"total_tokens": 3})
+
+
+@pytest.mark.parametrize(
+    ("parts", "ending"),
+    [
+        ([Text("a"), USED, None], Ending(Status.DONE, summary=USED)),
+        ([Text("a"), FORM, USED, None], Ending(Status.PAUSED, "waiting_for_human", None, USED, FORM)),
+        ([Text("a"), USED, AnswerStopped()], Ending(Status.STOPPED, summary=USED)),
+        ([USED, AnswerStopped("displaced")], Ending(Status.STOPPED, "displaced", summary=USED)),
+        ([USED, AnswerError(BROKEN_OFF)], Ending(Status.ERROR, failure=BROKEN_OFF, summary=USED)),
+        ([Text("a"), USED, AnswerError(BROKEN_OFF)], Ending(Status.INCOMPLETE, failure=BROKEN_OFF, summary=USED)),
+        ([Text("a"), USED, ZeroDivisionError()], Ending(Status.INCOMPLETE, failure=INTERNAL, summary=USED)),
+    ],
+)
+async def test_an_answer_ends_as_its_source_says(turn, parts, ending, events):
+    assert await turn._ending_of(Scripted(*parts, ends=False).ask(None)) == ending
+    assert len(logged(events, "turn.failed")) == (ending.failure is INTERNAL)
 
 
 @pytest.mark.parametrize("finish", [end, lose])
