@@ -105,7 +105,7 @@ async def test_a_bad_new_token_changes_nothing(open_until, events):
 
 
 async def test_of_many_tokens_at_once_the_first_and_the_last_count(open_until, monkeypatch):
-    monkeypatch.setattr(authentication, "RENEWAL_SECONDS", 0.1)
+    monkeypatch.setattr(authentication, "RENEWAL_SECONDS", 1)
     first, last = ana(300), ana(600)
     session, current = open_until(first, first=first, last=last, bad=Unauthenticated(Reason.INVALID, "not signed"))
     for text in ("first", *["bad"] * 100, "last"):
