@@ -5,14 +5,18 @@ import time
 import pytest
 
 from service.chat.messages import (
+    Chat,
     ChatAnswer,
     ChatDelta,
     Error,
+    Form,
     Heartbeat,
+    Ping,
     Pong,
     System,
     VoiceLatency,
     encode,
+    name_in,
     now_ms,
 )
 from service.result_codes import ResultCode
@@ -47,3 +51,18 @@ def test_a_latency_has_the_stages_that_are_known():
 def test_now_ms_is_unix_milliseconds():
     before = time.time()
     assert before * 1000 - 1 < now_ms() < time.time() * 1000 + 1
+
+
+@pytest.mark.parametrize(
+    ("frame", "name"),
+    [
+        (Chat("Hi", id="a"), "a"),
+        (Chat("Hi"), None),
+        (Form(action="approve", continuation="c", turn_id="b"), "b"),
+        (Form(action="approve", continuation="c", id="a", turn_id="b"), "b"),
+        (Form(action="approve", continuation="c", id="a"), "a"),
+        (Ping(), None),
+    ],
+)
+def test_a_reply_is_about_the_turn_that_follows_or_the_one_that_was_named(frame, name):
+    assert name_in(frame) == name

@@ -13,7 +13,7 @@ const SPEAKABLE = new RegExp(`[\\p{L}\\p{N}\\p{S}${Object.values(NOTES).join("")
 /** Where a sentence may end: with the mark and what closes a quotation, or with the line. */
 const END = /[。！？｡]+[”’」』）】》"']*|[.!?…؟۔।]+["'”’»)\]）】」』]*(?=\s|\p{Script=Han})|\n/gu;
 const ABBREVIATION =
-  /(?:^|[\s("“])(?:mrs?|ms|dr|prof|st|vs|etc|approx|ext|figs?|nos?|vols?|pp|ch|cf|inc|ltd|tel|[a-z]|(?:[a-z]\.)+[a-z])\.$/i;
+  /(?:^|[\s("“])(?:mrs?|ms|dr|prof|st|vs|etc|approx|max|min|temp|rm|tabs?|ext|figs?|nos?|vols?|pp|ch|cf|inc|ltd|tel|[a-z]|(?:[a-z]\.)+[a-z])\.$/i;
 const LIST_NUMBER = /^\s*\d+\.$/;
 
 /** Where a sentence very probably ends, if nothing follows for a while. */

@@ -24,6 +24,7 @@ const EXAMPLES = [
   ["One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]],
   ["It costs 3.50 euros. Fine.", ["It costs 3.50 euros.", "Fine."]],
   ["Dr. Smith met Mrs. Jones at 5 p.m. today. They left.", ["Dr. Smith met Mrs. Jones at 5 p.m. today.", "They left."]],
+  ["Take 10 to 20 mg, max. 4 g per day. Temp. 38.5 is fine.", ["Take 10 to 20 mg, max. 4 g per day.", "Temp. 38.5 is fine."]],
   ["Fruit, e.g. apples, is good. Eat it.", ["Fruit, e.g. apples, is good.", "Eat it."]],
   ["Well... maybe. Wait… what? Yes.", ["Well... maybe.", "Wait… what?", "Yes."]],
   ['"Really?" he asked. "Yes!" She nodded.', ['"Really?" he asked.', '"Yes!"', "She nodded."]],
