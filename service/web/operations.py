@@ -10,40 +10,32 @@ from service.web.examples import JSON
 from service.web.frames import MESSAGE
 from service.web.replies import Connections, HealthData, ReadyData, Transcript, Welcome
 
-_MESSAGE_ID = {
-    "name": "message_id",
-    "in": "path",
-    "required": True,
-    "description": "Dify's, of a chat frame. What is no UUID is not found.",
-    "example": MESSAGE,
-    "schema": {"type": "string", "format": "uuid"},
-}
-_CLIENT_ID = {
-    "name": "client_id",
-    "in": "path",
-    "required": True,
-    "description": "As /api/admin/connections tells it.",
-    "schema": {"type": "string"},
-}
-_UTTERANCE = {
-    "name": "utterance",
-    "in": "query",
-    "description": "One id for all recordings of what a person says: up to four within two minutes count as one call.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
-}
-_FILE_PATH = {
-    "name": "path",
-    "in": "path",
-    "required": True,
-    "description": "With its slashes, and the query of the link.",
-    "schema": {"type": "string"},
-}
-_CONTINUATION = {
-    "name": "Continuation",
-    "in": "header",
-    "description": "That of a paused answer, for whose form the file is: then it may be of any kind.",
-    "schema": {"type": "string"},
-}
+
+def _parameter(name: str, place: str, description: str, **more: Any) -> dict[str, Any]:
+    """What stands in a path is required."""
+    required = {"required": True} if place == "path" else {}
+    return {"name": name, "in": place, **required, "description": description, "schema": {"type": "string"}, **more}
+
+
+_MESSAGE_ID = _parameter(
+    "message_id",
+    "path",
+    "Dify's, of a chat frame. What is no UUID is not found.",
+    example=MESSAGE,
+    schema={"type": "string", "format": "uuid"},
+)
+_CLIENT_ID = _parameter("client_id", "path", "As /api/admin/connections tells it.")
+_UTTERANCE = _parameter(
+    "utterance",
+    "query",
+    "One id for all recordings of what a person says: up to four within two minutes count as one call.",
+    schema={"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+)
+_FILE_PATH = _parameter("path", "path", "With its slashes, and the query of the link.")
+_CONTINUATION = _parameter(
+    "Continuation", "header", "That of a paused answer, for whose form the file is: then it may be of any kind."
+)
+
 Security = list[dict[str, list[str]]]
 """Any one of these."""
 

@@ -179,7 +179,6 @@ function introduced(data) {
   chat?.post(data);
 }
 
-
 begin.onclick = start;
 begin.addEventListener("click", keepAwake, { once: true }); // some browsers wait for a tap
 for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, idle.used, true);

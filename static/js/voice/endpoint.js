@@ -53,8 +53,9 @@ export function createEndpoint(choice, isOther) {
   function hears(text) {
     if (!text) return;
     seen[/[.。?？!！]$/.test(text) ? "marked" : "unmarked"] = true;
-    if (last?.goesOn) slow(SLOWER_MS);
-    if (last?.goesOn) last = null;
+    if (!last?.goesOn) return;
+    slow(SLOWER_MS);
+    last = null;
   }
 
   function isOver(text, at) {

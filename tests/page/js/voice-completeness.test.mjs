@@ -17,7 +17,7 @@ const ENGLISH = {
     "yes I do", "No, I am not.", "thank you very much", "not yet", "never mind", "Stop!", "the second one", "I don't know",
     "Call the nurse. No, wait, call my daughter.", "It hurts here. What can I do?", "nothing else, thanks",
     "I would like to ask where it is.", "What should I do.", "Which floor is the doctor on.", "I know who you are.",
-    "help", "Help me!", "I am on a diet so no sugar please", "could you repeat that please",
+    "help", "Help me!", "how long do I have to wait", "Should I hold the line or wait.", "I am on a diet so no sugar please", "could you repeat that please",
   ],
   hanging: [
     "I would like to ask", "I would like to ask.", "I'd like to", "I want to know", "I want", "I need", "I need a",
@@ -29,7 +29,7 @@ const ENGLISH = {
     "my number is 555 123", "oh one seven two", "0 4 1 7.", "I take five hundred", "I take 500", "The dose is 2.",
     "she gets twenty", "I want to", "it hurts when", "if", "I was told that", "more than", "in the", "do you", "is it",
     "I have a question about", "I'm going to", "give me", "tell me", "it is very",
-    "wait", "Wait.", "just a moment", "One moment.", "can you remind me", "Tell me please",
+    "wait", "Oh, wait.", "just a moment", "Just a moment, please.", "hold on", "One moment.", "can you remind me", "Tell me please",
   ],
   unclear: [
     "I take the blue tablet in the evening", "it hurts here", "the garden", "breakfast", "room 212", "I arrived yesterday",
@@ -55,11 +55,11 @@ const CHINESE = {
     "我觉得，嗯", "这是我的", "我要蓝色的", "我住在", "从", "我要到", "请给", "请把", "请帮我", "麻烦你帮我", "我叫", "我的名字是",
     "我的电话是", "我的电话是一三八", "电话号码是 138 0013", "138 0013", "一三八零零", "我每次吃五百", "我吃 500", "我要吃两",
     "剂量是二十", "我吃蓝色的，", "有两件事：", "就是说", "我的房间在", "我今天早上……", "他说是", "你能不能", "可不可以", "是不是",
-    "不是因为", "关于", "怎么", "每天吃三", "等一下", "等等。", "稍等", "能不能提醒我", "是今天还是", "申请在", "请",
+    "不是因为", "关于", "怎么", "每天吃三", "等一下", "等等。", "稍等", "请稍等一下", "能不能提醒我", "是今天还是", "申请在", "请",
   ],
   unclear: [
     "我晚上吃蓝色的药", "这里疼", "花园", "早饭", "我昨天来的医院", "明天早上", "请问几点", "护士", "三", "我女儿五点来", "我住三零二",
-    "你好", "我要这个", "我是五月四号出生的", "我的医生是新来的", "我要申请",
+    "你好", "我要这个", "我是五月四号出生的", "我的医生是新来的", "我要申请", "我还要等一下",
   ],
 };
 const OTHERS = {
