@@ -57,13 +57,14 @@ export function toEnd() {
   update();
 }
 
-/** What comes below an answer is shown as far as the answer stays in sight. */
+/** What comes below an answer is shown as far as its beginning stays in sight; if that is gone, in half the window. */
 export function addBelow(node) {
   const { lastElementChild: above } = talk;
   if (isFollowing) update();
   talk.append(node);
   if (!isFollowing) return;
-  log.scrollTop += Math.max(0, above.getBoundingClientRect().top - log.getBoundingClientRect().top);
+  const room = above.getBoundingClientRect().top - log.getBoundingClientRect().top;
+  log.scrollTop += room < 0 ? log.clientHeight / 2 : room;
   follow(isAtEnd(look()));
   update();
 }

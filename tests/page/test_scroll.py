@@ -6,6 +6,7 @@ import time
 import pytest
 from playwright.async_api import expect
 
+from tests import fake_dify
 from tests.page.browser import answer, ask, ends, holds
 
 PLACE = """() => {
@@ -156,3 +157,12 @@ async def test_a_button_leads_to_an_end_that_is_out_of_sight_also_when_nothing_i
     assert place["end"] - place["top"] <= 1
     await expect(below).to_be_hidden()
     await expect(page.locator("#log")).to_be_focused()
+
+
+async def test_what_could_be_asked_next_is_seen_below_an_answer_that_is_longer_than_the_window(with_dify, dify, visit):
+    dify.parameters |= {"suggested_questions_after_answer": {"enabled": True}}
+    dify.plays(fake_dify.say(*(f"Paragraph {number}.\n\n" for number in range(40))))
+    page = await visit(await with_dify(), viewport={"width": 390, "height": 780})
+    await ask(page, "Hello")
+    await expect(page.get_by_role("button", name="What next?")).to_be_in_viewport(ratio=1)
+    await expect(answer(page).get_by_text("Paragraph 39.")).to_be_in_viewport()
