@@ -12,6 +12,7 @@ import pytest
 import structlog
 import uvicorn
 
+from service import tally
 from service.__main__ import server_options
 from service.app import create_app
 from service.listener import listen
@@ -77,6 +78,12 @@ def _other_tasks():
 def _open_handles():
     handles = Path("/proc/self/fd")
     return len(list(handles.iterdir())) if handles.is_dir() else 0
+
+
+@pytest.fixture(autouse=True)
+def counted_for_an_hour(monkeypatch):
+    """All tests share an event loop: what one of them counted is not told in the middle of another."""
+    monkeypatch.setattr(tally, "INTERVAL_SECONDS", 3600)
 
 
 @pytest.fixture(autouse=True)

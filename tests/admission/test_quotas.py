@@ -170,7 +170,6 @@ async def test_each_limit_that_is_hit_is_counted_by_its_setting_and_logged_at_mo
     assert given.counts() == {"limits_hit": {"user_questions_per_minute": 8, "address_max_answers": 0}}
     (told,) = logged(events, "quotas.exceeded")
     assert (told["setting"], told["log_level"]) == ("USER_QUESTIONS_PER_MINUTE", "warning")
-    given._tallies["user_questions_per_minute"]._timer.cancel()
 
 
 async def test_the_log_names_the_latest_address_that_hit_a_limit_of_addresses(events):
@@ -179,7 +178,6 @@ async def test_the_log_names_the_latest_address_that_hit_a_limit_of_addresses(ev
         await given.check_call("2001:db8:1:2::/64")
     (told,) = logged(events, "quotas.exceeded")
     assert (told["setting"], told["latest_address"]) == ("ADDRESS_CALLS_PER_MINUTE", "2001:db8:1:2::/64")
-    given._tallies["address_calls_per_minute"]._timer.cancel()
 
 
 async def test_tokens_that_are_being_counted_are_counted_at_the_end():
