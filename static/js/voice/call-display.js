@@ -60,7 +60,7 @@ export function createCallDisplay({ remind, expire, ...on }, status, now, parts)
 
   /** Tells that it is one's turn to speak, unless one does so. */
   function beep() {
-    if (call.state === "listening" && !call.isMuted && !call.heard) sounds.listening();
+    if (call.state === "listening" && !call.isOpening && !call.isMuted && !call.heard) sounds.listening();
   }
 
   return { ...{ show, beep, meter }, close: () => view.close() };

@@ -9,16 +9,16 @@ const LISTENING = { state: "listening", turn: null };
 /**
  * `state`: idle, listening, thinking (about `asked`), speaking, refused or ended. `heard`: what was heard and not yet
  * asked. `turn`: the id of the answer under way; `outcome`: what is to be told of its end; `hasSpoken`: whether its
- * reading has begun. `note`: what else is to be told. Both are [key, values].
+ * reading was heard. `isOpening`: the microphone is not yet granted. `note`: what else is to be told. Both are [key, values].
  */
-export const IDLE = { state: "idle", isMuted: false, asked: "", heard: "", note: null, ...UNANSWERED };
+export const IDLE = { state: "idle", isOpening: false, isMuted: false, asked: "", heard: "", note: null, ...UNANSWERED };
 
 export const isLive = ({ state }) => ["listening", "thinking", "speaking"].includes(state);
 export const questionOf = ({ asked, heard }) => joined(asked, heard);
 
 // What changes. The rest stays.
 
-export const started = () => ({ ...IDLE, state: "listening" });
+export const started = () => ({ ...IDLE, state: "listening", isOpening: true });
 
 /** `asked` and `turn`: of a question that was not said, but typed or tapped. */
 export const asking = (asked, turn = null) => ({ ...ASKED, asked, turn });
@@ -32,11 +32,12 @@ export function afterReading({ outcome, hasSpoken }, hasFailed) {
   return { ...LISTENING, asked: "", outcome: told, note: told ?? (hasFailed ? ["voice.unspoken"] : null) };
 }
 
-/** What is to be seen of it, in one word: its state, or hearing, muted or lost. */
-export function phaseOf({ state, isMuted, heard }, { isSpeech, isLost }) {
+/** What is to be seen of it, in one word: its state, or opening, hearing, muted or lost. */
+export function phaseOf({ state, isOpening, isMuted, heard }, { isSpeech, isLost }) {
   if (state === "speaking" || !isLive({ state })) return state;
   if (isLost) return "lost";
   if (state === "thinking") return state;
   if (isMuted) return "muted";
-  return heard || isSpeech ? "hearing" : state;
+  if (heard || isSpeech) return "hearing";
+  return isOpening ? "opening" : state;
 }

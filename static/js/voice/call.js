@@ -2,11 +2,9 @@
 
 import { withErrorBoundary } from "../error-boundary.js";
 import { t } from "../i18n.js";
-import { createBargeIn, isStale } from "./barge-in.js";
 import { createCallDisplay } from "./call-display.js";
+import { createCallHearing } from "./call-hearing.js";
 import * as states from "./call-state.js";
-import { isBackchannel, isFiller } from "./completeness.js";
-import { createHold } from "./hold.js";
 import { createLatencies } from "./latencies.js";
 import { watchConnectionLoss } from "./connection-loss.js";
 import { outcomeOf } from "./answer-outcome.js";
@@ -25,19 +23,15 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   const announce = (words) => voice.say(t(...words));
   const byHand = { interrupt: () => interrupt({ asked: "" }), mute, sendNow: () => input.finish(), end: hangUp, again: start };
   const on = { ...byHand, remind: tell, expire: end };
-  const hearing = () => ({ isSpeech: talk.isSpeech(), isSounding: talk.isSounding(), mode: input.mode() });
-  const display = createCallDisplay(on, status, () => ({ ...hearing(), isLost: loss.isLost() }), parts);
+  const hearing = createCallHearing({ input: () => input, state: () => call.state, voice, take });
+  const moment = () => ({ isSpeech: hearing.isSpeech(), isSounding: hearing.isSounding(), mode: input.mode() });
+  const display = createCallDisplay(on, status, () => ({ ...moment(), isLost: loss.isLost() }), parts);
   const latencies = createLatencies(report);
   let call = states.IDLE;
-  let results = []; // of hearing, since the last question
-  let talk = createBargeIn(() => false);
-  let due = null; // {times}: the turn that they are is over
   let input, quiet;
 
   const isLive = () => states.isLive(call);
   const question = () => states.questionOf(call);
-  const isRecorded = () => input.mode() === "recorder";
-  const hold = createHold(voice, (isHeld) => talk.sounds(!isHeld));
   const onChange = () => isLive() && change();
   const loss = watchConnectionLoss({ isQuiet, onChange, announce });
 
@@ -48,11 +42,10 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   function start() {
     voice.stop();
-    [input, results, due] = [createInput(), [], null];
-    talk = createBargeIn(input.hasLevel);
+    input = createInput();
+    hearing.begin();
     input.start();
     change(states.started());
-    display.beep();
     loss.announceIfQuiet();
   }
 
@@ -61,9 +54,9 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     const isHere = () => self === input && isLive();
     const self = parts.createSpeechInput({
       ...{ app, transcriber, takesTurns: true, onSpeech, meter: display.meter },
-      isSpeaking: () => talk.isSounding(),
-      onResults: (all, isDue, times) => (isHere() ? heard(all, isDue && { times }) : keep(all.at(-1)?.text ?? "")),
-      onDoing: (name) => change({ note: name === "network" ? ["voice.network"] : null }),
+      isSpeaking: hearing.isSounding,
+      onResults: (all, ...more) => (isHere() ? heard(all, ...more) : keep(all.at(-1)?.text ?? "")),
+      onDoing: (name) => (name === "network" ? change({ note: ["voice.network"] }) : hears()),
       onError: (why) => end([`voice.${why}`], why === "refused" ? why : "ended"),
     });
     return self;
@@ -71,50 +64,34 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   // Hearing
 
-  function heard(all, isDue) {
-    [results, due] = [all, isDue];
-    const isOver = call.state === "speaking" && !talk.isSounding() && !hold.isOn(); // as far as one hears
-    if (call.state !== "listening" && !isOver && isBackchannel(talk.wordsOfOthers(all))) goOn();
-    else if (!talk.isSounding() || talk.interrupts(all) || (due && isRecorded())) takeWords();
+  function hears() {
+    change({ isOpening: false, note: null });
+    display.beep();
   }
 
-  function forget() {
-    input.clear();
-    [results, due] = [[], null];
+  function heard(all, isDue, times) {
+    hearing.hears(all, isDue ? { times, isByHand: isDue !== true } : null);
   }
 
-  /** Nobody wants the turn. */
-  function goOn() {
-    if (!talk.isSpeech()) hold.release();
-    if (results.length && isRecorded() && isFiller(talk.wordsOfOthers(results))) input.clear();
-  }
-
-  /** Those of the page are none. */
-  function takeWords() {
-    const words = talk.wordsOfOthers(results);
-    if (words && (call.state !== "listening" || talk.isSounding())) interrupt();
+  function take(words, due) {
+    if (words && (call.state !== "listening" || hearing.isSounding())) interrupt();
     if (call.state !== "listening") return;
     change({ heard: words });
-    if (due && !talk.isSpeech()) ask();
+    if (due) ask(due.times);
   }
 
-  /** What the page says is held as soon as somebody speaks; only words interrupt it. */
   function onSpeech(isOn) {
-    talk.speech(isOn);
+    hearing.speech(isOn);
     change();
-    holdIfTalkedOver();
-    hold.speech(isOn, input.lagMs());
   }
-
-  const holdIfTalkedOver = () => talk.isSpeech() && talk.isSounding() && hold.start();
 
   // A question and its answer
 
-  function ask() {
+  function ask(times) {
     if (!question()) return;
-    latencies.asked(due?.times);
-    forget();
-    talk = createBargeIn(input.hasLevel);
+    latencies.asked(times);
+    hearing.forget();
+    hearing.begin();
     change(states.asking(question()));
     const choice = choiceOf(call.asked, turns.choices?.() ?? []);
     const id = choice < 0 ? turns.ask(call.asked) : turns.choose(choice);
@@ -136,7 +113,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   /** What was heard and not asked goes into the field: after what was typed there has gone. */
   function adopt(typed, id) {
     setTimeout(keep, 0, call.heard);
-    forget();
+    hearing.forget();
     change(states.asking(typed, id));
   }
 
@@ -160,14 +137,12 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     ended(ending) {
       if (ending.id === call.turn) change({ outcome: outcomeOf(ending) });
     },
-    /** What did not seem enough to interrupt was said all the same. */
     read(id, hasFailed) {
       if (id !== call.turn) return;
       latencies.end(id);
       change(states.afterReading(call, hasFailed));
       sounds(false);
-      if (isStale(talk.wordsOfOthers(results), results)) forget();
-      takeWords();
+      hearing.answerIsOver();
       if (call.outcome) announce(call.outcome);
       else display.beep();
     },
@@ -178,27 +153,31 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   /** `isAnswer`: not what was given to `voice.say`. */
   function saying(text, isAnswer) {
     if (!isLive() || (isAnswer && call.state === "listening")) return;
-    talk.says(text);
+    hearing.pageSays(text);
     input.answered();
-    if (isAnswer) change({ state: "speaking", hasSpoken: true });
+    if (isAnswer) change({ state: "speaking" });
   }
 
   /** Whether there is sound. */
   function sounds(isOn) {
-    talk.sounds(isOn);
-    if (isOn && call.state === "speaking") latencies.sounded(call.turn);
+    hearing.pageSounds(isOn);
+    if (isOn && call.state === "speaking") answerSounds();
     clearTimeout(quiet);
-    if (isOn) setTimeout(holdIfTalkedOver); // when the engine has begun
-    else quiet = setTimeout(fallSilent, QUIET_MS);
+    if (!isOn) quiet = setTimeout(fallSilent, QUIET_MS);
+  }
+
+  function answerSounds() {
+    latencies.sounded(call.turn);
+    if (!call.hasSpoken) change({ hasSpoken: true });
   }
 
   function fallSilent() {
-    if (call.state === "listening" && talk.wordsOfOthers(results) !== call.heard) takeWords();
+    if (call.state === "listening" && hearing.words() !== call.heard) hearing.takeWords();
     loss.announceIfQuiet();
   }
 
   function hush() {
-    hold.end();
+    hearing.endHold();
     voice.stop();
     sounds(false);
   }
@@ -219,17 +198,16 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   /** Nobody speaks, in a call. */
   function isQuiet() {
-    return isLive() && !talk.isSounding() && !talk.isSpeech() && !hold.isOn() && !(call.state === "listening" && call.heard);
+    return isLive() && hearing.isQuiet() && !(call.state === "listening" && call.heard);
   }
 
   // What a person does
 
   function mute() {
     if (call.isMuted) input.start();
-    else input.stop(); // what was said by now is still asked
+    else input.stop(!hearing.isSpeech()); // what was said by now is still asked, if it was said to its end
     onSpeech(false);
-    change({ isMuted: !call.isMuted });
-    display.beep();
+    change({ isMuted: !call.isMuted, isOpening: call.isMuted });
   }
 
   function end(note = null, state = "ended") {
@@ -244,6 +222,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   /** Nobody waits for the answer any more; without a connection, the question still waits for one. */
   function hangUp() {
+    if (call.state === "listening") input.leave();
     const { turn: id, heard } = call;
     end();
     keep(heard);

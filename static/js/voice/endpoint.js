@@ -4,7 +4,7 @@ import { completeness } from "./completeness.js";
 
 /** Milliseconds of silence. "unheard": of what is not yet written down. */
 const WAITS_MS = {
-  usual: { complete: 450, unclear: 1_250, unheard: 1_500, longest: 0 },
+  usual: { complete: 450, unclear: 1_200, unheard: 1_500, longest: 0 },
   unhurried: { complete: 1_200, unclear: 2_500, unheard: 3_000, longest: 6_000 },
 };
 const CUT_OFF_MS = 2_000; // who goes on so soon after a question was asked, and nothing answered, had not said all

@@ -3,7 +3,7 @@
 const LAG_MS = 300; // at least, from a word to its telling
 const LEAST_WAIT_MS = 50;
 
-/** `quietMs()` is how long it has been quiet, null where there is no level. `onOver(times)` tells that it is over. */
+/** `quietMs()` is how long it has been quiet, null where there is no level. `onOver(times, isByHand)` tells that it is over. */
 export function createRecognisedTurn({ endpoint, quietMs, onOver }) {
   let text = "";
   let isTold = false;
@@ -31,13 +31,13 @@ export function createRecognisedTurn({ endpoint, quietMs, onOver }) {
     watch();
   }
 
-  function finish() {
+  function finish(isByHand = false) {
     clearTimeout(timer);
     if (!text || isTold) return;
     isTold = true;
     const now = performance.now();
     const speechEndedAt = quietMs() === null ? wordsAt : now - quietMs();
-    onOver({ speechEndedAt, silenceAt: now, transcriptAt: wordsAt });
+    onOver({ speechEndedAt, silenceAt: now, transcriptAt: wordsAt }, isByHand);
   }
 
   function stop() {

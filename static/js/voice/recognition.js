@@ -38,10 +38,11 @@ export const hasRecognition = Boolean(Recognition) && globalThis.isSecureContext
 export const recognises = () => hasRecognition && !unfit.has(spokenLanguage());
 
 /**
- * A backend of speech-input.js. `onResults` gets all results so far. Its level is a guess. `onError` gets an error of
- * Web Speech, "silence", or "ended" where it does nothing but end.
+ * A backend of speech-input.js. `onStart` tells that it hears, each time it begins: before, the person may be asked for
+ * the microphone. `onResults` gets all results so far. Its level is a guess. `onError` gets an error of Web Speech,
+ * "silence", or "ended" where it does nothing but end.
  */
-export function createRecognition({ onResults, onLevel, onError }) {
+export function createRecognition({ onStart, onResults, onLevel, onError }) {
   const lang = spokenLanguage();
   let session, restart, lastWords;
   let kept = []; // of sessions that ended
@@ -57,6 +58,7 @@ export function createRecognition({ onResults, onLevel, onError }) {
       lang,
       interimResults: true,
       continuous: !isAndroid, // there it repeats itself
+      onstart: onStart,
       onresult,
       onspeechstart: () => onLevel(0.6),
       onerror: ({ error }) => HARMLESS.includes(error) || fail(error),
@@ -107,7 +109,7 @@ export function createRecognition({ onResults, onLevel, onError }) {
 
   function abort() {
     clearTimeout(restart);
-    session.onresult = session.onerror = session.onend = null; // it may still speak
+    session.onstart = session.onresult = session.onerror = session.onend = null; // it may still speak
     session.abort();
   }
 

@@ -6,14 +6,14 @@ const LEAD_SECONDS = 0.9; // kept from before somebody was noticed to speak
 const LOUD_LEAD_SECONDS = 3; // while it is loud, and may turn out to be speech
 const DIP_MS = 200; // between two syllables
 const MAX_SECONDS = 120;
-const SILENCE_MS = 270; // then the transcript is tried: noticed some 30 ms late, it is 0.3 s
+const SILENCE_MS = 240; // then the transcript is tried: noticed some 30 ms late, it is nearly 0.3 s
 const MOST_GUESSES = 3;
 
 /**
  * A backend of speech-input.js. With an `endpoint` (see endpoint.js) it waits for somebody to speak, and hands over when
  * the turn is over, else all that it hears. `onRecorded(recording, isDue)` gets {chunks, rate, utterance, guess} and
- * when there was something to hear: {from, endsAt, silenceAt}. `speculate(recording)` makes the guess, or null;
- * `onGuess(text, recording)` tells it while nobody has gone on.
+ * when there was something to hear: {from, endsAt, silenceAt}; `isDue` is true, or what `stop` was told. `speculate(recording)`
+ * makes the guess, or null; `onGuess(text, recording)` tells it while nobody has gone on.
  */
 export function createRecorder({ endpoint, speculate, onGuess, onRecorded }) {
   let chunks = [];
@@ -97,5 +97,5 @@ export function createRecorder({ endpoint, speculate, onGuess, onRecorded }) {
     begin([]);
   }
 
-  return { hear, stop: () => handOver(true), abort, isSpoken: () => isSpoken };
+  return { hear, stop: handOver, abort, isSpoken: () => isSpoken };
 }

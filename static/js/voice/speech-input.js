@@ -28,6 +28,7 @@ const TRIES = 4; // where it cannot be reached, and nothing else could listen
 const RECOGNITION_MS = 1_200; // from speech to its words, at most
 const MOST_LAG_MS = 3_000;
 const RETRY_MS = 1_000; // doubled each time
+const BY_HAND = "by hand";
 const LAG_CHUNKS = 40; // of some 20 ms: recognition tells of what it heard so much later
 const MOST_CHUNKS = 1_400;
 
@@ -41,19 +42,19 @@ const canRecognise = (app) => hasRecognition && allows(app, "browser");
 export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
 
 /**
- * Listens from `start()` until `stop()`, which still tells what was said by then, or `abort()`; then it can be started
- * again. `clear()` forgets the results so far. The node `meter` shows the level. Tells onResults(results, isDue, times):
- * each is {text, from, endsAt}, heard between these milliseconds. With `takesTurns`, `isDue` says that the person's turn
- * is over, by itself or by `finish()`, and `times` when: {speechEndedAt, silenceAt, transcriptAt}. Further
- * onSpeech(isSpeech), where there is a level; onDoing(name): recognition, recorder, or network while that cannot be
- * reached; and onError(why) when it ends by itself: refused, missing, busy, network, service, language, broken, silence
+ * Listens from `start()` until `stop(isOver)`, which still tells what was said by then, or `abort()`; then it can be
+ * started again. `clear()` forgets the results so far. The node `meter` shows the level. Tells onResults(results, isDue,
+ * times): each is {text, from, endsAt}, heard between these milliseconds. With `takesTurns`, `isDue` says that the
+ * person's turn is over, true by itself, or "by hand" by `finish()`, and `times` when: {speechEndedAt, silenceAt,
+ * transcriptAt}. Further onSpeech(isSpeech), where there is a level; onDoing(name) as soon as it hears: recognition,
+ * recorder, or network while that cannot be reached; and onError(why) when it ends by itself: refused, missing, busy, network, service, language, broken, silence
  * or full. `isSpeaking()`: whether the page sounds; in a call `answered()` is to be called when it begins to.
  */
 export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeaking, ...on }) {
   const { onResults, onSpeech, onDoing, onError } = on;
   const endpoint = takesTurns && createEndpoint(settings, !/^(?:en|zh)/i.test(spokenLanguage()));
   const silence = () => (closeMicrophone ? quietMs : null);
-  const turn = endpoint && createRecognisedTurn({ endpoint, quietMs: silence, onOver: (times) => tell(true, times) });
+  const turn = endpoint && createRecognisedTurn({ endpoint, quietMs: silence, onOver: (times, isByHand) => tell(isByHand ? BY_HAND : true, times) });
   let run = null; // an object of its own as long as it listens
   let activity, mode, backend, closeMicrophone, retry, wasSpeech, failures;
   let quietMs = 0;
@@ -68,9 +69,8 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     mode = canRecognise(app) && (!canRecord(app) || recognises()) ? "recognition" : "recorder";
     const why = mode === "recorder" || canShareMicrophone ? await hold() : null;
     if (own !== run) return;
-    if (why === "refused" || (why && mode === "recorder")) return fail(why);
-    hear();
-    return onDoing(mode);
+    if (why === "refused" || (why && mode === "recorder")) fail(why);
+    else hear();
   }
 
   /** Takes the microphone, before recognition asks for it, too; returns why it could not. */
@@ -91,10 +91,17 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   /** A backend is {stop(), abort(), hear?(sound)}, and listens at once. */
   function hear() {
     backend?.abort();
-    settle();
+    [kept, current] = [results(), []];
     const onLevel = (level) => closeMicrophone || showLevel(level);
-    if (mode === "recorder") backend = createRecorder({ endpoint, speculate, onGuess: guessed, onRecorded: recorded });
-    else backend = createRecognition({ onResults: recognised, onLevel, onError: recognitionFailed });
+    const told = { onStart: begun, onResults: recognised, onError: recognitionFailed };
+    if (mode === "recognition") backend = createRecognition({ ...told, onLevel });
+    else backend = createRecorder({ endpoint, speculate, onGuess: guessed, onRecorded: recorded });
+    if (mode === "recorder") begun();
+  }
+
+  /** Again and again, with recognition: it is told of once. */
+  function begun() {
+    if (run && run.doing !== mode) onDoing((run.doing = mode));
   }
 
   function soundHeard(samples, rate) {
@@ -120,7 +127,6 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   // What was heard
 
   const results = () => [...kept, ...current];
-  const settle = () => ([kept, current] = [results(), []]);
   const text = () => results().reduce((before, result) => joined(before, result.text), "");
 
   function tell(isDue, times) {
@@ -139,7 +145,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     turn.hears(text());
     if (!isAtOnce) return;
     wantedUntil = 0;
-    turn.finish();
+    turn.finish(true);
   }
 
   const speculate = (recording) =>
@@ -162,15 +168,16 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     if (endpoint && !guess?.at) endpoint.hears(words);
     current = [];
     if (words) kept.push({ text: words, from, endsAt });
-    const goesOn = backend?.isSpoken?.() && run;
-    tell(isDue && !transcriber.isBusy() && !goesOn, { speechEndedAt: endsAt, silenceAt, transcriptAt });
+    const goesOn = isDue !== BY_HAND && backend?.isSpoken?.() && run;
+    tell(!transcriber.isBusy() && !goesOn && isDue, { speechEndedAt: endsAt, silenceAt, transcriptAt });
   }
 
   /** The turn is over, says the person. */
   function finish() {
-    if (mode === "recorder" && backend?.isSpoken()) return backend.stop();
+    if (mode === "recorder" && run && backend.isSpoken()) return backend.stop(BY_HAND);
+    if (mode === "recorder") return text() && !transcriber.isBusy() && tell(BY_HAND);
     wantedUntil = text() ? 0 : performance.now() + RECOGNITION_MS;
-    turn.finish();
+    return turn.finish(true);
   }
 
   function clear() {
@@ -203,7 +210,6 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     if (why) return fail(why);
     hear();
     for (const sound of unheard.splice(0)) backend.hear(sound);
-    return onDoing(mode);
   }
 
   function fail(why) {
@@ -211,16 +217,24 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     onError(why);
   }
 
-  /** Returns when all is told. */
-  async function stop() {
-    await halt();
-    if (endpoint && mode === "recognition" && !run) turn.finish();
+  /** Returns when all is told. `isOver`: whether the turn is, too. */
+  async function stop(isOver = true) {
+    await halt(isOver);
+    if (endpoint && mode === "recognition" && !run && isOver) turn.finish();
   }
 
-  function halt() {
-    const last = backend?.stop();
+  function halt(isOver = true) {
+    const last = backend?.stop(isOver);
     letGo();
     return last;
+  }
+
+  /** Ends it. What was recorded by now is still told, without what was guessed of it. */
+  function leave() {
+    if (mode !== "recorder" || !backend?.isSpoken()) return abort();
+    current = [];
+    tell(false);
+    return halt();
   }
 
   function abort() {
@@ -242,5 +256,5 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   const lagMs = () => (mode === "recorder" ? endpoint.longest() + MOST_LAG_MS : RECOGNITION_MS);
   const hasLevel = () => Boolean(closeMicrophone);
 
-  return { start, stop, abort, clear, finish, answered: endpoint?.answered, lagMs, hasLevel, mode: () => mode };
+  return { start, stop, leave, abort, clear, finish, answered: endpoint?.answered, lagMs, hasLevel, mode: () => mode };
 }

@@ -1,11 +1,18 @@
 // Recordings on their way to text: one after the other, written down by Dify. What cannot be sent now is kept.
 
 import { failureWords } from "../i18n.js";
+import { withoutPhantoms } from "./phantoms.js";
 import { wavOf } from "./wav.js";
 
 const MOST_SECONDS = 600; // of sound that is kept: some 20 MB
+const PATIENCE_MS = 10_000; // and twice as long as the recording: small models and lines take their time for a long one
 
-const wordsFor = (error) => failureWords(error.reason || error.code ? error : { reason: "no_connection" });
+function wordsFor({ reason, code, isLate }) {
+  if (isLate) return ["voice.late"];
+  return failureWords(reason || code ? { reason, code } : { reason: "no_connection" });
+}
+
+const secondsIn = ({ chunks, rate }) => (chunks.length * chunks[0].length) / rate;
 
 /** `onChange({isWriting, why})` tells how it stands: `why` are the words for what keeps it from going on, or null. */
 export function createTranscriber({ api, onChange }) {
@@ -19,7 +26,7 @@ export function createTranscriber({ api, onChange }) {
    * given up. All of one `utterance` count as one call. `guess` is what `speculate` made of it, if it did.
    */
   function transcribe({ chunks, rate, utterance, guess }) {
-    const seconds = (chunks.length * chunks[0].length) / rate;
+    const seconds = secondsIn({ chunks, rate });
     const sound = guess?.sound ?? wavOf(chunks, rate);
     sound.catch(() => {}); // looked at when its turn comes
     return new Promise((resolve) => {
@@ -32,8 +39,8 @@ export function createTranscriber({ api, onChange }) {
   function speculate({ chunks, rate, utterance }) {
     guessing = new AbortController();
     const sound = wavOf(chunks, rate);
-    const { signal } = guessing;
-    return { sound, text: send({ sound, utterance }, signal), abort: guessing.abort.bind(guessing) };
+    const text = send({ sound, utterance, seconds: secondsIn({ chunks, rate }) }, guessing);
+    return { sound, text, abort: guessing.abort.bind(guessing) };
   }
 
   async function work() {
@@ -41,23 +48,43 @@ export function createTranscriber({ api, onChange }) {
     [sending, why] = [new AbortController(), null];
     while (waiting.length && !why) {
       notify();
-      await write(waiting[0], sending.signal).catch((error) => waiting.length && (why = wordsFor(error)));
+      await write(waiting[0], sending).catch((error) => waiting.length && (why = wordsFor(error)));
     }
     sending = null;
     notify();
   }
 
-  async function write(recording, signal) {
-    const text = await (recording.guess?.text.catch(() => send(recording, signal)) ?? send(recording, signal));
+  async function write(recording, controller) {
+    const { guess } = recording;
+    recording.guess = null; // the next try is one of its own
+    const text = await (guess?.text.catch((error) => resend(recording, controller, error)) ?? send(recording, controller));
     if (waiting[0] === recording) waiting.shift();
     recording.resolve(text);
   }
 
-  async function send({ sound, utterance }, signal) {
+  /** Who has waited for the guess for so long does not wait as long again. */
+  function resend(recording, controller, error) {
+    if (error.isLate) throw error;
+    return send(recording, controller);
+  }
+
+  async function send({ sound, utterance, seconds }, controller) {
     const body = new FormData();
     body.append("file", await sound, "speech.wav");
     const path = `api/audio-to-text${utterance ? `?utterance=${utterance}` : ""}`;
-    return (await api.call(path, { method: "POST", body, signal })).text;
+    let isLate = false;
+    const timer = setTimeout(giveUp, PATIENCE_MS + 2_000 * seconds);
+    function giveUp() {
+      isLate = true;
+      controller.abort();
+    }
+    try {
+      return withoutPhantoms((await api.call(path, { method: "POST", body, signal: controller.signal })).text);
+    } catch (error) {
+      throw Object.assign(error, { isLate });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   const notify = () => onChange({ isWriting: Boolean(sending), why });

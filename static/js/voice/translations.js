@@ -21,6 +21,7 @@ voice.network: The speech recognition of your browser cannot be reached at the m
 voice.service: Speech recognition is switched off in this browser. | 此浏览器已关闭语音识别。
 voice.language: This browser cannot write down your language. | 此浏览器无法识别您的语言。
 voice.full: Too much is waiting to be written down. | 等待转成文字的录音太多了。
+voice.late: It takes too long to write down what you said. | 转成文字花的时间太长。
 voice.kept: What you said is kept. | 您说的话已保留。
 voice.discard: Discard | 放弃
 voice.wordless: This answer cannot be read aloud. It is on the screen. | 这个回答无法朗读，请看屏幕。
@@ -42,6 +43,7 @@ voice.sounds: Short sounds in a call when it listens and thinks | 通话中以�
 voice.try: Try it | 试听
 voice.sample: This is how answers are read to you. | 回答会这样读给您听。
 call: Call | 通话
+call.opening: One moment | 请稍候
 call.listening: Listening | 正在听
 call.thinking: Thinking | 正在思考
 call.speaking: Speaking | 正在说
@@ -60,6 +62,7 @@ call.latencies: After you spoke: silence {silence} s, transcript {transcript} s,
 call.mute: Mute | 静音
 call.unmute: Unmute | 取消静音
 call.end: End call | 结束通话
+hint.opening: Allow the microphone, if your browser asks. | 如果浏览器询问，请允许使用麦克风。
 hint.recognition: Speak. Your browser writes it down. | 请讲，由浏览器转成文字。
 hint.recorder: Speak. It is written down after a pause. | 请讲，停顿后转成文字。
 hint.hearing: It is sent when you pause. | 停顿后发送。

@@ -37,7 +37,7 @@ class FakeRecognition {
   start() {
     this.isOn = true;
     speech.sessions.push(this);
-    if (speech.refuses) setTimeout(() => speech.fail("not-allowed"));
+    setTimeout(() => (speech.refuses ? speech.fail("not-allowed") : this.isOn && this.onstart?.()));
   }
 
   end() {

@@ -6,13 +6,16 @@ import { test } from "node:test";
 import * as states from "../../../static/js/voice/call-state.js";
 
 const SILENCE = { isSpeech: false, isLost: false };
-const call = (more) => ({ ...states.started(), ...more });
+const call = (more) => ({ ...states.started(), isOpening: false, ...more });
 const THINKING = call(states.asking("where is it", "a"));
 const SPEAKING = { ...THINKING, state: "speaking", hasSpoken: true };
 
 test("its phase is its state, or that somebody is heard, that it is muted, or that there is no connection", () => {
   const phases = [
     ["listening", {}],
+    ["opening", states.started()],
+    ["hearing", states.started(), { isSpeech: true }],
+    ["muted", { ...states.started(), isMuted: true }],
     ["hearing", { heard: "where" }],
     ["hearing", {}, { isSpeech: true }],
     ["muted", { isMuted: true }],

@@ -32,13 +32,13 @@ beforeEach(() => {
 const VOICE = (does) => ({ say: does("say"), stop: does("hush"), pause: does("hold"), resume: does("go on") });
 
 /** A call that was started. `did()` tells what it did since one asked last. */
-function startCall({ mode = "recognition", canAsk = true, hasLevel = false, broken = {}, choices = [] } = {}) {
+function startCall({ mode = "recognition", canAsk = true, hasLevel = false, broken = {}, choices = [], isGranted = true } = {}) {
   const did = [];
   const does = (name) => (text) => {
     if (name === "forget") call.last = null;
     did.push(text ? `${name}: ${text}` : name);
   };
-  const names = { start: "listen", stop: "finish", abort: "deafen", clear: "forget" };
+  const names = { start: "listen", stop: "finish", leave: "hand in", abort: "deafen", clear: "forget" };
   const input = Object.fromEntries(Object.entries(names).map(([method, name]) => [method, does(name)]));
   const finish = () => call.results(call.last ?? [], true);
   const answered = () => (call.isAnswered = true);
@@ -75,7 +75,10 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
       call.last = [{ text, from: now - 1_000, endsAt: now }];
       call.results(call.last, isDue, times);
     },
-    saying: (text = "Behind the house.") => real.saying(text, true),
+    saying(text = "Behind the house.") {
+      real.saying(text, true);
+      real.sounds(true);
+    },
     written: (text = "Behind the house.", more = {}, id = "where is it") =>
       real.turn.ended({ id, status: "done", text, ...more }),
     over: (id = "where is it", hasFailed = false) => real.turn.read(id, hasFailed),
@@ -100,6 +103,7 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
   );
   Object.assign(call, { ...real, ...call, real });
   real.start();
+  if (isGranted) call.doing(mode);
   return call;
 }
 
@@ -257,6 +261,11 @@ test("who goes on speaking while it thinks adds to the question", () => {
   assert.equal(call.shown.question, "where is it the garden");
   call.waits();
   assert.equal(call.asked(), "where is it the garden");
+  const voiced = askedCall();
+  voiced.real.saying("Behind the house.", true); // on its way, and not yet heard
+  voiced.heard("in the garden");
+  voiced.waits();
+  assert.equal(voiced.asked(), "where is it in the garden");
   const recorded = askedCall({ mode: "recorder" });
   recorded.did();
   recorded.heard("the garden", true);
@@ -272,7 +281,7 @@ test("who goes on speaking while it thinks adds to the question", () => {
 test("an answer that was interrupted says nothing more, and its end ends nothing else", () => {
   const call = speakingCall();
   call.interrupt();
-  call.saying();
+  call.real.saying("Behind the house.", true);
   assert.equal(call.name(), "listening");
   call.heard("and");
   call.written("Behind", { status: "stopped" });
@@ -440,7 +449,7 @@ test("a muted call does not hear, still answers, and still asks what was said be
   call.heard("where is it");
   call.did();
   call.mute();
-  assert.deepEqual([call.shown.isMuted, call.did()], [true, ["finish"]]);
+  assert.deepEqual([call.shown.isMuted, call.did()], [true, ["finish: true"]]);
   call.waits();
   assert.equal(call.asked(), "where is it");
   call.mute();
@@ -450,6 +459,35 @@ test("a muted call does not hear, still answers, and still asks what was said be
   assert.equal(speaking.name(), "speaking");
   speaking.over();
   assert.deepEqual([speaking.name(), speaking.shown.isMuted], ["muted", true]);
+});
+
+test("who mutes amid a sentence has not said all of it: it waits for the rest, or to be sent", () => {
+  const call = startCall({ mode: "recorder", hasLevel: true });
+  call.did();
+  call.speech(true);
+  call.mute();
+  assert.deepEqual(call.did(), ["finish"]);
+  call.heard("where is the", false);
+  assert.deepEqual([call.shown.phase, call.shown.question, call.did()], ["muted", "where is the", []]);
+  call.sendNow();
+  assert.equal(call.asked(), "where is the");
+});
+
+test("it says that it listens when it does: first the person is asked for the microphone", () => {
+  const call = startCall({ isGranted: false });
+  assert.deepEqual([call.shown.phase, call.shown.isLive, call.beeps], ["opening", true, []]);
+  call.doing("recognition");
+  assert.deepEqual([call.shown.phase, call.beeps], ["listening", ["listening"]]);
+  call.mute();
+  call.mute();
+  assert.equal(call.shown.phase, "opening");
+  call.doing("recognition");
+  assert.deepEqual([call.shown.phase, call.beeps], ["listening", ["listening", "listening"]]);
+  const early = startCall({ isGranted: false });
+  early.heard("where is it");
+  assert.equal(early.shown.phase, "hearing");
+  early.waits();
+  assert.equal(early.asked(), "where is it");
 });
 
 test("a refused microphone is asked for again only when one says so", () => {
@@ -463,7 +501,7 @@ test("a refused microphone is asked for again only when one says so", () => {
   call.waits();
   assert.deepEqual(call.did(), []);
   call.again();
-  assert.deepEqual([call.name(), call.shown.note, call.did()], ["listening", null, ["hush", "listen"]]);
+  assert.deepEqual([call.name(), call.shown.note, call.did()], ["opening", null, ["hush", "listen"]]);
 });
 
 test("recognition that cannot be reached is shown until it can", () => {
@@ -542,6 +580,10 @@ test("what was heard is sent at once when one says so, and nothing where nothing
   call.heard("where is it");
   call.sendNow();
   assert.equal(call.asked(), "where is it");
+  const loud = startCall({ mode: "recorder", hasLevel: true });
+  loud.speech(true); // as a fan may be taken for at first
+  loud.heard("where is it", "by hand");
+  assert.equal(loud.asked(), "where is it");
 });
 
 test("short sounds tell when it is one's turn and when it thinks, and never while somebody speaks", () => {
@@ -555,8 +597,9 @@ test("short sounds tell when it is one's turn and when it thinks, and never whil
   assert.deepEqual(call.beeps, ["listening"]);
   call.beeps.length = 0;
   call.mute();
-  call.speech(true);
   call.mute();
+  call.doing("recognition");
+  call.speech(true);
   call.heard("and");
   assert.deepEqual([call.shown.phase, call.beeps], ["hearing", ["listening"]]);
   const interrupted = speakingCall({ hasLevel: true });
@@ -637,7 +680,8 @@ test("whatever happens, the end lets go of everything, and nothing happens after
       const isAnswered = createCall === askedCall || createCall === speakingCall;
       const own = createCall === heardCall ? ["keep: where"] : [];
       const last = { leave: ["close"], end: isAnswered ? ["cancel: where is it"] : own }; // nobody waits for it
-      assert.deepEqual(call.did(), ["deafen", "forget", "hush", ...last[act]]);
+      const first = act === "end" && !isAnswered ? ["hand in"] : [];
+      assert.deepEqual(call.did(), [...first, "deafen", "forget", "hush", ...last[act]]);
       call.waits();
       call.saying();
       call.over();

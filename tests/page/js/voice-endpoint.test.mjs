@@ -13,8 +13,8 @@ const HANGING = "I would like to ask";
 const waitsOf = (endpoint) => [COMPLETE, UNCLEAR, HANGING].map(endpoint.wait);
 
 test("what is complete is asked at once, what is unclear a little later, what hangs waits as long as a person wants", () => {
-  assert.deepEqual(waitsOf(createEndpoint(USUAL)), [450, 1_250, 3_000]);
-  assert.deepEqual(waitsOf(createEndpoint({ ...USUAL, pauseSeconds: 8 })), [450, 1_250, 8_000]);
+  assert.deepEqual(waitsOf(createEndpoint(USUAL)), [450, 1_200, 3_000]);
+  assert.deepEqual(waitsOf(createEndpoint({ ...USUAL, pauseSeconds: 8 })), [450, 1_200, 8_000]);
   assert.deepEqual(waitsOf(createEndpoint({ ...USUAL, pauseSeconds: 1 })), [450, 1_000, 1_000]);
 });
 
@@ -41,9 +41,9 @@ test("who was cut off gets longer waits, up to a bound, and shorter ones again w
   turn(endpoint, 1, 800);
   assert.equal(endpoint.wait(COMPLETE), 950);
   for (let at = 2; at < 20; at++) turn(endpoint, at, 500);
-  assert.deepEqual(waitsOf(endpoint), [1_950, 2_750, 3_000]);
+  assert.deepEqual(waitsOf(endpoint), [1_950, 2_700, 3_000]);
   for (let at = 20; at < 60; at++) turn(endpoint, at);
-  assert.deepEqual(waitsOf(endpoint), [450, 1_250, 3_000]);
+  assert.deepEqual(waitsOf(endpoint), [450, 1_200, 3_000]);
 });
 
 test("who goes on before the answer begins was cut off, also if it begins then", () => {
@@ -68,9 +68,9 @@ test("who speaks later, over or after the answer, or makes a noise was not cut o
 test("who goes on just before the turn would have been over gets longer waits", () => {
   const endpoint = createEndpoint(USUAL);
   endpoint.goesOn(500, UNCLEAR);
-  assert.equal(endpoint.wait(UNCLEAR), 1_250);
+  assert.equal(endpoint.wait(UNCLEAR), 1_200);
   endpoint.goesOn(1_100, UNCLEAR);
-  assert.equal(endpoint.wait(UNCLEAR), 1_450);
+  assert.equal(endpoint.wait(UNCLEAR), 1_400);
 });
 
 test("a full stop is believed where texts come without one, too: else a recogniser may put it everywhere", () => {
@@ -80,7 +80,7 @@ test("a full stop is believed where texts come without one, too: else a recognis
     endpoint.hears(stopped);
     endpoint.isOver(stopped, at * 10_000);
   }
-  assert.equal(endpoint.wait(stopped), 1_250);
+  assert.equal(endpoint.wait(stopped), 1_200);
   assert.equal(endpoint.wait("Where is the garden?"), 450);
   endpoint.hears("I take the");
   assert.equal(endpoint.wait(stopped), 450);
@@ -91,7 +91,7 @@ test("where a recogniser marks what is over, a question without a mark is not ov
   assert.equal(endpoint.wait("where is the garden"), 450);
   endpoint.hears("where is");
   endpoint.hears("Where is the garden?");
-  assert.equal(endpoint.wait("where is the garden"), 1_250);
+  assert.equal(endpoint.wait("where is the garden"), 1_200);
 });
 
 // The recorder
@@ -165,7 +165,7 @@ test("who goes on makes it void, and the next silence sends all from the beginni
   hear(1_000, true);
   hear(500, false);
   const [[, first, one], [abort], [, whole, other], over] = did;
-  assert.deepEqual([abort, over[3], one === other, first, whole], ["abort", guessed[0], true, 64, 144]);
+  assert.deepEqual([abort, over[3], one === other, first, whole], ["abort", guessed[0], true, 62, 142]);
 });
 
 test("at most three are tried for one question; the last pause is then waited for without", () => {
@@ -206,5 +206,5 @@ test("a recording begins before somebody was noticed to speak", () => {
   hear(5_000, false);
   hear(1_000, true);
   hear(300, false);
-  assert.equal(did[0][1], 45 + 50 + 14);
+  assert.equal(did[0][1], 45 + 50 + 12);
 });

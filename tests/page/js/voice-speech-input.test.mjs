@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
+import { silence, voice } from "./sounds.js";
+
 const sessions = [];
 class Recognition {
   start() {
     sessions.push(this);
+    this.onstart?.();
   }
   stop() {
     this.onend();
@@ -14,7 +17,16 @@ class Recognition {
   abort() {}
 }
 globalThis.SpeechRecognition = Recognition;
-const mediaDevices = { getUserMedia() {} };
+let processor; // what the microphone's sound comes through
+globalThis.AudioContext = class {
+  sampleRate = 16_000;
+  audioWorklet = { addModule: () => Promise.reject(new Error("none")) };
+  createScriptProcessor = () => (processor = { connect() {} });
+  createMediaStreamSource = () => ({ connect() {} });
+  resume() {}
+  close() {}
+};
+const mediaDevices = { getUserMedia: async () => ({ getTracks: () => [{ stop() {} }] }) };
 const navigator = { userAgent: "Safari/605", languages: ["en-GB"], mediaDevices };
 Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
 globalThis.localStorage = { getItem: () => null };
@@ -63,7 +75,7 @@ test("what the operator forbids is not used", () => {
 test("with recognition, too, what is complete is due at once, what hangs later, each once", async () => {
   for (const [text, ms] of [
     ["where is the garden", 450],
-    ["I take the blue tablet in the evening", 1_250],
+    ["I take the blue tablet in the evening", 1_200],
     ["I would like to ask", 3_000],
   ]) {
     const { hear, due } = await listening();
@@ -122,4 +134,92 @@ test("dictation takes no turns", async () => {
   hear("where is the garden");
   wait(9_000);
   assert.equal(due().length, 0);
+});
+
+// Recorded
+
+const APP = { speech_to_text: true, speech: { engine: "dify" } };
+
+/** Listens by recording; `written` are the recordings, each with `say(text)`. */
+async function recording() {
+  const written = [];
+  const transcriber = {
+    isBusy: () => written.some(({ isDone }) => !isDone),
+    isFull: () => false,
+    speculate: () => null,
+    transcribe: (one) => new Promise((resolve) => written.push({ ...one, resolve })),
+  };
+  const doing = [];
+  const speech = [];
+  const on = { onDoing: (name) => doing.push(name), onSpeech: (isOn) => speech.push(isOn) };
+  const input = await listening({ app: APP, transcriber, takesTurns: true, ...on });
+  async function say(text, at = written.length - 1) {
+    written[at].isDone = true;
+    written[at].resolve(text);
+    await new Promise(setImmediate);
+  }
+  return { ...input, written, doing, speech, say };
+}
+
+/** Levels, 16 ms each. */
+function sound(levels) {
+  for (const db of levels) {
+    now += 16;
+    mock.timers.tick(16);
+    const samples = new Float32Array(256).fill(10 ** (db / 20));
+    processor.onaudioprocess({ inputBuffer: { getChannelData: () => samples } });
+  }
+}
+
+test("what is recorded is due when it was written down", async () => {
+  const { doing, written, say, due } = await recording();
+  assert.deepEqual(doing, ["recorder"]);
+  sound([...silence(1_000), ...voice(1_500, -20), ...silence(1_600)]);
+  assert.equal(written.length, 1);
+  await say("Where is it?");
+  assert.deepEqual(due().map(({ text, isDue }) => [text, isDue]), [["Where is it?", true]]);
+});
+
+test("to send now does not wait for what goes on: a fan, or others", async () => {
+  const { finish, say, due, speech } = await recording();
+  sound([...silence(1_000), ...voice(1_500, -20)]);
+  finish();
+  sound(voice(800, -20));
+  assert.equal(speech.at(-1), true);
+  await say("Where is it?");
+  assert.deepEqual(due().map(({ text, isDue }) => [text, isDue]), [["Where is it?", "by hand"]]);
+});
+
+test("who mutes amid a sentence has not said all, and may go on or send it", async () => {
+  for (const goesOn of [true, false]) {
+    const { start, stop, finish, say, told, due } = await recording();
+    sound([...silence(1_000), ...voice(1_500, -20)]);
+    stop(false);
+    await say("Where is the");
+    assert.deepEqual([told.at(-1).text, due()], ["Where is the", []]);
+    if (goesOn) {
+      await start();
+      sound([...silence(1_000), ...voice(1_000, -20), ...silence(1_600)]);
+      await say("garden?");
+    } else finish();
+    assert.deepEqual(due().map(({ text }) => text), [goesOn ? "Where is the garden?" : "Where is the"]);
+  }
+});
+
+test("who leaves amid a sentence is told of it, once, when it was written down", async () => {
+  const { leave, abort, clear, say, told } = await recording();
+  sound([...silence(1_000), ...voice(1_000, -20), ...silence(1_600)]);
+  await say("Where is it?");
+  told.length = 0;
+  sound(voice(1_500, -20));
+  leave();
+  assert.deepEqual(told.map(({ text }) => text), ["Where is it?"]);
+  abort();
+  clear();
+  await say("And the key?");
+  assert.equal(told.at(-1).text, "And the key?");
+  const silent = await recording();
+  sound(silence(1_000));
+  silent.leave();
+  assert.deepEqual([silent.told, silent.written], [[], []]);
 });

@@ -1,7 +1,7 @@
 // Recordings on their way to text.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 globalThis.OfflineAudioContext = class {
   createBuffer = () => ({ copyToChannel() {} });
@@ -64,6 +64,27 @@ test("a try is void as soon as somebody goes on, or the network is gone", async 
     assert.ok(transcriber.sent[0].signal.aborted);
     await assert.rejects(guess.text);
   }
+});
+
+test("who writes down nothing at all is not waited for as long as a service may take, and is asked anew by hand", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { speculate, transcribe, tryAgain, sent, states } = transcriberOf();
+  const guess = speculate(RECORDING);
+  await settled();
+  const text = transcribe({ ...RECORDING, guess });
+  mock.timers.tick(9_999);
+  await settled();
+  assert.equal(states.at(-1).why, null);
+  mock.timers.tick(100);
+  await settled();
+  assert.deepEqual(states.at(-1), { isWriting: false, why: ["voice.late"] });
+  tryAgain();
+  await settled();
+  sent[1].resolve("Where is it?");
+  assert.equal(await text, "Where is it?");
+  mock.timers.tick(60_000);
+  assert.deepEqual([sent.length, sent[1].signal.aborted], [2, false]);
+  mock.timers.reset();
 });
 
 test("a recording outside of a call has no name", async () => {

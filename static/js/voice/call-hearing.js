@@ -1,0 +1,76 @@
+// What a call hears besides the page's own voice, and whether it is for the page.
+
+import { createBargeIn, isStale } from "./barge-in.js";
+import { isBackchannel, isFiller } from "./completeness.js";
+import { createHold } from "./hold.js";
+
+/**
+ * `input()` is the speech input of the moment (see speech-input.js), `state()` the call's; `voice` as for hold.js.
+ * `take(words, due)` gets what others said since the last question, letter for letter: `due` is null until the turn that
+ * it is is over, then {times, isByHand}.
+ */
+export function createCallHearing({ input, state, voice, take }) {
+  let results = [];
+  let due = null;
+  let talk = createBargeIn(() => false);
+  const hold = createHold(voice, (isHeld) => talk.sounds(!isHeld));
+  const isRecorded = () => input().mode() === "recorder";
+  const words = () => talk.wordsOfOthers(results);
+
+  /** What was heard before is nothing to what comes. */
+  function begin() {
+    [results, due] = [[], null];
+    talk = createBargeIn(input().hasLevel);
+  }
+
+  function hears(all, itsDue) {
+    [results, due] = [all, itsDue];
+    const isOver = state() === "speaking" && !talk.isSounding() && !hold.isOn(); // as far as one hears
+    if (state() !== "listening" && !isOver && isBackchannel(words())) goOn();
+    else if (!talk.isSounding() || talk.interrupts(all) || (due && isRecorded())) takeWords();
+  }
+
+  /** Nobody wants the turn. */
+  function goOn() {
+    if (!talk.isSpeech()) hold.release();
+    if (results.length && isRecorded() && isFiller(words())) input().clear();
+  }
+
+  function takeWords() {
+    take(words(), due?.isByHand || !talk.isSpeech() ? due : null);
+  }
+
+  function forget() {
+    input().clear();
+    [results, due] = [[], null];
+  }
+
+  /** What did not seem enough to interrupt was said all the same. */
+  function answerIsOver() {
+    if (isStale(words(), results)) forget();
+    takeWords();
+  }
+
+  /** What the page says is held as soon as somebody speaks; only words interrupt it. */
+  function speech(isOn) {
+    talk.speech(isOn);
+    holdIfTalkedOver();
+    hold.speech(isOn, input().lagMs());
+  }
+
+  const holdIfTalkedOver = () => talk.isSpeech() && talk.isSounding() && hold.start();
+
+  /** The page begins, or ends, to sound. */
+  function pageSounds(isOn) {
+    talk.sounds(isOn);
+    if (isOn) setTimeout(holdIfTalkedOver); // when the engine has begun
+  }
+
+  return {
+    ...{ begin, hears, takeWords, forget, answerIsOver, speech, pageSounds, words, endHold: hold.end },
+    pageSays: (text) => talk.says(text),
+    isSpeech: () => talk.isSpeech(),
+    isSounding: () => talk.isSounding(),
+    isQuiet: () => !talk.isSounding() && !talk.isSpeech() && !hold.isOn(),
+  };
+}
