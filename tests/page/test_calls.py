@@ -196,6 +196,31 @@ async def test_a_call_that_loses_its_microphone_says_so_and_leaves_what_was_said
     await expect(page.locator("#question")).to_have_value(WRITTEN)
 
 
+async def test_who_ends_a_call_amid_a_sentence_finds_it_in_the_field(meet, dify):
+    page = await meet(NO_RECOGNITION, {"pauseSeconds": 9}, LISTENS)
+    await button(page, "Call").click()
+    await until(page, "speech.isOpen")
+    await speak(page, ".shape")
+    await button(page, "End call").click()
+    await until(page, "!speech.isOpen")
+    await expect(page.locator("#question")).to_have_value(WRITTEN)
+    assert dify.questions == []
+
+
+async def test_a_call_says_that_it_listens_when_the_microphone_was_granted(meet):
+    asks = """
+        const take = navigator.mediaDevices.getUserMedia;
+        navigator.mediaDevices.getUserMedia = () => new Promise((resolve) => (window.grant = () => resolve(take())));
+    """
+    page = await meet(NO_RECOGNITION + asks, app=LISTENS)
+    await button(page, "Call").click()
+    await until(page, "window.grant")
+    await expect(call_state(page)).to_have_text("One moment")
+    await expect(page.locator("#call .hint")).to_have_text("Allow the microphone, if your browser asks.")
+    await page.evaluate("grant()")
+    await expect(call_state(page)).to_have_text("Listening")
+
+
 async def test_a_call_ends_at_once_when_its_page_is_left(meet, dify):
     page = await meet("speech.endsBySelf = false;", settings={"pauseSeconds": 0.3})
     await button(page, "Call").click()
