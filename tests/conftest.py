@@ -30,7 +30,7 @@ pytest_plugins = ["tests.page.browser", "tests.page.kiosk", "tests.page.speech"]
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine proves nothing
 hypothesis.settings.load_profile("patient")
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 SLOW_CALLBACK_SECONDS = 1
 ROOT = Path(__file__).parents[1]
 DEFAULTS = {"drain_timeout": 0, "mock_tokens_per_second": 2_000, "user_questions_per_minute": 0}

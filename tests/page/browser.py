@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright, expect
 
+from tests.conftest import PATIENCE_SECONDS
 from tests.told import told
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -30,6 +31,7 @@ PLAIN_APP = {
     "suggested_questions": [],
     "suggested_questions_after_answer": {"enabled": False},
 }
+expect.set_options(timeout=1_000 * PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +59,7 @@ async def visit(browser, dify):
         contexts.append(context)
         await context.add_init_script(script)
         page = await context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(1_000 * PATIENCE_SECONDS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: told.logged.append(message.text))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -104,7 +106,7 @@ async def ends(page, state="done"):
 
 async def holds(page, condition):
     """Wait until this JavaScript is true: Playwright's own way is forbidden by the page's Content-Security-Policy."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not await page.evaluate(condition):
             await asyncio.sleep(0.01)
 
