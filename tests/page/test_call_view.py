@@ -21,8 +21,8 @@ door 7
 Is there more?"""
 SOURCES = [{"document_name": "menu.pdf", "content": "Soup of the day"}]
 WORDS = {
-    "en-GB": {"call": "Call", "mute": "Mute", "unmute": "Unmute", "now": "Send now", "again": "Try again"},
-    "zh-CN": {"call": "通话", "mute": "静音", "unmute": "取消静音", "now": "立即发送", "again": "重试"},
+    "en-GB": {"call": "Call", "mute": "Mute", "unmute": "Unmute", "now": "Send now", "again": "Call again"},
+    "zh-CN": {"call": "通话", "mute": "静音", "unmute": "取消静音", "now": "立即发送", "again": "重新通话"},
 }
 SHORT = {"pauseSeconds": 0.3}
 GOES_ON = "speech.endsBySelf = false;"

@@ -115,7 +115,7 @@ async def test_a_call_without_microphone_says_what_to_do(meet):
     await expect(page.locator("#call .hint")).to_contain_text("Allow it for this site")
     assert await page.evaluate("speech.microphones") == 1
     await page.evaluate("speech.refuses = false")
-    await button(page, "Try again").click()
+    await button(page, "Call again").click()
     await expect(call_state(page)).to_have_text("Listening")
 
 

@@ -1,46 +1,83 @@
 // Dify's voice: each sentence comes as a piece of audio, or the app speaks by itself; without a gap.
 
+import { createBackOff } from "./back-off.js";
 import { createMp3 } from "./mp3.js";
 import { settings } from "./settings.js";
+import { createSoundCache } from "./sound-cache.js";
 import { stretch } from "./time-stretch.js";
 
 const LEAD_SECONDS = 0.15; // so long before its end a piece counts as played, and the next is put in line
 const LEAST_SECONDS = 0.3; // that are decoded at once of what the app says by itself
 const LOAD_TIMEOUT_MS = 15_000;
+const RETRY_AFTER_MS = 500;
+const RETRY_UNTIL_MS = 20_000; // since it was first asked for
 const UNLOCK_TIMEOUT_MS = 2_000;
 const STALL_TIMEOUT_MS = 4_000; // within what the app says by itself
 
 /** A speech engine (see read-aloud.js). `api` is the page's. */
 export function createAppSpeech(api) {
   const sources = new Set();
+  const cache = createSoundCache();
+  const backOff = createBackOff();
   let context = null; // not before it is needed: browsers wait for a tap
   let endsAt = 0; // on the context's clock
   let loading = new AbortController();
+  let playing = new AbortController();
 
   const audio = () => (context ??= new AudioContext());
 
   const unlock = () => audio().resume().catch(() => {});
 
-  const load = (text) => Promise.race([fetched(text), timeout(LOAD_TIMEOUT_MS)]);
-
-  async function fetched(text) {
-    const headers = { "Content-Type": "application/json" };
-    const body = JSON.stringify({ text });
+  /** What fails is tried once more. */
+  function load(text) {
     const { signal } = loading;
-    const response = await api.fetch("api/text-to-audio", { method: "POST", headers, body, signal });
-    if (!response.ok) throw new Error(`no audio: ${response.status}`);
-    return [{ buffer: await audio().decodeAudioData(await response.arrayBuffer()) }];
+    const again = async (error) => {
+      if (!signal.aborted) await sleep(RETRY_AFTER_MS);
+      if (signal.aborted) throw error;
+      return decoded(text, signal);
+    };
+    return within(RETRY_UNTIL_MS, decoded(text, signal).catch(again));
+  }
+
+  async function decoded(text, signal) {
+    const sound = await cache.get(text, () => fetched(text, signal));
+    try {
+      return [{ buffer: await audio().decodeAudioData(sound.slice(0)) }]; // what it is given is gone
+    } catch (error) {
+      cache.remove(text);
+      throw error;
+    }
+  }
+
+  /** Gives it up when `given` is aborted, and when it takes too long. */
+  async function fetched(text, given) {
+    const own = new AbortController();
+    const abort = () => (cache.remove(text), own.abort());
+    const timer = setTimeout(abort, LOAD_TIMEOUT_MS);
+    given.addEventListener("abort", abort);
+    if (given.aborted) abort();
+    const headers = { "Content-Type": "application/json" };
+    const request = { method: "POST", headers, body: JSON.stringify({ text }), signal: own.signal };
+    try {
+      const response = await api.fetch("api/text-to-audio", request);
+      if (!response.ok) throw new Error(`no audio: ${response.status}`);
+      return await response.arrayBuffer();
+    } finally {
+      clearTimeout(timer);
+      given.removeEventListener("abort", abort);
+    }
   }
 
   /** A clip is buffers in order, of each of which the last `seconds` are to be heard. */
   async function play(clip) {
-    const { signal } = loading;
+    const { signal } = playing;
     // One that no tap has unlocked would swallow everything.
-    await Promise.race([audio().resume(), timeout(UNLOCK_TIMEOUT_MS)]);
+    await within(UNLOCK_TIMEOUT_MS, audio().resume());
     for await (const { buffer, seconds = buffer.duration } of clip) {
       if (signal.aborted) return;
+      backOff.worked();
       start(buffer, seconds);
-      await until(endsAt - LEAD_SECONDS);
+      await until(endsAt - LEAD_SECONDS, signal);
     }
   }
 
@@ -101,7 +138,7 @@ export function createAppSpeech(api) {
     }
 
     async function* clip() {
-      for (await begun(); mp3.ready(); await Promise.race([begun(), timeout(STALL_TIMEOUT_MS)])) {
+      for (await begun(); mp3.ready(); await within(STALL_TIMEOUT_MS, begun())) {
         const { data, seconds: length } = mp3.batch();
         const buffer = await audio().decodeAudioData(data);
         seconds += length;
@@ -113,15 +150,23 @@ export function createAppSpeech(api) {
   }
 
   /** Its clock stands still while it pauses. */
-  async function until(time) {
-    for (let rest; (rest = time - context.currentTime) > 0; ) {
-      await new Promise((resolve) => setTimeout(resolve, rest * 1_000));
+  async function until(time, signal) {
+    const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
+    for (let rest; !signal.aborted && (rest = time - context.currentTime) > 0; ) {
+      await Promise.race([aborted, sleep(rest * 1_000)]);
     }
   }
 
   function cancel() {
     loading.abort();
     loading = new AbortController();
+    hush();
+  }
+
+  /** What is being loaded will be said later. */
+  function hush() {
+    playing.abort();
+    playing = new AbortController();
     for (const source of sources) source.stop();
     endsAt = 0;
     resume();
@@ -130,7 +175,14 @@ export function createAppSpeech(api) {
   const pause = () => context?.suspend();
   const resume = () => context?.resume();
 
-  return { unlock, load, play, silence: () => until(endsAt), cancel, pause, resume, createStream };
+  const silence = () => until(endsAt, playing.signal);
+  return { unlock, load, play, silence, hush, cancel, pause, resume, createStream, backOff, forget: cache.clear };
 }
 
-const timeout = (ms) => new Promise((_, reject) => setTimeout(reject, ms, new Error("it took too long")));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function within(ms, promise) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(reject, ms, new Error("it took too long"))));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

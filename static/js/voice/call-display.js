@@ -1,7 +1,7 @@
 // What follows from the state of a call: what is to be seen, short sounds, a screen that stays on, an end when unused.
 
 import { withErrorBoundary } from "../error-boundary.js";
-import { IDLE, isLive, phaseOf, questionOf } from "./call-state.js";
+import { IDLE, isAnswering, isLive, phaseOf, questionOf } from "./call-state.js";
 import { createIdleTimer } from "./idle-timer.js";
 import { settings } from "./settings.js";
 import { createWakeLock } from "./wake-lock.js";
@@ -11,7 +11,7 @@ const LINGER_MS = 1_200; // in a pause, or until it is written down, what is sai
 
 /**
  * `on` is for the view, and besides remind(note), when nobody has spoken for long, or null when somebody is there; and
- * expire(note) at the end of that. `now()` tells what is so at the moment: {isSpeech, isSounding, isLost, mode}.
+ * expire(note) at the end of that. `now()` tells what is so at the moment: {isSpeech, isSounding, isHeld, isLost, mode}.
  */
 export function createCallDisplay({ remind, expire, ...on }, status, now, parts) {
   const { meter, ...drawing } = parts.createCallView({ ...on, present }, status);
@@ -31,7 +31,8 @@ export function createCallDisplay({ remind, expire, ...on }, status, now, parts)
     const isListening = call.state === "listening";
     const question = isListening ? questionOf(call) : call.heard;
     const note = phase === "hearing" ? null : call.note;
-    view.show({ ...{ phase, mode, question, note }, isMuted: call.isMuted, isLive: isLive(call) });
+    const being = { isMuted: call.isMuted, isLive: isLive(call), isAnswering: isAnswering(call) };
+    view.show({ phase, mode, question, note, ...being });
     sounds.thinking(phase === "thinking");
     idle.update(isListening && !moment.isSpeech && !call.heard);
     if (isLive(call) === wasLive) return;
@@ -63,5 +64,5 @@ export function createCallDisplay({ remind, expire, ...on }, status, now, parts)
     if (call.state === "listening" && !call.isOpening && !call.isMuted && !call.heard) sounds.listening();
   }
 
-  return { ...{ show, beep, meter }, close: () => view.close() };
+  return { ...{ show, beep, meter }, fail: () => sounds.failed(), close: () => view.close() };
 }

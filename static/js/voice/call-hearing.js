@@ -5,15 +5,15 @@ import { isBackchannel, isFiller } from "./completeness.js";
 import { createHold } from "./hold.js";
 
 /**
- * `input()` is the speech input of the moment (see speech-input.js), `state()` the call's; `voice` as for hold.js.
+ * `input()` is the speech input of the moment (see speech-input.js), `call()` the call; `voice` as for hold.js.
  * `take(words, due)` gets what others said since the last question, letter for letter: `due` is null until the turn that
- * it is is over, then {times, isByHand}.
+ * it is is over, then {times, isByHand}. `onHold()` tells that the voice is held, or goes on.
  */
-export function createCallHearing({ input, state, voice, take }) {
+export function createCallHearing({ input, call, voice, take, onHold }) {
   let results = [];
   let due = null;
   let talk = createBargeIn(() => false);
-  const hold = createHold(voice, (isHeld) => talk.sounds(!isHeld));
+  const hold = createHold(voice, held);
   const isRecorded = () => input().mode() === "recorder";
   const words = () => talk.wordsOfOthers(results);
 
@@ -25,8 +25,9 @@ export function createCallHearing({ input, state, voice, take }) {
 
   function hears(all, itsDue) {
     [results, due] = [all, itsDue];
-    const isOver = state() === "speaking" && !talk.isSounding() && !hold.isOn(); // as far as one hears
-    if (state() !== "listening" && !isOver && isBackchannel(words())) goOn();
+    const { state, isPaused } = call();
+    const isOver = state === "speaking" && !isPaused && !talk.isSounding() && !hold.isOn(); // as far as one hears
+    if (state !== "listening" && !isOver && isBackchannel(words())) goOn();
     else if (!talk.isSounding() || talk.interrupts(all) || (due && isRecorded())) takeWords();
   }
 
@@ -58,6 +59,11 @@ export function createCallHearing({ input, state, voice, take }) {
     hold.speech(isOn, input().lagMs());
   }
 
+  function held(isOn) {
+    talk.sounds(!isOn);
+    onHold();
+  }
+
   const holdIfTalkedOver = () => talk.isSpeech() && talk.isSounding() && hold.start();
 
   /** The page begins, or ends, to sound. */
@@ -69,6 +75,7 @@ export function createCallHearing({ input, state, voice, take }) {
   return {
     ...{ begin, hears, takeWords, forget, answerIsOver, speech, pageSounds, words, endHold: hold.end },
     pageSays: (text) => talk.says(text),
+    now: () => ({ isSpeech: talk.isSpeech(), isSounding: talk.isSounding(), isHeld: hold.isOn() }),
     isSpeech: () => talk.isSpeech(),
     isSounding: () => talk.isSounding(),
     isQuiet: () => !talk.isSounding() && !talk.isSpeech() && !hold.isOn(),

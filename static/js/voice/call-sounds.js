@@ -1,4 +1,4 @@
-// Short quiet sounds of a call: that it listens, and that it thinks.
+// Short quiet sounds of a call: that it listens, that it thinks, and that it could not say all.
 
 /** Below 150 ms, and faint: what hears a voice takes none of them for one. */
 const LISTENING = [
@@ -6,6 +6,10 @@ const LISTENING = [
   { hertz: 784, at: 0.07, seconds: 0.07 },
 ];
 const THINKING = [{ hertz: 392, at: 0, seconds: 0.07 }];
+const FAILED = [
+  { hertz: 523, at: 0, seconds: 0.07 },
+  { hertz: 330, at: 0.07, seconds: 0.07 },
+];
 const GAIN = 0.03; // of full scale
 const FADE_SECONDS = 0.02; // a tone that breaks off clicks
 const AGAIN_MS = 3_000; // as long as it thinks
@@ -45,5 +49,5 @@ export function createCallSounds(isAllowed) {
     context = null;
   }
 
-  return { listening: () => play(LISTENING), thinking, close };
+  return { listening: () => play(LISTENING), failed: () => play(FAILED), thinking, close };
 }

@@ -2,18 +2,22 @@
 
 import { joined } from "./phrases.js";
 
-const UNANSWERED = { turn: null, outcome: null, hasSpoken: false };
+export const UNSPOKEN = ["voice.unspoken"];
+const UNANSWERED = { turn: null, outcome: null, hasSpoken: false, isRepeated: false };
 const ASKED = { ...UNANSWERED, state: "thinking", heard: "", note: null };
-const LISTENING = { state: "listening", turn: null };
+const LISTENING = { state: "listening", turn: null, isRepeated: false };
 
 /**
  * `state`: idle, listening, thinking (about `asked`), speaking, refused or ended. `heard`: what was heard and not yet
- * asked. `turn`: the id of the answer under way; `outcome`: what is to be told of its end; `hasSpoken`: whether its
- * reading was heard. `isOpening`: the microphone is not yet granted. `note`: what else is to be told. Both are [key, values].
+ * asked. `turn`: the id of the answer under way, or of one that `isRepeated`; `outcome`: what is to be told of its end;
+ * `hasSpoken`: whether its reading was heard; `isPaused`: somebody has it pause. `isOpening`: the microphone is not yet
+ * granted. `note`: what else is to be told. Both are [key, values].
  */
-export const IDLE = { state: "idle", isOpening: false, isMuted: false, asked: "", heard: "", note: null, ...UNANSWERED };
+const USUAL = { isOpening: false, isMuted: false, isPaused: false };
+export const IDLE = { state: "idle", ...USUAL, asked: "", heard: "", note: null, ...UNANSWERED };
 
-export const isLive = ({ state }) => ["listening", "thinking", "speaking"].includes(state);
+export const isAnswering = ({ state }) => ["thinking", "speaking"].includes(state);
+export const isLive = (call) => call.state === "listening" || isAnswering(call);
 export const questionOf = ({ asked, heard }) => joined(asked, heard);
 
 // What changes. The rest stays.
@@ -23,18 +27,25 @@ export const started = () => ({ ...IDLE, state: "listening", isOpening: true });
 /** `asked` and `turn`: of a question that was not said, but typed or tapped. */
 export const asking = (asked, turn = null) => ({ ...ASKED, asked, turn });
 
+export const repeating = (turn) => ({ ...asking("", turn), state: "speaking", isRepeated: true });
+
 /** Before the answer has begun, what is said goes on with the same question. */
 export const afterInterruption = ({ hasSpoken, asked }) => ({ ...LISTENING, asked: hasSpoken ? "" : asked });
 
-/** All of the answer was read that there was to read. */
+/** All of the answer was read that there was to read, or what could be. */
 export function afterReading({ outcome, hasSpoken }, hasFailed) {
   const told = outcome ?? (hasSpoken || hasFailed ? null : ["voice.wordless"]);
-  return { ...LISTENING, asked: "", outcome: told, note: told ?? (hasFailed ? ["voice.unspoken"] : null) };
+  return { ...LISTENING, asked: "", outcome: told, note: hasFailed ? UNSPOKEN : told };
 }
 
-/** What is to be seen of it, in one word: its state, or opening, hearing, muted or lost. */
-export function phaseOf({ state, isOpening, isMuted, heard }, { isSpeech, isLost }) {
-  if (state === "speaking" || !isLive({ state })) return state;
+/**
+ * What is to be seen of it, in one word: its state, or opening, paused, held (somebody speaks over the answer), hearing,
+ * muted or lost.
+ */
+export function phaseOf({ state, isOpening, isMuted, isPaused, heard }, { isSpeech, isHeld, isLost }) {
+  if (!isLive({ state })) return state;
+  if (isPaused) return "paused";
+  if (state === "speaking") return isSpeech || isHeld ? "held" : state;
   if (isLost) return "lost";
   if (state === "thinking") return state;
   if (isMuted) return "muted";

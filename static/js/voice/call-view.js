@@ -7,7 +7,7 @@ import { toEnd } from "../scroll.js";
 
 const TURNED_MS = 700; // a second tap, and a key held, is meant for what the button was
 const SHAPES = {
-  ...{ listening: "microphone", hearing: "microphone", speaking: "speaker" },
+  ...{ listening: "microphone", hearing: "microphone", held: "microphone", speaking: "speaker", paused: "pause" },
   ...{ muted: "muted", refused: "muted", lost: "close", ended: "phone" },
 };
 
@@ -16,8 +16,8 @@ export function createCallView(on, status, more = []) {
   const [shape, title, clock] = [element("div", "shape"), element("p", "state"), element("p", "clock")];
   const [hint, notice] = [element("span"), element("span")];
   const mute = button("call.mute", on.mute, "", "muted");
-  const act = button("call.send", () => Date.now() - turnedAt > TURNED_MS && (isAnswering() ? on.interrupt() : on.sendNow()));
-  const again = button("call.again", on.again, "", "phone");
+  const act = button("call.send", () => Date.now() - turnedAt > TURNED_MS && (isInterrupt ? on.interrupt() : on.sendNow()));
+  const again = button("call.anew", on.again, "", "phone");
   const end = button("call.end", close, "end");
   const row = element("div", "row", again, mute, act, end, ...more);
   const panel = element("section", "", shape, title, clock, status, element("p", "hint", hint, notice), row);
@@ -38,14 +38,12 @@ export function createCallView(on, status, more = []) {
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("pointerdown", () => ticking && on.present());
 
-  const isAnswering = () => ["thinking", "speaking"].includes(phase);
-
   /** As everywhere on the page, Escape stops an answer first. */
   function pressed(event) {
     if (ticking) on.present();
     if (panel.hidden || event.key !== "Escape" || isComposing(event) || document.querySelector("dialog[open]")) return;
     event.preventDefault();
-    if (isAnswering()) on.interrupt();
+    if (isInterrupt) on.interrupt();
     else close();
   }
 
@@ -76,20 +74,20 @@ export function createCallView(on, status, more = []) {
     clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
 
-  function turnTo(now) {
+  function turnTo(now, isAnswering) {
     panel.dataset.state = phase = now;
     shape.replaceChildren(icon(SHAPES[phase] ?? "dots"));
     const isOver = ["refused", "ended"].includes(phase);
-    if (isInterrupt !== isAnswering()) [isInterrupt, turnedAt] = [isAnswering(), Date.now()];
-    name(act, ...(isAnswering() ? ["stop", "call.interrupt"] : ["send", "call.send"]));
+    if (isInterrupt !== isAnswering) [isInterrupt, turnedAt] = [isAnswering, Date.now()];
+    name(act, ...(isAnswering ? ["stop", "call.interrupt"] : ["send", "call.send"]));
     name(end, ...(isOver ? ["close", "close"] : ["phone", "call.end"]));
     for (const each of [mute, act, ...more]) each.hidden = isOver;
     again.hidden = !isOver;
   }
 
   /** `question` was heard and not yet asked; `note` is what else there is to tell. */
-  function show({ phase: now, isMuted, isLive, mode, question, note }) {
-    if (now !== phase) turnTo(now);
+  function show({ phase: now, isMuted, isLive, isAnswering, mode, question, note }) {
+    if (now !== phase || isAnswering !== isInterrupt) turnTo(now, isAnswering);
     say(title, `call.${phase}`);
     const usual = isMuted ? "muted" : phase === "listening" ? mode : phase;
     showText(notice, note);

@@ -20,19 +20,19 @@ const QUIET_MS = 500; // between two sentences there is less
  */
 export function createCall({ app, transcriber, keep, report, status, ...others }, parts) {
   const [turns, voice] = [others.turns, others.voice].map(withErrorBoundary);
-  const announce = (words) => voice.say(t(...words));
+  const announce = (...all) => voice.say(all.map((words) => t(...words)).join(" "));
   const byHand = { interrupt: () => interrupt({ asked: "" }), mute, sendNow: () => input.finish(), end: hangUp, again: start };
   const on = { ...byHand, remind: tell, expire: end };
-  const hearing = createCallHearing({ input: () => input, state: () => call.state, voice, take });
-  const moment = () => ({ isSpeech: hearing.isSpeech(), isSounding: hearing.isSounding(), mode: input.mode() });
-  const display = createCallDisplay(on, status, () => ({ ...moment(), isLost: loss.isLost() }), parts);
+  const onChange = () => isLive() && change();
+  const hearing = createCallHearing({ input: () => input, call: () => call, voice, take, onHold: onChange });
+  const now = () => ({ ...hearing.now(), isLost: loss.isLost(), mode: input.mode() });
+  const display = createCallDisplay(on, status, now, parts);
   const latencies = createLatencies(report);
   let call = states.IDLE;
   let input, quiet;
 
   const isLive = () => states.isLive(call);
   const question = () => states.questionOf(call);
-  const onChange = () => isLive() && change();
   const loss = watchConnectionLoss({ isQuiet, onChange, announce });
 
   function change(more) {
@@ -111,10 +111,10 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   }
 
   /** What was heard and not asked goes into the field: after what was typed there has gone. */
-  function adopt(typed, id) {
+  function adopt(next) {
     setTimeout(keep, 0, call.heard);
     hearing.forget();
-    change(states.asking(typed, id));
+    change(next);
   }
 
   /** What happens to the page's turns. One that was typed or tapped is the call's as if its question was said. */
@@ -122,12 +122,12 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     added({ id, question: typed }) {
       if (!isLive() || (call.state === "thinking" && !call.turn)) return; // it is just being asked
       interrupt();
-      adopt(typed, id);
+      adopt(states.asking(typed, id));
     },
     /** Says whether it is the call's. */
     started({ id }) {
-      if (!isLive() || (call.turn ?? id) !== id) return false;
-      if (call.state === "listening") adopt("", id);
+      if (!isLive() || (!call.isRepeated && (call.turn ?? id) !== id)) return false;
+      if (call.state === "listening" || call.isRepeated) adopt(states.asking("", id));
       else change({ turn: id });
       return true;
     },
@@ -143,12 +143,25 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
       change(states.afterReading(call, hasFailed));
       sounds(false);
       hearing.answerIsOver();
-      if (call.outcome) announce(call.outcome);
+      if (hasFailed) display.fail();
+      const outcomes = [hasFailed && states.UNSPOKEN, call.outcome].filter(Boolean);
+      if (outcomes.length) announce(...outcomes);
       else display.beep();
     },
   };
 
   // What the page says
+
+  /** That answer is read from its beginning, by who was told so. */
+  function repeat(id) {
+    if (!isLive() || id === call.turn) return;
+    hush();
+    adopt(states.repeating(id));
+  }
+
+  function paused(isPaused) {
+    if (isLive() && call.isPaused !== isPaused) change({ isPaused });
+  }
 
   /** `isAnswer`: not what was given to `voice.say`. */
   function saying(text, isAnswer) {
@@ -235,5 +248,5 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     display.close();
   }
 
-  return { start, leave, turn, saying, sounds, unwritten: loss.unwritten, connectionIs, isLive };
+  return { start, leave, turn, repeat, paused, saying, sounds, unwritten: loss.unwritten, connectionIs, isLive };
 }

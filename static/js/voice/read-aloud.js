@@ -18,9 +18,10 @@ const THOUGHT = /<(?:think|details)\b/i;
 
 /**
  * A speech engine is {unlock(), load(text, language): Promise of a clip, play(clip): Promise that ends with it (or a
- * little before: the next then follows without a gap), silence?(): Promise of the very end, cancel()}. `engines()`
- * gives them, best first, whenever it begins to speak. `onSaying(text)` tells in words which sentence begins,
- * `onChange()` that `reading()` has changed, `onDone(id, hasFailed)` that an answer was read to its end.
+ * little before: the next then follows without a gap), silence?(): Promise of the very end, hush(), cancel(), which
+ * gives up what is being loaded, too, backOff?}. `engines()` gives them, best first, whenever it begins to speak.
+ * `onSaying(text)` tells in words which sentence begins, `onChange()` that `reading()` has changed, `onDone(id,
+ * hasFailed)` that an answer was read to its end, or up to where no engine could speak.
  */
 export function createReadAloud({ engines, onSaying, onChange, onDone }) {
   let current = null; // {id, sentences, language, queue, engines, isOver}; the first of the queue is being said
@@ -29,7 +30,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
 
   /** `stream`: what the app speaks of it by itself (see app-speech.js); the queue is then all that it is to say. */
   function begin(id, stream = null) {
-    stop();
+    stop(id === reading() ? "hush" : "cancel");
     const sentences = createSentences(MAX_SECONDS * Math.min(1, settings.rate), withdraw);
     current = { id, sentences, language: null, queue: [], engines: [], isOver: false, pauses: 0, stream };
     onChange();
@@ -38,12 +39,11 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
 
   /** Until `resume`. A sentence is then said again from its beginning. */
   function pause() {
-    const { stream, isHeard, queue, engines: [engine] } = current;
+    const { stream, isHeard, engines: [engine] } = current;
     current.held = new Promise((resolve) => (current.release = resolve));
     current.pauses += 1;
     if (stream && isHeard) engine.pause();
-    else silence();
-    for (const sentence of queue) sentence.engine = null; // what was being loaded is given up
+    else silence("hush");
     onChange();
   }
 
@@ -55,10 +55,10 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     onChange();
   }
 
-  function stop() {
+  function stop(how = "cancel") {
     if (!current) return;
     current.release?.();
-    silence();
+    silence(how);
     clearTimeout(waiting);
     clearTimeout(current.patience);
     current.stream?.end();
@@ -66,8 +66,8 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     onChange();
   }
 
-  function silence() {
-    for (const engine of current.engines) engine.cancel();
+  function silence(how = "cancel") {
+    for (const engine of current.engines) engine[how]();
   }
 
   /** Takes back the last `count` sentences, as far as they were not said. */
@@ -81,7 +81,10 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
 
   function follow({ id, text, replaced }) {
     if (id !== reading()) return;
-    if (replaced) begin(id);
+    if (replaced) {
+      stop();
+      begin(id);
+    }
     if (current.stream && THOUGHT.test(text)) giveUp(); // the app says that, too
     add(current.sentences.feed(text));
     loadLikely();
@@ -190,7 +193,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
       if (own.queue.length === 1) await own.engines[0]?.silence?.();
       if (own.pauses === pauses) own.queue.shift();
     }
-    if (own === current && own.isOver) finish(!own.engines.length);
+    if (own === current && own.isOver) finish(false);
   }
 
   async function say(own, sentence) {
@@ -203,10 +206,11 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
         onSaying(sentence.text);
         return await own.engines[0].play(clip);
       } catch {
-        if (isPaused()) return;
-        own.engines.shift();
+        if (own !== current || isPaused()) return;
+        own.engines.shift().backOff?.failed();
       }
     }
+    if (own === current) finish(true); // nothing is left out: what follows is not said either
   }
 
   /** Loads what comes next, as much as is said while a speech engine takes its time. */

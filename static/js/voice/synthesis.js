@@ -55,7 +55,7 @@ let cancelledAt = -Infinity;
 
 /** A speech engine (see read-aloud.js). */
 export const synthesis = {
-  ...{ unlock, play, cancel },
+  ...{ unlock, play, cancel, hush: cancel },
   load: async (text, language) => ({ text, language }),
   pause: () => synth?.pause(),
   resume: () => synth?.resume(),

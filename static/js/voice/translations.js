@@ -31,7 +31,7 @@ voice.files: There is a file: {names}. | 有文件：{names}。
 voice.broken: Listening does not work in this browser. | 此浏览器无法使用语音输入。
 voice.silence: Nothing was heard for a long time. | 很久没有听到声音。
 voice.closed: The question cannot be sent now. | 现在无法发送问题。
-voice.unspoken: Reading aloud does not work here: no voice answered. | 此处无法朗读：没有可用的声音。
+voice.unspoken: Not everything could be read aloud. It can be repeated, or read on the screen. | 没有全部读出，可以重听，或看屏幕。
 voice.own: Voice | 声音
 voice.automatic: Automatic | 自动
 voice.dify: Voice of the app | 应用的声音
@@ -48,6 +48,8 @@ call.listening: Listening | 正在听
 call.thinking: Thinking | 正在思考
 call.speaking: Speaking | 正在说
 call.hearing: Hearing you | 听到您说话
+call.held: Hearing you | 听到您说话
+call.paused: Paused | 已暂停
 call.lost: No connection | 没有连接
 call.muted: Muted | 已静音
 call.ended: The call has ended | 通话已结束
@@ -62,10 +64,13 @@ call.latencies: After you spoke: silence {silence} s, transcript {transcript} s,
 call.mute: Mute | 静音
 call.unmute: Unmute | 取消静音
 call.end: End call | 结束通话
+call.anew: Call again | 重新通话
 hint.opening: Allow the microphone, if your browser asks. | 如果浏览器询问，请允许使用麦克风。
 hint.recognition: Speak. Your browser writes it down. | 请讲，由浏览器转成文字。
 hint.recorder: Speak. It is written down after a pause. | 请讲，停顿后转成文字。
 hint.hearing: It is sent when you pause. | 停顿后发送。
+hint.held: Words interrupt it; else it goes on. | 说话内容会打断；否则继续朗读。
+hint.paused: Tap Go on, or speak. | 点按“继续”，或开口说话。
 hint.lost: What you say is kept until it is back. | 您说的话会保留到恢复为止。
 hint.thinking: Go on speaking to add to your question. | 继续讲可以补充问题。
 hint.speaking: Speak, or tap Interrupt. | 开口说话，或点按“打断”。

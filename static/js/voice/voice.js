@@ -4,18 +4,19 @@ import { isDebug } from "../answer.js";
 import { button, dress, element, iconButton } from "../elements.js";
 import { onClosed } from "../iframe-messages.js";
 import { withErrorBoundary } from "../error-boundary.js";
-import { clear, language, learn, say, t } from "../i18n.js";
+import { clear, learn, say, t } from "../i18n.js";
+import { createBackOff } from "./back-off.js";
 import { createCall } from "./call.js";
 import { createCallSounds } from "./call-sounds.js";
 import { createCallView, showLatencies } from "./call-view.js";
-import { createAppSpeech } from "./app-speech.js";
 import { createDictation } from "./dictation.js";
+import { createEngines } from "./engines.js";
 import { createSpeechInput, hasSpeechInput } from "./speech-input.js";
 import { joined } from "./phrases.js";
 import { answerToRepeat, createPlayback } from "./playback.js";
 import { createReadAloud } from "./read-aloud.js";
-import { change, isOwnWanted, openSettings, settings } from "./settings.js";
-import { onVoices, synthesis, voicesFor } from "./synthesis.js";
+import { change, openSettings, settings } from "./settings.js";
+import { onVoices } from "./synthesis.js";
 import { createTranscriber } from "./transcriber.js";
 import { createTranscriptionStatus } from "./transcription-status.js";
 import { words } from "./translations.js";
@@ -25,18 +26,17 @@ learn(words);
 /** What it is given is described at the top of chat.js. */
 export function mountVoice({ app, slot, composer, turns, api, send }) {
   const state = element("p", "note voice-state");
-  const { engine = "auto" } = app.speech ?? {};
-  const [hasBrowsers, hasApps] = ["browser", "dify"].map((one) => [one, "auto"].includes(engine));
-  const appSpeech = hasApps && app.text_to_speech && globalThis.AudioContext ? createAppSpeech(api) : null;
-  const speakers = new Map([appSpeech, synthesis].map((engine) => [engine, engine && audible(engine)]));
+  const engines = createEngines({ app, api, onSound: (isOn) => call?.sounds(isOn) });
+  const { appSpeech, unlock } = engines;
   const transcriber = createTranscriber({ api, onChange: writingChanged });
   const statuses = [0, 1].map(() => createTranscriptionStatus(transcriber)); // on the page, and in a call
   const dictation = hasSpeechInput(app) ? createDictation({ app, transcriber, composer, show, beforeStart: hush }) : null;
   const aloud = Object.assign(iconButton("silent", "aloud", switchAloud), { id: "aloud" });
   const playback = createPlayback({ pause: () => readAloud[readAloud.isPaused() ? "resume" : "pause"](), repeat });
   let readAloud, notices, call;
-  let sounding = null; // an object of its own for each sound
   let stream = null; // what the app says by itself of the latest answer, if it does
+  const streaming = createBackOff();
+  let latest = null; // the id of what was read last
   state.setAttribute("role", "status");
   const isCalling = () => call?.isLive();
   const on = (type, listener) => document.addEventListener(type, ({ detail }) => listener(detail));
@@ -54,7 +54,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
 
   function mountSpeaking() {
     const told = { onSaying: (text) => call?.saying(text, true), onChange: showListenButtons, onDone: done };
-    const unsafe = createReadAloud({ engines, ...told });
+    const unsafe = createReadAloud({ engines: engines.inOrder, ...told });
     readAloud = withErrorBoundary({ ...unsafe, end: (turn) => unsafe.end(turn) ?? true }); // undefined where it throws
     if (dictation) mountCalls();
     state.before(aloud, iconButton("sliders", "voice.settings", chooseVoice), ...playback.small);
@@ -71,9 +71,8 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
 
   function mountCalls() {
     const told = { onSaying: (text) => call.saying(text, false), onChange() {}, onDone() {} };
-    notices = withErrorBoundary(createReadAloud({ engines, ...told }));
-    const each = (act) => () => [appSpeech, synthesis].forEach((engine) => engine?.[act]());
-    const voice = { say: notify, stop: hush, pause: each("pause"), resume: each("resume") };
+    notices = withErrorBoundary(createReadAloud({ engines: engines.inOrder, ...told }));
+    const voice = { say: notify, stop: hush, pause: engines.pause, resume: engines.resume };
     const view = (...all) => createCallView(...all, playback.large);
     const parts = { createSpeechInput, createCallView: view, createCallSounds };
     call = createCall({ app, transcriber, turns, voice, keep, report, status: statuses[1].node }, parts);
@@ -81,33 +80,11 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
     state.before(button("call", startCall, "start-call", "phone"));
   }
 
-  const voices = () => (hasBrowsers ? voicesFor(language()) : []);
-
-  /** What the app says by itself is asked for where it will be heard, as long as it works. */
+  /** What the app says by itself is asked for where it will be heard, unless it has just failed. */
   function wantsAudio() {
     const isHeard = isCalling() || settings.isAloud;
-    return Boolean(isHeard && app.speaks_by_itself && engines()[0]?.createStream && !stream?.hasFailed);
-  }
-
-  /** The speech engines, the one that is wanted first. */
-  function engines() {
-    const browsers = hasBrowsers && (!appSpeech || voices().length) && synthesis;
-    const wanted = isOwnWanted() ? [browsers, appSpeech] : [appSpeech, browsers];
-    return wanted.filter(Boolean).map((engine) => speakers.get(engine));
-  }
-
-  /** The same engine; a call is told when there is sound. */
-  function audible(engine) {
-    async function play(clip) {
-      const own = (sounding = {});
-      call?.sounds(true);
-      await engine.play(clip).finally(() => own === sounding && call?.sounds(false));
-    }
-    function cancel() {
-      sounding = null;
-      engine.cancel();
-    }
-    return { ...engine, play, cancel };
+    if (stream?.hasFailed) [stream] = [null, streaming.failed()];
+    return Boolean(isHeard && app.speaks_by_itself && engines.inOrder()[0]?.createStream && !streaming.isOn());
   }
 
   function notify(text) {
@@ -133,11 +110,6 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
 
   // What a tap does. Browsers let sound out only after one.
 
-  function unlock() {
-    if (hasBrowsers) synthesis.unlock();
-    appSpeech?.unlock();
-  }
-
   function startCall() {
     unlock();
     dictation.leave();
@@ -153,7 +125,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
 
   function chooseVoice() {
     const tryIt = () => read("sample", t("voice.sample"));
-    openSettings({ voices: voices(), hasAppVoice: Boolean(appSpeech), hasCalls: Boolean(call), tryIt });
+    openSettings({ voices: engines.voices(), hasAppVoice: Boolean(appSpeech), hasCalls: Boolean(call), tryIt });
   }
 
   const toggle = (dataset) => (dataset.id === readAloud.reading() ? readAloud.stop() : readAnswer(dataset));
@@ -161,18 +133,23 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   const readAnswer = ({ id, state: progress }) =>
     read(id, turns.textOf(id), progress === "streaming" ? readAloud.follow : readAloud.end);
 
-  /** In a call that listens, the words are no answer to what is asked next. */
   function repeat() {
     const dataset = answerToRepeat(readAloud.reading());
-    if (isCalling() && !readAloud.reading()) notify(turns.textOf(dataset.id));
-    else readAnswer(dataset);
+    call?.repeat(dataset.id);
+    readAnswer(dataset);
   }
 
   function read(id, text, take = readAloud.end) {
     unlock();
     dictation?.leave();
-    readAloud.begin(id);
+    begin(id);
     take({ id, text });
+  }
+
+  function begin(id, own) {
+    if (id !== latest) appSpeech?.forget();
+    latest = id;
+    readAloud.begin(id, own);
   }
 
   // What is to be seen
@@ -184,6 +161,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   /** Each answer has a button that tells whether it is being read. */
   function showListenButtons() {
     playback.show(readAloud.reading() !== null, readAloud.isPaused());
+    call?.paused(readAloud.isPaused());
     for (const place of document.querySelectorAll(".answer .voice")) {
       const { dataset } = place.closest(".answer");
       const isRead = dataset.id === readAloud.reading();
@@ -198,7 +176,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   function started(turn) {
     const isCalls = call?.turn.started(turn);
     if (turn.audio) stream = appSpeech.createStream();
-    if (isCalling() ? isCalls : settings.isAloud) readAloud.begin(turn.id, turn.audio && stream);
+    if (isCalling() ? isCalls : settings.isAloud) begin(turn.id, turn.audio && stream);
     showListenButtons();
   }
 
@@ -237,10 +215,11 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   function forget() {
     leave();
     transcriber.discard();
+    appSpeech?.forget();
   }
 
   slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));
-  if (engine === "off") return;
+  if (app.speech?.engine === "off") return;
   if (dictation) {
     slot.append(dictation.button);
     state.after(statuses[0].node);
@@ -253,5 +232,5 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   onClosed(leave);
   turns.wantsAudio = wantsAudio;
   if (appSpeech) mountSpeaking();
-  else if (hasBrowsers) onVoices(() => readAloud || mountSpeaking());
+  else if (engines.hasBrowsers) onVoices(() => readAloud || mountSpeaking());
 }

@@ -45,6 +45,86 @@ test("where the app stalls amid an answer, that is not waited for", async () => 
   mock.timers.reset();
 });
 
+// What it is asked to say
+
+/** As read-aloud.js uses it; `replies` are what the service says, in order: a text, null (500), or a promise. */
+function asking(...replies) {
+  const asked = [];
+  globalThis.AudioContext = class extends Context {
+    decodeAudioData = async (data) => {
+      const text = new TextDecoder().decode(data);
+      if (text === "noise") throw new Error("undecodable");
+      return text;
+    };
+    resume() {}
+  };
+  async function fetch(path, { body, signal }) {
+    asked.push(JSON.parse(body).text);
+    const aborted = new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+    const text = await Promise.race([replies.shift(), aborted]);
+    return { ok: text !== null, status: 500, arrayBuffer: async () => new TextEncoder().encode(text).buffer };
+  }
+  return { asked, speech: createAppSpeech({ fetch }) };
+}
+
+/** What comes of it while the clock runs. */
+async function outcome(promise, ms = 500) {
+  const result = promise.then(([{ buffer }]) => buffer, (error) => error.message);
+  for (let passed = 0; passed < ms; passed += 500) {
+    await settled();
+    mock.timers.tick(500);
+  }
+  await settled();
+  return Promise.race([result, settled().then(() => "nothing yet")]);
+}
+
+test("what fails, or cannot be decoded, is tried once more, a moment later", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  for (const failure of [null, "noise"]) {
+    const { asked, speech } = asking(failure, "sound", null, null);
+    assert.equal(await outcome(speech.load("One.")), "sound");
+    assert.equal(await outcome(speech.load("Two.")), "no audio: 500");
+    assert.deepEqual(asked, ["One.", "One.", "Two.", "Two."]);
+  }
+  mock.timers.reset();
+});
+
+test("what does not come in time is given up and tried once more, and not for long", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const never = new Promise(() => {});
+  const { asked, speech } = asking(never, "sound", never, never);
+  assert.equal(await outcome(speech.load("One."), 15_500), "sound");
+  const failed = speech.load("Two.");
+  assert.equal(await outcome(failed, 19_500), "nothing yet");
+  assert.equal(await outcome(failed, 500), "it took too long");
+  assert.deepEqual(asked, ["One.", "One.", "Two.", "Two."]);
+  mock.timers.reset();
+});
+
+test("what was fetched is not fetched again, until it is to be forgotten", async () => {
+  const { asked, speech } = asking("one", "two", "three");
+  for (let count = 0; count < 2; count++) assert.equal((await speech.load("One."))[0].buffer, "one");
+  const together = await Promise.all([speech.load("Two."), speech.load("Two.")]);
+  assert.deepEqual(together.map(([{ buffer }]) => buffer), ["two", "two"]);
+  speech.forget();
+  assert.equal((await speech.load("One."))[0].buffer, "three");
+  assert.deepEqual(asked, ["One.", "Two.", "One."]);
+});
+
+test("silence gives up nothing that is being fetched; what is given up is fetched anew when it is wanted again", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { asked, speech } = asking(new Promise((resolve) => setTimeout(resolve, 400, "one")), new Promise(() => {}), "two");
+  const first = speech.load("One.");
+  speech.hush();
+  assert.equal(await outcome(first), "one");
+  const second = assert.rejects(speech.load("Two."), /aborted/);
+  speech.cancel();
+  assert.equal(await outcome(speech.load("Two.")), "two");
+  await second;
+  assert.deepEqual(asked.slice(0, 3), ["One.", "Two.", "Two."]);
+  mock.timers.reset();
+});
+
 /** Its clock goes on when the test says so. */
 function speaker() {
   const played = [];

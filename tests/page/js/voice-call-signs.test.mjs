@@ -54,7 +54,7 @@ function soundsOf(act, isAllowed = () => true) {
 }
 
 test("its sounds are too short and too faint for a voice", () => {
-  for (const act of [(sounds) => sounds.listening(), (sounds) => sounds.thinking(true)]) {
+  for (const act of [(sounds) => sounds.listening(), (sounds) => sounds.thinking(true), (sounds) => sounds.failed()]) {
     const tones = soundsOf(act);
     assert.ok(Math.max(...tones.map(([, , to]) => to)) < 0.15);
     assert.ok(Math.max(...tones.map(([, , , loudest]) => loudest)) < 0.035);

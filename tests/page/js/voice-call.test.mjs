@@ -97,7 +97,7 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
       },
       createCallSounds: (mayBeep) => {
         const beeps = (name) => mayBeep() && call.beeps.push(name);
-        return { listening: () => beeps("listening"), thinking: (isOn) => isOn && beeps("thinking"), close() {} };
+        return { listening: () => beeps("listening"), failed: () => beeps("failed"), thinking: (isOn) => isOn && beeps("thinking"), close() {} };
       },
     },
   );
@@ -331,11 +331,99 @@ test("no answer ends in silence: what is the matter is shown and said, and then 
   }
 });
 
-test("a voice that fails is shown, and the call goes on", () => {
+test("a voice that fails is heard, said and shown, with what is to be told besides, and the call goes on", () => {
   const call = speakingCall();
-  call.written();
+  call.beeps.length = 0;
+  call.written("Half", { made: [{ name: "a.pdf" }] });
   call.over("where is it", true);
-  assert.deepEqual([call.name(), call.shown.note], ["listening", ["voice.unspoken"]]);
+  assert.deepEqual([call.name(), call.shown.note, call.beeps], ["listening", ["voice.unspoken"], ["failed"]]);
+  assert.match(call.did().at(-1), /^say: Not everything could be read aloud\..* There is a file: a\.pdf\.$/);
+});
+
+/** Something was answered, and is read again. */
+function repeatingCall(options) {
+  const call = speakingCall(options);
+  call.written();
+  call.over();
+  call.repeat("where is it");
+  assert.deepEqual(call.did(), ["hush", "forget"]);
+  call.saying();
+  call.sounds(true);
+  return call;
+}
+
+test("an answer that is repeated is spoken as ever, and then it listens", () => {
+  const call = repeatingCall();
+  assert.deepEqual([call.shown.phase, call.shown.isAnswering], ["speaking", true]);
+  call.waits(600_000);
+  assert.equal(call.shown.phase, "speaking"); // that is no silence
+  call.over();
+  assert.deepEqual([call.shown.phase, call.did()], ["listening", []]);
+});
+
+test("who only shows that they listen does not interrupt what is repeated, and words and a tap do", () => {
+  const held = () => {
+    const call = repeatingCall({ hasLevel: true, mode: "recorder" });
+    call.speech(true);
+    assert.deepEqual([call.shown.phase, call.did()], ["held", ["hold"]]);
+    call.speech(false);
+    return call;
+  };
+  const listener = held();
+  listener.heard("Mhm.", true);
+  assert.deepEqual([listener.shown.phase, listener.did()], ["speaking", ["go on", "forget"]]);
+  const speaker = held();
+  speaker.heard("When does it open?", true);
+  assert.equal(speaker.asked(), "When does it open?");
+  const call = repeatingCall();
+  call.interrupt();
+  assert.deepEqual([call.shown.phase, call.did()[0]], ["listening", "hush"]);
+});
+
+test("what was heard and not asked is kept when an answer is repeated", () => {
+  const call = speakingCall();
+  call.over();
+  call.heard("and when");
+  call.repeat("where is it");
+  call.waits(0);
+  assert.deepEqual([call.shown.question, call.did().at(-1)], ["", "keep: and when"]);
+});
+
+test("a question that waited is answered when its turn comes, also while an answer is repeated", () => {
+  const call = startCall({ canAsk: "later" });
+  call.heard("and when");
+  call.waits();
+  call.repeat("before");
+  assert.equal(call.shown.phase, "speaking");
+  assert.equal(call.turn.started({ id: "and when" }), true);
+  assert.equal(call.shown.phase, "thinking");
+});
+
+test("what is read begins anew where that is repeated, and an old call repeats nothing", () => {
+  const call = speakingCall();
+  call.repeat("where is it");
+  assert.deepEqual([call.shown.phase, call.did()], ["speaking", []]);
+  call.end();
+  call.did();
+  call.repeat("where is it");
+  assert.deepEqual([call.shown.phase, call.did()], ["ended", []]);
+});
+
+test("a paused answer is shown as paused; who only shows that they listen does not interrupt it", () => {
+  const call = speakingCall({ hasLevel: true, mode: "recorder" });
+  call.sounds(true);
+  call.paused(true);
+  call.sounds(false);
+  assert.equal(call.shown.phase, "paused");
+  call.speech(true);
+  call.speech(false);
+  call.heard("Okay.", true);
+  assert.deepEqual([call.shown.phase, call.did()], ["paused", []]);
+  call.paused(false);
+  assert.equal(call.shown.phase, "speaking");
+  call.paused(true);
+  call.heard("And when does it open?", true);
+  assert.equal(call.asked(), "And when does it open?");
 });
 
 test("whatever the view or the voice throw, the call goes on", (context) => {
@@ -793,7 +881,7 @@ test("what is held while somebody speaks on is held", () => {
   const call = heldCall();
   call.speech(true);
   call.waits(LAG_MS * 5);
-  assert.deepEqual([call.name(), call.did()], ["speaking", []]);
+  assert.deepEqual([call.name(), call.did()], ["held", []]);
   call.end();
   call.waits(LAG_MS * 5);
   assert.ok(!call.did().includes("go on"));

@@ -36,6 +36,8 @@ function scripted(name, { fails = false } = {}) {
   };
   engine.silence = async () => {};
   engine.cancel = () => log.push(`${name} is cancelled`);
+  engine.hush = () => log.push(`${name} is hushed`);
+  engine.backOff = { failed: () => log.push(`${name} backs off`) };
   engine.ends = async () => {
     engine.playing.shift()();
     await settled();
@@ -109,7 +111,7 @@ test("what failed is tried again when more is written after a silence", async ()
   await own.ends();
   readAloud.follow({ id: "t", text: "One. Two. Three" });
   await settled();
-  assert.deepEqual(log.filter((entry) => entry.startsWith("dify")), ["dify loads One.", "dify loads Two."]);
+  assert.deepEqual(log.filter((entry) => entry.startsWith("dify loads")), ["dify loads One.", "dify loads Two."]);
 });
 
 test("where nothing can speak, it says so and is idle", async () => {
@@ -119,6 +121,48 @@ test("where nothing can speak, it says so and is idle", async () => {
     assert.deepEqual(told.splice(0), [{ id: "t", hasFailed: true }]);
     assert.equal(readAloud.reading(), null);
   }
+});
+
+test("where the only voice fails amid an answer, nothing is left out: what follows is not said either", async () => {
+  const engine = scripted("dify");
+  const { load } = engine;
+  engine.load = (text) => (text === "Two." ? Promise.reject(new Error("no audio")) : load(text));
+  const readAloud = readAloudWith(engine);
+  readAloud.begin("t");
+  readAloud.follow({ id: "t", text: "One. Two. Th" });
+  await settled();
+  await engine.ends();
+  assert.deepEqual(told, ["One.", { id: "t", hasFailed: true }]);
+  assert.equal(log.at(-1), "dify backs off");
+  readAloud.follow({ id: "t", text: "One. Two. Three. F" });
+  readAloud.end({ id: "t", text: "One. Two. Three. Four." });
+  await settled();
+  assert.deepEqual(told.length, 2);
+});
+
+test("a voice that is stopped while it loads has not failed", async () => {
+  const engine = cancellable("dify");
+  engine.load = () => new Promise((_, reject) => (engine.fails = reject));
+  const readAloud = readAloudWith(engine);
+  read(readAloud, "t", "One.");
+  await settled();
+  readAloud.stop();
+  engine.fails(new Error("aborted"));
+  await settled();
+  assert.deepEqual([log.includes("dify backs off"), told], [false, []]);
+});
+
+test("what is read begins anew without giving up what is being loaded, and else gives it up", async () => {
+  const engine = scripted("it");
+  const readAloud = readAloudWith(engine);
+  read(readAloud, "t", "One. Two.");
+  await settled();
+  read(readAloud, "t", "One. Two.");
+  await settled();
+  assert.deepEqual(log.filter((line) => line.includes(" is ")), ["it is hushed"]);
+  read(readAloud, "u", "Three.");
+  await settled();
+  assert.ok(log.includes("it is cancelled"));
 });
 
 test("what was stopped is not said any more, and what comes after is", async () => {
@@ -444,14 +488,18 @@ test("a browser that never says that it began or ended does not hold up what com
 /** As real ones are: what is played ends when it is cancelled, and what is being loaded fails. */
 function cancellable(name) {
   const engine = scripted(name);
-  const { cancel, load } = engine;
+  const { cancel, hush, load } = engine;
   let loading = [];
   engine.load = (text) => Promise.race([load(text), new Promise((_, reject) => loading.push(reject))]);
+  engine.hush = () => {
+    hush();
+    engine.playing.splice(0).forEach((resolve) => resolve());
+  };
   engine.cancel = () => {
     cancel();
+    engine.hush();
     loading.forEach((reject) => reject(new Error("aborted")));
     loading = [];
-    engine.playing.splice(0).forEach((resolve) => resolve());
   };
   engine.pause = () => log.push(`${name} pauses`);
   engine.resume = () => log.push(`${name} goes on`);
@@ -477,6 +525,22 @@ test("after a pause the sentence is said again from its beginning, by the same e
   await first.ends();
   await first.ends();
   assert.deepEqual(told.at(-1), { id: "a", hasFailed: false });
+});
+
+test("what was loaded before a pause, or within it, is not loaded again", async () => {
+  const engine = cancellable("one");
+  const readAloud = readAloudWith(engine);
+  read(readAloud, "a", "Lunch is at noon. Dinner is at six. Good night to you.");
+  await settled();
+  const before = loads();
+  readAloud.pause();
+  await settled();
+  readAloud.resume();
+  for (let count = 0; count < 3; count++) {
+    await settled();
+    await engine.ends();
+  }
+  assert.deepEqual([before.length, loads().length], [3, 3]);
 });
 
 test("a pause that ends at once skips nothing", async () => {
