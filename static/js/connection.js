@@ -3,6 +3,7 @@
 export const PING_PERIOD_MS = 25_000;
 const STALE_AFTER_MS = 2 * PING_PERIOD_MS;
 const PONG_TIMEOUT_MS = 5_000; // for the reply to a ping, where there is reason to doubt the connection
+const OFFLINE_PONG_TIMEOUT_MS = 1_000; // where the browser knows no network, only a service on this machine replies
 const CONNECT_TIMEOUT_MS = 15_000;
 const BACKOFF_BASE_MS = 500;
 const BACKOFF_CAP_MS = 30_000;
@@ -152,10 +153,10 @@ export function connect({ url, access, resume, onState, onFrame }) {
     if (!deadline) expectWithin(Math.max(PONG_TIMEOUT_MS, heardAt + STALE_AFTER_MS - Date.now()));
   }
 
-  /** The network or the reader is back: try now, and doubt a connection that seems open. */
-  function lookAgain() {
+  /** The network or the reader is back, or the network is gone: try now, and doubt a connection that seems open. */
+  function lookAgain({ type } = {}) {
     if (retry) open();
-    else if (ping()) expectWithin(PONG_TIMEOUT_MS);
+    else if (ping()) expectWithin(type === "offline" ? OFFLINE_PONG_TIMEOUT_MS : PONG_TIMEOUT_MS);
   }
 
   function reconnect() {

@@ -177,7 +177,7 @@ async def test_what_is_recorded_in_a_call_without_a_network_is_asked_when_that_i
         await page.evaluate("speech.volume(0)")
         await eventually(lambda: sum("audio-to-text" in url for url in unsent) >= count)  # noqa: B023 - awaited here
         await expect(page.locator("#call .writing")).to_contain_text("What you said is kept.")
-        await expect(call_state(page)).to_have_text("Listening")
+        await expect(call_state(page)).to_have_text("No connection")
     assert dify.questions == []
     await page.context.set_offline(False)
     await eventually(lambda: dify.questions)
@@ -192,7 +192,7 @@ async def test_a_call_that_loses_its_microphone_says_so_and_leaves_what_was_said
     await speak(page, ".shape")
     await page.evaluate("speech.track.dispatchEvent(new Event('ended'))")
     await expect(call_state(page)).to_have_text("The call has ended")
-    await until_said(page, "No microphone was found.")
+    await until_said(page, "The microphone is gone.", "Connect it, or allow it again, and start anew.")
     await expect(page.locator("#question")).to_have_value(WRITTEN)
 
 

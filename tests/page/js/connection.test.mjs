@@ -129,6 +129,19 @@ test("it obeys a code that says not to come back", () => {
   assert.equal(FakeSocket.all.length, 1);
 });
 
+test("where the network is gone, a connection without a reply is given up at once, and one with a reply is kept", () => {
+  FakeSocket.last.accept();
+  const { last: socket } = FakeSocket;
+  listeners.offline({ type: "offline" });
+  socket.says({ type: "pong" });
+  pass(5_000);
+  assert.ok(!socket.given_up);
+  listeners.offline({ type: "offline" });
+  pass(1_000);
+  assert.ok(socket.given_up);
+  assert.equal(states.at(-1).name, "waiting");
+});
+
 test("an attempt that hangs is given up", () => {
   pass(15_000);
   assert.equal(states.at(-1).name, "waiting");
