@@ -185,6 +185,39 @@ async def test_what_was_fetched_is_not_fetched_again_after_a_pause_and_when_it_i
     await eventually(lambda: sorted(asked) == ["Stop.", "Take one.", "Take one.", "Take two."])
 
 
+async def test_a_call_ends_where_another_tab_begins_one(meet):
+    page = await meet()
+    await button(page, "Call").click()
+    await expect(call_state(page)).to_have_text("Listening")
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    await button(other, "Call").click()
+    await expect(call_state(other)).to_have_text("Listening")
+    await expect(call_state(page)).to_have_text("The call has ended")
+    await expect(page.locator(HINT)).to_contain_text("Another call has begun in this browser")
+    await until(page, "!speech.session && !speech.isOpen")
+    assert await said(page) == []
+    await button(page, "Call again").click()
+    await expect(call_state(page)).to_have_text("Listening")
+    await expect(call_state(other)).to_have_text("The call has ended")
+
+
+BREAKS = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'AbortError') };"
+
+
+@pytest.mark.parametrize(
+    ("locale", "call", "words"),
+    [
+        ("en-GB", "Call", "The microphone cannot be started. Check it, and try again."),
+        ("zh-CN", "通话", "无法启动麦克风，请检查后重试。"),
+    ],
+)
+async def test_a_microphone_that_cannot_be_started_is_told_in_words(meet, locale, call, words):
+    page = await meet(NO_RECOGNITION + BREAKS, app=LISTENS, locale=locale)
+    await button(page, call).click()
+    await expect(page.locator(HINT)).to_have_text(words)
+
+
 @pytest.mark.parametrize(("locale", "words"), [("en-GB", ["Call", "Call again"]), ("zh-CN", ["通话", "重新通话"])])
 async def test_who_was_cut_off_can_call_again(meet, locale, words):
     page = await meet("speech.refuses = true;", locale=locale)

@@ -435,6 +435,11 @@ async def test_what_an_app_speaks_by_itself_is_heard_and_only_what_it_leaves_out
     starts = await page.evaluate("starts")
     assert [start + length for start, length in starts[:-1]] == pytest.approx([start for start, _ in starts[1:]])
     assert sum(length for _, length in starts) == pytest.approx(2, abs=0.03)
+    await button(page, "Listen").click()
+    await expect(button(page, "Stop reading")).to_be_visible()
+    await expect(button(page, "Stop reading")).to_be_hidden()
+    again = (await page.evaluate("starts"))[len(starts) :]
+    assert sum(length for _, length in again) == pytest.approx(2, abs=0.03)
     assert asked == []
     for question in ("When?", "Bye"):
         await ask(page, question)

@@ -12,6 +12,7 @@ const LOAD_TIMEOUT_MS = 15_000;
 const RETRY_AFTER_MS = 500;
 const RETRY_UNTIL_MS = 20_000; // since it was first asked for
 const UNLOCK_TIMEOUT_MS = 2_000;
+const MOST_KEPT = 10_000_000; // characters, base64, of what the app says by itself
 const STALL_TIMEOUT_MS = 4_000; // within what the app says by itself
 
 /** A speech engine (see read-aloud.js). `api` is the page's. */
@@ -109,19 +110,23 @@ export function createAppSpeech(api) {
   /**
    * What the app says by itself of an answer: `add` takes its chat_audio frames, `end` says that no more will come. It
    * has `begun` when there is sound, or will be none; `clip` is for `play`, and so many seconds of it were
-   * `played()`; `isWhole()` if the app said all that it had to say. A clip that stalls fails.
+   * `played()`; `isWhole()` if the app said all that it had to say. A clip that stalls fails. `again()` is the same from
+   * its beginning, null where that is not all or too much to be kept.
    */
   function createStream() {
     const mp3 = createMp3();
+    const frames = [];
     let next = 0; // the number of the frame that comes next
-    let seconds = 0;
+    let [seconds, size] = [0, 0];
     let isWhole = false;
     let isOver = false;
     let wake;
 
-    function add({ number, content }) {
+    function add(frame) {
+      const { number, content } = frame;
       if (number !== next || isOver) return; // it came before; or one is missing, and with it all that follow
       next++;
+      if ((size += content.length) < MOST_KEPT) frames.push(frame);
       if (content) mp3.add(Uint8Array.from(atob(content), (char) => char.charCodeAt(0)));
       else isWhole = true;
       wake?.();
@@ -146,7 +151,15 @@ export function createAppSpeech(api) {
       }
     }
 
-    return { add, end, begun, clip: clip(), played: () => seconds, isWhole: () => isWhole };
+    function again() {
+      if (!isWhole || own.hasFailed || frames.length < next) return null;
+      const other = createStream();
+      frames.forEach(other.add);
+      return other;
+    }
+
+    const own = { add, end, begun, again, clip: clip(), played: () => seconds, isWhole: () => isWhole };
+    return own;
   }
 
   /** Its clock stands still while it pauses. */

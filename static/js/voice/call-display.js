@@ -7,6 +7,8 @@ import { settings } from "./settings.js";
 import { createWakeLock } from "./wake-lock.js";
 
 const STILL_THERE = ["call.idle"];
+const SILENCE_MS = 150_000; // until somebody is asked whether they are there
+const STANDSTILL_MS = 570_000; // the same, where it is paused, or waits for a connection
 const LINGER_MS = 1_200; // in a pause, or until it is written down, what is said is not over
 
 /**
@@ -34,7 +36,9 @@ export function createCallDisplay({ remind, expire, ...on }, status, now, parts)
     const being = { isMuted: call.isMuted, isLive: isLive(call), isAnswering: isAnswering(call) };
     view.show({ phase, mode, question, note, ...being });
     sounds.thinking(phase === "thinking");
-    idle.update(isListening && !moment.isSpeech && !call.heard);
+    const isStill = call.isPaused || (call.state === "thinking" && moment.isLost);
+    const isUnused = isListening && !moment.isSpeech && !call.heard;
+    idle.update(isStill ? STANDSTILL_MS : isUnused ? SILENCE_MS : 0);
     if (isLive(call) === wasLive) return;
     keepAwake();
     if (wasLive) sounds.close();
@@ -54,7 +58,7 @@ export function createCallDisplay({ remind, expire, ...on }, status, now, parts)
 
   /** A key or a tap tells that somebody is there. */
   function present() {
-    idle.update(false);
+    idle.update(0);
     if (call.note === STILL_THERE) remind(null);
     else show(call);
   }

@@ -26,8 +26,9 @@ export function createCallHearing({ input, call, voice, take, onHold }) {
   function hears(all, itsDue) {
     [results, due] = [all, itsDue];
     const { state, isPaused } = call();
-    const isOver = state === "speaking" && !isPaused && !talk.isSounding() && !hold.isOn(); // as far as one hears
-    if (state !== "listening" && !isOver && isBackchannel(words())) goOn();
+    const isUnderWay = state === "thinking" || isPaused || talk.isSounding() || hold.isOn(); // as far as one hears
+    const isNoTurn = state === "listening" ? isFiller : isBackchannel; // over a notice, a yes is an answer
+    if (isUnderWay && isNoTurn(words())) goOn();
     else if (!talk.isSounding() || talk.interrupts(all) || (due && isRecorded())) takeWords();
   }
 
@@ -47,7 +48,7 @@ export function createCallHearing({ input, call, voice, take, onHold }) {
   }
 
   /** What did not seem enough to interrupt was said all the same. */
-  function answerIsOver() {
+  function sayingIsOver() {
     if (isStale(words(), results)) forget();
     takeWords();
   }
@@ -73,7 +74,7 @@ export function createCallHearing({ input, call, voice, take, onHold }) {
   }
 
   return {
-    ...{ begin, hears, takeWords, forget, answerIsOver, speech, pageSounds, words, endHold: hold.end },
+    ...{ begin, hears, forget, sayingIsOver, speech, pageSounds, words, endHold: hold.end },
     pageSays: (text) => talk.says(text),
     now: () => ({ isSpeech: talk.isSpeech(), isSounding: talk.isSounding(), isHeld: hold.isOn() }),
     isSpeech: () => talk.isSpeech(),

@@ -8,6 +8,7 @@ import * as states from "./call-state.js";
 import { createLatencies } from "./latencies.js";
 import { watchConnectionLoss } from "./connection-loss.js";
 import { outcomeOf } from "./answer-outcome.js";
+import { createSoleCall } from "./sole-call.js";
 import { choiceOf } from "./spoken-choice.js";
 
 const QUIET_MS = 500; // between two sentences there is less
@@ -22,12 +23,13 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   const [turns, voice] = [others.turns, others.voice].map(withErrorBoundary);
   const announce = (...all) => voice.say(all.map((words) => t(...words)).join(" "));
   const byHand = { interrupt: () => interrupt({ asked: "" }), mute, sendNow: () => input.finish(), end: hangUp, again: start };
-  const on = { ...byHand, remind: tell, expire: end };
+  const on = { ...byHand, remind: tell, expire: fail };
   const onChange = () => isLive() && change();
   const hearing = createCallHearing({ input: () => input, call: () => call, voice, take, onHold: onChange });
   const now = () => ({ ...hearing.now(), isLost: loss.isLost(), mode: input.mode() });
   const display = createCallDisplay(on, status, now, parts);
   const latencies = createLatencies(report);
+  const sole = createSoleCall(() => end(["call.elsewhere"])); // what is said now is heard there
   let call = states.IDLE;
   let input, quiet;
 
@@ -42,6 +44,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   function start() {
     voice.stop();
+    sole.begin();
     input = createInput();
     hearing.begin();
     input.start();
@@ -57,7 +60,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
       isSpeaking: hearing.isSounding,
       onResults: (all, ...more) => (isHere() ? heard(all, ...more) : keep(all.at(-1)?.text ?? "")),
       onDoing: (name) => (name === "network" ? change({ note: ["voice.network"] }) : hears()),
-      onError: (why) => end([`voice.${why}`], why === "refused" ? why : "ended"),
+      onError: (why) => fail([`voice.${why}`], why === "refused" ? why : "ended"),
     });
     return self;
   }
@@ -96,7 +99,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     const choice = choiceOf(call.asked, turns.choices?.() ?? []);
     const id = choice < 0 ? turns.ask(call.asked) : turns.choose(choice);
     if (id) change({ turn: id });
-    else if (choice < 0) end(["voice.closed"]);
+    else if (choice < 0) fail(["voice.closed"]);
     else tell(["voice.form"], { state: "listening", asked: "" });
     loss.announceIfQuiet();
   }
@@ -142,7 +145,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
       latencies.end(id);
       change(states.afterReading(call, hasFailed));
       sounds(false);
-      hearing.answerIsOver();
+      hearing.sayingIsOver();
       if (hasFailed) display.fail();
       const outcomes = [hasFailed && states.UNSPOKEN, call.outcome].filter(Boolean);
       if (outcomes.length) announce(...outcomes);
@@ -185,7 +188,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   }
 
   function fallSilent() {
-    if (call.state === "listening" && hearing.words() !== call.heard) hearing.takeWords();
+    if (call.state === "listening" && hearing.words() !== call.heard) hearing.sayingIsOver();
     loss.announceIfQuiet();
   }
 
@@ -195,10 +198,10 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     sounds(false);
   }
 
-  /** Shows and says it; null: there is nothing more to say. */
+  /** Shows and says it, as far as the voice is not paused; null: there is nothing more to say. */
   function tell(note, more) {
     change({ ...more, note });
-    if (note) announce(note);
+    if (note && !call.isPaused) announce(note);
   }
 
   // What goes wrong
@@ -206,7 +209,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   /** `name` is the connection's state (see connection.js), `note` says why it ended for good. */
   function connectionIs(name, note) {
     loss.connectionIs(name);
-    if (name === "ended" && isLive()) end(note);
+    if (name === "ended" && isLive()) fail(note);
   }
 
   /** Nobody speaks, in a call. */
@@ -229,8 +232,13 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
     input.clear();
     hush();
     latencies.end(call.turn);
+    sole.end();
     change({ state, note, heard: "", turn: null });
-    if (note) announce(note);
+  }
+
+  function fail(note, state) {
+    end(note, state);
+    announce(note);
   }
 
   /** Nobody waits for the answer any more; without a connection, the question still waits for one. */

@@ -1,15 +1,17 @@
 // Ends what nobody uses, with a word before.
 
-const WARN_AFTER_MS = 150_000;
-const END_AFTER_MS = 30_000; // after that
+const END_AFTER_MS = 30_000; // after the word
 
-/** `update(isIdle)` is to be called whenever that may have changed, also with the same. */
 export function createIdleTimer({ warn, end }) {
   let timer;
+  let wait = 0;
 
-  function update(isIdle) {
-    if (isIdle) timer ??= setTimeout(warned, WARN_AFTER_MS);
-    else timer = clearTimeout(timer);
+  /** After so many milliseconds there is the word; 0: it is used. To be called whenever that may have changed. */
+  function update(ms) {
+    if (ms === wait) return;
+    wait = ms;
+    clearTimeout(timer);
+    if (ms) timer = setTimeout(warned, ms);
   }
 
   function warned() {

@@ -29,7 +29,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
   const reading = () => current?.id ?? null;
 
   /** `stream`: what the app speaks of it by itself (see app-speech.js); the queue is then all that it is to say. */
-  function begin(id, stream = null) {
+  function begin(id, stream) {
     stop(id === reading() ? "hush" : "cancel");
     const sentences = createSentences(MAX_SECONDS * Math.min(1, settings.rate), withdraw);
     current = { id, sentences, language: null, queue: [], engines: [], isOver: false, pauses: 0, stream };

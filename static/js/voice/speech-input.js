@@ -10,10 +10,8 @@ import { settings } from "./settings.js";
 import { asLevel, createVoiceActivity, decibels } from "./voice-activity.js";
 
 const MICROPHONE_ERRORS = {
-  NotAllowedError: "refused",
-  SecurityError: "refused",
-  NotFoundError: "missing",
-  NotReadableError: "busy",
+  ...{ NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing" },
+  ...{ NotReadableError: "busy", AbortError: "failed" },
 };
 /** Of Web Speech (SpeechRecognitionErrorCode). Where the page itself hears, the first two are not the microphone's. */
 const REFUSALS = { "not-allowed": "refused", "audio-capture": "missing" };
@@ -47,8 +45,9 @@ export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
  * times): each is {text, from, endsAt}, heard between these milliseconds. With `takesTurns`, `isDue` says that the
  * person's turn is over, true by itself, or "by hand" by `finish()`, and `times` when: {speechEndedAt, silenceAt,
  * transcriptAt}. Further onSpeech(isSpeech), where there is a level; onDoing(name) as soon as it hears: recognition,
- * recorder, or network while that cannot be reached; and onError(why) when it ends by itself: refused, missing, busy, network, service, language, broken, silence
- * or full. `isSpeaking()`: whether the page sounds; in a call `answered()` is to be called when it begins to.
+ * recorder, or network while that cannot be reached; and onError(why) when it ends by itself: refused, missing,
+ * unplugged, busy, failed, network, service, language, broken, silence or full. `isSpeaking()`: whether the page sounds;
+ * in a call `answered()` is to be called when it begins to.
  */
 export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeaking, ...on }) {
   const { onResults, onSpeech, onDoing, onError } = on;
@@ -79,7 +78,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     if (mode === "recorder" && !canRecord(app)) return "broken";
     const own = run;
     try {
-      const close = await openMicrophone(soundHeard, () => fail("missing"));
+      const close = await openMicrophone(soundHeard, () => fail("unplugged"));
       if (own === run) closeMicrophone = close;
       else close();
       return null;

@@ -15,6 +15,9 @@ voice.nothing: Nothing was heard. | 没有听到声音。
 voice.refused: The microphone is blocked. Allow it for this site, beside the address or in its settings, then try again.
   | 麦克风被禁止。请在地址栏旁或网站设置里允许本网站使用麦克风，然后重试。
 voice.missing: No microphone was found. | 没有找到麦克风。
+voice.unplugged: The microphone is gone. Connect it, or allow it again, and start anew.
+  | 麦克风已断开。请重新连接或允许使用，然后重新开始。
+voice.failed: The microphone cannot be started. Check it, and try again. | 无法启动麦克风，请检查后重试。
 voice.busy: Another program is using the microphone. | 麦克风正被其他程序使用。
 voice.network: The speech recognition of your browser cannot be reached at the moment.
   | 目前无法连接浏览器的语音识别服务。
@@ -58,7 +61,8 @@ call.cut: The connection is lost. What you say is kept until it is back. | 连�
 call.interrupt: Interrupt | 打断
 call.send: Send now | 立即发送
 call.idle: Nothing was said for a while. The call ends in half a minute. | 已有一段时间没有说话，通话将在半分钟后结束。
-call.idle-end: Nothing was said for three minutes, so the call has ended. | 三分钟没有说话，通话已结束。
+call.idle-end: Nothing was said for some minutes, so the call has ended. | 几分钟没有说话，通话已结束。
+call.elsewhere: Another call has begun in this browser, so this one has ended. | 此浏览器中已开始另一个通话，这个通话已结束。
 call.latencies: After you spoke: silence {silence} s, transcript {transcript} s, asked {asked} s, first word {first_text} s, first sound {first_audio} s
   | 您说完后：静音 {silence} 秒，转写 {transcript} 秒，提问 {asked} 秒，首字 {first_text} 秒，首声 {first_audio} 秒
 call.mute: Mute | 静音

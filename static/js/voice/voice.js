@@ -35,6 +35,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   const playback = createPlayback({ pause: () => readAloud[readAloud.isPaused() ? "resume" : "pause"](), repeat });
   let readAloud, notices, call;
   let stream = null; // what the app says by itself of the latest answer, if it does
+  let streamed = {}; // its id and its stream
   const streaming = createBackOff();
   let latest = null; // the id of what was read last
   state.setAttribute("role", "status");
@@ -142,7 +143,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   function read(id, text, take = readAloud.end) {
     unlock();
     dictation?.leave();
-    begin(id);
+    begin(id, id === streamed.id ? streamed.stream.again() : null);
     take({ id, text });
   }
 
@@ -175,7 +176,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
 
   function started(turn) {
     const isCalls = call?.turn.started(turn);
-    if (turn.audio) stream = appSpeech.createStream();
+    if (turn.audio) streamed = { id: turn.id, stream: (stream = appSpeech.createStream()) };
     if (isCalling() ? isCalls : settings.isAloud) begin(turn.id, turn.audio && stream);
     showListenButtons();
   }
@@ -216,6 +217,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
     leave();
     transcriber.discard();
     appSpeech?.forget();
+    streamed = {};
   }
 
   slot.closest(".field").after(element("div", "voice-bar", state, document.getElementById("hint")));

@@ -31,6 +31,22 @@ test("what comes is handed on, until the app has said all", async () => {
   assert.ok(own.played() > 0.5);
 });
 
+test("what the app said to its end can be had again, and nothing else", () => {
+  const own = stream();
+  own.add({ number: 0, content: sound(20) });
+  assert.equal(own.again(), null);
+  own.add({ number: 1, content: "" });
+  const again = own.again();
+  assert.ok(again.isWhole() && again !== own);
+  own.hasFailed = true;
+  assert.equal(own.again(), null);
+  const long = stream();
+  const much = btoa("x".repeat(3_000_000));
+  for (const number of [0, 1, 2]) long.add({ number, content: much });
+  long.add({ number: 3, content: "" });
+  assert.deepEqual([long.isWhole(), long.again()], [true, null]);
+});
+
 test("where the app stalls amid an answer, that is not waited for", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   const own = stream();

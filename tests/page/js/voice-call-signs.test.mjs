@@ -75,13 +75,15 @@ test("that it thinks is told again and again until it does not, and never when t
 test("a call that nobody uses ends after three minutes, with a word half a minute before", () => {
   const told = [];
   const idle = createIdleTimer({ warn: () => told.push("warn"), end: () => told.push("end") });
-  idle.update(true);
+  idle.update(150_000);
   mock.timers.tick(100_000);
-  idle.update(false);
+  idle.update(0);
   mock.timers.tick(100_000);
-  idle.update(true);
+  idle.update(600_000);
+  mock.timers.tick(500_000);
+  idle.update(150_000);
   mock.timers.tick(149_999);
-  idle.update(true);
+  idle.update(150_000);
   assert.deepEqual(told, []);
   mock.timers.tick(1);
   assert.deepEqual(told, ["warn"]);

@@ -7,6 +7,14 @@ let isAwake = false;
 let pageIsShownAgain;
 globalThis.document = { addEventListener: (_, input) => (pageIsShownAgain = input) };
 globalThis.navigator ??= {};
+let channel; // of the last call
+globalThis.BroadcastChannel = class {
+  constructor() {
+    channel = this;
+  }
+  postMessage() {}
+  close() {}
+};
 navigator.wakeLock = {
   async request() {
     isAwake = true;
@@ -409,6 +417,42 @@ test("what is read begins anew where that is repeated, and an old call repeats n
   assert.deepEqual([call.shown.phase, call.did()], ["ended", []]);
 });
 
+test("a call that is paused, or waits for a connection with a question, ends after ten minutes with a word", () => {
+  const paused = () => {
+    const call = speakingCall();
+    call.paused(true);
+    return call;
+  };
+  const lost = () => {
+    const call = askedCall();
+    call.connectionIs("waiting");
+    call.waits(1_500);
+    return call;
+  };
+  for (const standstill of [paused, lost]) {
+    const call = standstill();
+    call.waits(569_000);
+    assert.equal(call.shown.note, null);
+    call.waits(3_000);
+    assert.deepEqual([call.shown.isLive, call.shown.note], [true, ["call.idle"]]);
+    assert.equal(call.did().some((what) => what.startsWith("say: Nothing")), standstill === lost); // a pause is silent
+    call.present();
+    call.waits(571_000);
+    call.waits(31_000);
+    assert.deepEqual([call.name(), call.shown.note], ["ended", ["call.idle-end"]]);
+    assert.match(call.did().at(-1), /^say: Nothing was said for some minutes/);
+  }
+});
+
+test("a call ends where another tab begins one: that is shown and not said, since it would be heard there", () => {
+  const call = startCall();
+  call.heard("where is");
+  call.did();
+  channel.onmessage();
+  assert.deepEqual([call.name(), call.shown.note], ["ended", ["call.elsewhere"]]);
+  assert.deepEqual(call.did(), ["keep: where is", "deafen", "forget", "hush"]);
+});
+
 test("a paused answer is shown as paused; who only shows that they listen does not interrupt it", () => {
   const call = speakingCall({ hasLevel: true, mode: "recorder" });
   call.sounds(true);
@@ -492,6 +536,22 @@ test("what the page tells is no question either", () => {
   call.waits(500);
   call.waits();
   assert.deepEqual([call.shown.question, call.asked()], ["", undefined]);
+});
+
+test("who only shows that they listen to a notice does not interrupt it and asks nothing, and a yes is an answer", () => {
+  for (const [words, asked] of [["Mhm.", undefined], ["Yes.", "Yes."]]) {
+    const call = startCall({ hasLevel: true, mode: "recorder" });
+    call.real.saying("May it go out? You can say: Yes or No.", false);
+    call.sounds(true);
+    call.speech(true);
+    call.speech(false);
+    call.did();
+    call.heard(words, true);
+    if (!asked) assert.deepEqual(call.did(), ["go on", "forget"]);
+    call.sounds(false);
+    call.waits(500);
+    assert.equal(call.asked(), asked);
+  }
 });
 
 test("a sound holds what is told of a lost connection, and does not end the question", () => {
@@ -707,7 +767,7 @@ test("a call in which nobody speaks ends by itself with a word, and not while an
   call.waits(150_000);
   call.waits(30_000);
   assert.deepEqual([call.name(), call.shown.note], ["ended", ["call.idle-end"]]);
-  assert.match(call.did().at(-1), /^say: Nothing was said for three minutes/);
+  assert.match(call.did().at(-1), /^say: Nothing was said for some minutes/);
   const answering = askedCall();
   answering.waits(600_000);
   answering.saying();
