@@ -456,12 +456,23 @@ async def test_where_difys_voice_fails_the_browsers_takes_over(meet, dify):
     await until_said(page, "One.", "Two.")
 
 
-async def test_where_nothing_can_speak_the_page_says_so(meet, dify):
+TONES = """
+  window.tones = [];
+  const { start } = AudioScheduledSourceNode.prototype;
+  AudioScheduledSourceNode.prototype.start = function (...when) {
+    if (this.frequency) tones.push(this.frequency.value);
+    start.apply(this, when);
+  };
+"""
+
+
+async def test_where_nothing_can_speak_the_page_says_so_and_sounds(meet, dify):
     dify.plays(fake_dify.say("One. Two."))
     dify.app_api.scenes["text-to-audio"] = fake_dify.replay("6_tts_chat-basic")
-    page = await meet(NO_VOICES, {"isAloud": True}, SPEAKS)
+    page = await meet(NO_VOICES + TONES, {"isAloud": True}, SPEAKS)
     await ask(page, "Hello")
     await expect(state(page)).to_contain_text("Not everything could be read aloud.")
+    assert await page.evaluate("tones.map(Math.round)") == [523, 330]
 
 
 async def test_each_answer_can_be_listened_to_in_the_voice_and_at_the_speed_one_chose(meet, dify):

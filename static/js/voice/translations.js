@@ -73,7 +73,7 @@ hint.opening: Allow the microphone, if your browser asks. | 如果浏览器询�
 hint.recognition: Speak. Your browser writes it down. | 请讲，由浏览器转成文字。
 hint.recorder: Speak. It is written down after a pause. | 请讲，停顿后转成文字。
 hint.hearing: It is sent when you pause. | 停顿后发送。
-hint.held: Words interrupt it; else it goes on. | 说话内容会打断；否则继续朗读。
+hint.held: Go on speaking to interrupt; else it continues. | 继续说就会打断，否则会接着朗读。
 hint.paused: Tap Go on, or speak. | 点按“继续”，或开口说话。
 hint.lost: What you say is kept until it is back. | 您说的话会保留到恢复为止。
 hint.thinking: Go on speaking to add to your question. | 继续讲可以补充问题。

@@ -32,11 +32,11 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   const statuses = [0, 1].map(() => createTranscriptionStatus(transcriber)); // on the page, and in a call
   const dictation = hasSpeechInput(app) ? createDictation({ app, transcriber, composer, show, beforeStart: hush }) : null;
   const aloud = Object.assign(iconButton("silent", "aloud", switchAloud), { id: "aloud" });
+  const sounds = createCallSounds(() => true);
   const playback = createPlayback({ pause: () => readAloud[readAloud.isPaused() ? "resume" : "pause"](), repeat });
   let readAloud, notices, call;
-  let stream = null; // what the app says by itself of the latest answer, if it does
-  let streamed = {}; // its id and its stream
-  const streaming = createBackOff();
+  let streamed = {}; // {id, stream} of the answer that the app said last by itself
+  const backOff = createBackOff(); // from what it says by itself
   let latest = null; // the id of what was read last
   state.setAttribute("role", "status");
   const isCalling = () => call?.isLive();
@@ -84,8 +84,11 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   /** What the app says by itself is asked for where it will be heard, unless it has just failed. */
   function wantsAudio() {
     const isHeard = isCalling() || settings.isAloud;
-    if (stream?.hasFailed) [stream] = [null, streaming.failed()];
-    return Boolean(isHeard && app.speaks_by_itself && engines.inOrder()[0]?.createStream && !streaming.isOn());
+    if (streamed.stream?.hasFailed) {
+      backOff.failed();
+      streamed = {};
+    }
+    return Boolean(isHeard && app.speaks_by_itself && engines.inOrder()[0]?.createStream && !backOff.isOn());
   }
 
   function notify(text) {
@@ -176,8 +179,8 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
 
   function started(turn) {
     const isCalls = call?.turn.started(turn);
-    if (turn.audio) streamed = { id: turn.id, stream: (stream = appSpeech.createStream()) };
-    if (isCalling() ? isCalls : settings.isAloud) begin(turn.id, turn.audio && stream);
+    if (turn.audio) streamed = { id: turn.id, stream: appSpeech.createStream() };
+    if (isCalling() ? isCalls : settings.isAloud) begin(turn.id, turn.audio ? streamed.stream : null);
     showListenButtons();
   }
 
@@ -189,13 +192,14 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   function ended(turn) {
     call?.turn.ended(turn);
     const isStopped = turn.status === "stopped";
-    if (turn.isStandIn || turn.status !== "done") stream = null; // that it says nothing is not its fault
+    if (turn.isStandIn || turn.status !== "done") streamed = {}; // that it says nothing is not its fault
     if ((isStopped || !readAloud.end(turn)) && readAloud.reading() === turn.id) readAloud.stop();
     if (readAloud.reading() !== turn.id) call?.turn.read(turn.id, !isStopped);
   }
 
   function done(id, hasFailed) {
     if (hasFailed) show("unspoken");
+    if (hasFailed && !isCalling()) sounds.failed();
     call?.turn.read(id, hasFailed);
   }
 
