@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import * as states from "../../../static/js/voice/call-state.js";
+import { words } from "../../../static/js/voice/translations.js";
 
 const SILENCE = { isSpeech: false, isHeld: false, isLost: false };
 const call = (more) => ({ ...states.started(), isOpening: false, ...more });
@@ -59,4 +60,11 @@ test("an answer that is repeated is no answer to a question, and what interrupts
   const { isRepeated, turn } = states.afterInterruption(repeated);
   assert.deepEqual([isRepeated, turn], [false, null]);
   assert.deepEqual(states.afterReading(repeated, false).note, ["voice.wordless"]);
+});
+
+test("each phase has a name and a hint, in both languages", () => {
+  const live = ["opening", "hearing", "thinking", "speaking", "held", "paused", "muted", "lost"];
+  const names = ["listening", "refused", "ended", ...live].map((phase) => `call.${phase}`);
+  const hints = ["recognition", "recorder", ...live].map((phase) => `hint.${phase}`); // of listening: how
+  for (const key of [...names, ...hints]) assert.ok(words.en[key] && words.zh[key], key);
 });
