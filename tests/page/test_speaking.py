@@ -27,6 +27,8 @@ from tests.page.speech import (
 SHORT = {"pauseSeconds": 0.3}
 GOES_ON = "speech.endsBySelf = false;"
 HINT = "#call .hint"
+# One piece, which the page takes for over after 17 s only, where the voice does not say so.
+LONG = "The house of the gardeners stands behind the large glass hall beside the old church of this town."
 NOT_ALL = "Not everything could be read aloud. It can be repeated, or read on the screen."
 
 
@@ -93,6 +95,7 @@ async def test_an_answer_that_is_repeated_in_a_call_is_spoken_as_ever_and_a_tap_
 
 async def test_who_speaks_over_what_is_repeated_holds_it_at_once_and_words_interrupt_it(meet, dify):
     dify.app_api.scenes["audio-to-text"] = fake_dify.writes_down("Where is it?", "Mhm.", "When does it open?")
+    dify.plays(fake_dify.say(LONG), fake_dify.say("Nine."))
     page = await meet(NO_RECOGNITION + GOES_ON, SHORT, LISTENS)
     await button(page, "Call").click()
     await until(page, "speech.isOpen")
