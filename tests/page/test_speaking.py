@@ -32,7 +32,7 @@ LONG = "The house of the gardeners stands behind the large glass hall beside the
 NOT_ALL = "Not everything could be read aloud. It can be repeated, or read on the screen."
 
 
-def tone(seconds=0.4):
+def tone(seconds):
     """A WAV file."""
     file = io.BytesIO()
     with wave.open(file, "wb") as sound:
@@ -41,8 +41,8 @@ def tone(seconds=0.4):
     return file.getvalue()
 
 
-async def texts_asked_to_be_spoken(page, *failing):
-    """A list that grows; what is in `failing` fails as often as it is there."""
+async def texts_asked_to_be_spoken(page, *failing, seconds=0.8):
+    """A list that grows; what is in `failing` fails as often as it is there, all else lasts so long."""
     asked, left = [], list(failing)
 
     async def speak(route):
@@ -52,7 +52,7 @@ async def texts_asked_to_be_spoken(page, *failing):
             left.remove(text)
             await route.fulfill(status=500)
         else:
-            await route.fulfill(body=tone(), content_type="audio/wav")
+            await route.fulfill(body=tone(seconds), content_type="audio/wav")
 
     await page.route("**/api/text-to-audio", speak)
     return asked
@@ -168,7 +168,7 @@ async def test_where_the_app_s_voice_fails_the_browser_s_reads_the_rest_and_the_
 async def test_what_was_fetched_is_not_fetched_again_after_a_pause_and_when_it_is_repeated(meet, dify):
     dify.plays(fake_dify.say("Take one. Take two. Stop."), fake_dify.say("Take one."))
     page = await meet(NO_VOICES, SHORT, SPEAKS)
-    asked = await texts_asked_to_be_spoken(page)
+    asked = await texts_asked_to_be_spoken(page, seconds=1.5)
     await button(page, "Call").click()
     await hear(page, "how many")
     await expect(call_state(page)).to_have_text("Speaking")
