@@ -59,7 +59,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
       ...{ app, transcriber, takesTurns: true, onSpeech, meter: display.meter },
       isSpeaking: hearing.isSounding,
       onResults: (all, ...more) => (isHere() ? heard(all, ...more) : keep(all.at(-1)?.text ?? "")),
-      onDoing: (name) => (name === "network" ? change({ note: ["voice.network"] }) : hears()),
+      onDoing: (name) => (name === "network" ? change({ note: ["voice.network"], isOpening: true }) : hears()),
       onError: (why) => fail([`voice.${why}`], why === "refused" ? why : "ended"),
     });
     return self;

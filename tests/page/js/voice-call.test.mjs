@@ -655,9 +655,9 @@ test("a refused microphone is asked for again only when one says so", () => {
 test("recognition that cannot be reached is shown until it can", () => {
   const call = startCall();
   call.doing("network");
-  assert.deepEqual(call.shown.note, ["voice.network"]);
+  assert.deepEqual([call.shown.phase, call.shown.note], ["opening", ["voice.network"]]);
   call.doing("recognition");
-  assert.equal(call.shown.note, null);
+  assert.deepEqual([call.shown.phase, call.shown.note], ["listening", null]);
 });
 
 test("a question that cannot be taken ends the call with a word, and stays", () => {
