@@ -6,6 +6,7 @@ from typing import Protocol
 
 from service.chat import message_builder
 from service.chat.answer_buffer import Cursor
+from service.chat.close_codes import CloseCode
 from service.chat.messages import ServerMessage
 from service.chat.receipt import Receiver
 from service.chat.seal import Seal
@@ -20,6 +21,8 @@ class Client(Receiver, Protocol):
 
     async def send(self, message: ServerMessage) -> bool:
         """Send; False where the connection is over."""
+
+    async def close(self, close_code: CloseCode) -> None: ...
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """What a client asks on its connection: turns are started, joined, resumed and stopped."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,12 +12,13 @@ from service.admission.caller import Caller
 from service.admission.quotas import UNLIMITED, Quotas, Refusal
 from service.answers.base import Question
 from service.answers.pauses import Continuation
-from service.chat import close_codes, messages
+from service.chat import messages
 from service.chat.authentication import Authentication
 from service.chat.client_identity import Origin, Owner, new_name, new_token, owner_of
 from service.chat.connected import Connected
 from service.chat.connection import Connection
 from service.chat.continuations import Refused, continuation_of
+from service.chat.deliveries import Deliveries
 from service.chat.delivery import Delivery
 from service.chat.error_messages import error_of, error_of_refusal
 from service.chat.failures import ID_TAKEN, MAX_RUNNING_TURNS, RESTARTING, TOO_MANY_TURNS, UNKNOWN_TURN
@@ -59,8 +59,7 @@ class Session(Connection):
     `last_received` and `last_activity` are seconds on the monotonic clock: the client's last message, and the last one
     in either direction; `heard_at` is the client's last message, too, and nothing else moves it. `on_identified` is
     called when a token has said which client this is: then the newest connection of a client has the greatest `number`,
-    in all processes. The first token is known to nobody who might be told. `opened_at` is in Unix seconds; `answers`
-    are those whose delivery began here.
+    in all processes. The first token is known to nobody who might be told. `opened_at` is in Unix seconds.
     """
 
     client_id: str
@@ -74,16 +73,14 @@ class Session(Connection):
     id: str = field(default_factory=new_name)
     number: int = 0
     opened_at: float = field(default_factory=time.time)
-    answers: int = 0
     heard_at: float = 0.0
     last_received: float = field(default_factory=time.monotonic)
     last_activity: float = field(default_factory=time.monotonic)
     owner: Owner = field(init=False)
     _token: str = field(default_factory=new_token)
-    _deliveries: dict[Turn, asyncio.Task[None]] = field(default_factory=dict)
+    _deliveries: Deliveries = field(default_factory=Deliveries)
     _asked: set[RunningTurn] = field(default_factory=set)
     _has_resumed: bool = False
-    _is_gone_for_good: bool = False
 
     def __post_init__(self) -> None:
         self.owner = owner_of(self._token, self.caller.subject)
@@ -94,8 +91,8 @@ class Session(Connection):
 
     def describe(self) -> Connected:
         peer = self.transport.describe()
-        since, under_way = round(self.opened_at * 1000), len(self._deliveries)
-        return Connected(self.client_id, self.caller.subject, since, *peer, self.answers, under_way)
+        since, answers, under_way = round(self.opened_at * 1000), self._deliveries.begun, len(self._deliveries)
+        return Connected(self.client_id, self.caller.subject, since, *peer, answers, under_way)
 
     async def greet(self) -> None:
         await self.send(System("Connected to chat server", self.client_id, self._token, protocol=messages.PROTOCOL))
@@ -131,39 +128,34 @@ class Session(Connection):
             case messages.Auth():
                 await self.send(System("No token is asked for here."))
 
-    async def wait_answered(self) -> None:
-        """Until no answer of this process is on its way to this client. Others can be resumed through others."""
-        while own := [delivery for turn, delivery in self._deliveries.items() if isinstance(turn, RunningTurn)]:
-            await asyncio.wait(own)
-
-    async def end(self, *, is_goodbye: bool) -> None:
-        """The connection is over. Its turns go on for a while if the client may come back for them.
-
-        By a `resume` it has shown that it knows how to; a lost connection says nothing of what its client wants.
-        """
-        self._is_gone_for_good = is_goodbye and not self._has_resumed
-        deliveries = list(self._deliveries.values())
-        for delivery in deliveries:
-            delivery.cancel()
-        if self.authentication is not None:
-            await self.authentication.end()
-        await asyncio.gather(*deliveries, return_exceptions=True)
+    def _question_of(self, chat: Chat) -> Question:
+        return Question(
+            content=chat.content,
+            user=self.owner.user,
+            conversation_id=chat.conversation_id,
+            inputs=self.caller.inputs(chat.inputs),
+            files=chat.files or [],
+            steps=chat.stream and chat.events,
+            speech=chat.stream and chat.audio,
+        )
 
     async def _ask(
         self, turn_id: str | None, question: Question | Continuation, *, stream: bool, is_resume: bool = False
     ) -> None:
-        await self._start_or_join(_Request(turn_id or new_name(), question, stream, turn_id is not None, is_resume))
-
-    async def _start_or_join(self, asked: _Request) -> None:
-        turn = self.turns.get(self.owner, asked.turn_id)
-        if turn is None and self.turns.is_closing:
-            await self.send(error_of(RESTARTING, asked.turn_id))
-        elif turn is None and self._has_too_many():
-            await self.send(error_of(TOO_MANY_TURNS, asked.turn_id))
-        elif turn is None:
-            await self._start(asked)
-        else:
+        asked = _Request(turn_id or new_name(), question, stream, turn_id is not None, is_resume)
+        if (turn := self.turns.get(self.owner, asked.turn_id)) is not None:
             await self._join(turn, asked)
+        elif self.turns.is_closing:
+            await self.send(error_of(RESTARTING, asked.turn_id))
+        elif self._has_too_many():
+            await self.send(error_of(TOO_MANY_TURNS, asked.turn_id))
+        else:
+            await self._start(asked)
+
+    def _has_too_many(self) -> bool:
+        """On this connection, under whatever token, or of this owner; stopped ones too, while their source is read."""
+        running = len(self.turns.running(self.owner))
+        return max(running, len(self._asked), len(self._deliveries)) >= MAX_RUNNING_TURNS
 
     async def _join(self, turn: Turn, asked: _Request) -> None:
         if turn.is_same_question(asked.question.content):
@@ -205,28 +197,19 @@ class Session(Connection):
         self._answer(turn, asked.offset, claims=asked.claims, is_resume=asked.is_resume)
         return turn
 
-    def _has_too_many(self) -> bool:
-        """On this connection, under whatever token, or of this owner; stopped ones too, while their source is read."""
-        running = len(self.turns.running(self.owner))
-        return max(running, len(self._asked), len(self._deliveries)) >= MAX_RUNNING_TURNS
+    def _answer(
+        self, turn: Turn, offset: int | None, replacements: int | None = None, *, claims: bool, is_resume: bool = False
+    ) -> None:
+        """Send what is written after `offset`, as it comes; without one, the answer as a whole."""
+        delivery = Delivery(turn, self, self.turns.seal, offset, replacements, is_resume)
+        self._deliveries.begin(delivery, claims=claims)
 
-    async def _refuse(self, error: Error) -> None:
-        """With an id, an error ends that turn for the client: there is none while a turn of that id is answered."""
-        is_answered = any(turn.id == error.id for turn in self._deliveries)
-        await self.send(structs.replace(error, id=UNSET) if is_answered else error)
-
-    async def _forget(self, token: str) -> None:
-        """Who goes on here is another client from now on, if it was this connection's token."""
-        self.turns.forget_all(owner_of(token, self.caller.subject))
-        log.info("client.forgotten")
-        if token == self._token:
-            self._identify(new_token())
-        await self.send(System("All of that is forgotten.", resume_token=self._token, reason=FORGOTTEN))
-
-    def _identify(self, token: str) -> None:
-        self._token = token
-        self.owner = owner_of(token, self.caller.subject)
-        self.on_identified(self)
+    def _stop(self, turn_id: str | None) -> None:
+        stopped = [turn for turn in {*self._deliveries, *self.turns.running(self.owner)} if turn_id in (None, turn.id)]
+        for turn in stopped:
+            turn.stop(CLIENT_STOPPED)
+        if turn_id is None or not stopped:
+            self.turns.stop_elsewhere(self.owner, turn_id)
 
     async def _resume(self, resume: Resume) -> None:
         """What was asked on this connection before stays the first token's."""
@@ -251,43 +234,34 @@ class Session(Connection):
         else:
             await self._ask(frame.turn_id, continuation, stream=stream, is_resume=isinstance(frame, Resume))
 
-    def _answer(
-        self, turn: Turn, offset: int | None, replacements: int | None = None, *, claims: bool, is_resume: bool = False
-    ) -> None:
-        """Send what is written after `offset`, as it comes; without one, the answer as a whole."""
-        if turn in self._deliveries:
-            return
-        turn.join(claims=claims)
-        delivery = Delivery(turn, self, self.turns.seal, offset, replacements, is_resume)
-        task = self._deliveries[turn] = asyncio.create_task(self._deliver(delivery))
-        self.answers += 1
-        task.add_done_callback(lambda _: self._answered(turn))
+    async def _forget(self, token: str) -> None:
+        """Who goes on here is another client from now on, if it was this connection's token."""
+        self.turns.forget_all(owner_of(token, self.caller.subject))
+        log.info("client.forgotten")
+        if token == self._token:
+            self._identify(new_token())
+        await self.send(System("All of that is forgotten.", resume_token=self._token, reason=FORGOTTEN))
 
-    def _answered(self, turn: Turn) -> None:
-        del self._deliveries[turn]
-        turn.leave(for_good=self._is_gone_for_good)
+    def _identify(self, token: str) -> None:
+        self._token = token
+        self.owner = owner_of(token, self.caller.subject)
+        self.on_identified(self)
 
-    def _question_of(self, chat: Chat) -> Question:
-        return Question(
-            content=chat.content,
-            user=self.owner.user,
-            conversation_id=chat.conversation_id,
-            inputs=self.caller.inputs(chat.inputs),
-            files=chat.files or [],
-            steps=chat.stream and chat.events,
-            speech=chat.stream and chat.audio,
-        )
+    async def _refuse(self, error: Error) -> None:
+        """With an id, an error ends that turn for the client: there is none while a turn of that id is answered."""
+        is_answered = any(turn.id == error.id for turn in self._deliveries)
+        await self.send(structs.replace(error, id=UNSET) if is_answered else error)
 
-    def _stop(self, turn_id: str | None) -> None:
-        stopped = [turn for turn in {*self._deliveries, *self.turns.running(self.owner)} if turn_id in (None, turn.id)]
-        for turn in stopped:
-            turn.stop(CLIENT_STOPPED)
-        if turn_id is None or not stopped:
-            self.turns.stop_elsewhere(self.owner, turn_id)
+    async def wait_answered(self) -> None:
+        """Until no answer of this process is on its way to this client."""
+        await self._deliveries.wait_own()
 
-    async def _deliver(self, delivery: Delivery) -> None:
-        try:
-            await delivery.run()
-        except Exception:
-            log.exception("delivery.failed", turn_id=delivery.turn.id)
-            await self.close(close_codes.INTERNAL_ERROR)
+    async def end(self, *, is_goodbye: bool) -> None:
+        """The connection is over. Its turns go on for a while if the client may come back for them.
+
+        By a `resume` it has shown that it knows how to; a lost connection says nothing of what its client wants.
+        """
+        self._deliveries.cancel(for_good=is_goodbye and not self._has_resumed)
+        if self.authentication is not None:
+            await self.authentication.end()
+        await self._deliveries.wait_all()

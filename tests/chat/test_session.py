@@ -11,7 +11,7 @@ from service.admission.quotas import Limits, Quotas
 from service.answers import failures
 from service.answers.base import Identity, Question, Replacement, Speech, Step, Text
 from service.answers.pauses import Decision, Form, FormAction, Pause, PausedRun
-from service.chat import close_codes, message_builder
+from service.chat import close_codes
 from service.chat.client_identity import owner_of
 from service.chat.cluster import SingleProcess
 from service.chat.failures import MAX_RUNNING_TURNS, TURN_UNREACHABLE
@@ -85,15 +85,6 @@ async def test_the_same_id_while_it_is_answered_is_not_asked_twice(meet):
     await eventually(lambda: not session.is_busy)
     assert len(source.questions) == 1
     assert len(terminal(transport.frames)) == 1
-
-
-async def test_the_answers_of_a_connection_are_counted(meet):
-    session, transport = meet(Scripted(Text("a")))
-    for number in range(3):
-        assert session.answers == number
-        await session.receive(chat(id=f"t{number}"))
-    await eventually(lambda: len(terminal(transport.frames)) == 3)
-    assert session.answers == 3
 
 
 async def test_a_stop_names_its_turn(meet):
@@ -225,15 +216,6 @@ async def test_who_leaves_and_does_not_come_back_has_their_turns_stopped(meet, e
     await eventually(lambda: source.stops == 1)
     (finished,) = [event for event in events if event["event"] == "turn.finished"]
     assert (finished["status"], finished["reason"]) == ("stopped", "client_left")
-
-
-async def test_a_fault_in_the_delivery_closes_the_connection_and_is_logged(meet, events, monkeypatch):
-    monkeypatch.setattr(message_builder, "terminal_message", None)
-    session, transport = meet(Scripted())
-    await session.receive(chat())
-    await eventually(lambda: transport.closed)
-    assert transport.closed[0] == close_codes.INTERNAL_ERROR.code
-    assert "delivery.failed" in [event["event"] for event in events]
 
 
 @pytest.fixture
@@ -629,13 +611,6 @@ async def test_at_its_end_nothing_is_on_its_way_any_more_and_the_turn_goes_on(me
     assert (session.is_busy, turn.has_no_listeners, turn.status) == (False, True, None)
 
 
-async def test_a_delivery_is_forgotten_with_its_terminal_frame_and_the_turn_has_no_listener(meet):
-    session, _ = meet(Scripted(Text("a")))
-    await session.receive(chat(id="one"))
-    await eventually(lambda: not session.is_busy)
-    assert session.turns.get(session.owner, "one").has_no_listeners
-
-
 async def test_a_turn_may_be_resumed_without_a_stream_of_its_own_from_any_place(meet):
     session, transport = meet(Scripted(Text("one two")))
     await session.greet()
@@ -793,14 +768,6 @@ def follow(meet):
         return session, transport, turn
 
     return follow
-
-
-async def test_what_another_process_writes_is_not_waited_for(follow):
-    session, _, turn = await follow()
-    await session.wait_answered()
-    assert session.is_busy
-    turn.end(Ending(Status.DONE))
-    await eventually(lambda: not session.is_busy)
 
 
 async def test_of_a_turn_that_is_lost_the_client_is_told_to_come_again(follow):
