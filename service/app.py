@@ -96,7 +96,7 @@ def _routes(
     sources, users = parts.sources, Users(parts.authenticator)
     readiness = Readiness(
         mode=settings.mode,
-        check=sources.answerer.check,
+        check=sources.check,
         degrades=settings.degrade_to_mock,
         vitals=vitals,
         tokens=(settings.metrics_token, settings.admin_token),

@@ -1,10 +1,9 @@
 """Where answers come from, as the settings say: Dify and what shields it, or a mock."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from service.answers.app_api import AppApi, AppFiles
-from service.answers.base import Answer, Answerer, BrokenAnswer
+from service.answers.base import Answer, Answerer, BrokenAnswer, Failure
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import DifyAppApi
 from service.answers.dify.app_files import FileLinks
@@ -47,19 +46,27 @@ class Limiters:
 
 
 class Sources(NamedTuple):
-    """`heal` gives the rest of an answer whose stream broke off, where the source keeps it."""
+    """Without `dify` a mock answers."""
 
     answerer: Answerer
     app_api: AppApi
     files: AppFiles
-    heal: Callable[[BrokenAnswer], Answer | None] = lambda _: None
+    dify: DifyAnswerer | None = None
     breaker: CircuitBreaker | None = None
     speech: SpeechRules = SpeechRules()
 
+    async def check(self) -> Failure | None:
+        """What keeps the source from answering now, if anything."""
+        return await self.dify.check() if self.dify is not None else None
+
+    def heal(self, broken: BrokenAnswer) -> Answer | None:
+        """The rest of an answer whose stream broke off, where the source keeps it."""
+        return self.dify.heal(broken) if self.dify is not None else None
+
     async def close(self) -> None:
         await self.files.close()
-        await self.app_api.close()
-        await self.answerer.close()
+        if self.dify is not None:
+            await self.dify.close()
 
 
 def sources_of(settings: Settings, limiters: Limiters) -> Sources:
@@ -84,7 +91,7 @@ def _sources(settings: Settings, limiters: Limiters) -> Sources:
     )
     files = DifyFiles(endpoint, _file_links(settings), FileLimiters(limiters.calls, limiters.large_files))
     breaker = CircuitBreaker(settings.dify_breaker_failures, settings.dify_breaker_rest)
-    return Sources(_resilient(dify, settings, limiters.answers, breaker), app_api, files, dify.heal, breaker)
+    return Sources(_resilient(dify, settings, limiters.answers, breaker), app_api, files, dify, breaker)
 
 
 def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter, breaker: CircuitBreaker) -> Answerer:

@@ -13,8 +13,6 @@ class Scripted:
         self.questions = []
         self.stops = 0
         self.ignores_stops = False
-        self.failure = None
-        self.closed = False
         self._parts = [*parts, *([None] if ends else [])]
         self._answers = []
 
@@ -32,12 +30,6 @@ class Scripted:
         answer.put(*self._parts)
         self._answers.append(answer)
         return answer
-
-    async def check(self):
-        return self.failure
-
-    async def close(self):
-        self.closed = True
 
 
 class _Answer:

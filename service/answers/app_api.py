@@ -128,9 +128,6 @@ class AppApi(Protocol):
     async def upload(self, file: File, user: str, *, for_form: bool = False) -> StoredFile:
         """`for_form`: for an answer's form, which may take files of kinds that questions do not have."""
 
-    async def close(self) -> None:
-        """Release connections and tasks."""
-
 
 class AppFiles(Protocol):
     """The files that an app makes."""

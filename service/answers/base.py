@@ -201,9 +201,3 @@ class Answer(Protocol):
 
 class Answerer(Protocol):
     def ask(self, question: Question | Continuation) -> Answer: ...
-
-    async def check(self) -> Failure | None:
-        """What keeps the source from answering now, if anything."""
-
-    async def close(self) -> None:
-        """Release connections and tasks."""

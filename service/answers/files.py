@@ -4,7 +4,7 @@ Source: Dify, api-reference: files/upload, audio-to-text, parameters.
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,7 +13,9 @@ import msgspec
 
 from service.answers.base import AnswerError
 from service.answers.failures import FEATURE_OFF, TOO_LARGE, UNSUPPORTED_AUDIO, UNSUPPORTED_TYPE
+from service.answers.json_values import as_list, as_object, objects_in, positive_int, texts_in
 
+LOCAL, REMOTE = "local_file", "remote_url"
 KINDS = ("image", "document", "audio", "video", "custom")
 MEGABYTE = 1024 * 1024
 MAX_SPEECH_BYTES = 30 * MEGABYTE
@@ -33,7 +35,7 @@ _LIMITS = {  # in system_parameters, in MB, and Dify's defaults
     "document": ("file_size_limit", 15),
 }
 _DEFAULT_MAX_FILES = 3
-_FILE_INPUTS = {"file", "file-list"}
+FILE_INPUTS = {"file", "file-list"}
 
 # Dify looks at the part's content type only, and knows one name for each: the first of these.
 _SPEECH_SUBTYPES = ("wav x-wav wave vnd.wave", "mp3 mpeg mpga", "m4a x-m4a mp4", "amr")
@@ -86,21 +88,42 @@ def kind_of(file: File) -> str:
 
 def all_rules(parameters: Mapping[str, Any]) -> list[UploadRules]:
     """Of the question, and of the app's inputs: these accept files even where uploads are off."""
-    inputs = [item for group in as_list(parameters.get("user_input_form")) for item in as_object(group).items()]
-    rules = [_rules(as_object(field), size_limits(parameters)) for kind, field in inputs if kind in _FILE_INPUTS]
+    rules = [_rules(field, size_limits(parameters)) for kind, field in inputs_of(parameters) if kind in FILE_INPUTS]
     return [rule for rule in (upload_rules(parameters), *rules) if rule is not None]
 
 
 def upload_rules(parameters: Mapping[str, Any]) -> UploadRules | None:
     """For files of a question; None where uploads are off."""
+    uploads = uploads_of(parameters)
+    return _rules(uploads, size_limits(parameters)) if uploads is not None else None
+
+
+def uploads_of(parameters: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What Dify says of the files of a question; None where uploads are off."""
     uploads = as_object(parameters.get("file_upload"))
     image = as_object(uploads.get("image"))
-    max_bytes = size_limits(parameters)
     if uploads.get("enabled") is True:
-        return _rules(uploads, max_bytes)
+        return uploads
     if image.get("enabled") is True:  # the older form
-        return _rules(image | {"allowed_file_types": ["image"]}, max_bytes)
+        return image | {"allowed_file_types": ["image"]}
     return None
+
+
+def inputs_of(parameters: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The kind of each input of the app, and what Dify says of it."""
+    for group in objects_in(parameters.get("user_input_form")):
+        for kind, field in group.items():
+            yield kind, as_object(field)
+
+
+def takes(rules: Mapping[str, Any], method: str) -> bool:
+    """Whether files may come in that way."""
+    methods = methods_of(rules)
+    return not methods or method in methods
+
+
+def methods_of(rules: Mapping[str, Any]) -> list[str]:
+    return texts_in(rules.get("allowed_file_upload_methods")) or texts_in(rules.get("transfer_methods"))
 
 
 def rules_of_forms(parameters: Mapping[str, Any]) -> UploadRules:
@@ -166,27 +189,9 @@ def sanitize_name(name: str, media_type: str) -> str:
 
 
 def _rules(config: Mapping[str, Any], max_bytes: dict[str, int]) -> UploadRules | None:
-    methods = as_list(config.get("allowed_file_upload_methods")) or as_list(config.get("transfer_methods"))
-    if methods and "local_file" not in methods:
+    if not takes(config, LOCAL):
         return None
     kinds = [kind for kind in as_list(config.get("allowed_file_types")) or KINDS if kind in KINDS]
     extensions = [str(extension).lower().lstrip(".") for extension in as_list(config.get("allowed_file_extensions"))]
     max_files = positive_int(config.get("number_limits") or config.get("max_length"), _DEFAULT_MAX_FILES)
     return UploadRules(kinds, extensions, max_files, max_bytes)
-
-
-def positive_int(value: Any, default: int) -> int:
-    """A number above zero, or digits; the default for anything else."""
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError):
-        return default
-    return number if number > 0 else default
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def as_object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

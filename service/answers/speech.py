@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import structs
 
-from service.answers.base import Answer, Answerer, Failure, Question
+from service.answers.base import Answer, Answerer, Question
 from service.answers.pauses import Continuation
 
 
@@ -41,9 +41,3 @@ class UnspokenAnswerer:
 
     def ask(self, question: Question | Continuation) -> Answer:
         return self.answerer.ask(structs.replace(question, speech=False))
-
-    async def check(self) -> Failure | None:
-        return await self.answerer.check()
-
-    async def close(self) -> None:
-        await self.answerer.close()

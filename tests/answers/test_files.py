@@ -117,14 +117,6 @@ def test_what_its_inputs_take_counts_though_uploads_are_off():
     assert files.all_rules({"user_input_form": {}}) == []
 
 
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [(5, 5), ("5", 5), (1, 1), (0, 9), (-1, 9), ("x", 9), ("1.5", 9), (1e999, 9), ([5], 9), ({"a": 1}, 9), (None, 9)],
-)
-def test_what_is_no_number_above_zero_is_the_default(value, number):
-    assert files.positive_int(value, 9) == number
-
-
 def test_the_limits_are_dify_s_own_or_its_defaults():
     told = {"image_file_size_limit": 2, "audio_file_size_limit": "3", "file_size_limit": -1}
     assert files.size_limits({"system_parameters": told}) == sizes(image=2, audio=3)

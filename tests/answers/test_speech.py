@@ -1,7 +1,5 @@
 """Whose speech services are used."""
 
-import asyncio
-
 import pytest
 
 from service.answers.base import Question
@@ -30,12 +28,6 @@ class Source:
         self.asked.append(question)
         return "an answer"
 
-    async def check(self):
-        return "a failure"
-
-    async def close(self):
-        self.asked = None
-
 
 @pytest.mark.parametrize(
     "question", [Question("Hi", "ann", steps=True, speech=True), Continuation(RUN, "ann", steps=True, speech=True)]
@@ -45,10 +37,3 @@ def test_nobody_gets_an_answer_spoken_and_all_else_stays(question):
     assert UnspokenAnswerer(source).ask(question) == "an answer"
     (asked,) = source.asked
     assert (asked.speech, asked.steps, asked.user, asked.content) == (False, True, "ann", question.content)
-
-
-def test_the_source_is_checked_and_closed():
-    source = Source()
-    assert asyncio.run(UnspokenAnswerer(source).check()) == "a failure"
-    asyncio.run(UnspokenAnswerer(source).close())
-    assert source.asked is None

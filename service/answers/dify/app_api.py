@@ -17,6 +17,7 @@ from service.answers.dify.client import DifyClient
 from service.answers.dify.read_ahead import Ahead, paced
 from service.answers.dify.spool import Spool
 from service.answers.files import File
+from service.answers.json_values import as_list, positive_int, texts_in
 from service.answers.resilience.limiter import Limiter
 from service.tasks import Tasks
 
@@ -52,7 +53,7 @@ class DifyAppApi:
     async def suggest(self, message_id: str, user: str) -> list[str]:
         async with calling("suggested", self._limiter, user):
             reply = await self._client.get(f"messages/{message_id}/suggested", {"user": user})
-            return [question for question in files.as_list(reply.get("data")) if isinstance(question, str)]
+            return texts_in(reply.get("data"))
 
     async def rate(self, message_id: str, user: str, rating: Rating | None, content: str | None) -> None:
         body = {"rating": rating, "user": user} | ({} if content is None else {"content": content})
@@ -91,9 +92,6 @@ class DifyAppApi:
             ):
                 reply = await self._client.upload("files/upload", user, whole)
             return _stored(file, kind, reply)
-
-    async def close(self) -> None:
-        await self._app_info.close()
 
 
 class AppInfoCache:
@@ -202,14 +200,14 @@ def _app(info: Mapping[str, Any], parameters: Mapping[str, Any], *, stale: bool)
         mode=str(info.get("mode") or ""),
         source="dify",
         opening_statement=str(parameters.get("opening_statement") or ""),
-        suggested_questions=[str(question) for question in files.as_list(parameters.get("suggested_questions"))],
+        suggested_questions=[str(question) for question in as_list(parameters.get("suggested_questions"))],
         suggested_questions_after_answer=is_on(parameters.get("suggested_questions_after_answer")),
         speech_to_text=is_on(parameters.get("speech_to_text")),
         text_to_speech=is_on(parameters.get("text_to_speech")),
         speaks_by_itself=_speaks_by_itself(parameters.get("text_to_speech")),
         citations=is_on(parameters.get("retriever_resource")),
         upload=files.upload_rules(parameters),
-        inputs=files.as_list(parameters.get("user_input_form")),
+        inputs=as_list(parameters.get("user_input_form")),
         stale=stale,
     )
 
@@ -239,7 +237,7 @@ def _stored(file: File, kind: str, reply: Mapping[str, Any]) -> StoredFile:
     return StoredFile(
         id=str(reply["id"]),
         name=str(reply.get("name") or file.name),
-        size=files.positive_int(reply.get("size"), 0),
+        size=positive_int(reply.get("size"), 0),
         kind=kind,
         extension=str(reply.get("extension") or file.extension),
         mime_type=str(reply.get("mime_type") or file.media_type),

@@ -14,7 +14,8 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from service.answers.base import AnswerError, AppFile, FileKind
 from service.answers.failures import FILE_LINK_EXPIRED, FILE_LINK_INVALID
-from service.answers.files import KIND_BY_EXTENSION, as_list, extension_of, sanitize_name
+from service.answers.files import KIND_BY_EXTENSION, extension_of, sanitize_name
+from service.answers.json_values import objects_in
 
 ROUTE = "/api/app-files/"
 LINK_SECONDS = 3600
@@ -108,8 +109,7 @@ class FileFinder:
 
     def at_end(self, files: Any, *, is_run: bool) -> list[AppFile]:
         """Of `message_end`: what a workflow made; an app without one has the user's own files among them."""
-        objects = [file for file in as_list(files) if isinstance(file, dict)]
-        made = [file for file in objects if is_run or file.get("transfer_method") == "tool_file"]
+        made = [file for file in objects_in(files) if is_run or file.get("transfer_method") == "tool_file"]
         return [found for file in made for found in self._of_object(file)]
 
     def restart(self) -> None:

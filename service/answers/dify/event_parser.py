@@ -11,8 +11,9 @@ from service.answers.dify import progress_events
 from service.answers.dify.app_files import FileFinder
 from service.answers.dify.error_mapping import MAX_MESSAGE_CHARACTERS, FailureDetails, plain_code
 from service.answers.dify.event_decoder import TEXT_DELTAS, Event, UnreadableText, decode_event, decode_fields
-from service.answers.dify.forms import form_of, form_of_pause
+from service.answers.dify.forms import form_of, form_of_pause, next_form
 from service.answers.dify.progress_events import ProgressParser
+from service.answers.json_values import as_object
 from service.answers.pauses import Form, Pause
 from service.result_codes import ResultCode
 
@@ -192,8 +193,8 @@ class EventParser:
 
     def _end(self, event: dict[str, Any]) -> list[Part]:
         self.is_over = self.ended = self._is_summed_up = True
-        metadata = _object(event.get("metadata"))
-        self.usage = _object(metadata.get("usage")) or None
+        metadata = as_object(event.get("metadata"))
+        self.usage = as_object(metadata.get("usage")) or None
         citations = metadata.get("retriever_resources")
         files = self._files.at_end(event.get("files"), is_run=self.run_id is not None)
         return [*files, Summary(self.usage, citations if isinstance(citations, list) else None)]
@@ -212,10 +213,8 @@ class EventParser:
                 self.ended = True
 
     def _pause(self, told: Form | None) -> Pause:
-        """Of several forms the first that can be submitted."""
         self.is_over = True
-        forms = [*self._forms, *([told] if told else [])]
-        form = next((form for form in forms if form.token), forms[0] if forms else None)
+        form = next_form([*self._forms, *([told] if told else [])])
         self.pause = Pause(form, self.run_id, self.task_id)
         return self.pause
 
@@ -249,8 +248,4 @@ def _message(message: Any) -> str | None:
 
 
 def _data(raw: bytes) -> dict[str, Any]:
-    return _object(decode_fields(raw).get("data"))
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return as_object(decode_fields(raw).get("data"))

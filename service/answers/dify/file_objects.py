@@ -5,12 +5,11 @@ Source: Dify, api-reference: chat-messages, files. No I/O.
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from service.admission.origins import http_origin
-from service.answers.files import KINDS
+from service.answers.files import KINDS, LOCAL, REMOTE
+from service.answers.json_values import as_uuid
 
-LOCAL, REMOTE = "local_file", "remote_url"
 MAX_URL_LENGTH = 2048
 _METHODS = {LOCAL, REMOTE, "tool_file", "datasource_file"}
 """Dify knows more than it documents: files of tools and of data sources, which are none of a client's."""
@@ -40,22 +39,14 @@ def documented(value: Any, *, takes_links: bool) -> Any:
 def documented_file(file: Mapping[str, Any], *, takes_links: bool = True) -> dict[str, Any]:
     """Raises BadFile."""
     kind, method = file.get("type", "custom"), file.get("transfer_method")
-    upload, url = parse_uuid(file.get("upload_file_id")), file.get("url")
+    upload, url = as_uuid(file.get("upload_file_id")), file.get("url")
     if kind in KINDS and method == LOCAL and upload is not None:
-        return {"type": kind, "transfer_method": LOCAL, "upload_file_id": upload}
+        return {"type": kind, "transfer_method": LOCAL, "upload_file_id": str(upload)}
     if kind not in KINDS or method != REMOTE or not is_link(url):
         raise BadFile("needs to be a file: type, transfer_method, and upload_file_id or url")
     if not takes_links:
         raise BadFile("is an address, and files are not taken as remote_url")
     return {"type": kind, "transfer_method": REMOTE, "url": url}
-
-
-def parse_uuid(value: Any) -> str | None:
-    """A UUID in its usual form."""
-    try:
-        return str(UUID(value))
-    except (ValueError, TypeError, AttributeError):
-        return None
 
 
 def is_link(value: Any) -> bool:

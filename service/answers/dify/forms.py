@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from service.answers.json_values import as_object, objects_in, texts_in
 from service.answers.pauses import Form, FormAction, FormInput
 
 _YEAR_10000 = 253_402_300_800
@@ -14,19 +15,24 @@ _YEAR_10000 = 253_402_300_800
 
 def form_of(data: Mapping[str, Any]) -> Form:
     """Of a `human_input_required` event, of a reason in `workflow_paused`, or of the form route's reply."""
-    defaults = _object(data.get("resolved_default_values"))
+    defaults = as_object(data.get("resolved_default_values"))
+    actions = objects_in(data.get("actions") or data.get("user_actions"))
     return Form(
         content=_text(data.get("form_content")),
-        inputs=[_input(item, defaults) for item in _objects(data.get("inputs")) if item.get("output_variable_name")],
-        actions=[_action(item) for item in _objects(data.get("actions") or data.get("user_actions")) if item.get("id")],
+        inputs=[_input(item, defaults) for item in objects_in(data.get("inputs")) if item.get("output_variable_name")],
+        actions=[_action(item) for item in actions if item.get("id")],
         expires_at=_milliseconds(data.get("expiration_time")),
         token=_text(data.get("form_token")) or None,
     )
 
 
 def form_of_pause(data: Mapping[str, Any]) -> Form | None:
-    """Of `workflow_paused`: where several forms wait, the first that can be submitted."""
-    forms = [form_of(reason) for reason in _objects(data.get("reasons")) if _is_form(reason)]
+    """Of `workflow_paused`."""
+    return next_form([form_of(reason) for reason in objects_in(data.get("reasons")) if _is_form(reason)])
+
+
+def next_form(forms: list[Form]) -> Form | None:
+    """Where several wait, the first that can be submitted."""
     return next((form for form in forms if form.token), forms[0] if forms else None)
 
 
@@ -49,9 +55,9 @@ def _input(item: Mapping[str, Any], resolved: Mapping[str, Any]) -> FormInput:
         name,
         _text(item.get("type")),
         resolved.get(name, default),
-        options=_texts(_object(item.get("option_source")).get("value")),
-        file_types=_texts(item.get("allowed_file_types")),
-        extensions=_texts(item.get("allowed_file_extensions")),
+        options=texts_in(as_object(item.get("option_source")).get("value")),
+        file_types=texts_in(item.get("allowed_file_types")),
+        extensions=texts_in(item.get("allowed_file_extensions")),
         max_files=limit if isinstance(limit, int) and limit > 0 else None,
     )
 
@@ -68,15 +74,3 @@ def _milliseconds(seconds: Any) -> int | None:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None else str(value)
-
-
-def _texts(value: Any) -> list[str]:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -10,9 +10,9 @@ import structlog
 from msgspec import structs
 
 from service.answers import failures
-from service.answers.base import Answer, Answerer, AnswerError, Failure, OnPart, Question
-from service.answers.dify.file_objects import parse_uuid
+from service.answers.base import Answer, Answerer, AnswerError, OnPart, Question
 from service.answers.dify.input_rules import Misfit, documented_inputs, fitted
+from service.answers.json_values import as_uuid
 from service.answers.pauses import Continuation
 
 log = structlog.get_logger()
@@ -55,16 +55,10 @@ class InputCheck:
         fitting = fitted(await self._app_info.read_anew(PATIENCE_SECONDS), question)
         return fitting if isinstance(fitting, Question) else _refuse(fitting)
 
-    async def check(self) -> Failure | None:
-        return await self.source.check()
-
-    async def close(self) -> None:
-        await self.source.close()
-
 
 def _may_be_known(conversation_id: str | None) -> bool:
     """Dify's are UUIDs, and it refuses any other without looking."""
-    return not conversation_id or parse_uuid(conversation_id) is not None
+    return not conversation_id or as_uuid(conversation_id) is not None
 
 
 def _with_documented_files(continuation: Continuation) -> Continuation:

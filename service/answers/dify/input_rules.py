@@ -11,8 +11,9 @@ import msgspec
 from msgspec import structs
 
 from service.answers.base import Question
-from service.answers.dify.file_objects import LOCAL, REMOTE, BadFile, documented, documented_file
-from service.answers.files import as_list, as_object, positive_int
+from service.answers.dify.file_objects import BadFile, documented, documented_file
+from service.answers.files import FILE_INPUTS, LOCAL, REMOTE, inputs_of, methods_of, takes, uploads_of
+from service.answers.json_values import as_list, as_object, positive_int, texts_in
 
 MAX_FILES = 50
 """With a question, where the app says no number."""
@@ -41,7 +42,7 @@ def fitted(parameters: Parameters | None, question: Question) -> Question | Misf
         return question
     if parameters is None:
         return only_documented(question, question.files, takes_links=False)
-    files = question.files if _uploads(parameters) is not None else []
+    files = question.files if uploads_of(parameters) is not None else []
     return only_documented(question, files, takes_links=_takes_links(parameters))
 
 
@@ -73,7 +74,7 @@ def misfit(parameters: Parameters, question: Question) -> Misfit | None:
     for kind, field in _fields(parameters):
         if problem := _problem_of_input(kind, field, question.inputs.get(field["variable"])):
             return Misfit(field["variable"], f"{_name(field)} {problem}.")
-    problem = _problem_of_files(_uploads(parameters), question.files) if question.files else None
+    problem = _problem_of_files(uploads_of(parameters), question.files) if question.files else None
     return Misfit("files", f"The question's files do not fit: {problem}.") if problem else None
 
 
@@ -90,7 +91,7 @@ def completed(parameters: Parameters, question: Question) -> Question:
 def made_up(parameters: Parameters) -> dict[str, Any] | None:
     """Some value for each required input, for a trial; None where one is a file, which cannot be made up."""
     fields = [(kind, field) for kind, field in _fields(parameters) if field.get("required")]
-    if any(kind in _FILE_KINDS for kind, _ in fields):
+    if any(kind in FILE_INPUTS for kind, _ in fields):
         return None
     return {
         field["variable"]: field["default"] if _has_default(field) else _some(kind, field) for kind, field in fields
@@ -111,10 +112,9 @@ def _some(kind: str, field: Field) -> Any:
 
 
 def _fields(parameters: Parameters) -> Iterator[tuple[str, Field]]:
-    for group in as_list(parameters.get("user_input_form")):
-        for kind, field in as_object(group).items():
-            if kind in _CHECKS and isinstance(field, dict) and isinstance(field.get("variable"), str):
-                yield kind, field
+    for kind, field in inputs_of(parameters):
+        if kind in _CHECKS and isinstance(field.get("variable"), str):
+            yield kind, field
 
 
 def _has_default(field: Field) -> bool:
@@ -131,7 +131,7 @@ def _problem_of_input(kind: str, field: Field, value: Any) -> str | None:
     is_required = bool(field.get("required"))
     if value is None:
         return "is required" if is_required and not _has_default(field) else None
-    if kind in _FILE_KINDS and value == "" and not is_required:
+    if kind in FILE_INPUTS and value == "" and not is_required:
         return None
     return _CHECKS[kind](field, value)
 
@@ -180,7 +180,7 @@ def _check_json(field: Field, value: Any) -> str | None:
 
 
 def _check_file(field: Field, value: Any) -> str | None:
-    return _problem_of_file(field, value if isinstance(value, dict) else {})
+    return _problem_of_file(field, as_object(value))
 
 
 def _check_file_list(field: Field, value: Any) -> str | None:
@@ -202,29 +202,12 @@ _CHECKS: dict[str, Callable[[Field, Any], str | None]] = {
     "file": _check_file,
     "file-list": _check_file_list,
 }
-_FILE_KINDS = {"file", "file-list"}
-
-
-def _uploads(parameters: Parameters) -> Mapping[str, Any] | None:
-    """The rules for the files of a question; None where uploads are off, and Dify takes no notice of files."""
-    uploads = as_object(parameters.get("file_upload"))
-    image = as_object(uploads.get("image"))
-    if uploads.get("enabled") is True:
-        return uploads
-    if image.get("enabled") is True:  # the older form
-        return {**image, "allowed_file_types": ["image"], "allowed_file_upload_methods": image.get("transfer_methods")}
-    return None
 
 
 def _takes_links(parameters: Parameters) -> bool:
     """Whether the app takes the address of a file anywhere."""
-    rules = [_uploads(parameters), *(field for kind, field in _fields(parameters) if kind in _FILE_KINDS)]
-    return any(rule is not None and _takes(rule, REMOTE) for rule in rules)
-
-
-def _takes(rules: Mapping[str, Any], method: str) -> bool:
-    methods = _words(rules.get("allowed_file_upload_methods"))
-    return not methods or method in methods
+    rules = [uploads_of(parameters), *(field for kind, field in _fields(parameters) if kind in FILE_INPUTS)]
+    return any(rule is not None and takes(rule, REMOTE) for rule in rules)
 
 
 def _problem_of_files(uploads: Mapping[str, Any] | None, files: list[dict[str, Any]]) -> str | None:
@@ -250,13 +233,9 @@ def _problem_of_file(rules: Mapping[str, Any], file: Mapping[str, Any], *, check
     except BadFile as bad:
         return str(bad)
     kind, method = given["type"], given["transfer_method"]
-    kinds = _words(rules.get("allowed_file_types"))
+    kinds = texts_in(rules.get("allowed_file_types"))
     if kinds and kind not in {*kinds, "custom"}:
         return f"files of type {kind} are not allowed, but {', '.join(kinds)}"
-    if not _takes(rules, method) and (kind != "image" or checks_images or method != LOCAL):
-        return f"files are not taken as {method}, but as {', '.join(_words(rules.get('allowed_file_upload_methods')))}"
+    if not takes(rules, method) and (kind != "image" or checks_images or method != LOCAL):
+        return f"files are not taken as {method}, but as {', '.join(methods_of(rules))}"
     return None
-
-
-def _words(value: Any) -> list[str]:
-    return [word for word in as_list(value) if isinstance(word, str)]

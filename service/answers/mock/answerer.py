@@ -76,10 +76,6 @@ class MockAnswerer:
         if len(self._decisions) > MAX_DECISIONS:
             del self._decisions[next(iter(self._decisions))]
 
-    async def check(self) -> None: ...
-
-    async def close(self) -> None: ...
-
 
 class MockAnswer:
     def __init__(self, script: Script, words_per_second: float, identity: Identity) -> None:

@@ -77,8 +77,6 @@ class MockAppApi:
         fail_if_asked(file.name, self._failures)
         return StoredFile(ids.issue(UPLOAD, user), file.name, size, kind, file.extension, file.media_type)
 
-    async def close(self) -> None: ...
-
 
 class MockFiles:
     """The file of `/mock file`: a small image."""

@@ -5,6 +5,8 @@ import secrets
 from typing import Any
 from uuid import UUID
 
+from service.answers.json_values import as_uuid
+
 _RANDOM_BYTES = 6  # before the first bits that a UUID's version takes
 
 
@@ -14,11 +16,8 @@ def issue(what: str, user: str) -> str:
 
 
 def is_issued(id_: Any, what: str, user: str) -> bool:
-    try:
-        given = UUID(id_)
-    except (ValueError, TypeError, AttributeError):
-        return False
-    return _signed(given.bytes[:_RANDOM_BYTES], what, user) == str(given)
+    given = as_uuid(id_)
+    return given is not None and _signed(given.bytes[:_RANDOM_BYTES], what, user) == str(given)
 
 
 def _signed(random: bytes, what: str, user: str) -> str:

@@ -27,12 +27,6 @@ class FallbackAnswerer:
             return self.source.ask(question)
         return FallbackAnswer(self.source.ask(question), self.fallback_for, question)
 
-    async def check(self) -> Failure | None:
-        return await self.source.check()
-
-    async def close(self) -> None:
-        await self.source.close()
-
 
 @dataclass(slots=True)
 class FallbackAnswer:

@@ -42,12 +42,6 @@ class RetryingAnswerer:
     def ask(self, question: Question | Continuation) -> "RetryingAnswer":
         return RetryingAnswer(self, question)
 
-    async def check(self) -> Failure | None:
-        return await self.source.check()
-
-    async def close(self) -> None:
-        await self.source.close()
-
 
 @dataclass(slots=True)
 class RetryingAnswer:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.answers.dify.file_objects import BadFile, documented, documented_file, is_file, is_link, parse_uuid
+from service.answers.dify.file_objects import BadFile, documented, documented_file, is_file, is_link
 
 UPLOAD = "5e0d5ba0-3c0f-4b5a-8d0a-7f6a3c1f0b11"
 
@@ -29,11 +29,6 @@ UPLOAD = "5e0d5ba0-3c0f-4b5a-8d0a-7f6a3c1f0b11"
 )
 def test_a_link_is_one_http_url(url, is_one):
     assert is_link(url) is is_one
-
-
-def test_a_uuid_is_told_in_its_usual_form():
-    assert parse_uuid(UPLOAD.upper()) == parse_uuid(f"urn:uuid:{UPLOAD}") == UPLOAD
-    assert [parse_uuid(it) for it in ("", "f", None, 5, [UPLOAD], "x" * 1_000_000)] == [None] * 6
 
 
 def test_what_has_a_transfer_method_of_dify_s_looks_like_a_file():

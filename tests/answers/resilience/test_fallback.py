@@ -75,14 +75,6 @@ async def test_a_stop_reaches_the_substitute_that_answers():
     assert (fallback.source.stops, fallback.substitute.stops) == (0, 1)
 
 
-async def test_its_health_and_its_end_are_the_source_s():
-    fallback = Fallback()
-    fallback.source.failure = failures.BUSY
-    assert await fallback.answerer.check() is failures.BUSY
-    await fallback.answerer.close()
-    assert fallback.source.closed
-
-
 async def test_nobody_stands_in_for_what_goes_on_after_a_pause():
     fallback = Fallback(broken(failures.BUSY))
     with pytest.raises(AnswerError):

@@ -33,12 +33,6 @@ class Tries:
         self.asked_at.append(time.monotonic())
         return self.scripts[min(len(self.asked_at), len(self.scripts)) - 1].ask(question)
 
-    async def check(self):
-        return failures.BUSY
-
-    async def close(self):
-        self.scripts.clear()
-
 
 def ill(failure=failures.UNREACHABLE, *before, is_midway=False):
     """A script that fails."""
@@ -351,13 +345,6 @@ async def test_who_is_cancelled_gives_the_slot_back():
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     assert asking.free_slots == 2
-
-
-async def test_its_health_and_its_end_are_the_source_s():
-    asking = Asking(well())
-    assert await asking.answerer.check() is failures.BUSY
-    await asking.answerer.close()
-    assert asking.source.scripts == []
 
 
 CONTINUATION = Continuation(PausedRun("r"), "user")
