@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
@@ -86,11 +87,16 @@ class DifyClient:
         """Server-sent events, without a timeout but the one to connect."""
         return EventStream(self._tasks.spawn(self._open_events("POST", path, None, json=body)))
 
-    def run_events(self, path: str, query: dict[str, str], then: Callable[[], Awaitable[None]] | None) -> "EventStream":
-        """The same, of a run that was asked for before. `then` is done when they are subscribed to, before any is read.
+    def run_events(
+        self, run_id: str, user: str, then: Callable[[], Awaitable[None]] | None = None, *, with_snapshot: bool = False
+    ) -> "EventStream":
+        """The same, of a run that was asked for before; of what came before them, a snapshot says how the run stands.
 
-        It may raise UnexpectedResponse, HTTP_ERRORS and AnswerError.
+        `then` is done when they are subscribed to, before any is read. It may raise UnexpectedResponse, HTTP_ERRORS
+        and AnswerError.
         """
+        path = f"workflow/{quote(run_id, safe='')}/events"
+        query = {"user": user} | ({"include_state_snapshot": "true"} if with_snapshot else {})
         return EventStream(self._tasks.spawn(self._open_events("GET", path, then, params=query)))
 
     async def post_status(self, path: str, body: dict[str, Any], within: float) -> int:

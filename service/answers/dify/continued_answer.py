@@ -203,9 +203,7 @@ class ContinuedAnswer:
         if self._is_stopped:
             return
         try:
-            message = await fetch_message(
-                self._upstream.client, self._run.conversation_id, self._run.message_id, self._continuation.user
-            )
+            message = await fetch_message(self._upstream.client, self._run, self._continuation.user)
         except AnswerError as error:
             log_failure(error, run_id=self._run.run_id)
             raise
@@ -219,7 +217,7 @@ class ContinuedAnswer:
             on_part(Summary(citations=citations))
 
     def _since_pause(self, answer: str) -> str:
-        return text_since(answer, self._run.length, self._run.checksum)
+        return text_since(answer, self._run)
 
     def _identify(self, on_part: OnPart) -> None:
         self._is_identified = True

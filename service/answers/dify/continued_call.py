@@ -54,12 +54,12 @@ class ContinuedCall(UpstreamCall):
         self._decision = continuation.decision
         self.is_taken = is_taken
         self._on_taken = on_taken
-        self._query = {"user": user} | ({"include_state_snapshot": "true"} if with_snapshot else {})
+        self._user = user
+        self._with_snapshot = with_snapshot
 
     def open(self) -> EventStream:
-        path = f"workflow/{quote(self._run.run_id, safe='')}/events"
         then = partial(self._submit, self._decision) if self._decision is not None else None
-        self._events = self.client.run_events(path, self._query, then)
+        self._events = self.client.run_events(self._run.run_id, self._user, then, with_snapshot=self._with_snapshot)
         return self._events
 
     def release(self, *, is_abandoned: bool) -> None:
@@ -70,7 +70,7 @@ class ContinuedCall(UpstreamCall):
         if self.is_stop_wanted:
             raise AnswerStopped("client_stopped")
         path = _form_path(self._run.form_token or "")
-        body = {"inputs": decision.inputs, "action": decision.action, "user": self._query["user"]}
+        body = {"inputs": decision.inputs, "action": decision.action, "user": self._user}
         try:
             await self.client.submit(path, body)
         except (UnexpectedResponse, *HTTP_ERRORS) as error:

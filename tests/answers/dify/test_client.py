@@ -36,7 +36,7 @@ async def test_no_error_tells_the_address_of_a_form_or_its_key():
     server = await asyncio.start_server(talk_nonsense, "127.0.0.1", 0)
     client = DifyClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", KEY, 5, 5)
     path = "form/human_input/its-token"
-    for asking in (client.get(path, {}), client.submit(path, {}), client.run_events(path, {}, None).read()):
+    for asking in (client.get(path, {}), client.submit(path, {}), client.events(path, {}).read()):
         with pytest.raises((AnswerError, aiohttp.ClientError)) as raised:
             await asking
         told = "".join(traceback.format_exception(raised.value))

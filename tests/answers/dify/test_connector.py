@@ -30,7 +30,7 @@ async def test_a_reader_that_falls_behind_pauses_dify_and_loses_nothing():
 
     server = await asyncio.start_server(pour, "127.0.0.1", 0)
     client = DifyClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", KEY, 5, 5)
-    events = client.run_events("any", {}, None)
+    events = client.run_events("any", "user")
     read = [await events.read()]
     before = -1
     while before < sent:  # until no more is taken

@@ -6,56 +6,21 @@ import pytest
 
 from service.answers import failures
 from service.answers.base import AnswerError, BrokenAnswer, Identity
-from service.answers.dify import healing, request_retry
+from service.answers.dify import healing
 from service.answers.dify.app_files import FileFinder
 from service.answers.dify.client import DifyClient
 from service.answers.dify.healing import Healing
 from service.answers.dify.upstream_call import Upstream
 from tests import fake_dify
-from tests.clients import text_of
+from tests.broken_streams import Break, ask, hurry, rest
 from tests.conftest import eventually, logged
-from tests.fake_workflows import saying_in_parts
 
 CONVERSATION = "45701982-8118-4bc5-8e9b-64562b4555f2"
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch):
-    for name, seconds in (("FIRST_PAUSE_SECONDS", 0.01), ("LONGEST_PAUSE_SECONDS", 0.05), ("STORED_SECONDS", 1)):
-        monkeypatch.setattr(healing, name, seconds)
-    monkeypatch.setattr(request_retry, "PAUSE_SECONDS", 0.01)
-
-
-class Break:
-    """A chatflow that says `before`, is cut off, and says `after` when it may."""
-
-    def __init__(self, dify, before, after=(), program=None, cleanly=False):
-        self.dify = dify
-        self.cut, self.may_go_on = asyncio.Event(), asyncio.Event()
-        self.program = program or saying_in_parts(before, after, self.may_go_on)
-        dify.plays(
-            fake_dify.cut(fake_dify.flow(self.program), self.cut, cleanly=cleanly), fake_dify.say("Asked again!")
-        )
-
-    @property
-    def run(self):
-        return self.dify.workflows.runs[0]
-
-    async def taken_up(self):
-        await eventually(lambda: not self.run._subscribers)
-        await eventually(lambda: self.run._subscribers)
-
-
-async def ask(client, **fields):
-    """Until the first words have come."""
-    await client.ask("Hello", id="q1", stream=True, **fields)
-    return [await client.frame()]
-
-
-async def rest(client, frames):
-    frames += await client.frames_until_end()
-    assert text_of([frame for frame in frames if frame["type"] == "chat_delta"]) == frames[-1].get("content", "")
-    return frames[-1]
+def _hurry(monkeypatch):
+    hurry(monkeypatch)
 
 
 @pytest.mark.parametrize("cleanly", [False, True])
@@ -148,102 +113,6 @@ async def test_text_that_is_stored_otherwise_is_replaced(with_dify, dify, connec
     assert (end["status"], end["content"]) == ("done", "Good words.")
     assert [frame["content"] for frame in frames if frame.get("replace")] == ["Good words."]
     assert [line["how"] for line in logged(events, "dify.healed")] == ["replaced"]
-
-
-async def test_a_run_that_pauses_meanwhile_is_paused(with_dify, dify, connect):
-    may_ask = asyncio.Event()
-
-    async def program(run):
-        run.start()
-        await run.say("Draft: ")
-        await may_ask.wait()
-        await run.say("so far.")
-        await run.ask_human(token="t0")
-
-    flow = Break(dify, [], program=program)
-    client = await connect(await with_dify())
-    frames = await ask(client)
-    flow.cut.set()
-    await flow.taken_up()
-    may_ask.set()
-    end = await rest(client, frames)
-    assert (end["status"], end["reason"], end["content"]) == ("paused", "waiting_for_human", "Draft: so far.")
-    assert dify.stops == []
-
-
-async def test_a_run_that_paused_before_it_was_taken_up_is_paused(with_dify, dify, connect):
-    may_ask = asyncio.Event()
-
-    async def program(run):
-        run.start()
-        await run.say("Draft: ")
-        await may_ask.wait()
-        await run.say("so far.")
-        await run.ask_human(token="t0")
-
-    flow = Break(dify, [], program=program)
-    client = await connect(await with_dify())
-    frames = await ask(client)
-    dify.is_down = True
-    flow.cut.set()
-    may_ask.set()
-    await eventually(lambda: flow.run.status == "paused")
-    dify.is_down = False
-    end = await rest(client, frames)
-    assert (end["status"], end["content"], "form" in end) == ("paused", "Draft: so far.", True)
-
-
-async def test_what_was_decided_meanwhile_and_waits_for_the_worker_goes_on(with_dify, dify, connect):
-    may_ask = asyncio.Event()
-
-    async def program(run):
-        run.start()
-        await run.say("Draft: ")
-        await may_ask.wait()
-        await run.ask_human(token="t0")
-        await run.say("done.")
-        run.sum_up()
-        run.finish()
-
-    flow = Break(dify, [], program=program)
-    client = await connect(await with_dify())
-    frames = await ask(client)
-    dify.is_down = True
-    flow.cut.set()
-    may_ask.set()
-    await eventually(lambda: flow.run.status == "paused")
-    await dify.workflows.worker.acquire()
-    dify.workflows.forms["t0"].submitted.set_result(("approve", {}))
-    dify.is_down = False
-    await eventually(lambda: len(dify.workflows.events_asked) > 2)
-    dify.workflows.worker.release()
-    end = await rest(client, frames)
-    assert (end["status"], end["content"]) == ("done", "Draft: done.")
-
-
-async def test_steps_that_come_meanwhile_are_told_to_who_asked(with_dify, dify, connect):
-    may_go_on = asyncio.Event()
-
-    async def program(run):
-        run.start()
-        await run.say("One ")
-        await may_go_on.wait()
-        run.publish("node_started", data={"id": "n", "title": "LLM", "node_type": "llm"})
-        await run.say("two.")
-        run.sum_up()
-        run.finish()
-
-    flow = Break(dify, [], program=program)
-    client = await connect(await with_dify())
-    await client.ask("Hello", stream=True, events=True)
-    frames = [await client.frame(), await client.frame()]
-    flow.cut.set()
-    await flow.taken_up()
-    may_go_on.set()
-    end = await rest(client, frames)
-    assert end["content"] == "One two."
-    told = [(frame["event"], frame.get("name")) for frame in frames if frame["type"] == "chat_event"]
-    assert ("node_started", "LLM") in told
 
 
 async def test_files_of_the_rest_are_told_too(with_dify, dify, connect):
@@ -340,44 +209,6 @@ async def test_it_is_bounded_in_time(with_dify, dify, connect, events, monkeypat
     assert (end["status"], end["content"]) == ("incomplete", "One ")
     assert [line["why"] for line in logged(events, "dify.not_healed")] == ["timeout"]
     assert dify.stops == []
-
-
-async def test_a_run_of_which_nothing_is_heard_is_given_up(with_dify, dify, connect, events, monkeypatch):
-    """As when Dify's worker died with it: pings go on, and its place is wanted."""
-    monkeypatch.setattr(healing, "LOOK_AGAIN_SECONDS", 0.1)
-    monkeypatch.setattr(healing, "QUIET_SECONDS", 0.3)
-    flow = Break(dify, ["One "], ["two."])
-    client = await connect(await with_dify(dify_max_concurrency=1))
-    frames = await ask(client)
-    flow.cut.set()
-    end = await rest(client, frames)
-    assert (end["status"], end["content"]) == ("incomplete", "One ")
-    assert [line["why"] for line in logged(events, "dify.not_healed")] == ["silent"]
-    assert (await client.answer("Hello again"))["content"] == "Asked again!"
-
-
-async def test_a_run_is_looked_for_anew_where_nothing_is_heard_of_it(with_dify, dify, connect, monkeypatch):
-    monkeypatch.setattr(healing, "LOOK_AGAIN_SECONDS", 0.1)
-    flow = Break(dify, ["One "], ["two."])
-    client = await connect(await with_dify())
-    frames = await ask(client)
-    flow.cut.set()
-    await flow.taken_up()
-    monkeypatch.setattr(flow.run, "publish", lambda *_, **__: None)  # as if its end had been told before
-    flow.may_go_on.set()
-    end = await rest(client, frames)
-    assert (end["status"], end["content"]) == ("done", "One two.")
-
-
-async def test_where_dify_tells_no_events_the_stored_message_is_waited_for(with_dify, dify, connect):
-    flow = Break(dify, ["One "], ["two."])
-    dify.workflows.tells_events = False
-    client = await connect(await with_dify())
-    frames = await ask(client)
-    flow.cut.set()
-    await eventually(lambda: dify.workflows.asked_for_messages > 2)
-    flow.may_go_on.set()
-    assert (await rest(client, frames))["content"] == "One two."
 
 
 # Apps without a workflow.
@@ -512,10 +343,10 @@ async def test_a_pause_without_a_stored_message_is_one_all_the_same(with_dify, d
 async def test_a_stop_that_comes_when_it_is_over_harms_nothing(dify, task_id, stops):
     client = DifyClient(dify.url, fake_dify.KEY, 5, 5)
     broken = BrokenAnswer(Identity("dify", CONVERSATION, "m", task_id=task_id), "user", "One ", failures.LOST)
-    rest = Healing(Upstream(client, 5), broken, FileFinder())
+    late = Healing(Upstream(client, 5), broken, FileFinder())
     with pytest.raises(AnswerError) as failed:
-        await rest.stream(lambda _: None)
-    await rest.stop()
+        await late.stream(lambda _: None)
+    await late.stop()
     await client.close()
     assert (failed.value.failure, failed.value.is_midway) == (failures.LOST, True)
     assert [task for task, _ in dify.stops] == stops

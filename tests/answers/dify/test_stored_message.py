@@ -4,6 +4,7 @@ import zlib
 
 import pytest
 
+from service.answers.base import Identity
 from service.answers.dify.stored_message import text_since
 
 
@@ -21,4 +22,5 @@ from service.answers.dify.stored_message import text_since
     ],
 )
 def test_what_follows_the_known_text_is_the_rest_and_all_where_that_was_replaced(answer, known, rest):
-    assert text_since(answer, len(known), zlib.crc32(known.encode(errors="replace"))) == rest
+    checksum = zlib.crc32(known.encode(errors="replace"))
+    assert text_since(answer, Identity("dify", length=len(known), checksum=checksum)) == rest
