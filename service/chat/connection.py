@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from service.chat import close_codes, messages
+from service.chat import close_codes
 from service.chat.close_codes import CloseCode
-from service.chat.messages import ServerMessage, System
+from service.chat.server_messages import ServerMessage, System, encode
 
 SEND_TIMEOUT_SECONDS = 20
 CLOSE_TIMEOUT_SECONDS = 1
@@ -46,11 +46,11 @@ class Connection:
 
     def write(self, message: ServerMessage) -> bool:
         """Send at once; False where that would take waiting, or the connection is over."""
-        return self.close_code is None and self.transport.write(messages.encode(message))
+        return self.close_code is None and self.transport.write(encode(message))
 
     async def send(self, message: ServerMessage) -> bool:
         """Send within SEND_TIMEOUT_SECONDS, or disconnect the client as slow; False where the connection is over."""
-        if self.close_code is None and not self.transport.write(data := messages.encode(message)):
+        if self.close_code is None and not self.transport.write(data := encode(message)):
             timer = asyncio.get_running_loop().call_later(SEND_TIMEOUT_SECONDS, self._disconnect_slow)
             try:
                 await self.transport.send(data)
@@ -80,7 +80,7 @@ async def say_and_close(transport: Transport, last: ServerMessage | None, close_
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
             if last is not None:
-                await transport.send(messages.encode(last))
+                await transport.send(encode(last))
             await transport.close(*close_code)
     except TimeoutError:
         transport.abort()

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from service.answers.base import Failure
 from service.answers.pauses import Continuation, Decision, Form, PausedRun
-from service.chat import messages
 from service.chat.client_identity import Owner
+from service.chat.client_messages import Form as FormMessage
+from service.chat.client_messages import Resume, name_in
 from service.chat.message_parser import BadMessage
-from service.chat.messages import Resume, name_in
 from service.chat.turn import Turn
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Status
@@ -69,17 +69,17 @@ def paused_run(turn: Turn) -> PausedRun | None:
     )
 
 
-async def continuation_of(frame: messages.Form | Resume, owner: Owner, turns: TurnRegistry) -> Continuation:
+async def continuation_of(frame: FormMessage | Resume, owner: Owner, turns: TurnRegistry) -> Continuation:
     """Raises Refused, and BadMessage for a decision that the form does not take."""
     run = await _run_of(frame, owner, turns)
     decision, streams = None, True
-    if isinstance(frame, messages.Form):
+    if isinstance(frame, FormMessage):
         _check(frame, run)
         decision, streams = Decision(frame.action, frame.inputs), frame.stream
     return Continuation(run, owner.user, decision, streams and frame.events, streams and frame.audio)
 
 
-async def _run_of(frame: messages.Form | Resume, owner: Owner, turns: TurnRegistry) -> PausedRun:
+async def _run_of(frame: FormMessage | Resume, owner: Owner, turns: TurnRegistry) -> PausedRun:
     if frame.continuation is not None:
         run = turns.seal.open(frame.continuation, owner.user)
         if run is None:
@@ -101,7 +101,7 @@ async def _catch_up(turn: Turn) -> None:
     turn.leave()
 
 
-def _check(frame: messages.Form, run: PausedRun) -> None:
+def _check(frame: FormMessage, run: PausedRun) -> None:
     """By what is known of the form; Dify checks the rest."""
     if run.form_token is None:
         raise Refused(FORM_BY_EMAIL)

@@ -7,9 +7,9 @@ from typing import Protocol
 from service.chat import message_builder
 from service.chat.answer_buffer import Cursor
 from service.chat.close_codes import CloseCode
-from service.chat.messages import ServerMessage
 from service.chat.receipt import Receiver
 from service.chat.seal import Seal
+from service.chat.server_messages import ServerMessage
 from service.chat.turn import Turn
 
 

@@ -10,7 +10,7 @@ import structlog
 from service.admission.quotas import Refusal
 from service.chat import close_codes
 from service.chat.failures import RESTARTING
-from service.chat.messages import System
+from service.chat.server_messages import System
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from service.chat import close_codes, messages
-from service.chat.messages import Heartbeat
+from service.chat import close_codes
+from service.chat.messages import now_ms
+from service.chat.server_messages import Heartbeat
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
 from service.tasks import Tasks
@@ -59,4 +60,4 @@ class Supervisor:
             self.sessions.remove(session)
             return
         self.sessions.record_sent(session)
-        self._sending.spawn(session.send(Heartbeat(messages.now_ms())))
+        self._sending.spawn(session.send(Heartbeat(now_ms())))

@@ -9,12 +9,13 @@ from service.admission.authentication import Authenticator, Reason, Scope, Token
 from service.admission.caller import Principal
 from service.admission.unauthenticated import Waiting
 from service.answers.base import Failure
-from service.chat import messages
 from service.chat.authentication import MISSING, Authentication, Client, close_code_of, failure_of
+from service.chat.client_messages import Auth, ClientMessage, Ping, name_in
 from service.chat.connection import Transport, say_and_close
 from service.chat.error_messages import error_of
 from service.chat.message_parser import BadMessage, parse
-from service.chat.messages import Auth, ClientMessage, Ping, Pong, ServerMessage, System
+from service.chat.messages import PROTOCOL, now_ms
+from service.chat.server_messages import Pong, ServerMessage, System, encode
 
 LOGIN_SECONDS = 10
 
@@ -74,9 +75,7 @@ class Login:
         with self.waiting.place(handshake.counted_address, lambda: _end(timer)) as place:
             try:
                 async with timer:
-                    await _send(
-                        handshake, System("Send your token in an auth frame.", client_id, protocol=messages.PROTOCOL)
-                    )
+                    await _send(handshake, System("Send your token in an auth frame.", client_id, protocol=PROTOCOL))
                     return await self._authenticate(handshake, tokens)
             except TimeoutError:
                 failure = failure_of(_displaced() if place.is_lost else _too_late())
@@ -92,9 +91,9 @@ class Login:
                 case Auth(token):
                     return await tokens.verify(token)
                 case Ping(timestamp):
-                    await _send(handshake, Pong(messages.now_ms() if timestamp is None else timestamp))
+                    await _send(handshake, Pong(now_ms() if timestamp is None else timestamp))
                 case message:
-                    await _send(handshake, error_of(MISSING, messages.name_in(message)))
+                    await _send(handshake, error_of(MISSING, name_in(message)))
         return None
 
     def _parse(self, data: str | bytes) -> ClientMessage | BadMessage:
@@ -118,7 +117,7 @@ def _too_late() -> Unauthenticated:
 
 
 async def _send(handshake: Handshake, message: ServerMessage) -> None:
-    await handshake.send(messages.encode(message))
+    await handshake.send(encode(message))
 
 
 async def _close(handshake: Handshake, failure: Failure) -> None:

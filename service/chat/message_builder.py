@@ -9,7 +9,8 @@ from service.answers.pauses import Pause
 from service.chat.answer_buffer import Delta, Update
 from service.chat.continuations import paused_run
 from service.chat.error_messages import error_of
-from service.chat.messages import (
+from service.chat.seal import Seal
+from service.chat.server_messages import (
     AskedForm,
     ChatAnswer,
     ChatAudio,
@@ -21,7 +22,6 @@ from service.chat.messages import (
     Resumed,
     System,
 )
-from service.chat.seal import Seal
 from service.chat.turn import Turn
 from service.chat.turn_status import CLIENT_STOPPED, Status
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from service.chat.messages import Chat, ClientMessage, Form, TurnId, VoiceLatency, name_in
+from service.chat.client_messages import Chat, ClientMessage, Form, TurnId, VoiceLatency, name_in
 
 MAX_DEPTH = 20
 """Of objects and lists in one another, in the inputs and files of a question, or the inputs of a form."""

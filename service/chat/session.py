@@ -12,9 +12,9 @@ from service.admission.caller import Caller
 from service.admission.quotas import UNLIMITED, Quotas, Refusal
 from service.answers.base import Question
 from service.answers.pauses import Continuation
-from service.chat import messages
 from service.chat.authentication import Authentication
 from service.chat.client_identity import Origin, Owner, new_name, new_token, owner_of
+from service.chat.client_messages import Auth, Chat, ClientMessage, Forget, Form, Ping, Resume, Stop, VoiceLatency
 from service.chat.connected import Connected
 from service.chat.connection import Connection
 from service.chat.continuations import Refused, continuation_of
@@ -23,8 +23,9 @@ from service.chat.delivery import Delivery
 from service.chat.error_messages import error_of, error_of_refusal
 from service.chat.failures import ID_TAKEN, MAX_RUNNING_TURNS, RESTARTING, TOO_MANY_TURNS, UNKNOWN_TURN
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
-from service.chat.messages import Chat, ClientMessage, Error, Form, Ping, Pong, Resume, Stop, System, VoiceLatency
+from service.chat.messages import PROTOCOL, now_ms
 from service.chat.running_turn import RunningTurn, total_tokens
+from service.chat.server_messages import Error, Pong, System
 from service.chat.turn import Turn
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import CLIENT_STOPPED, Kind, kind_of
@@ -95,7 +96,7 @@ class Session(Connection):
         return Connected(self.client_id, self.caller.subject, since, *peer, answers, under_way)
 
     async def greet(self) -> None:
-        await self.send(System("Connected to chat server", self.client_id, self._token, protocol=messages.PROTOCOL))
+        await self.send(System("Connected to chat server", self.client_id, self._token, protocol=PROTOCOL))
 
     async def receive(self, data: str | bytes) -> None:
         """Act on a message of the client. Answers are delivered by tasks of their own."""
@@ -110,12 +111,12 @@ class Session(Connection):
     async def _act(self, message: ClientMessage) -> None:
         match message:
             case Ping(timestamp):
-                await self.send(Pong(messages.now_ms() if timestamp is None else timestamp))
+                await self.send(Pong(now_ms() if timestamp is None else timestamp))
             case Chat():
                 await self._ask(message.id, self._question_of(message), stream=message.stream)
             case Stop(turn_id):
                 self._stop(turn_id)
-            case messages.Forget(token):
+            case Forget(token):
                 await self._forget(token or self._token)
             case Resume():
                 await self._resume(message)
@@ -123,9 +124,9 @@ class Session(Connection):
                 await self._go_on(message, stream=message.stream)
             case VoiceLatency():
                 self.turns.measure(self.owner, message)
-            case messages.Auth(token) if self.authentication is not None:
+            case Auth(token) if self.authentication is not None:
                 await self.authentication.renew(token)
-            case messages.Auth():
+            case Auth():
                 await self.send(System("No token is asked for here."))
 
     def _question_of(self, chat: Chat) -> Question:
@@ -230,7 +231,7 @@ class Session(Connection):
         try:
             continuation = await continuation_of(frame, self.owner, self.turns)
         except Refused as refused:
-            await self._refuse(error_of(refused.failure, messages.name_in(frame)))
+            await self._refuse(error_of(refused.failure, frame.turn_id or frame.id))
         else:
             await self._ask(frame.turn_id, continuation, stream=stream, is_resume=isinstance(frame, Resume))
 

@@ -14,11 +14,11 @@ from service.answers.base import Answerer, Question
 from service.answers.demand import Demand
 from service.answers.pauses import Continuation
 from service.chat.client_identity import NOWHERE, Origin, Owner
+from service.chat.client_messages import VoiceLatency
 from service.chat.cluster import Cluster
 from service.chat.ended_turns import EndedTurns
 from service.chat.failures import RESTARTING, TURN_UNREACHABLE
 from service.chat.followed_turn import FollowedTurn
-from service.chat.messages import VoiceLatency
 from service.chat.running_turn import RunningTurn, total_tokens
 from service.chat.seal import Seal
 from service.chat.turn import Turn, checksum_of

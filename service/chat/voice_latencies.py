@@ -5,8 +5,8 @@ from collections.abc import Callable
 import structlog
 
 from service.chat.client_identity import Owner
+from service.chat.client_messages import VoiceLatency
 from service.chat.followed_turn import FollowedTurn
-from service.chat.messages import VoiceLatency
 from service.chat.turn import Turn
 
 log = structlog.get_logger()

@@ -1,6 +1,6 @@
 """The frames that a client sends, for the reference and the schemas. No I/O."""
 
-from service.chat import messages as m
+from service.chat import client_messages as m
 from service.web.frames import CONVERSATION, ID, TOKEN, UPLOAD, Frame
 
 _NAME = "Your name for the turn that follows; without it the service makes one."

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from service.chat.messages import ClientMessage
+from service.chat.client_messages import ClientMessage
 
 ID = "The turn that this is about, under the name that its question had, or got."
 TOKEN = "c0ffee00c0ffee00c0ffee00c0ffee00"  # noqa: S105 - of the examples, as what follows

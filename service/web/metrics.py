@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service import counts
-from service.chat.messages import VoiceLatency
+from service.chat.client_messages import VoiceLatency
 from service.chat.running_turn import RunningTurn
 from service.open_files import sockets
 from service.result_codes import ResultCode

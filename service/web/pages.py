@@ -19,7 +19,8 @@ from service.answers.mock.scripts import SCRIPTS
 from service.answers.resilience.limiter import RETURN_SECONDS
 from service.answers.speech import SpeechEngine
 from service.chat import close_codes
-from service.chat.messages import PROTOCOL, encode
+from service.chat.messages import PROTOCOL
+from service.chat.server_messages import encode
 from service.page_settings import CONTROLS
 from service.result_codes import ResultCode
 from service.settings import Settings, declarations

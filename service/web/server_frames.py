@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from service.answers.pauses import FormAction, FormInput
-from service.chat import messages as m
+from service.chat import server_messages as m
+from service.chat.messages import PROTOCOL
 from service.result_codes import ResultCode
 from service.web.frames import CONVERSATION, ID, MESSAGE, TOKEN, Frame
 
@@ -25,7 +26,7 @@ SERVER_FRAMES = (
             "expires_in": "With token_expiring: the user's token ends in so many milliseconds.",
             "protocol": "On the first frame: the version of these frames, major.minor.",
         },
-        m.System("Connected to chat server", client_id="7d0c9a2e", resume_token=TOKEN, protocol=m.PROTOCOL),
+        m.System("Connected to chat server", client_id="7d0c9a2e", resume_token=TOKEN, protocol=PROTOCOL),
     ),
     Frame("The reply to a ping.", {"timestamp": "The ping's, or the server's time."}, m.Pong(1_790_000_000_000)),
     Frame(

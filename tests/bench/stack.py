@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import msgspec
 import uvloop
 
-from service.chat.messages import ChatDelta, encode
+from service.chat.server_messages import ChatDelta, encode
 from tests.bench import rows
 from tests.bench.clients import Pinger, connect, leave
 from tests.bench.servers import BARE, OTHER_CORES, naive, service, stub

@@ -6,7 +6,7 @@ import pytest
 
 from service.chat import close_codes, connection
 from service.chat.connection import Connection
-from service.chat.messages import System, encode
+from service.chat.server_messages import System, encode
 from tests.chat.sessions import Transport
 from tests.conftest import eventually
 

@@ -7,8 +7,9 @@ import pytest
 
 from service.answers.base import Identity, Question, Text
 from service.answers.pauses import Continuation, Decision, Form, FormAction, FormInput, Pause, PausedRun
-from service.chat import continuations, messages
+from service.chat import client_messages, continuations
 from service.chat.client_identity import new_token, owner_of
+from service.chat.client_messages import Resume
 from service.chat.cluster import SingleProcess
 from service.chat.continuations import (
     CONTINUATION_INVALID,
@@ -20,7 +21,6 @@ from service.chat.continuations import (
 )
 from service.chat.failures import TURN_UNREACHABLE
 from service.chat.message_parser import BadMessage
-from service.chat.messages import Resume
 from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Ending, Status
@@ -56,7 +56,7 @@ def ended(registry):
 
 
 def form(**fields):
-    return messages.Form(**{"action": "yes", "inputs": {"comment": ""}} | fields)
+    return client_messages.Form(**{"action": "yes", "inputs": {"comment": ""}} | fields)
 
 
 async def test_a_paused_turn_says_all_that_is_needed_to_go_on(ended):

@@ -9,7 +9,7 @@ import pytest
 
 from service.chat import close_codes, heartbeat, session_registry
 from service.chat.heartbeat import BATCH, SWEEPS_PER_INTERVAL, Supervisor
-from service.chat.messages import Heartbeat
+from service.chat.server_messages import Heartbeat
 from service.chat.session_registry import SessionRegistry
 from tests.chat.sessions import Session
 from tests.conftest import eventually, logged

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.chat import message_parser
+from service.chat.client_messages import Chat, Forget, Form, Ping, Resume, Stop, VoiceLatency
 from service.chat.message_parser import MAX_DEPTH, BadMessage, parse
-from service.chat.messages import Chat, Forget, Form, Ping, Resume, Stop, VoiceLatency
 
 LIMIT = 100
 

@@ -4,7 +4,7 @@ import pytest
 
 from service.chat import voice_latencies
 from service.chat.client_identity import owner_of
-from service.chat.messages import VoiceLatency
+from service.chat.client_messages import VoiceLatency
 from service.chat.turn_status import Ending, Status
 from service.chat.voice_latencies import VoiceLatencies
 from tests.chat.followed import OWNER, followed_turn

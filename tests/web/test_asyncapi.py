@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 from service.admission.subprotocols import BEARER, DIFY_LIVE
 from service.chat import close_codes
-from service.chat.messages import ClientMessage, ServerMessage
+from service.chat.client_messages import ClientMessage
+from service.chat.server_messages import ServerMessage
 from service.web.asyncapi import asyncapi
 from tests.conftest import ROOT
 from tests.page.browser import NODE

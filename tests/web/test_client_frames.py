@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from service.chat import message_parser
-from service.chat.messages import ClientMessage
+from service.chat.client_messages import ClientMessage
 from service.web.client_frames import CLIENT_FRAMES
 
 MAX_LENGTH = 10_000

@@ -5,7 +5,7 @@ import typing
 import msgspec
 import pytest
 
-from service.chat.messages import ServerMessage, encode
+from service.chat.server_messages import ServerMessage, encode
 from service.web.server_frames import PAUSED, SERVER_FRAMES
 
 
