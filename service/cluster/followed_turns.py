@@ -3,14 +3,19 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from service.answers.base import Answer, BrokenAnswer
 from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
 from service.chat.followed_turn import FollowedTurn
-from service.cluster.wire_format import Follow, Message, Unfollow, Updates, decode_parts
+from service.cluster.availability import Availability
+from service.cluster.membership import Membership
+from service.cluster.outbox import Outbox
+from service.cluster.stored_turns import StoredTurns
+from service.cluster.wire_format import Follow, Unfollow, Updates, decode_parts
+from service.redis_link import REDIS_ERRORS
 from service.tasks import Tasks
 
 SILENCE_SECONDS = 6.0
@@ -28,19 +33,14 @@ class _Following:
 
 @dataclass(slots=True, frozen=True)
 class Link:
-    """To the other processes. `post` does nothing while Redis is lost."""
+    """To the other processes."""
 
-    post: Callable[[str, Message], None]
-    is_connected: Callable[[], bool]
-    is_settled: Callable[[], bool]
-    """Not right after Redis was away: what it does not know may be stored there a moment later."""
-    is_dead: Callable[[str], bool]
-    others: Callable[[], Iterable[str]]
+    outbox: Outbox
+    members: Membership
+    redis: Availability
+    stored: StoredTurns
     stop: Callable[[FollowedTurn], None]
-    keep: Callable[[FollowedTurn], None]
     heal: Callable[[BrokenAnswer], Answer | None]
-    look_again: Callable[[FollowedTurn], None]
-    """At the snapshot of a turn whose process does not know it any more."""
 
 
 class FollowedTurns:
@@ -55,16 +55,16 @@ class FollowedTurns:
 
     def follow(self, turn: FollowedTurn) -> None:
         self.unfollow(turn)
-        if not self._link.is_connected():
+        if not self._link.redis.is_connected:
             turn.lose(TURN_UNREACHABLE)
-        elif turn.by and self._link.is_dead(turn.by):
+        elif turn.by and self._link.members.is_dead(turn.by):
             turn.lose_writer()
         elif asked := self._writers(turn):
             number = self._numbers[turn] = self._next_number()
             self._followings[number] = _Following(turn, set(asked))
             offset, replacements, progress = turn.place
             for process in asked:
-                self._link.post(process, Follow(turn.key, number, offset, replacements, progress))
+                self._link.outbox.post(process, Follow(turn.key, number, offset, replacements, progress))
         else:
             self._lose_unknown(turn)
 
@@ -72,13 +72,13 @@ class FollowedTurns:
         if (number := self._numbers.pop(turn, None)) is not None:
             following = self._followings.pop(number)
             for process in {turn.by} if turn.by else following.asked:
-                self._link.post(process, Unfollow(number))
+                self._link.outbox.post(process, Unfollow(number))
 
     def stop(self, turn: FollowedTurn) -> None:
         self._link.stop(turn)
 
     def keep(self, turn: FollowedTurn) -> None:
-        self._link.keep(turn)
+        self._link.stored.put_ended(turn.key, turn)
 
     def heal(self, broken: BrokenAnswer) -> Answer | None:
         return self._link.heal(broken)
@@ -93,7 +93,7 @@ class FollowedTurns:
         """A letter may come twice; where one is missing, the turn is followed anew from where it is."""
         following = self._followings.get(updates.number)
         if following is None or (following.position and by != following.turn.by):
-            self._link.post(by, Unfollow(updates.number))
+            self._link.outbox.post(by, Unfollow(updates.number))
         elif updates.position > following.position:
             following.turn.refollow()
         elif updates.position == following.position:
@@ -114,7 +114,7 @@ class FollowedTurns:
             return
         self._forget(following.turn)
         if following.turn.by:
-            self._link.look_again(following.turn)
+            self._tasks.spawn(self._read_end(following.turn))
         else:
             self._lose_unknown(following.turn)
 
@@ -128,7 +128,7 @@ class FollowedTurns:
         """Those of dead processes are lost; of a silent one it is asked whether it is still followed."""
         silent_since = time.monotonic() - SILENCE_SECONDS
         for turn in list(self._numbers):
-            if turn.by and self._link.is_dead(turn.by):
+            if turn.by and self._link.members.is_dead(turn.by):
                 turn.lose_writer()
             elif turn.is_current and turn.heard_at < silent_since:
                 turn.refollow()
@@ -138,12 +138,26 @@ class FollowedTurns:
         for turn in list(self._numbers):
             turn.suspend()
 
+    async def _read_end(self, turn: FollowedTurn) -> None:
+        """Of one that its process does not know any more."""
+        try:
+            snapshot = await self._link.stored.get(turn.key)
+        except REDIS_ERRORS:
+            turn.lose(TURN_UNREACHABLE)
+            return
+        if snapshot is None or snapshot.ending is None:
+            turn.lose(UNKNOWN_TURN)
+        else:
+            turn.receive(decode_parts(snapshot.parts), snapshot.replacements)
+            turn.end(snapshot.ending)
+
     def _writers(self, turn: FollowedTurn) -> list[str]:
         """Who may run it."""
-        return [turn.by] if turn.by else list(self._link.others())
+        return [turn.by] if turn.by else self._link.members.others()
 
     def _lose_unknown(self, turn: FollowedTurn) -> None:
-        turn.lose(UNKNOWN_TURN if self._link.is_settled() else TURN_UNREACHABLE)
+        """Right after Redis was away, what it does not know may be stored there a moment later."""
+        turn.lose(UNKNOWN_TURN if self._link.redis.is_settled else TURN_UNREACHABLE)
 
     def _forget(self, turn: FollowedTurn) -> None:
         del self._followings[self._numbers.pop(turn)]

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -11,7 +11,6 @@ import structlog
 from service.answers.base import Answer, BrokenAnswer
 from service.chat.client_identity import Owner
 from service.chat.cluster import Elsewhere, LocalClients, RedisState
-from service.chat.failures import TURN_UNREACHABLE
 from service.chat.followed_turn import FollowedTurn, key_of
 from service.chat.running_turn import RunningTurn
 from service.cluster.availability import Availability
@@ -31,7 +30,6 @@ from service.cluster.turn_finder import TurnFinder
 from service.cluster.wire_format import CloseClient, ListConnected, Message, Restarted
 from service.redis_link import REDIS_ERRORS
 from service.tally import Tally
-from service.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -61,37 +59,31 @@ class MultiProcess:
         store.queue.on_error = self._on_error
         self._redis = Availability()
         self._members = Membership(store, local_clients, on_size)
-        self._outbox = Outbox(self._members.id, store)
+        self._outbox = Outbox(self._members.id, store, self._redis)
         self._stored = StoredTurns(self._members.id, store, self._outbox)
-        self._published = PublishedTurns(self._post)
+        self._published = PublishedTurns(self._outbox.post)
         self._followed = FollowedTurns(
             Link(
-                self._post,
-                lambda: self._redis.is_connected,
-                lambda: self._redis.is_settled,
-                self._members.is_dead,
-                self._members.others,
-                lambda turn: self.stop(turn.owner, turn.id),
-                self._keep_followed,
-                heal,
-                self._look_again,
+                self._outbox,
+                self._members,
+                self._redis,
+                self._stored,
+                stop=lambda turn: self.stop(turn.owner, turn.id),
+                heal=heal,
             )
         )
         self._finder = TurnFinder(self._stored, self._members, self._redis, self._followed)
-        self._resumed = ResumedClients(self._members.id, local_clients, self._post, self._members.others)
-        self._inquiries = Inquiries(local_clients, self._post, self._members.others)
+        self._resumed = ResumedClients(self._members.id, local_clients, self._outbox.post, self._members.others)
+        self._inquiries = Inquiries(local_clients, self._outbox.post, self._members.others)
         self._letters = Letters(self._members, self._published, self._followed, self._resumed, self._inquiries)
         self._round_trip = 0.0
         self._stops = RecentStops()
         self._refused = Tally("cluster.refused")
-        self._tasks = Tasks()
         self._erasure = Erasure(store)
 
     async def start(self) -> None:
-        try:
+        with self._noticing_loss():
             await self._beat()
-        except REDIS_ERRORS as error:
-            self._on_lost(error)
 
     async def run(self) -> None:
         """Until cancelled. What goes wrong in one of the loops is logged, and it starts again."""
@@ -104,7 +96,6 @@ class MultiProcess:
         """Send what is left, and leave the cluster."""
         self._published.close()
         await self._followed.close()
-        await self._tasks.finish(within=0)
         with suppress(*REDIS_ERRORS):
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
                 if self._redis.is_connected:
@@ -128,40 +119,33 @@ class MultiProcess:
         return await self._inquiries.ask(lambda number: CloseClient(number, client_id))
 
     async def claim(self, owner: Owner, turn_id: str, content: str) -> FollowedTurn | None:
-        if not self._redis.is_connected:
-            return None
-        try:
-            return await self._finder.claim(owner, turn_id, content)
-        except REDIS_ERRORS as error:
-            self._on_lost(error)
-            return None
+        with self._noticing_loss():
+            if self._redis.is_connected:
+                return await self._finder.claim(owner, turn_id, content)
+        return None
 
     def release(self, owner: Owner, turn_id: str) -> None:
-        if self._redis.is_connected:
-            self._stored.forget(key_of(owner, turn_id))
+        self._stored.forget(key_of(owner, turn_id))
 
     def publish(self, turn: RunningTurn) -> None:
         self._published.add(key_of(turn.owner, turn.id), turn, is_claimed=self._redis.is_connected)
 
     def keep(self, turn: RunningTurn) -> None:
         published = self._published.end(key_of(turn.owner, turn.id))
-        if published is not None and self._redis.is_connected:
+        if published is not None:
             self._stored.put(published)
 
     def forget(self, turn: RunningTurn) -> None:
         """What Redis loses meanwhile, it forgets by itself."""
         published = self._published.remove(key_of(turn.owner, turn.id))
-        if published is not None and published.is_claimed and self._redis.is_connected:
+        if published is not None and published.is_claimed:
             self._stored.forget(published.key)
 
     async def find(self, owner: Owner, turn_id: str) -> FollowedTurn | None:
-        if not self._redis.is_connected:
-            return self._finder.unreachable(owner, turn_id)
-        try:
-            return await self._finder.find(owner, turn_id)
-        except REDIS_ERRORS as error:
-            self._on_lost(error)
-            return self._finder.unreachable(owner, turn_id)
+        with self._noticing_loss():
+            if self._redis.is_connected:
+                return await self._finder.find(owner, turn_id)
+        return self._finder.unreachable(owner, turn_id)
 
     def stop(self, owner: Owner, turn_id: str | None) -> None:
         """Whoever runs it will be told, if Redis is away, when it is back."""
@@ -177,27 +161,10 @@ class MultiProcess:
     def announce(self, identity: str, number: int) -> None:
         self._resumed.announce(identity, number)
 
-    def _post(self, process: str, message: Message) -> None:
-        if self._redis.is_connected:
-            self._outbox.post(process, message)
-
     def _post_all(self, *messages: Message) -> None:
         for process in self._members.others():
             for message in messages:
-                self._post(process, message)
-
-    def _look_again(self, turn: FollowedTurn) -> None:
-        self._tasks.spawn(self._read_end(turn))
-
-    async def _read_end(self, turn: FollowedTurn) -> None:
-        try:
-            await self._finder.read_end(turn)
-        except REDIS_ERRORS:
-            turn.lose(TURN_UNREACHABLE)
-
-    def _keep_followed(self, turn: FollowedTurn) -> None:
-        if self._redis.is_connected:
-            self._stored.put_ended(turn.key, turn)
+                self._outbox.post(process, message)
 
     async def _repeat(self, loop: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.current_task()
@@ -234,9 +201,16 @@ class MultiProcess:
         for published in self._published:
             self._stored.put(published)
         for process in self._members.others():
-            self._post(process, Restarted())
+            self._outbox.post(process, Restarted())
             self._resumed.announce_all(process)
         self._followed.refollow()  # after that, by which its followings are forgotten
+
+    @contextmanager
+    def _noticing_loss(self) -> Iterator[None]:
+        try:
+            yield
+        except REDIS_ERRORS as error:
+            self._on_lost(error)
 
     def _on_error(self, error: Exception) -> None:
         """A Redis that refuses commands (it is full, say) is as good as lost."""
@@ -254,9 +228,8 @@ class MultiProcess:
 
     async def _store_snapshots(self) -> None:
         await asyncio.sleep(LOOK_SECONDS)
-        if self._redis.is_connected:
-            for published in self._published.due(time.monotonic()):
-                self._stored.put(published)
+        for published in self._published.due(time.monotonic()):
+            self._stored.put(published)
 
     async def _erase(self) -> None:
         await self._redis.wait_connected()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from service.cluster.availability import Availability
 from service.cluster.redis_store import RedisStore
 from service.cluster.wire_format import Message
 
@@ -11,11 +12,15 @@ MakeSnapshot = Callable[[], tuple[bytes, int]]
 
 
 class Outbox:
-    """Of process `by`. All that is to be sent in one turn of the event loop goes together."""
+    """Of process `by`. All that is to be sent in one turn of the event loop goes together.
 
-    def __init__(self, by: str, store: RedisStore) -> None:
+    While Redis is lost, nothing is sent, then or later.
+    """
+
+    def __init__(self, by: str, store: RedisStore, redis: Availability) -> None:
         self._by = by
         self._store = store
+        self._redis = redis
         self._messages: dict[str, list[Message]] = {}
         self._snapshots: dict[str, MakeSnapshot] = {}
         self._forgotten: dict[str, None] = {}
@@ -56,6 +61,8 @@ class Outbox:
                 self._store.queue.post(command)
 
     def _send_soon(self) -> None:
-        if not self._is_due:
+        if not self._redis.is_connected:
+            self.clear()
+        elif not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self.send)

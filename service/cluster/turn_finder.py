@@ -1,7 +1,7 @@
 """Finds out which process has a turn, and what is stored of it."""
 
 from service.chat.client_identity import Owner
-from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
+from service.chat.failures import TURN_UNREACHABLE
 from service.chat.followed_turn import UNKNOWN_CHECKSUM, FollowedTurn, Writer, key_of
 from service.chat.turn import checksum_of
 from service.cluster.availability import Availability
@@ -39,15 +39,6 @@ class TurnFinder:
         turn = self._turn(owner, turn_id)
         turn.lose(TURN_UNREACHABLE)
         return turn
-
-    async def read_end(self, turn: FollowedTurn) -> None:
-        """Of one that its process does not know any more."""
-        snapshot = await self._stored.get(turn.key)
-        if snapshot is None or snapshot.ending is None:
-            turn.lose(UNKNOWN_TURN)
-        else:
-            turn.receive(decode_parts(snapshot.parts), snapshot.replacements)
-            turn.end(snapshot.ending)
 
     def _turn(self, owner: Owner, turn_id: str, by: str = "", checksum: int = UNKNOWN_CHECKSUM) -> FollowedTurn:
         return FollowedTurn(owner=owner, id=turn_id, checksum=checksum, writer=self._writer, by=by)

@@ -11,33 +11,37 @@ from service.chat.turn import checksum_of
 from service.chat.turn_status import Ending, Status
 from service.cluster import followed_turns
 from service.cluster.followed_turns import SILENCE_SECONDS, FollowedTurns, Link
-from service.cluster.wire_format import Follow, Unfollow, Updates, encode_parts
+from service.cluster.wire_format import Follow, Snapshot, Unfollow, Updates, encode_parts
 from tests.chat.followed import followed_turn
 
 CHECKSUM = checksum_of("Hi")
+DONE = Ending(Status.DONE)
+AWAY = object()
 
 
 @pytest.fixture
 def state():
-    """What the link says, and what it was told."""
+    """What the link says, and what it was told; Redis, whose snapshot of each turn is the same."""
     return SimpleNamespace(
-        posted=[], others=["p", "q"], dead=set(), is_connected=True, is_settled=True, stopped=[], kept=[], looked_at=[]
+        posted=[], others=["p", "q"], dead=set(), is_connected=True, is_settled=True, stopped=[], kept=[], snapshot=None
     )
 
 
 @pytest.fixture
 def followed(state):
+    async def get(key):
+        if state.snapshot is AWAY:
+            raise ConnectionError
+        return state.snapshot
+
     return FollowedTurns(
         Link(
-            post=lambda process, message: state.posted.append((process, message)),
-            is_connected=lambda: state.is_connected,
-            is_settled=lambda: state.is_settled,
-            is_dead=lambda process: process in state.dead,
-            others=lambda: state.others,
+            outbox=SimpleNamespace(post=lambda process, message: state.posted.append((process, message))),
+            members=SimpleNamespace(is_dead=lambda process: process in state.dead, others=lambda: state.others),
+            redis=state,
+            stored=SimpleNamespace(get=get, put_ended=lambda _, turn: state.kept.append(turn)),
             stop=state.stopped.append,
-            keep=state.kept.append,
             heal=lambda _: None,
-            look_again=state.looked_at.append,
         )
     )
 
@@ -60,9 +64,6 @@ def join(followed):
 
 def updates(number, position, *words, ending=None, checksum=CHECKSUM):
     return Updates(number, position, checksum, encode_parts(map(Text, words)), 0, ending)
-
-
-DONE = Ending(Status.DONE)
 
 
 def follows(state):
@@ -196,19 +197,33 @@ async def test_who_resumes_as_the_last_one_leaves_gets_a_turn_of_its_own(join, s
     assert (old.is_gone, new.is_gone, follows(state)) == (True, False, [("p", 1), ("p", 2)])
 
 
-async def test_what_its_process_does_not_know_any_more_is_looked_at_again(join, followed, state):
+@pytest.mark.parametrize(
+    ("snapshot", "status", "text", "lost_for"),
+    [
+        (Snapshot("p", CHECKSUM, encode_parts([Text("a")]), 0, DONE), Status.DONE, "a", None),
+        (Snapshot("p", CHECKSUM, encode_parts([Text("a")])), None, "", UNKNOWN_TURN),
+        (None, None, "", UNKNOWN_TURN),
+        (AWAY, None, "", TURN_UNREACHABLE),
+    ],
+)
+async def test_what_its_process_does_not_know_any_more_has_the_end_that_is_stored_or_none(
+    join, followed, state, snapshot, status, text, lost_for
+):
     turn = join()
+    state.snapshot = snapshot
     followed.receive_unknown("p", 1)
-    assert (state.looked_at, turn.is_over, followed._followings) == ([turn], False, {})
+    assert (turn.is_over, followed._followings) == (False, {})
     followed.receive_unknown("p", 1)  # twice, or much too late
-    assert state.looked_at == [turn]
+    await turn.wait_ended()
+    assert (turn.status, turn.text, turn.lost_for) == (status, text, lost_for)
 
 
 async def test_who_does_not_know_it_after_it_was_told_of_is_of_no_interest(join, followed, state):
     turn = join()
     followed.receive("p", updates(1, 0, "a"))
     followed.receive_unknown("p", 1)
-    assert (state.looked_at, turn.is_over) == ([], False)
+    await asyncio.sleep(0)
+    assert not turn.is_over
 
 
 async def test_a_stop_is_passed_on_as_anybody_else_s_is(join, state):

@@ -251,7 +251,7 @@ async def test_a_letter_that_is_lost_is_made_up_for(pair, monkeypatch):
     await claimed(one)
     turn = await two.follow()
     await eventually(lambda: turn.is_current)
-    post, lost = one.cluster._outbox.post, []
+    post, lost = one.cluster._published._post, []
 
     def lose(process, message):
         if isinstance(message, Updates) and not lost:
@@ -259,7 +259,7 @@ async def test_a_letter_that_is_lost_is_made_up_for(pair, monkeypatch):
         else:
             post(process, message)
 
-    monkeypatch.setattr(one.cluster._outbox, "post", lose)
+    monkeypatch.setattr(one.cluster._published, "_post", lose)
     one.source.put(Text("a"))
     await eventually(lambda: lost)
     one.source.put(Text("b"))

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from service.cluster.availability import Availability
 from service.cluster.outbox import Outbox
 from service.cluster.wire_format import Stop, Unfollow
 
@@ -31,7 +32,9 @@ async def store():
 
 @pytest.fixture
 async def outbox(store):
-    return Outbox("p", store)
+    redis = Availability()
+    redis.find()
+    return Outbox("p", store, redis)
 
 
 async def soon():
@@ -126,6 +129,17 @@ async def test_what_was_to_be_sent_when_redis_is_lost_is_never_sent(outbox, stor
     outbox.clear()
     await soon()
     assert store.asked == []
+    outbox.forget("m")
+    await soon()
+    assert store.asked == [("forget", "m")]
+
+
+async def test_what_is_said_while_redis_is_lost_is_not_said_when_it_is_back(outbox, store):
+    outbox._redis.lose(ConnectionError())
+    outbox.post("q", Stop("a"))
+    outbox.store("k", encoded(b""))
+    outbox.forget("l")
+    outbox._redis.find()
     outbox.forget("m")
     await soon()
     assert store.asked == [("forget", "m")]

@@ -7,6 +7,7 @@ import pytest
 from service.answers.base import Replacement, Text
 from service.chat.turn_status import Ending, Status
 from service.cluster import stored_turns
+from service.cluster.availability import Availability
 from service.cluster.outbox import Outbox
 from service.cluster.published_turn import PublishedTurn
 from service.cluster.redis_store import RUNNING_SECONDS, RedisStore
@@ -24,7 +25,9 @@ class Process:
         self.store = RedisStore(url, "test", resume_window=60)
         self.lost = []
         self.store.queue.on_error = self.lost.append
-        self.outbox = Outbox(name, self.store)
+        redis = Availability()
+        redis.find()
+        self.outbox = Outbox(name, self.store, redis)
         self.turns = StoredTurns(name, self.store, self.outbox)
 
     async def sent(self):

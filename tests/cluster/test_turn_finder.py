@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from service.answers.base import Text
-from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
+from service.chat.failures import TURN_UNREACHABLE
 from service.chat.followed_turn import State
 from service.chat.turn import checksum_of
 from service.chat.turn_status import Ending, Status
@@ -88,16 +88,3 @@ async def test_where_redis_has_forgotten_this_process_too_it_is_to_be_asked_for_
     cluster.knows_us = False
     assert (await finder.find(OWNER, "t")).lost_for is TURN_UNREACHABLE
     assert finder.unreachable(OWNER, "t").lost_for is TURN_UNREACHABLE
-
-
-@pytest.mark.parametrize(
-    ("snapshot", "status", "text", "lost_for"),
-    [(ENDED, Status.DONE, "a", None), (RUNNING, None, "", UNKNOWN_TURN), (None, None, "", UNKNOWN_TURN)],
-)
-async def test_of_what_its_process_does_not_know_any_more_there_is_the_end_or_nothing(
-    finder, cluster, snapshot, status, text, lost_for
-):
-    turn = await finder.find(OWNER, "t")
-    cluster.snapshot = snapshot
-    await finder.read_end(turn)
-    assert (turn.status, turn.text, turn.lost_for) == (status, text, lost_for)
