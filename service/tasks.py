@@ -1,7 +1,8 @@
-"""Tasks with an owner, which ends them."""
+"""Tasks with an owner, which ends them; and waits with an end."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -25,3 +26,10 @@ class Tasks:
         for task in remaining:
             task.cancel()
         await asyncio.gather(*remaining, return_exceptions=True)
+
+
+async def wait_within(seconds: float, what: Awaitable[Any]) -> None:
+    """Until it is done, or that time is over: then it is cancelled."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await what

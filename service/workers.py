@@ -11,6 +11,7 @@ from contextlib import suppress
 import structlog
 
 from service import ending_signals
+from service.tasks import wait_within
 
 log = structlog.get_logger()
 
@@ -96,6 +97,4 @@ class Workers:
             log.error("workers.given_up", failed_starts=failed)
             self._exit_code = 1
             self._end()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(FIRST_PAUSE_SECONDS * 2**failed, MAX_PAUSE_SECONDS)):
-                await self._is_ending.wait()
+        await wait_within(min(FIRST_PAUSE_SECONDS * 2**failed, MAX_PAUSE_SECONDS), self._is_ending.wait())

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.tasks import Tasks
+from service.tasks import Tasks, wait_within
 from tests.conftest import PATIENCE_SECONDS
 
 
@@ -55,3 +55,14 @@ async def test_what_is_over_is_kept_no_longer():
     await asyncio.sleep(0)
     assert not tasks._running
     await tasks.finish(within=PATIENCE_SECONDS)
+
+
+async def test_what_comes_in_time_is_waited_for_and_what_is_late_is_cancelled():
+    came, ended = asyncio.Event(), []
+    waiting = asyncio.create_task(wait_within(PATIENCE_SECONDS, came.wait()))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    came.set()
+    await waiting
+    await wait_within(0.01, for_ever(ended))
+    assert ended == [True]

@@ -1,4 +1,4 @@
-"""How much is one user's, one address's, and everybody's: questions, answers, tokens, connections, calls, bytes.
+"""Holds users, addresses and all of them together to their limits: questions, answers, connections, calls, bytes.
 
 A limit that is hit is counted, and logged at most once a minute.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from service.admission.caller import Caller
 from service.admission.leases import Lease, Leases
+from service.admission.limits import AT_ONCE, BUDGETS, LIMITS_HIT, OF_USER, RATES, Limits
 from service.tally import Tally
 from service.tasks import Tasks
 
@@ -24,53 +25,6 @@ CLOSE_TIMEOUT_SECONDS = 1
 UTTERANCE_SECONDS = 120
 RECORDINGS_PER_UTTERANCE = 4
 """Within UTTERANCE_SECONDS they count as one call: what is said is written down early, up to three times, and whole."""
-
-
-class Limits(NamedTuple):
-    """The settings of these names; 0 is no limit."""
-
-    user_questions_per_minute: int = 0
-    user_max_answers: int = 0
-    user_tokens_per_day: int = 0
-    tokens_per_day: int = 0
-    address_questions_per_minute: int = 0
-    address_max_answers: int = 0
-    address_max_connections: int = 0
-    address_handshakes_per_minute: int = 0
-    address_calls_per_minute: int = 0
-    address_bytes_per_minute: int = 0
-
-
-class LimitHit(NamedTuple):
-    """What a client is told: `reason` is a stable word for pages to translate."""
-
-    reason: str
-    message: str
-
-
-LIMITS_HIT = {
-    "user_questions_per_minute": LimitHit("too_many_questions", "Too many questions: please wait a little."),
-    "user_max_answers": LimitHit("too_many_answers", "Too many answers are on their way already: wait for one."),
-    "user_tokens_per_day": LimitHit("daily_budget", "Your share of today is used up: please come back tomorrow."),
-    "tokens_per_day": LimitHit("total_budget", "What all may use today is used up: please come back tomorrow."),
-    "address_questions_per_minute": LimitHit(
-        "address_questions", "Too many questions from your network: wait a little."
-    ),
-    "address_max_answers": LimitHit("address_answers", "Too many answers on their way to your network: wait for one."),
-    "address_max_connections": LimitHit("address_connections", "Too many connections from your network: close one."),
-    "address_handshakes_per_minute": LimitHit("address_handshakes", "Your network connects too often: wait a little."),
-    "address_calls_per_minute": LimitHit("address_calls", "Too many requests from your network: wait a little."),
-    "address_bytes_per_minute": LimitHit("address_bytes", "Too much data to and from your network: wait a little."),
-}
-_BUDGETS = "user_tokens_per_day", "tokens_per_day"
-_RATES = "user_questions_per_minute", "address_questions_per_minute"
-_AT_ONCE = "user_max_answers", "address_max_answers"
-_OF_USER = {
-    "user_questions_per_minute": "questions_per_minute",
-    "user_max_answers": "answers_at_once",
-    "user_tokens_per_day": "tokens_per_day",
-}
-"""Fields of UserLimits."""
 
 
 class Refusal(NamedTuple):
@@ -129,7 +83,7 @@ class Quotas:
         self._leases = leases or Leases()
         self._make_counters = make_counters or own_counters
         self._hits = {setting: 0 for setting, limit in self._limits.items() if limit}
-        groups: tuple[tuple[str, ...], ...] = (_BUDGETS, _RATES, _AT_ONCE)
+        groups: tuple[tuple[str, ...], ...] = (BUDGETS, RATES, AT_ONCE)
         self._are_set = {group: tuple(name for name in group if name in self._hits) for group in groups}
         self._tallies = {setting: Tally("quotas.exceeded", setting=setting.upper()) for setting in Limits._fields}
         self._tasks = Tasks()
@@ -142,14 +96,14 @@ class Quotas:
 
     async def admit_question(self, caller: Caller, user: str) -> AdmittedQuestion | Refusal:
         """`user` is Dify's."""
-        budgets = self._that_apply(_BUDGETS, caller, user)
+        budgets = self._that_apply(BUDGETS, caller, user)
         for budget in budgets:
             if (refusal := await self._check_budget(budget)) is not None:
                 return refusal
-        for rate in self._that_apply(_RATES, caller, user):
+        for rate in self._that_apply(RATES, caller, user):
             if (refusal := await self._hit(rate)) is not None:
                 return refusal
-        held = await self._hold(*self._that_apply(_AT_ONCE, caller, user))
+        held = await self._hold(*self._that_apply(AT_ONCE, caller, user))
         return held if isinstance(held, Refusal) else AdmittedQuestion(held, partial(self._spend, budgets))
 
     async def admit_connection(self, address: str | None) -> Lease | Refusal:
@@ -204,9 +158,9 @@ class Quotas:
         amount = self._limits[setting]
         if setting.startswith("address_"):
             return _Limit(setting, amount, caller.address) if caller.address else _Limit(setting, 0)
-        if setting not in _OF_USER:
+        if setting not in OF_USER:
             return _Limit(setting, amount)
-        own = caller.principal and getattr(caller.principal.limits, _OF_USER[setting])
+        own = caller.principal and getattr(caller.principal.limits, OF_USER[setting])
         return _Limit(setting, amount if own is None else own, user)
 
     async def _hit(self, limit: _Limit) -> Refusal | None:

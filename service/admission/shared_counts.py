@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from functools import partial
 
 from service.admission.counters import DAY_SECONDS, Counters, redis_storage
 from service.admission.leases import Lease, Leases
 from service.admission.shared_redis import SharedRedis
 from service.redis_link import Command
+from service.tasks import wait_within
 
 LEASE_SECONDS = 30
 BEAT_SECONDS = 10.0
@@ -110,9 +110,7 @@ class SharedLeases(Leases):
             await self._renew_all()
 
     async def close(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                await self._redis.queue.empty()
+        await wait_within(CLOSE_TIMEOUT_SECONDS, self._redis.queue.empty())
         await self._redis.close()
 
     async def _renew_all(self) -> None:

@@ -1,19 +1,19 @@
 """Paused turns, and the frames by which they go on."""
 
-import asyncio
 import zlib
-from contextlib import suppress
 
 from service.answers.base import Failure
 from service.answers.pauses import Continuation, Decision, Form, PausedRun
 from service.chat.client_identity import Owner
 from service.chat.client_messages import Form as FormMessage
 from service.chat.client_messages import Resume, name_in
+from service.chat.failures import Refused
 from service.chat.message_parser import BadMessage
 from service.chat.turn import Turn
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Status
 from service.result_codes import ResultCode
+from service.tasks import wait_within
 
 FILE_INPUTS = {"file", "file-list"}
 CATCH_UP_SECONDS = 3
@@ -38,14 +38,6 @@ NOT_PAUSED = Failure(
     "a form frame without continuation, for a turn that is not kept any more, or not paused",
 )
 FAILURES = (CONTINUATION_INVALID, FORM_BY_EMAIL, NOT_PAUSED)
-
-
-class Refused(Exception):
-    """A frame asks for what cannot go on."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 def paused_run(turn: Turn) -> PausedRun | None:
@@ -95,9 +87,7 @@ async def _run_of(frame: FormMessage | Resume, owner: Owner, turns: TurnRegistry
 
 async def _catch_up(turn: Turn) -> None:
     turn.join(claims=False)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(CATCH_UP_SECONDS):
-            await turn.wait_ended()
+    await wait_within(CATCH_UP_SECONDS, turn.wait_ended())
     turn.leave()
 
 

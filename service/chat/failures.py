@@ -3,6 +3,15 @@
 from service.answers.base import Failure
 from service.result_codes import ResultCode
 
+
+class Refused(Exception):
+    """What a client asks is not done, for that failure."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 MAX_ANSWER_CHARACTERS = 1_000_000
 MAX_RUNNING_TURNS = 8
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from starlette.responses import Response
@@ -22,7 +23,8 @@ from service.chat.client_identity import new_name
 from service.chat.connection import say_and_close
 from service.chat.drain import restart_notice, restart_refusal
 from service.chat.error_messages import error_of_refusal
-from service.chat.login import Denied, Login
+from service.chat.failures import Refused
+from service.chat.login import Login
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
@@ -78,8 +80,8 @@ class Gateway:
                 await self._serve(transport, client_id, caller)
         except UnknownSubprotocol as unknown:
             await self._decline(websocket, unknown)
-        except Denied as denied:
-            failure = denied.failure
+        except Refused as refused:
+            failure = refused.failure
             await self._reject(websocket, failure.code, failure.message, failure.reason)
         finally:
             place.give_back()
@@ -88,8 +90,7 @@ class Gateway:
         """A page is told over an open connection: of a refused handshake its browser tells it nothing."""
         code = ResultCode.TOO_MANY_REQUESTS
         if "origin" not in websocket.headers or websocket.scope["subprotocols"]:
-            reply = self.error_response(code, refusal.message, refusal.headers, refusal.data)
-            await websocket.send_denial_response(reply)
+            await self._deny(websocket, code, refusal.message, refusal.headers, refusal.data)
             return
         transport = WebSocketTransport(websocket, None)
         await transport.accept()
@@ -97,7 +98,7 @@ class Gateway:
         await say_and_close(transport, error, close_codes.TRY_AGAIN_LATER)
 
     async def _admit(self, websocket: WebSocket, transport: WebSocketTransport, client_id: str) -> Caller | None:
-        """None where the connection is over already, as when the service ends meanwhile. Raises Denied."""
+        """None where the connection is over already, as when the service ends meanwhile. Raises Refused."""
         with self.handshakes.track() as handshake:
             try:
                 async with handshake.lifetime:
@@ -114,7 +115,7 @@ class Gateway:
             return None
 
     async def _accept(self, transport: WebSocketTransport, client_id: str) -> Caller | None:
-        """None where the connection is over already. Raises Denied."""
+        """None where the connection is over already. Raises Refused."""
         if self.login is None:
             await transport.accept()
             return Caller(transport.counted_address)
@@ -142,13 +143,15 @@ class Gateway:
         log.warning("connection.refused", code=code, why=message, origin=websocket.headers.get("origin"))
         headers = {"WWW-Authenticate": "Bearer"} if code is ResultCode.UNAUTHORIZED else None
         data = {"reason": reason} if reason is not None else None
-        await websocket.send_denial_response(self.error_response(code, message, headers, data))
+        await self._deny(websocket, code, message, headers, data)
+
+    async def _deny(self, websocket: WebSocket, *reply: Any) -> None:
+        await websocket.send_denial_response(self.error_response(*reply))
 
     async def _refuse_while_closing(self, websocket: WebSocket) -> None:
         refusal = restart_refusal()
         log.info("connection.refused", why=refusal.message)
-        reply = self.error_response(ResultCode.UNAVAILABLE, refusal.message, refusal.headers, refusal.data)
-        await websocket.send_denial_response(reply)
+        await self._deny(websocket, ResultCode.UNAVAILABLE, refusal.message, refusal.headers, refusal.data)
 
     async def _decline(self, websocket: WebSocket, unknown: UnknownSubprotocol) -> None:
         """Under the name that the client gave: a browser tells its page neither why nor that a handshake is refused."""

@@ -13,19 +13,12 @@ from service.chat.authentication import MISSING, Authentication, Client, close_c
 from service.chat.client_messages import Auth, ClientMessage, Ping, name_in
 from service.chat.connection import Transport, say_and_close
 from service.chat.error_messages import error_of
+from service.chat.failures import Refused
 from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import PROTOCOL, now_ms
 from service.chat.server_messages import Pong, ServerMessage, System, encode
 
 LOGIN_SECONDS = 10
-
-
-class Denied(Exception):
-    """The handshake is refused."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 class Handshake(Transport, Protocol):
@@ -49,13 +42,13 @@ class Login:
     waiting: Waiting = field(default_factory=Waiting)
 
     async def run(self, handshake: Handshake, client_id: str) -> Principal | None:
-        """Accepts the handshake. None where the connection is over. Raises Denied."""
+        """Accepts the handshake. None where the connection is over. Raises Refused."""
         try:
             principal = await self.authenticator.identify(handshake.scope)
         except Unauthenticated as error:
             failure = failure_of(error)
             if not error.by_close:
-                raise Denied(failure) from None
+                raise Refused(failure) from None
             await handshake.accept()
             await _close(handshake, failure)
             return None

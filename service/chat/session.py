@@ -17,11 +17,11 @@ from service.chat.client_identity import Origin, Owner, new_name, new_token, own
 from service.chat.client_messages import Auth, Chat, ClientMessage, Forget, Form, Ping, Resume, Stop, VoiceLatency
 from service.chat.connected import Connected
 from service.chat.connection import Connection
-from service.chat.continuations import Refused, continuation_of
+from service.chat.continuations import continuation_of
 from service.chat.deliveries import Deliveries
 from service.chat.delivery import Delivery
 from service.chat.error_messages import error_of, error_of_refusal
-from service.chat.failures import ID_TAKEN, MAX_RUNNING_TURNS, RESTARTING, TOO_MANY_TURNS, UNKNOWN_TURN
+from service.chat.failures import ID_TAKEN, MAX_RUNNING_TURNS, RESTARTING, TOO_MANY_TURNS, UNKNOWN_TURN, Refused
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
 from service.chat.messages import PROTOCOL, now_ms
 from service.chat.running_turn import RunningTurn, total_tokens

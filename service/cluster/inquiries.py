@@ -3,11 +3,11 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
 from service.chat.cluster import Elsewhere, LocalClients
 from service.chat.connected import Connected
 from service.cluster.wire_format import CloseClient, ConnectedHere, ListConnected, Message
+from service.tasks import wait_within
 
 WITHIN_SECONDS = 2.0
 
@@ -37,9 +37,7 @@ class Inquiries:
             for process in inquiry.silent:
                 self._post(process, question(number))
             try:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(WITHIN_SECONDS):
-                        await inquiry.is_over.wait()
+                await wait_within(WITHIN_SECONDS, inquiry.is_over.wait())
             finally:
                 del self._open[number]
         return Elsewhere(inquiry.connections, len(inquiry.silent))

@@ -8,7 +8,8 @@ import pytest
 
 from service.admission import quotas
 from service.admission.caller import Caller, Principal, UserLimits
-from service.admission.quotas import LIMITS_HIT, UNLIMITED, Limits, Quotas, Refusal
+from service.admission.limits import Limits
+from service.admission.quotas import UNLIMITED, Quotas, Refusal
 from tests.conftest import logged
 
 HOME = Caller("203.0.113.7")
@@ -185,11 +186,6 @@ async def test_tokens_that_are_being_counted_are_counted_at_the_end():
     (await given.admit_question(HOME, "ann")).end(11)
     await given.close()
     assert await ask(given) == "total_budget"
-
-
-def test_each_limit_has_words():
-    assert set(LIMITS_HIT) == set(Limits._fields)
-    assert len({hit.reason for hit in LIMITS_HIT.values()}) == len(Limits._fields)
 
 
 async def test_limits_is_imported_only_where_something_is_counted(run):

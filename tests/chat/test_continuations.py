@@ -15,11 +15,10 @@ from service.chat.continuations import (
     CONTINUATION_INVALID,
     FORM_BY_EMAIL,
     NOT_PAUSED,
-    Refused,
     continuation_of,
     paused_run,
 )
-from service.chat.failures import TURN_UNREACHABLE
+from service.chat.failures import TURN_UNREACHABLE, Refused
 from service.chat.message_parser import BadMessage
 from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry

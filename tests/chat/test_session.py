@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from service.admission.caller import Caller
-from service.admission.quotas import Limits, Quotas
+from service.admission.limits import Limits
+from service.admission.quotas import Quotas
 from service.answers import failures
 from service.answers.base import Identity, Question, Replacement, Speech, Step, Text
 from service.answers.pauses import Decision, Form, FormAction, Pause, PausedRun

@@ -1,6 +1,6 @@
 """Reasons beside the tables of failures and limits."""
 
-from service.admission.quotas import LIMITS_HIT
+from service.admission.limits import LIMITS_HIT
 from service.web.reasons import FAILURES, OTHER_REASONS
 
 

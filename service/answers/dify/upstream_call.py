@@ -22,7 +22,7 @@ from service.answers.dify.event_parser import EventParser
 from service.answers.dify.http_errors import HTTP_ERRORS, UnexpectedResponse
 from service.answers.dify.sse import EventTooLarge, SseDecoder
 from service.elapsed import ms_since
-from service.tasks import Tasks
+from service.tasks import Tasks, wait_within
 
 log = structlog.get_logger()
 
@@ -130,7 +130,8 @@ class UpstreamCall:
                 if await post_stop(self._upstream.client, str(self.parser.task_id), self._question.user, tries):
                     self.state = State.STOPPING
                 else:
-                    await self._pause(min(LONGEST_STOP_PAUSE_SECONDS, FIRST_STOP_PAUSE_SECONDS * 2 ** (tries - 1)))
+                    pause = min(LONGEST_STOP_PAUSE_SECONDS, FIRST_STOP_PAUSE_SECONDS * 2 ** (tries - 1))
+                    await wait_within(pause, self._left.wait())
 
     def release(self, *, is_abandoned: bool) -> None:
         """Nobody reads on. What is abandoned before Dify has finished is stopped in the background."""
@@ -174,11 +175,6 @@ class UpstreamCall:
             async with asyncio.timeout(self._upstream.max_seconds - ms_since(self.started_at) / 1000):
                 while self.state is State.OPENING and (chunk := await self._events.read()):
                     self.parse(self.decode(chunk))
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._left.wait()
 
     def broken(self, failure: Failure) -> BrokenAnswer | None:
         """What is known of it when nobody reads it any more; None if it is over or stopped, or has hardly begun."""

@@ -4,7 +4,6 @@ import asyncio
 import re
 import time
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from msgspec import structs
@@ -14,6 +13,7 @@ from service.answers.failures import CONVERSATION_NOT_FOUND, FORM_EXPIRED, FORM_
 from service.answers.mock import ids
 from service.answers.mock.scripts import FORM, SCRIPTS, Failures, Script, after_form, find_script, is_known, takes
 from service.answers.pauses import Continuation, Decision, Form, Pause
+from service.tasks import wait_within
 
 FORM_SECONDS = 3600
 MAX_DECISIONS = 1000
@@ -87,7 +87,7 @@ class MockAnswer:
     async def stream(self, on_part: OnPart) -> None:
         script = self._script
         words = _WORD.findall(script.text)
-        await self._pause(script.wait)
+        await wait_within(script.wait, self._stopped.wait())
         if script.failure is None or words:
             on_part(self._identity)
         parts: list[Part] = [*script.steps, *(Text(word) for word in words), *script.speech]
@@ -97,7 +97,7 @@ class MockAnswer:
             if self._stopped.is_set():
                 return
             on_part(part)
-            await self._pause(self._word_seconds)
+            await wait_within(self._word_seconds, self._stopped.wait())
         if script.replacement is not None:
             on_part(Replacement(script.replacement))
         if script.failure is not None:
@@ -111,11 +111,6 @@ class MockAnswer:
 
     async def stop(self) -> None:
         self._stopped.set()
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
 
 
 def _refusal(question: Question) -> Failure | None:

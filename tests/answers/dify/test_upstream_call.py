@@ -190,11 +190,12 @@ async def test_a_stop_is_tried_as_long_as_the_answer_is_read(call, client, event
 async def test_each_pause_before_another_stop_is_twice_as_long_up_to_five_seconds(call, client, monkeypatch):
     pauses = []
 
-    async def pause(seconds):
+    async def pause(seconds, left):
         pauses.append(seconds)
+        left.close()
 
     monkeypatch.setattr(upstream_call, "FIRST_STOP_PAUSE_SECONDS", 0.25)
-    monkeypatch.setattr(call, "_pause", pause)
+    monkeypatch.setattr(upstream_call, "wait_within", pause)
     client.statuses = [500] * 7
     read(call, WORD)
     await call.stop()
