@@ -3,7 +3,7 @@
 import { button, copyBy, element, iconButton } from "./elements.js";
 import { withoutPlaces } from "./fields.js";
 import { clear, failureWords, label, language, say, t } from "./i18n.js";
-import { blocksOf } from "./markdown.js";
+import { blocksOf } from "./markdown-parser.js";
 import { unlinked, withLinks } from "./made-files.js";
 import { createMarkdownRenderer, fileLink } from "./markdown-renderer.js";
 import { createPause } from "./pause.js";

@@ -5,7 +5,7 @@
 import { copyBy, element, iconButton } from "./elements.js";
 import { label, say } from "./i18n.js";
 import { partsOf } from "./inline.js";
-import { createParser } from "./markdown.js";
+import { createParser } from "./markdown-parser.js";
 
 /** What is more than an element of its name; INSIDES tells where in it the children are. */
 const MAKERS = {

@@ -18,8 +18,8 @@ from tests.mutants.pytest_run import FOUND, PASSED, PRELOADED, run_pytest
 ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 CORE = (
-    "admission/origins", "answers/dify/error_mapping", "answers/dify/event_parser", "answers/dify/progress_events",
-    "answers/dify/sse", "answers/dify/timeouts", "answers/dify/upstream_call", "answers/files",
+    "admission/origins", "answers/dify/error_mapping", "answers/dify/answer_events", "answers/dify/progress_events",
+    "answers/dify/sse_framing", "answers/dify/timeouts", "answers/dify/upstream_call", "answers/files",
     "answers/resilience/circuit_breaker", "answers/resilience/fallback", "answers/resilience/limiter",
     "answers/resilience/retry", "chat/answer_buffer", "chat/client_identity", "chat/connection", "chat/deliveries",
     "chat/delivery", "chat/drain", "chat/error_messages", "chat/heartbeat", "chat/ended_turns", "chat/message_builder",

@@ -30,7 +30,7 @@ from service.answers.dify.error_mapping import FailureDetails, failure_of_event,
 from service.answers.dify.forms import is_incomplete
 from service.answers.dify.healing import Healing, HealingAnswer
 from service.answers.dify.http_errors import failure_of
-from service.answers.dify.sse import EventTooLarge
+from service.answers.dify.sse_framing import EventTooLarge
 from service.answers.dify.timeouts import Activity, Timeouts, Watchdog
 from service.answers.dify.upstream_call import LATE_SECONDS, STREAM_ERRORS, Upstream, UpstreamCall
 from service.answers.pauses import Continuation, Pause

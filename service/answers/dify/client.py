@@ -12,7 +12,7 @@ import aiohttp
 from service.answers import failures
 from service.answers.base import AnswerError
 from service.answers.dify.connector import Endpoint, open_session
-from service.answers.dify.event_decoder import decode_object
+from service.answers.dify.event_fields import decode_object
 from service.answers.dify.http_errors import (
     HTTP_ERRORS,
     UnexpectedResponse,

@@ -11,7 +11,7 @@ from typing import cast
 import msgspec
 
 from service.answers.base import Step, StepEvent
-from service.answers.dify.event_decoder import decode_fields
+from service.answers.dify.event_fields import decode_fields
 
 _RUNS = frozenset({"workflow_started", "workflow_finished", "node_started", "node_finished", "node_retry"})
 _ROUNDS = frozenset(f"{name}_{event}" for name in ("iteration", "loop") for event in ("started", "next", "completed"))

@@ -11,13 +11,13 @@ from msgspec import structs
 
 from service.answers import failures
 from service.answers.base import AnswerError, BrokenAnswer, Failure, OnPart, Part, Step, Summary
+from service.answers.dify.answer_events import EventParser
 from service.answers.dify.app_files import FileFinder
 from service.answers.dify.continued_call import fetch_form
 from service.answers.dify.error_mapping import failure_of_reply
-from service.answers.dify.event_decoder import is_text
-from service.answers.dify.event_parser import EventParser
+from service.answers.dify.event_fields import is_text
 from service.answers.dify.http_errors import UnexpectedResponse
-from service.answers.dify.sse import SseDecoder
+from service.answers.dify.sse_framing import SseDecoder
 from service.answers.dify.stored_message import fetch_message
 from service.answers.dify.upstream_call import STREAM_ERRORS, Upstream
 from service.answers.pauses import Pause

@@ -15,12 +15,12 @@ import structlog
 
 from service.answers.base import AnswerStopped, BrokenAnswer, Failure, Part, Question, Replacement, Text
 from service.answers.demand import Demand
+from service.answers.dify.answer_events import EventParser
 from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.client import DifyClient, EventStream
-from service.answers.dify.event_decoder import is_text
-from service.answers.dify.event_parser import EventParser
+from service.answers.dify.event_fields import is_text
 from service.answers.dify.http_errors import HTTP_ERRORS, UnexpectedResponse
-from service.answers.dify.sse import EventTooLarge, SseDecoder
+from service.answers.dify.sse_framing import EventTooLarge, SseDecoder
 from service.elapsed import ms_since
 from service.tasks import Tasks, wait_within
 

@@ -2,7 +2,7 @@
 
 import { withoutPlaces } from "../fields.js";
 import { failureWords, language } from "../i18n.js";
-import { blocksOf } from "../markdown.js";
+import { blocksOf } from "../markdown-parser.js";
 import { plainTextOf } from "../plain-text.js";
 
 /** Takes a turn of turn-queue.js; returns [key, values], or null where its words say all. */

@@ -1,7 +1,7 @@
 // A Markdown text that grows, cut into sentences that a voice can say one after the other. Knows no DOM.
 
 import { parseInline } from "../inline.js";
-import { createParser } from "../markdown.js";
+import { createParser } from "../markdown-parser.js";
 import { withoutHalfTag } from "../thoughts.js";
 import { piecesOf, secondsOf } from "./pieces.js";
 import { NOTES, speakable } from "./speakable.js";

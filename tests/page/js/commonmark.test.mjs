@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { partsOf } from "../../../static/js/inline.js";
-import { blocksOf } from "../../../static/js/markdown.js";
+import { blocksOf } from "../../../static/js/markdown-parser.js";
 
 const { examples } = JSON.parse(readFileSync(new URL("../../data/commonmark.json", import.meta.url)));
 

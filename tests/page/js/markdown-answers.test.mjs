@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { partsOf } from "../../../static/js/inline.js";
-import { blocksOf, createParser } from "../../../static/js/markdown.js";
+import { blocksOf, createParser } from "../../../static/js/markdown-parser.js";
 
 /** A tree in angle brackets, with what a part has beside its children. */
 function outline(part) {

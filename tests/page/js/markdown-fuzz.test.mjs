@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { partsOf } from "../../../static/js/inline.js";
-import { blocksOf, createParser } from "../../../static/js/markdown.js";
+import { blocksOf, createParser } from "../../../static/js/markdown-parser.js";
 import { plainTextOf } from "../../../static/js/plain-text.js";
 
 const FIRST_SEED = Number(process.env.SEED ?? 1);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { parseInline, partsOf } from "../../../static/js/inline.js";
-import { blocksOf, createParser } from "../../../static/js/markdown.js";
+import { blocksOf, createParser } from "../../../static/js/markdown-parser.js";
 
 const paragraph = (text) => ({ tag: "p", text });
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { blocksOf } from "../../../static/js/markdown.js";
+import { blocksOf } from "../../../static/js/markdown-parser.js";
 import { plainTextOf } from "../../../static/js/plain-text.js";
 
 const EXAMPLES = [

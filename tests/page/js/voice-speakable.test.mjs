@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { wordsOf } from "../../../static/js/formulas.js";
 import { partsOf } from "../../../static/js/inline.js";
-import { blocksOf } from "../../../static/js/markdown.js";
+import { blocksOf } from "../../../static/js/markdown-parser.js";
 import { NOTES, speakable } from "../../../static/js/voice/speakable.js";
 import { generatorOf } from "./random-markdown.js";
 

@@ -1,4 +1,4 @@
-"""Dify's events to the parts of an answer. No I/O."""
+"""What each kind of Dify's events adds to an answer. No I/O."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from service.answers.base import Identity, Part, Replacement, Speech, Summary, T
 from service.answers.dify import progress_events
 from service.answers.dify.app_files import FileFinder
 from service.answers.dify.error_mapping import MAX_MESSAGE_CHARACTERS, FailureDetails, plain_code
-from service.answers.dify.event_decoder import TEXT_DELTAS, Event, UnreadableText, decode_event, decode_fields
+from service.answers.dify.event_fields import TEXT_DELTAS, Event, UnreadableText, decode_event, decode_fields
 from service.answers.dify.forms import form_of, form_of_pause, next_form
 from service.answers.dify.progress_events import ProgressParser
 from service.answers.json_values import as_object

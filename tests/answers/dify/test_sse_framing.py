@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.answers.dify.event_decoder import is_text
-from service.answers.dify.sse import HEAD_BYTES, EventTooLarge, SseDecoder
+from service.answers.dify.event_fields import is_text
+from service.answers.dify.sse_framing import HEAD_BYTES, EventTooLarge, SseDecoder
 from tests import recordings
 
 STREAMS = ["1s_basic_short", "1s_echo_unicode", "7_ping_basic_wait25", "3e_basic_failat5_streaming"]

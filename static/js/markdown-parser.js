@@ -13,7 +13,7 @@ import { AFTER_FORMULA, endOfDisplay } from "./formulas.js";
 import { literal } from "./inline.js";
 import { dedent, indentOf, isBlank, lineAt, next, take } from "./line-reader.js";
 import { MONEY, UNIT } from "./quantities.js";
-import { readTable, startsTable } from "./tables.js";
+import { readTable, startsTable } from "./table-parser.js";
 import { piecesOf, withoutHalfTag } from "./thoughts.js";
 
 const { raw } = String;

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from service.answers.base import AppFile, Identity, Replacement, Speech, Step, Summary, Text
+from service.answers.dify.answer_events import EventParser
 from service.answers.dify.app_files import FileFinder, FileLinks
 from service.answers.dify.error_mapping import FailureDetails
-from service.answers.dify.event_parser import EventParser
-from service.answers.dify.sse import SseDecoder
+from service.answers.dify.sse_framing import SseDecoder
 from service.answers.pauses import Form, Pause
 from tests import recordings
 

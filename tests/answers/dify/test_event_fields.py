@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.answers.dify.event_decoder import (
+from service.answers.dify.event_fields import (
     Event,
     UnreadableText,
     decode_event,
