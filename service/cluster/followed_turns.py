@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from service.answers.base import Answer, BrokenAnswer
@@ -31,9 +31,9 @@ class _Following:
     position: int = 0
 
 
-@dataclass(slots=True, frozen=True)
-class Link:
-    """To the other processes."""
+@dataclass(slots=True, eq=False, kw_only=True)
+class FollowedTurns:
+    """Is the Writer of each. `stop` tells all others, and `heal` asks the source for the rest of an answer."""
 
     outbox: Outbox
     members: Membership
@@ -41,30 +41,23 @@ class Link:
     stored: StoredTurns
     stop: Callable[[FollowedTurn], None]
     heal: Callable[[BrokenAnswer], Answer | None]
-
-
-class FollowedTurns:
-    """Is the Writer of each."""
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self._followings: dict[int, _Following] = {}
-        self._numbers: dict[FollowedTurn, int] = {}
-        self._next_number = itertools.count(1).__next__
-        self._tasks = Tasks()
+    _followings: dict[int, _Following] = field(default_factory=dict)
+    _numbers: dict[FollowedTurn, int] = field(default_factory=dict)
+    _next_number: Callable[[], int] = field(default_factory=lambda: itertools.count(1).__next__)
+    _tasks: Tasks = field(default_factory=Tasks)
 
     def follow(self, turn: FollowedTurn) -> None:
         self.unfollow(turn)
-        if not self._link.redis.is_connected:
+        if not self.redis.is_connected:
             turn.lose(TURN_UNREACHABLE)
-        elif turn.by and self._link.members.is_dead(turn.by):
+        elif turn.by and self.members.is_dead(turn.by):
             turn.lose_writer()
         elif asked := self._writers(turn):
             number = self._numbers[turn] = self._next_number()
             self._followings[number] = _Following(turn, set(asked))
             offset, replacements, progress = turn.place
             for process in asked:
-                self._link.outbox.post(process, Follow(turn.key, number, offset, replacements, progress))
+                self.outbox.post(process, Follow(turn.key, number, offset, replacements, progress))
         else:
             self._lose_unknown(turn)
 
@@ -72,16 +65,10 @@ class FollowedTurns:
         if (number := self._numbers.pop(turn, None)) is not None:
             following = self._followings.pop(number)
             for process in {turn.by} if turn.by else following.asked:
-                self._link.outbox.post(process, Unfollow(number))
-
-    def stop(self, turn: FollowedTurn) -> None:
-        self._link.stop(turn)
+                self.outbox.post(process, Unfollow(number))
 
     def keep(self, turn: FollowedTurn) -> None:
-        self._link.stored.put_ended(turn.key, turn)
-
-    def heal(self, broken: BrokenAnswer) -> Answer | None:
-        return self._link.heal(broken)
+        self.stored.put_ended(turn.key, turn)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return self._tasks.spawn(work)
@@ -93,7 +80,7 @@ class FollowedTurns:
         """A letter may come twice; where one is missing, the turn is followed anew from where it is."""
         following = self._followings.get(updates.number)
         if following is None or (following.position and by != following.turn.by):
-            self._link.outbox.post(by, Unfollow(updates.number))
+            self.outbox.post(by, Unfollow(updates.number))
         elif updates.position > following.position:
             following.turn.refollow()
         elif updates.position == following.position:
@@ -128,7 +115,7 @@ class FollowedTurns:
         """Those of dead processes are lost; of a silent one it is asked whether it is still followed."""
         silent_since = time.monotonic() - SILENCE_SECONDS
         for turn in list(self._numbers):
-            if turn.by and self._link.members.is_dead(turn.by):
+            if turn.by and self.members.is_dead(turn.by):
                 turn.lose_writer()
             elif turn.is_current and turn.heard_at < silent_since:
                 turn.refollow()
@@ -141,7 +128,7 @@ class FollowedTurns:
     async def _read_end(self, turn: FollowedTurn) -> None:
         """Of one that its process does not know any more."""
         try:
-            snapshot = await self._link.stored.get(turn.key)
+            snapshot = await self.stored.get(turn.key)
         except REDIS_ERRORS:
             turn.lose(TURN_UNREACHABLE)
             return
@@ -153,11 +140,11 @@ class FollowedTurns:
 
     def _writers(self, turn: FollowedTurn) -> list[str]:
         """Who may run it."""
-        return [turn.by] if turn.by else self._link.members.others()
+        return [turn.by] if turn.by else self.members.others()
 
     def _lose_unknown(self, turn: FollowedTurn) -> None:
         """Right after Redis was away, what it does not know may be stored there a moment later."""
-        turn.lose(UNKNOWN_TURN if self._link.redis.is_settled else TURN_UNREACHABLE)
+        turn.lose(UNKNOWN_TURN if self.redis.is_settled else TURN_UNREACHABLE)
 
     def _forget(self, turn: FollowedTurn) -> None:
         del self._followings[self._numbers.pop(turn)]

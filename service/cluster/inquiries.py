@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from service.chat.cluster import Elsewhere, LocalClients
 from service.chat.connected import Connected
@@ -19,15 +20,13 @@ class _Inquiry:
         self.is_over = asyncio.Event()
 
 
+@dataclass(slots=True, eq=False)
 class Inquiries:
-    def __init__(
-        self, clients: LocalClients, post: Callable[[str, Message], None], others: Callable[[], Iterable[str]]
-    ) -> None:
-        self._clients = clients
-        self._post = post
-        self._others = others
-        self._open: dict[int, _Inquiry] = {}
-        self._next_number = itertools.count(1).__next__
+    _clients: LocalClients
+    _post: Callable[[str, Message], None]
+    _others: Callable[[], Iterable[str]]
+    _open: dict[int, _Inquiry] = field(default_factory=dict)
+    _next_number: Callable[[], int] = field(default_factory=lambda: itertools.count(1).__next__)
 
     async def ask(self, question: Callable[[int], Message]) -> Elsewhere:
         """`question` is made with a number, by which they reply; who does not within WITHIN_SECONDS is counted."""

@@ -1,6 +1,7 @@
 """What other processes write, each message to whom it is for."""
 
 import time
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -30,21 +31,14 @@ from service.tally import Tally
 log = structlog.get_logger()
 
 
+@dataclass(slots=True, eq=False)
 class Letters:
-    def __init__(
-        self,
-        members: Membership,
-        published: PublishedTurns,
-        followed: FollowedTurns,
-        resumed: ResumedClients,
-        inquiries: Inquiries,
-    ) -> None:
-        self._members = members
-        self._published = published
-        self._followed = followed
-        self._resumed = resumed
-        self._inquiries = inquiries
-        self._unreadable = Tally("cluster.unreadable")
+    _members: Membership
+    _published: PublishedTurns
+    _followed: FollowedTurns
+    _resumed: ResumedClients
+    _inquiries: Inquiries
+    _unreadable: Tally = field(default_factory=lambda: Tally("cluster.unreadable"))
 
     def receive(self, letter: Letter) -> None:
         """What cannot be read is left out, and counted; what one message breaks costs no other one."""

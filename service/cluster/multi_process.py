@@ -15,7 +15,7 @@ from service.chat.followed_turn import FollowedTurn, key_of
 from service.chat.running_turn import RunningTurn
 from service.cluster.availability import Availability
 from service.cluster.erasure import Erasure
-from service.cluster.followed_turns import FollowedTurns, Link
+from service.cluster.followed_turns import FollowedTurns
 from service.cluster.inquiries import Inquiries
 from service.cluster.letters import Letters
 from service.cluster.membership import Membership
@@ -63,14 +63,12 @@ class MultiProcess:
         self._stored = StoredTurns(self._members.id, store, self._outbox)
         self._published = PublishedTurns(self._outbox.post)
         self._followed = FollowedTurns(
-            Link(
-                self._outbox,
-                self._members,
-                self._redis,
-                self._stored,
-                stop=lambda turn: self.stop(turn.owner, turn.id),
-                heal=heal,
-            )
+            outbox=self._outbox,
+            members=self._members,
+            redis=self._redis,
+            stored=self._stored,
+            stop=lambda turn: self.stop(turn.owner, turn.id),
+            heal=heal,
         )
         self._finder = TurnFinder(self._stored, self._members, self._redis, self._followed)
         self._resumed = ResumedClients(self._members.id, local_clients, self._outbox.post, self._members.others)

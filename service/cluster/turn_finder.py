@@ -1,5 +1,7 @@
 """Finds out which process has a turn, and what is stored of it."""
 
+from dataclasses import dataclass
+
 from service.chat.client_identity import Owner
 from service.chat.failures import TURN_UNREACHABLE
 from service.chat.followed_turn import UNKNOWN_CHECKSUM, FollowedTurn, Writer, key_of
@@ -10,14 +12,14 @@ from service.cluster.stored_turns import StoredTurns
 from service.cluster.wire_format import Snapshot, decode_parts
 
 
+@dataclass(slots=True, eq=False)
 class TurnFinder:
     """What it finds asks `writer` for more. Methods that wait for Redis raise REDIS_ERRORS."""
 
-    def __init__(self, stored: StoredTurns, members: Membership, redis: Availability, writer: Writer) -> None:
-        self._stored = stored
-        self._members = members
-        self._redis = redis
-        self._writer = writer
+    _stored: StoredTurns
+    _members: Membership
+    _redis: Availability
+    writer: Writer
 
     async def claim(self, owner: Owner, turn_id: str, content: str) -> FollowedTurn | None:
         """None where it is this process's now."""
@@ -41,7 +43,7 @@ class TurnFinder:
         return turn
 
     def _turn(self, owner: Owner, turn_id: str, by: str = "", checksum: int = UNKNOWN_CHECKSUM) -> FollowedTurn:
-        return FollowedTurn(owner=owner, id=turn_id, checksum=checksum, writer=self._writer, by=by)
+        return FollowedTurn(owner=owner, id=turn_id, checksum=checksum, writer=self.writer, by=by)
 
     def _stored_turn(self, owner: Owner, turn_id: str, snapshot: Snapshot) -> FollowedTurn:
         turn = self._turn(owner, turn_id, snapshot.by, snapshot.checksum)

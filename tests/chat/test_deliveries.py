@@ -14,7 +14,7 @@ from service.chat.seal import Seal
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Ending, Status
 from tests.chat.followed import followed_turn
-from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.scripted import Scripted
 
 
@@ -107,12 +107,12 @@ async def test_who_leaves_for_good_leaves_no_turn_that_is_not_claimed(answering,
     assert answering.source.stops == for_good
 
 
-async def test_a_fault_in_one_closes_the_connection_and_is_logged(answering, events, monkeypatch):
-    monkeypatch.setattr(message_builder, "terminal_message", None)
+async def test_a_fault_in_one_closes_the_connection_and_is_logged_and_the_turn_goes_on(answering, events, monkeypatch):
+    monkeypatch.setattr(message_builder, "update_message", None)
     turn = answering.begin()
-    answering.source.put(None)
-    await eventually(lambda: answering.client.closed)
+    answering.source.put(Text("a"))
+    await eventually(lambda: turn.has_no_listeners)
     assert answering.client.closed == [close_codes.INTERNAL_ERROR]
-    assert [(event["event"], event.get("turn_id")) for event in events if event["event"] == "delivery.failed"] == [
-        ("delivery.failed", turn.id)
-    ]
+    assert [event["turn_id"] for event in logged(events, "delivery.failed")] == [turn.id]
+    await asyncio.sleep(0)
+    assert (answering.source.stops, turn.status) == (0, None)

@@ -10,7 +10,7 @@ from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.turn import checksum_of
 from service.chat.turn_status import Ending, Status
 from service.cluster import followed_turns
-from service.cluster.followed_turns import SILENCE_SECONDS, FollowedTurns, Link
+from service.cluster.followed_turns import SILENCE_SECONDS, FollowedTurns
 from service.cluster.wire_format import Follow, Snapshot, Unfollow, Updates, encode_parts
 from tests.chat.followed import followed_turn
 
@@ -35,14 +35,12 @@ def followed(state):
         return state.snapshot
 
     return FollowedTurns(
-        Link(
-            outbox=SimpleNamespace(post=lambda process, message: state.posted.append((process, message))),
-            members=SimpleNamespace(is_dead=lambda process: process in state.dead, others=lambda: state.others),
-            redis=state,
-            stored=SimpleNamespace(get=get, put_ended=lambda _, turn: state.kept.append(turn)),
-            stop=state.stopped.append,
-            heal=lambda _: None,
-        )
+        outbox=SimpleNamespace(post=lambda process, message: state.posted.append((process, message))),
+        members=SimpleNamespace(is_dead=lambda process: process in state.dead, others=lambda: state.others),
+        redis=state,
+        stored=SimpleNamespace(get=get, put_ended=lambda _, turn: state.kept.append(turn)),
+        stop=state.stopped.append,
+        heal=lambda _: None,
     )
 
 
