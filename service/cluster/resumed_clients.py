@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from service.chat.cluster import LocalClients
 from service.cluster.wire_format import ClientResumed, Message
@@ -10,29 +11,23 @@ PROCESSES = 1024
 """So many have numbers of their own, most probably."""
 
 
+@dataclass(slots=True, eq=False)
 class ResumedClients:
     """Numbers are of a hybrid clock: this process's own, never behind that of a process that was heard of.
 
     `process` is this one's name, in hexadecimal digits.
     """
 
-    def __init__(
-        self,
-        process: str,
-        local: LocalClients,
-        post: Callable[[str, Message], None],
-        others: Callable[[], Iterable[str]],
-    ) -> None:
-        self._local = local
-        self._post = post
-        self._others = others
-        self._number = 0
-        self._own = int(process, 16) % PROCESSES
+    process: str
+    _local: LocalClients
+    _post: Callable[[str, Message], None]
+    _others: Callable[[], Iterable[str]]
+    _number: int = 0
 
     def next_number(self) -> int:
         """No two processes have the same in one millisecond."""
         since = max(self._number // PROCESSES + 1, time.time_ns() // 1_000_000)
-        self._number = since * PROCESSES + self._own
+        self._number = since * PROCESSES + int(self.process, 16) % PROCESSES
         return self._number
 
     def announce(self, identity: str, number: int) -> None:
