@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from service.answers.dify import healing
+from service.answers.dify import run_follower
 from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
@@ -580,8 +580,8 @@ class Continued:
 
 @pytest.fixture
 def quick_healing(monkeypatch):
-    monkeypatch.setattr(healing, "FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(healing, "LONGEST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(run_follower, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(run_follower, "LONGEST_PAUSE_SECONDS", 0.05)
 
 
 @pytest.mark.parametrize("before", [("One ",), ()])
