@@ -14,17 +14,26 @@ def _hurry(monkeypatch):
     hurry(monkeypatch)
 
 
-async def test_a_run_that_pauses_meanwhile_is_paused(with_dify, dify, connect):
-    may_ask = asyncio.Event()
+def drafting(may_ask, *more):
+    """A chatflow that says a draft, asks a person when it may, and says that it is done."""
 
     async def program(run):
         run.start()
         await run.say("Draft: ")
         await may_ask.wait()
-        await run.say("so far.")
+        for text in more:
+            await run.say(text)
         await run.ask_human(token="t0")
+        await run.say("done.")
+        run.sum_up()
+        run.finish()
 
-    flow = Break(dify, [], program=program)
+    return program
+
+
+async def test_a_run_that_pauses_meanwhile_is_paused(with_dify, dify, connect):
+    may_ask = asyncio.Event()
+    flow = Break(dify, [], program=drafting(may_ask, "so far."))
     client = await connect(await with_dify())
     frames = await ask(client)
     flow.cut.set()
@@ -37,15 +46,7 @@ async def test_a_run_that_pauses_meanwhile_is_paused(with_dify, dify, connect):
 
 async def test_a_run_that_paused_before_it_was_taken_up_is_paused(with_dify, dify, connect):
     may_ask = asyncio.Event()
-
-    async def program(run):
-        run.start()
-        await run.say("Draft: ")
-        await may_ask.wait()
-        await run.say("so far.")
-        await run.ask_human(token="t0")
-
-    flow = Break(dify, [], program=program)
+    flow = Break(dify, [], program=drafting(may_ask, "so far."))
     client = await connect(await with_dify())
     frames = await ask(client)
     dify.is_down = True
@@ -59,17 +60,7 @@ async def test_a_run_that_paused_before_it_was_taken_up_is_paused(with_dify, dif
 
 async def test_what_was_decided_meanwhile_and_waits_for_the_worker_goes_on(with_dify, dify, connect):
     may_ask = asyncio.Event()
-
-    async def program(run):
-        run.start()
-        await run.say("Draft: ")
-        await may_ask.wait()
-        await run.ask_human(token="t0")
-        await run.say("done.")
-        run.sum_up()
-        run.finish()
-
-    flow = Break(dify, [], program=program)
+    flow = Break(dify, [], program=drafting(may_ask))
     client = await connect(await with_dify())
     frames = await ask(client)
     dify.is_down = True
