@@ -17,7 +17,7 @@
   }
   function stored(name) {
     try {
-      return localStorage.getItem("dify-live:" + name);
+      return sessionStorage.getItem("dify-live:" + name) || localStorage.getItem("dify-live:" + name); // storage.js
     } catch (error) {
       return null; // storage is blocked
     }

@@ -3,6 +3,7 @@
 import { dress } from "./elements.js";
 import { clear, language, say, switchLanguage } from "./i18n.js";
 import { showSnackbar } from "./snackbar.js";
+import { choose } from "./storage.js";
 
 const REPLACED = 4500; // a close code: another window has this client's id
 const SHOWN_AFTER_MS = 1_500; // a connection that is back by then was never seen to be gone
@@ -40,11 +41,7 @@ const otherTheme = () => (root.dataset.theme === "dark" ? "light" : "dark");
 const showTheme = () => dress(themeButton, otherTheme(), `theme.${otherTheme()}`);
 
 /** For boot.js and display.js. Where storage is blocked, it holds until the page is left. */
-export function remember(name, value) {
-  try {
-    localStorage.setItem(`dify-live:${name}`, value);
-  } catch {}
-}
+export const remember = (name, value) => choose(`dify-live:${name}`, value);
 
 languageButton.onclick = () => {
   switchLanguage();

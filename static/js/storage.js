@@ -1,4 +1,5 @@
-// What this tab remembers across a reload, until it is closed. Where storage is blocked, nothing.
+// What this tab remembers across a reload, until it is closed, and what was chosen in this browser. Where storage is
+// blocked, nothing.
 
 const LONGEST_TALK = 1_000_000; // characters; browsers give a page some five million
 
@@ -24,6 +25,22 @@ export function save(name, value) {
   } catch {
     return false;
   }
+}
+
+/** What a person chose, a string or null: on a screen for many people theirs, else what was chosen on this device. */
+export function chosen(name) {
+  try {
+    return sessionStorage.getItem(name) ?? localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+/** Where many people come, it ends with the one who is here, and no other screen of this browser is told. */
+export function choose(name, value) {
+  try {
+    ("kiosk" in document.documentElement.dataset ? sessionStorage : localStorage).setItem(name, value);
+  } catch {}
 }
 
 /** The `store` of turn-queue.js. Keeps the latest; the oldest go first where they are too long, or for this browser. */

@@ -9,7 +9,7 @@ from playwright.async_api import Error, expect
 from tests import fake_dify
 from tests.conftest import eventually, logged
 from tests.page.browser import accessible
-from tests.page.kiosk import COME_BACK, SECRET
+from tests.page.kiosk import COME_BACK, SECRET, Screen
 from tests.page.kiosk_moments import MOMENTS, SPEECH, UNDER_WAY, done
 from tests.page.speech import SILENT, button, until
 
@@ -152,9 +152,8 @@ async def test_the_operators_greeting_stands_there_in_both_languages(screen):
         await expect(screen.page.locator(f"#greeting [lang={lang}] strong")).to_have_text(words)
 
 
-async def test_who_has_only_looked_can_finish_and_what_was_kept_wrongly_is_no_hindrance(screen):
+async def test_who_has_only_looked_can_finish(screen):
     screen = await screen()
-    await screen.page.evaluate("localStorage['kiosk:choices'] = '{bad'")
     await screen.begin()
     await screen.chat.locator("#language").click()
     await screen.chat.locator("#new").click()
@@ -172,6 +171,23 @@ async def test_a_person_s_choices_of_language_and_colours_end_with_them(screen):
     await screen.is_clean()
     await expect(screen.chat.locator("html")).to_have_attribute("lang", "en")
     assert await screen.page.evaluate("Object.keys(localStorage)") == []
+
+
+async def test_what_somebody_chooses_at_one_screen_reaches_no_other_of_the_same_browser(screen):
+    screen = await screen(script="localStorage['dify-live:theme'] ??= 'dark';")
+    page = await screen.page.context.new_page()
+    await page.goto(screen.page.url)
+    other = Screen(page)
+    for each in (screen, other):
+        await each.begin()
+    await screen.chat.locator("#language").click()
+    await other.chat.locator("#theme").click()
+    for each in (screen, other):
+        await each.page.evaluate(COME_BACK)
+        await each.is_clean()
+        await expect(each.chat.locator("html")).to_have_attribute("lang", "en")
+        await expect(each.chat.locator("html")).to_have_attribute("data-theme", "dark")
+    assert await page.evaluate("Object.keys(localStorage)") == ["dify-live:theme"]
 
 
 async def test_the_service_forgets_what_was_said_when_it_is_back(screen, dify, events):

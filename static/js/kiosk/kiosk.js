@@ -18,7 +18,6 @@ import { createDisposableChat } from "./disposable-chat.js";
 import { createForgetting } from "./forgetting.js";
 import { guard } from "./guard.js";
 import { createIdleWatch, periodOf } from "./idle.js";
-import { dropPerson, keepChoices } from "./storage.js";
 import { words } from "./translations.js";
 
 const TICK_MS = 1_000;
@@ -71,6 +70,13 @@ function prepare(person) {
   chat = createDisposableChat({ onUsed: idle.used, onDone: () => setTimeout(reset), show: dialogs.show });
 }
 
+/** What this tab keeps: what they said, and what they chose. */
+function dropPerson() {
+  try {
+    sessionStorage.clear();
+  } catch {}
+}
+
 function cover(isOn) {
   inUse = !isOn;
   attract.hidden = !isOn;
@@ -84,7 +90,6 @@ function cover(isOn) {
 /** By a tap: so sound, microphone and full screen are allowed. */
 function start() {
   if (!chat?.isReady()) return;
-  keepChoices();
   cover(false);
   fillScreen();
   chat.start();

@@ -2,6 +2,7 @@
 
 import { button, element } from "../elements.js";
 import { label, say, t } from "../i18n.js";
+import { choose, chosen } from "../storage.js";
 
 const KEY = "voice";
 
@@ -18,7 +19,7 @@ export const isOwnWanted = () => !["", "dify"].includes(settings.voice);
 
 function stored() {
   try {
-    return JSON.parse(localStorage.getItem(KEY));
+    return JSON.parse(chosen(KEY));
   } catch {
     return null;
   }
@@ -39,11 +40,7 @@ function valid(kept) {
 
 export function change(more) {
   Object.assign(settings, more);
-  try {
-    localStorage.setItem(KEY, JSON.stringify(settings));
-  } catch {
-    // Storage may be forbidden: then the choice lasts as long as the page.
-  }
+  choose(KEY, JSON.stringify(settings)); // where it may not be kept, it lasts as long as the page
 }
 
 /** `voices` are the browser's; `tryIt()` reads something with what is chosen. */
@@ -63,13 +60,13 @@ export function openSettings({ voices, hasAppVoice, hasCalls, tryIt }) {
   const close = button("close", () => dialog.close());
   const title = say(element("h2"), "voice.settings");
   const dialog = element("dialog", "inputs", title, ...labels, element("div", "row", test, close));
-  Object.assign(dialog, { id: "voice-settings", oninput: choose, onclose: () => dialog.remove() });
+  Object.assign(dialog, { id: "voice-settings", oninput: chooseAll, onclose: () => dialog.remove() });
   dialog.onkeydown = (event) => event.stopPropagation(); // the page's Escape would stop the answer, too
   document.body.append(label(dialog, "voice.settings"));
   show();
   dialog.showModal();
 
-  function choose() {
+  function chooseAll() {
     change({
       ...{ voice: own.value, rate: speed.valueAsNumber, pauseSeconds: pause.valueAsNumber },
       ...{ pace: pace.checked ? "unhurried" : "usual", hasSounds: sounds.checked },
