@@ -127,6 +127,43 @@ async def test_what_the_app_wants_to_know_is_asked_before_a_call(screen):
     await expect(button(screen.chat, "Call")).to_be_visible()
 
 
+PULLED = "speech.isPulledOut = {}; navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+
+
+async def test_a_device_without_a_microphone_offers_to_type_until_there_is_one(screen):
+    screen = await screen(script=SPEECH, app=SILENT)
+    await expect(screen.begin_button).to_contain_text("Touch to talk")
+    await screen.page.evaluate(PULLED.format("true"))
+    await expect(screen.begin_button).to_have_text("Touch to type触摸开始打字")
+    await accessible(screen.page)
+    await screen.begin()
+    await expect(screen.chat.locator("#question")).to_be_focused()
+    await expect(screen.chat.locator("#call")).to_be_hidden()
+    await screen.page.evaluate(COME_BACK)
+    await screen.page.evaluate(PULLED.format("false"))
+    await expect(screen.begin_button).to_have_text("Touch to talk触摸开始说话")
+
+
+async def test_where_listening_failed_the_next_person_is_offered_to_type(screen):
+    screen = await screen(script=SPEECH + "speech.refuses = true;", app=SILENT)
+    await screen.begin()
+    await expect(screen.chat.locator("#call")).to_contain_text("The microphone is blocked")
+    await screen.page.evaluate(COME_BACK)
+    await expect(screen.begin_button).to_contain_text("Touch to type")
+
+
+async def test_who_can_neither_type_nor_talk_is_told(screen):
+    screen = await screen(seconds="90&keyboard=no", script=SPEECH, app=SILENT)
+    await expect(screen.begin_button).to_contain_text("Touch to talk")
+    await screen.page.evaluate(PULLED.format("true"))
+    await expect(screen.page.locator("#away")).to_contain_text("This device cannot listen at the moment.")
+    await expect(screen.page.locator("#away")).to_contain_text("此设备目前无法收听语音")
+    await expect(screen.begin_button).to_contain_text("Touch to begin")
+    await accessible(screen.page)
+    await screen.page.evaluate(PULLED.format("false"))
+    await expect(screen.page.locator("#away")).to_have_text("")
+
+
 async def test_nothing_is_left_in_the_clipboard(screen, dify):
     screen = await screen()
     await screen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])

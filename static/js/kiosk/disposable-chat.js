@@ -6,6 +6,9 @@ import { guard } from "./guard.js";
 
 const SIGNS = ["pointerdown", "keydown", "wheel", "input"];
 const BUSY_CALL = ["hearing", "thinking", "speaking"].map((state) => `#call[data-state=${state}]:not([hidden])`);
+const FAULTS = ["refused", "missing", "busy", "service", "language", "broken"]; // of listening: ../voice/speech-input.js
+const DEAF = FAULTS.map((why) => `:is(.voice-state, #call *)[data-say-text*='"voice.${why}"']`);
+const HEARD = "#call[data-state=hearing]:not([hidden]), .question.heard";
 const RECONNECTS = ["go-on", "call.again"].map((key) => `#snackbars [data-say-text*='"${key}"']`).join();
 const VOICE_WAIT_MS = 5_000; // a browser that cannot load the voice can still chat
 const LOAD_WAIT_MS = 30_000;
@@ -82,9 +85,15 @@ export function createDisposableChat({ onUsed, onDone, show }) {
   /** Not before what the app wants to know first. */
   const call = () => !find("#welcome form") && find(".start-call");
 
-  /** A tap's doing: a call, where there can be one. */
-  function start() {
-    if (call()) call().click();
+  /** Whether somebody is being heard, or cannot be; undefined where nobody tried. */
+  function hears() {
+    if (find(HEARD)) return true;
+    return find(DEAF.join()) ? false : undefined;
+  }
+
+  /** A tap's doing: a call, where there can be one and this device can listen. */
+  function start(canListen) {
+    if (canListen && call()) call().click();
     else find("#welcome form :is(input, select, textarea), #question")?.focus();
   }
 
@@ -92,8 +101,9 @@ export function createDisposableChat({ onUsed, onDone, show }) {
   const reconnect = () => find(RECONNECTS)?.closest("button").click();
 
   return {
-    ...{ isReady, isSpent, isBusy, start, reconnect, find, root },
+    ...{ isReady, isSpent, isBusy, start, hears, reconnect, find, root },
     hasCalls: () => Boolean(call()),
+    hasSpeech: () => Boolean(find(".start-call, #dictate")),
     version: () => root()?.dataset.version,
     post: (message) => frame.contentWindow?.postMessage(message, location.origin),
     isSource: (source) => source === frame.contentWindow,

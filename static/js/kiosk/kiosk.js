@@ -8,7 +8,7 @@ import { subjectOf } from "../access-token.js";
 import { randomId } from "../frames.js";
 import { clear, learn, sayAll } from "../i18n.js";
 import { socketUrl } from "../connection.js";
-import { element } from "../elements.js";
+import { element, hasKeyboard } from "../elements.js";
 import { createMarkdownRenderer } from "../markdown-renderer.js";
 import { load } from "../storage.js";
 import { en, zh } from "../translations.js";
@@ -18,6 +18,7 @@ import { createDisposableChat } from "./disposable-chat.js";
 import { createForgetting } from "./forgetting.js";
 import { guard } from "./guard.js";
 import { createIdleWatch, periodOf } from "./idle.js";
+import { createListening } from "./listening.js";
 import { words } from "./translations.js";
 
 const TICK_MS = 1_000;
@@ -45,6 +46,7 @@ if (String(seconds) !== asked) console.warn(`kiosk=${asked}: taken as ${seconds}
 const dialogs = createDialogs(() => idle.used());
 const clocks = () => [Date.now(), performance.now()];
 const idle = createIdleWatch({ seconds, now: clocks, onAsk: dialogs.ask, onBack: dialogs.answered, onOver: reset });
+const listening = createListening(navigator, () => performance.now());
 const keepAwake = createWakeLock(() => true);
 const connect = () => new WebSocket(socketUrl(location, randomId()));
 const forgetting = createForgetting({ connect, accessToken: () => accessToken });
@@ -56,6 +58,7 @@ function reset() {
   if (!chat) return;
   const person = { token: load("token", null), accessToken };
   accessToken = undefined;
+  listening.saw(chat.hears());
   cover(true);
   chat.remove();
   chat = null;
@@ -92,7 +95,7 @@ function start() {
   if (!chat?.isReady()) return;
   cover(false);
   fillScreen();
-  chat.start();
+  chat.start(listening.works());
 }
 
 function fillScreen() {
@@ -120,6 +123,7 @@ function follow() {
 }
 
 function attend() {
+  listening.saw(chat.hears());
   idle.tick(chat.isBusy());
   chat?.reconnect();
 }
@@ -143,15 +147,23 @@ function replace() {
 function welcome() {
   const isOther = chat.version() !== root.dataset.version;
   if (isOther && performance.now() > RELOAD_AFTER_MS) return location.reload(); // it was reached a moment ago
-  clear(away);
   byId("name").textContent = chat.find("h1").textContent;
-  sayTwice(begin, chat.hasCalls() ? "kiosk.talk" : "kiosk.begin");
+  offer();
   if (isGreetedTwice) return;
   const said = chat.find("#welcome .greeting");
   if (said?.dataset.sayText) return sayTwice(greeting, "welcome");
   if (said && greeting.textContent !== said.textContent) {
     greeting.replaceChildren(...Array.from(said.childNodes, (node) => document.importNode(node, true)));
   }
+}
+
+/** What a touch begins: a call, or typing where this device cannot listen. Where one cannot type either, it is said. */
+function offer() {
+  const canListen = listening.works();
+  const way = canListen ? "talk" : hasKeyboard ? "type" : "begin";
+  sayTwice(begin, `kiosk.${chat.hasCalls() ? way : "begin"}`);
+  if (hasKeyboard || (canListen && chat.hasSpeech())) clear(away);
+  else sayTwice(away, "kiosk.deaf");
 }
 
 function greetTwice() {

@@ -3,8 +3,11 @@
 import { readTable } from "../translations.js";
 
 export const words = readTable(`
-kiosk.talk: Touch to talk | 触摸开始
+kiosk.talk: Touch to talk | 触摸开始说话
+kiosk.type: Touch to type | 触摸开始打字
 kiosk.begin: Touch to begin | 触摸开始
+kiosk.deaf: This device cannot listen at the moment. Please ask somebody who works here.
+  | 此设备目前无法收听语音，请找工作人员帮忙。
 kiosk.wait: One moment, please | 请稍候
 kiosk.away: There is no connection at the moment. It comes back by itself. | 目前没有连接，稍后会自动恢复。
 kiosk.chat: Chat | 聊天

@@ -115,3 +115,5 @@ window.SpeechRecognition = FakeRecognition;
 window.SpeechSynthesisUtterance = FakeUtterance;
 Object.defineProperty(window, "speechSynthesis", { value: synthesis });
 navigator.mediaDevices.getUserMedia = openMicrophone;
+navigator.mediaDevices.enumerateDevices = async () => (speech.isPulledOut ? [] : [{ kind: "audioinput" }]);
+navigator.permissions.query = async () => ({ state: "granted" });
