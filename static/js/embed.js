@@ -198,6 +198,7 @@
 
   const on = (event, handler) => {
     if (!handlers.has(event)) throw new TypeError(`difyLive has no event "${event}": there are ${EVENTS.join(", ")}`);
+    if (typeof handler !== "function") throw new TypeError(`difyLive.on("${event}") takes a function, too`);
     handlers.get(event).add(handler);
     if (event === "ready" && isReady) Promise.resolve({}).then(handler);
     return () => handlers.get(event).delete(handler);
@@ -213,9 +214,7 @@
   };
 
   /** Without a token it says so, and is asked again. */
-  const sendToken = async () => {
-    post({ type: "dify-live:token", token: await tokenOfUser().catch((error) => console.warn(error)) });
-  };
+  const sendToken = async () => post({ type: "dify-live:token", token: await tokenOfUser().catch(console.warn) });
 
   const receive = ({ event, detail }) => {
     isReady = true;

@@ -124,13 +124,22 @@ async def test_the_page_around_drives_the_chat_and_hears_of_it(shop, start, with
     assert not after.get("conversation_id")
 
 
+REFUSED = [
+    ("on('opened', () => {})", "there are ready, open, close"),
+    ("on('open')", 'on("open") takes a function'),
+    ("on('ready', 'go')", 'on("ready") takes a function'),
+    ("on()", "there are ready, open, close"),
+    ("ask({ text: 'Hi' })", "a text"),
+]
+
+
 async def test_a_handler_that_fails_costs_no_other_and_a_name_that_is_none_is_refused(shop, start, visit):
     service = await start(frame_ancestors=(shop,))
     page, _ = await in_shop(visit, service, await start(), shop)
-    for call, words in [("on('opened', () => {})", "there are ready, open, close"), ("ask({ text: 'Hi' })", "a text")]:
-        assert words in await page.evaluate(
-            f"(() => {{ try {{ difyLive.{call}; }} catch (e) {{ return e.message; }} }})()"
-        )
+    for call, words in REFUSED:
+        error = await page.evaluate(f"(() => {{ try {{ difyLive.{call}; }} catch (error) {{ return `${{error}}`; }} }})()")
+        assert error.startswith("TypeError: difyLive")
+        assert words in error
     await page.evaluate("window.addEventListener('unhandledrejection', (event) => event.preventDefault())")
     await page.evaluate("difyLive.on('open', () => { throw new Error('mine'); }); window.count = 0")
     await page.evaluate("window.off = difyLive.on('open', () => count++); difyLive.open()")
