@@ -36,6 +36,7 @@
   if (size > 125) root.dataset.large = "";
   if (asked.get("keyboard") === "no") root.dataset.without = (root.dataset.without || "") + " keyboard";
   if (asked.has("touch")) root.dataset.touch = "";
+  if (asked.get("touch") === "kiosk") root.dataset.kiosk = ""; // within kiosk.js
   if (asked.has("touch") || size > 125 || /\bkeyboard\b/.test(root.dataset.without)) loadStyle("touch");
   dark.addEventListener("change", applyTheme);
   applyTheme();

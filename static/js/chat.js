@@ -47,7 +47,7 @@ let forget = () => {}; // the conversation before this one
 
 save("token", token);
 sayAll();
-for (const name of ["new", "attach", "below"]) dress(byId(name), name, name);
+for (const name of ["attach", "below"]) dress(byId(name), name, name);
 
 // The parts. What they draw may fail, and the conversation goes on.
 

@@ -1,6 +1,6 @@
 // The bar at the top: the state of the connection in words, and the switches for language and colours.
 
-import { dress } from "./elements.js";
+import { dress, element } from "./elements.js";
 import { clear, language, say, switchLanguage } from "./i18n.js";
 import { showSnackbar } from "./snackbar.js";
 import { choose } from "./storage.js";
@@ -10,8 +10,8 @@ const SHOWN_AFTER_MS = 1_500; // a connection that is back by then was never see
 
 const root = document.documentElement;
 const heading = document.querySelector("h1");
-const nodes = ["state", "language", "theme", "display"].map((id) => document.getElementById(id));
-const [line, languageButton, themeButton, displayButton] = nodes;
+const nodes = ["state", "language", "theme", "display", "new"].map((id) => document.getElementById(id));
+const [line, languageButton, themeButton, displayButton, newButton] = nodes;
 let later;
 
 /** Shows a state of connection.js. Where that is the end, `reconnect()` is offered. */
@@ -52,6 +52,15 @@ themeButton.onclick = () => {
   root.dataset.theme = otherTheme();
   remember("theme", root.dataset.theme);
 };
+/** Where many people come, who begins anew ends what was said for good: that is told in words. */
+function nameNew() {
+  if (!("kiosk" in root.dataset)) return dress(newButton, "new", "new");
+  newButton.removeAttribute("data-say-label");
+  newButton.className = "";
+  return newButton.replaceChildren(say(element("span"), "finish"));
+}
+
+nameNew();
 new MutationObserver(showTheme).observe(root, { attributeFilter: ["data-theme"] });
 showTheme();
 dress(displayButton, "display", "display");

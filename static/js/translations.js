@@ -11,6 +11,7 @@ hint: Enter sends, Shift + Enter starts a new line, Esc stops an answer
 send: Send | 发送
 stop: Stop | 停止
 new: New conversation | 新对话
+finish: Finish | 结束
 language: 中文 | EN
 language.name: 切换到简体中文 | EN: Switch to English
 language.tag: zh-CN | en

@@ -127,6 +127,38 @@ async def test_what_the_app_wants_to_know_is_asked_before_a_call(screen):
     await expect(button(screen.chat, "Call")).to_be_visible()
 
 
+async def test_the_way_to_end_is_in_words_in_the_language_of_who_is_there(screen):
+    screen = await screen()
+    await screen.begin()
+    finish = screen.chat.get_by_role("button", name="Finish", exact=True)
+    await expect(finish).to_have_text("Finish")
+    await accessible(screen.frame)
+    await screen.chat.locator("#language").click()
+    await screen.chat.get_by_role("button", name="结束", exact=True).click()
+    await screen.is_clean()
+    await expect(screen.chat.locator("#new")).to_have_text("Finish")
+
+
+@pytest.mark.parametrize("keys", [[], ["Control"], ["Shift"], ["Alt"], ["Control", "Shift"], "middle"], ids=str)
+async def test_no_way_of_following_a_link_opens_or_saves_anything(screen, dify, keys):
+    screen = await screen()
+    warned, left = [], []
+    screen.page.on("console", lambda message: warned.append(message.text))
+    screen.page.on("download", lambda download: left.append(download.url))
+    screen.page.context.on("page", lambda page: left.append(page.url))
+    await screen.begin()
+    dify.plays(fake_dify.say("See [the plan](plan.pdf) there, or <https://ward.example/>."))
+    await screen.ask("Where?")
+    await expect(screen.answer("done")).to_be_visible()
+    for link in await screen.chat.locator(".answer a").all():
+        how = {"button": "middle"} if keys == "middle" else {"modifiers": keys}
+        await link.click(**how)
+        await screen.page.locator("dialog[open]").get_by_role("button", name="Close").click()
+    await screen.page.evaluate(COME_BACK)  # another frame
+    await screen.is_clean()
+    assert (warned, left) == ([], [])
+
+
 PULLED = "speech.isPulledOut = {}; navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
 
 

@@ -33,7 +33,7 @@ export function mountEditing({ queue, composer }) {
   function showButton() {
     document.querySelector(".question .edit")?.remove();
     const asked = [...document.querySelectorAll(".question[data-state=sent]")].at(-1);
-    asked?.append(Object.assign(iconButton("new", "edit", edit), { className: "icon edit" }));
+    asked?.append(Object.assign(iconButton("edit", "edit", edit), { className: "icon edit" }));
   }
 
   field.addEventListener("keydown", (event) => {

@@ -23,8 +23,7 @@ export function createDisposableChat({ onUsed, onDone, show }) {
   let draft = "";
 
   address.searchParams.delete("kiosk");
-  address.searchParams.set("touch", ""); // large buttons: boot.js
-  frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms"); // no windows, downloads, printing
+  address.searchParams.set("touch", "kiosk"); // large buttons, and nothing that saves, prints or opens files: boot.js
   frame.setAttribute("allow", "microphone");
   frame.onload = loaded;
   frame.src = address;
@@ -46,7 +45,6 @@ export function createDisposableChat({ onUsed, onDone, show }) {
     loadedAt = performance.now();
     const page = frame.contentDocument;
     if (!page) return;
-    page.documentElement.dataset.kiosk = ""; // without what would save, print or open the device's files
     guard(page, show);
     for (const type of SIGNS) page.addEventListener(type, onUsed, { capture: true, passive: true });
     page.addEventListener("turn:added", onUsed);
