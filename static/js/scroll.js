@@ -1,12 +1,14 @@
 // Keeps the end of the conversation in view, until the reader moves up and as soon as the reader is back at the end.
 
 const END_PX = 1; // browsers round heights, and not where one is scrolled to
+const NEAR_PX = 64; // the way to the end would lie over as much
 const TREMOR_PX = 0.5; // what is less was nobody
 
 const log = document.getElementById("log");
 const talk = log.firstElementChild;
 const welcome = talk.firstElementChild;
-const below = document.getElementById("below"); // shown while the end is out of sight
+const below = document.getElementById("below");
+const edge = below.parentNode; // shown while the end is out of sight
 const UP_KEYS = ["ArrowUp", "PageUp", "Home"];
 let isFollowing = false;
 let last = { top: 0, end: 0 }; // where it was scrolled to, and how far it could be
@@ -34,7 +36,13 @@ function update() {
   else if (now.top > last.top && isAtEnd(now)) follow(true);
   if (isFollowing) log.scrollTop = now.end;
   last = look();
-  below.hidden = isAtEnd(last) || !welcome.hidden;
+  edge.hidden = last.end - last.top <= NEAR_PX || !welcome.hidden || hasSuggestionsInSight();
+}
+
+/** What there is to see next is seen: nothing may lie over it. */
+function hasSuggestionsInSight() {
+  const { lastElementChild: node } = talk;
+  return node.matches(".suggestions") && node.getBoundingClientRect().top < log.getBoundingClientRect().bottom;
 }
 
 /**

@@ -9,6 +9,7 @@ from tests import fake_dify
 from tests.page.browser import answer, ask, ends
 
 CITED = {"retriever_resources": [{"document_name": "menu.pdf", "content": "Soup of the day"}]}
+A4_PIXELS = 718  # between the margins of a browser
 WIDE_TABLE = f"| {' | '.join(['A-long-heading'] * 20)} |\n{'| --- ' * 20}|\n{'| cell ' * 20}|\n\n"
 
 
@@ -51,6 +52,17 @@ async def test_paper_has_the_whole_conversation_dark_on_white_and_no_controls(wi
     assert min(await page.evaluate(f"({lightness})('backgroundColor')")) > 240
     assert max(await page.evaluate(f"({lightness})('color')")) < 64
     await expect(page.locator(".question .text")).to_have_text(["Everything?", "More?"])
+
+
+@pytest.mark.parametrize("columns", [3, 8, 24, 40])
+async def test_a_table_fits_on_paper_however_wide_it_is(with_dify, dify, visit, columns):
+    table = f"| {' | '.join(['Heading'] * columns)} |\n{'| --- ' * columns}|\n{'| some `code` ' * columns}|\n"
+    dify.plays(fake_dify.say(table))
+    page = await visit(await with_dify(), viewport={"width": A4_PIXELS, "height": 1000})
+    await ask(page, "A table?")
+    await ends(page)
+    await page.emulate_media(media="print")
+    assert await page.locator("table").evaluate("(table) => table.getBoundingClientRect().right") <= A4_PIXELS
 
 
 @pytest.mark.parametrize("size", [(640, 160), (320, 180)], ids=str)

@@ -57,6 +57,7 @@ async def pull(page):
         await cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points, "timestamp": now + at})
 
 
+IN_SIGHT = "(node) => node.getBoundingClientRect().top < log.getBoundingClientRect().bottom - 1"
 MOVES = {
     "a pixel of a scroll bar or of a screen reader": lambda page: page.evaluate("log.scrollTop -= 1"),
     "the wheel": lambda page: page.mouse.wheel(0, -3),
@@ -157,6 +158,34 @@ async def test_a_button_leads_to_an_end_that_is_out_of_sight_also_when_nothing_i
     assert place["end"] - place["top"] <= 1
     await expect(below).to_be_hidden()
     await expect(page.locator("#log")).to_be_focused()
+
+
+COVERED = """
+  Array.from(document.querySelectorAll("#talk p, #talk .detail, #talk button"), (node) => {
+    const { left, right, top, bottom } = node.getBoundingClientRect();
+    const way = document.querySelector("#below").getBoundingClientRect();
+    const isInWay = left < way.right && right > way.left && top < way.bottom && bottom > way.top;
+    const band = document.elementFromPoint(left + 1, way.top + way.height / 2);
+    return isInWay && band?.id !== "edge" && way.height && node.textContent;
+  }).filter(Boolean)
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+async def test_the_way_to_the_end_lies_over_nothing_that_is_seen(with_dify, dify, visit, width):
+    dify.parameters |= {"suggested_questions_after_answer": {"enabled": True}}
+    dify.plays(fake_dify.say(*(f"Paragraph {number}.\n\n" for number in range(40))))
+    page = await visit(await with_dify(), viewport={"width": width, "height": 600})
+    await ask(page, "Hello")
+    await expect(page.get_by_role("button", name="What next?")).to_be_visible()
+    below = page.get_by_role("button", name="To the end")
+    for above in range(0, 500, 20):
+        await page.evaluate(f"log.scrollTop = log.scrollHeight - log.clientHeight - {above}")
+        await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        assert await page.evaluate(COVERED) == [], above
+        if await page.evaluate(f"({IN_SIGHT})(document.querySelector('#talk .suggestions'))"):
+            await expect(below).to_be_hidden()
+    await expect(below).to_be_visible()
 
 
 async def test_what_could_be_asked_next_is_seen_below_an_answer_that_is_longer_than_the_window(with_dify, dify, visit):
