@@ -160,8 +160,15 @@ function ratingsOf(turn, rate) {
   return nodes;
 }
 
+const clocks = new Map(); // each takes as long to make as an answer to draw
+
+function clockOf(lang) {
+  if (!clocks.has(lang)) clocks.set(lang, new Intl.DateTimeFormat(lang, { timeStyle: "short" }));
+  return clocks.get(lang);
+}
+
 function timeOf({ at }) {
-  const time = element("time", "", new Intl.DateTimeFormat(language(), { timeStyle: "short" }).format(at));
+  const time = element("time", "", clockOf(language()).format(at));
   time.dateTime = new Date(at).toISOString();
   return time;
 }

@@ -223,10 +223,10 @@ function reconnect() {
 
 /** What was said before a reload. */
 function restore() {
-  for (const turn of queue.turns) {
+  transcript.restore(queue.turns, (turn) => {
     added(turn);
     if (turn.follows ? turn.isBegun : turn.status !== "waiting") transcript.answer(turn, actions);
-  }
+  });
   pauses.lookAtAll();
   update();
 }

@@ -11,6 +11,7 @@ const below = document.getElementById("below");
 const edge = below.parentNode; // shown while the end is out of sight
 const UP_KEYS = ["ArrowUp", "PageUp", "Home"];
 let isFollowing = false;
+let isDrawing = false; // more than one question or answer at once
 let last = { top: 0, end: 0 }; // where it was scrolled to, and how far it could be
 let fingerAt; // pixels from the top of the page
 
@@ -58,7 +59,19 @@ function feel({ type, touches: [{ clientY }] }) {
   fingerAt = clientY;
 }
 
+/** What `draw` adds is laid out once: each look at where one is would lay out all that there is by then. */
+export function toEndAfter(draw) {
+  isDrawing = true;
+  try {
+    draw();
+  } finally {
+    isDrawing = false;
+    toEnd();
+  }
+}
+
 export function toEnd() {
+  if (isDrawing) return;
   const { scrollHeight } = document.documentElement;
   if (scrollHeight > innerHeight) scrollTo(0, 0); // a page that scrolls as a whole, on a short screen
   follow(true);
@@ -79,7 +92,7 @@ export function addBelow(node) {
 
 /** What is taller than the window is read from its beginning on: the reader who follows is led there. */
 export function toStartOf(node) {
-  if (!isFollowing || node.offsetHeight <= log.clientHeight) return;
+  if (isDrawing || !isFollowing || node.offsetHeight <= log.clientHeight) return;
   follow(false);
   log.scrollTop += node.getBoundingClientRect().top - log.getBoundingClientRect().top;
   update();

@@ -4,7 +4,7 @@ import { createAnswer } from "./answer.js";
 import { button, element, suggestionsOf, thumbnail } from "./elements.js";
 import { withErrorBoundary } from "./error-boundary.js";
 import { clear, failureWords, label, say } from "./i18n.js";
-import { addBelow, toEnd, toStart } from "./scroll.js";
+import { addBelow, toEnd, toEndAfter, toStart } from "./scroll.js";
 
 const talk = document.getElementById("talk");
 const welcome = talk.firstElementChild; // stays
@@ -56,6 +56,11 @@ export function answer(turn, actions) {
   }
   asked.dataset.state = "sent";
   clear(asked.lastChild);
+}
+
+/** What was said before: `draw(turn)` adds the question and the answer of each. */
+export function restore(turns, draw) {
+  if (turns.length) toEndAfter(() => turns.forEach(draw));
 }
 
 export const answerOf = (turn) => answers.get(turn) ?? UNDRAWN;
