@@ -38,6 +38,9 @@ export const addIcons = (strokes) => Object.assign(ICONS, strokes);
 /** Whether people can type. Where they cannot, the page is used by speech and buttons. */
 export const hasKeyboard = !/\bkeyboard\b/.test(globalThis.document?.documentElement?.dataset.without);
 
+/** Whether people can add files. A screen for many people opens no device's files to them. */
+export const takesFiles = !("kiosk" in (globalThis.document?.documentElement?.dataset ?? {}));
+
 export function element(tag, className = "", ...children) {
   const node = document.createElement(tag);
   if (className) node.className = className;

@@ -1,6 +1,6 @@
 // The fields of a form as nodes: what is asked before a conversation, and amid an answer.
 
-import { element, hasKeyboard } from "./elements.js";
+import { element, hasKeyboard, takesFiles } from "./elements.js";
 import { read, startOf } from "./fields.js";
 import { clear, label, say } from "./i18n.js";
 import { acceptOf, createUploads } from "./uploads.js";
@@ -26,7 +26,8 @@ export function createFields(fields, { entered = {}, upload, onInput }) {
   const items = fields.map((field) => {
     const start = startOf(field, before.get(field.name));
     if (field.isHidden) return { field, entered: () => start, problem: () => null };
-    if (field.type && !hasKeyboard && !CHOSEN.includes(field.type)) return makeTyped(field, start);
+    const obstacle = obstacleTo(field);
+    if (obstacle) return makeUnfillable(field, start, obstacle);
     return (field.type ? (makers[field.type] ?? makeOne) : makeUnknown)(field, start, { upload, onInput });
   });
   const find = (name) => items.find(({ field }) => field.name === name);
@@ -135,9 +136,16 @@ function makeFiles(field, start, { upload, onInput }) {
   return { ...item, entered: uploads.list, problem: () => (uploads.areUploading() ? "file.wait" : null) };
 }
 
-/** What has to be typed, where nobody can: it is said, and a form that needs it is not sent. */
-function makeTyped(field, start) {
-  const row = Object.assign(say(element("p", "asked"), "field.keyboard", { name: field.title }), { tabIndex: -1 });
+/** The key of what to say of a field that nobody can fill in on this screen. */
+function obstacleTo({ type }) {
+  if (!takesFiles && type.startsWith("file")) return "field.no-files";
+  return type && !hasKeyboard && !CHOSEN.includes(type) ? "field.keyboard" : null;
+}
+
+/** It is said, and a form that needs it is not sent: Dify would refuse it. */
+function makeUnfillable(field, start, key) {
+  const row = Object.assign(say(element("p", "asked"), key, { name: field.title }), { tabIndex: -1 });
+  if (field.isRequired && !start.length) row.dataset.lacks = field.name; // kiosk.js
   return { field, row, control: row, error: element("p"), entered: () => start, problem: () => null };
 }
 

@@ -143,6 +143,7 @@ call.again: Try again | 重试
 assistant: Assistant | 助手
 display: Size of the text, and sound | 文字大小与声音
 field.keyboard: {name}: this has to be typed. Please ask somebody who works here. | {name}：需要输入文字，请找工作人员帮忙。
+field.no-files: {name}: files cannot be added on this screen. | {name}：此屏幕无法添加文件。
 discard: Discard | 清除
 `;
 

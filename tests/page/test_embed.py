@@ -137,7 +137,9 @@ async def test_a_handler_that_fails_costs_no_other_and_a_name_that_is_none_is_re
     service = await start(frame_ancestors=(shop,))
     page, _ = await in_shop(visit, service, await start(), shop)
     for call, words in REFUSED:
-        error = await page.evaluate(f"(() => {{ try {{ difyLive.{call}; }} catch (error) {{ return `${{error}}`; }} }})()")
+        error = await page.evaluate(
+            f"(() => {{ try {{ difyLive.{call}; }} catch (error) {{ return String(error); }} }})()"
+        )
         assert error.startswith("TypeError: difyLive")
         assert words in error
     await page.evaluate("window.addEventListener('unhandledrejection', (event) => event.preventDefault())")

@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 from playwright.async_api import Error, expect
 
+from service.answers.dify import app_api
 from tests import fake_dify
 from tests.conftest import eventually, logged
 from tests.page.browser import accessible
@@ -194,6 +195,44 @@ async def test_who_can_neither_type_nor_talk_is_told(screen):
     await accessible(screen.page)
     await screen.page.evaluate(PULLED.format("false"))
     await expect(screen.page.locator("#away")).to_have_text("")
+
+
+def wants(kind, **more):
+    return {"user_input_form": [{kind: {"label": "Your scan", "variable": "scan", "required": True} | more}]}
+
+
+@pytest.mark.parametrize(
+    ("options", "form"), [("", wants("file")), ("", wants("file-list")), ("&keyboard=no", wants("paragraph"))], ids=str
+)
+async def test_an_app_that_requires_what_nobody_can_give_there_says_so_before_anybody_begins(
+    screen, dify, monkeypatch, options, form
+):
+    monkeypatch.setattr(app_api, "FRESH_SECONDS", 0)
+    screen = await screen(seconds=f"90{options}", app=form)
+    warned = []
+    screen.page.on("console", lambda message: warned.append(message.text))
+    await screen.page.reload()
+    await expect(screen.page.locator("#away")).to_contain_text("The assistant cannot be used on this screen")
+    await expect(screen.page.locator("#away")).to_contain_text("此屏幕无法使用该助手")
+    await expect(screen.page.locator("#begin")).to_be_hidden()
+    await accessible(screen.page)
+    assert [words for words in warned if "scan" in words] == [
+        "The app requires scan: this cannot be filled in on such a screen."
+    ]
+    dify.parameters |= {"user_input_form": []}
+    await expect(screen.begin_button).to_be_visible(timeout=60_000)  # it looks less and less often
+
+
+async def test_a_file_that_may_be_left_out_hinders_nobody_and_opens_no_files(screen, dify):
+    screen = await screen(app=wants("file", required=False))
+    await screen.begin()
+    await expect(screen.chat.locator("#welcome")).to_contain_text("Your scan: files cannot be added on this screen.")
+    await expect(screen.chat.locator("#welcome input")).to_have_count(0)
+    await accessible(screen.frame)
+    dify.plays(fake_dify.say("Welcome."))
+    await screen.ask("Hello")
+    await expect(screen.answer("done")).to_contain_text("Welcome.")
+    assert not dify.questions[-1]["inputs"]
 
 
 async def test_nothing_is_left_in_the_clipboard(screen, dify):

@@ -101,6 +101,8 @@ export function createDisposableChat({ onUsed, onDone, show }) {
   return {
     ...{ isReady, isSpent, isBusy, start, hears, reconnect, find, root },
     hasCalls: () => Boolean(call()),
+    /** The names of what the app needs to know first, and nobody can fill in here. */
+    lacks: () => Array.from(root().querySelectorAll("#welcome [data-lacks]"), ({ dataset }) => dataset.lacks).join(),
     hasSpeech: () => Boolean(find(".start-call, #dictate")),
     version: () => root()?.dataset.version,
     post: (message) => frame.contentWindow?.postMessage(message, location.origin),

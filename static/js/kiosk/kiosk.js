@@ -37,6 +37,7 @@ const seconds = periodOf(asked);
 let accessToken; // of who is here, as the site around this page last said
 let chat = null; // none for a moment, after a reset
 let inUse = false;
+let lacking = ""; // what the app requires, and nobody can fill in
 let tries = 0;
 let pause = 0; // ticks until the next
 
@@ -133,9 +134,9 @@ function lookAfter() {
   const isReady = chat.isReady();
   begin.disabled = !isReady;
   if (isReady) welcome();
-  else sayTwice(away, chat.isSpent() ? "kiosk.away" : "kiosk.wait");
-  if (isReady) tries = pause = 0;
-  else if (chat.isSpent() && (pause -= 1) <= 0) replace();
+  else if (!lacking) sayTwice(away, chat.isSpent() ? "kiosk.away" : "kiosk.wait");
+  if (isReady && !lacking) tries = pause = 0;
+  else if ((lacking || chat.isSpent()) && (pause -= 1) <= 0) replace(); // the app may have been changed meanwhile
 }
 
 function replace() {
@@ -148,13 +149,23 @@ function welcome() {
   const isOther = chat.version() !== root.dataset.version;
   if (isOther && performance.now() > RELOAD_AFTER_MS) return location.reload(); // it was reached a moment ago
   byId("name").textContent = chat.find("h1").textContent;
-  offer();
+  if (isUsable()) offer();
   if (isGreetedTwice) return;
   const said = chat.find("#welcome .greeting");
   if (said?.dataset.sayText) return sayTwice(greeting, "welcome");
   if (said && greeting.textContent !== said.textContent) {
     greeting.replaceChildren(...Array.from(said.childNodes, (node) => document.importNode(node, true)));
   }
+}
+
+/** Nobody is let into a form that could never be sent. */
+function isUsable() {
+  const names = chat.lacks();
+  if (names !== lacking && names) console.warn(`The app requires ${names}: this cannot be filled in on such a screen.`);
+  lacking = names;
+  begin.hidden = Boolean(names);
+  if (names) sayTwice(away, "kiosk.lacks");
+  return !names;
 }
 
 /** What a touch begins: a call, or typing where this device cannot listen. Where one cannot type either, it is said. */

@@ -8,6 +8,8 @@ kiosk.type: Touch to type | 触摸开始打字
 kiosk.begin: Touch to begin | 触摸开始
 kiosk.deaf: This device cannot listen at the moment. Please ask somebody who works here.
   | 此设备目前无法收听语音，请找工作人员帮忙。
+kiosk.lacks: The assistant cannot be used on this screen: it asks for something that cannot be given here. Please tell those who run it.
+  | 此屏幕无法使用该助手：它要求填写此处无法提供的内容。请告知管理人员。
 kiosk.wait: One moment, please | 请稍候
 kiosk.away: There is no connection at the moment. It comes back by itself. | 目前没有连接，稍后会自动恢复。
 kiosk.chat: Chat | 聊天
