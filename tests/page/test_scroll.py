@@ -188,6 +188,11 @@ async def test_a_long_conversation_is_laid_out_once_when_the_page_is_loaded_and_
     assert texts == [text for at in range(200) for text in (f"Question {at}?", f"Answer {at}.")]
 
 
+IS_LAST = """
+  (({ left, bottom }, { paddingLeft }) => document.elementFromPoint(left + parseFloat(paddingLeft) + 1, bottom - 1).id)(
+    log.getBoundingClientRect(), getComputedStyle(log),
+  ) === "edge"
+"""
 COVERED = """
   Array.from(document.querySelectorAll("#talk p, #talk .detail, #talk button"), (node) => {
     const { left, right, top, bottom } = node.getBoundingClientRect();
@@ -211,6 +216,8 @@ async def test_the_way_to_the_end_lies_over_nothing_that_is_seen(with_dify, dify
         await page.evaluate(f"log.scrollTop = log.scrollHeight - log.clientHeight - {above}")
         await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         assert await page.evaluate(COVERED) == [], above
+        if await below.is_visible():
+            assert await page.evaluate(IS_LAST), above
         if await page.evaluate(f"({IN_SIGHT})(document.querySelector('#talk .suggestions'))"):
             await expect(below).to_be_hidden()
     await expect(below).to_be_visible()

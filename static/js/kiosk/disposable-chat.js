@@ -6,7 +6,7 @@ import { guard } from "./guard.js";
 
 const SIGNS = ["pointerdown", "keydown", "wheel", "input"];
 const BUSY_CALL = ["hearing", "thinking", "speaking"].map((state) => `#call[data-state=${state}]:not([hidden])`);
-const FAULTS = ["refused", "missing", "busy", "service", "language", "broken"]; // of listening: ../voice/speech-input.js
+const FAULTS = ["refused", "missing", "unplugged", "busy", "failed", "service", "language", "broken"]; // ../voice/speech-input.js
 const DEAF = FAULTS.map((why) => `:is(.voice-state, #call *)[data-say-text*='"voice.${why}"']`);
 const HEARD = "#call[data-state=hearing]:not([hidden]), .question.heard";
 const RECONNECTS = ["go-on", "call.again"].map((key) => `#snackbars [data-say-text*='"${key}"']`).join();
