@@ -14,9 +14,9 @@ from typing import Any
 from service.answers.base import AnswerError, Question
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import is_on
-from service.answers.dify.input_rules import made_up
-from service.answers.files import all_rules
+from service.answers.dify.question_rules import made_up
 from service.answers.speech import SpeechEngine
+from service.answers.uploads import all_rules
 from service.check_access import access_findings
 from service.check_answers import MAX_LOAD, USER, Trial, is_buffered, measure_load
 from service.check_port import port_finding

@@ -10,7 +10,7 @@ from service.answers.dify.app_files import FileLinks
 from service.answers.dify.client import DifyClient
 from service.answers.dify.connector import Endpoint
 from service.answers.dify.file_proxy import DifyFiles, FileLimiters
-from service.answers.dify.input_check import InputCheck
+from service.answers.dify.question_check import QuestionCheck
 from service.answers.dify.timeouts import Timeouts
 from service.answers.failures import ALL
 from service.answers.mock.answerer import MockAnswerer
@@ -83,7 +83,7 @@ def _sources(settings: Settings, limiters: Limiters) -> Sources:
         reason = f"This service runs in mock mode, and no Dify app was asked. Type `{COMMAND} help` for more."
         failures = {failure.reason: failure for failure in (*ALL, *FAILURES, BAD_FRAME)}
         mock = MockAnswerer(reason, settings.mock_tokens_per_second, failures)
-        return Sources(InputCheck(mock, MockAppInfo()), MockAppApi(settings.app_name, failures), MockFiles())
+        return Sources(QuestionCheck(mock, MockAppInfo()), MockAppApi(settings.app_name, failures), MockFiles())
     dify = dify_answerer(settings)
     app_api = DifyAppApi(dify.client, dify.app_info, _file_links(settings), limiters.calls, limiters.uploads)
     endpoint = Endpoint(
@@ -96,7 +96,7 @@ def _sources(settings: Settings, limiters: Limiters) -> Sources:
 
 def _resilient(dify: DifyAnswerer, settings: Settings, limiter: Limiter, breaker: CircuitBreaker) -> Answerer:
     retrying = RetryingAnswerer(dify, limiter, breaker, settings.dify_retry_budget)
-    checked = InputCheck(retrying, dify.app_info)
+    checked = QuestionCheck(retrying, dify.app_info)
     if not settings.degrade_to_mock:
         return checked
     return FallbackAnswerer(checked, lambda failure: MockAnswerer(failure.message, settings.mock_tokens_per_second))

@@ -9,8 +9,8 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from service.answers.base import Source
-from service.answers.files import File, UploadRules
 from service.answers.speech import SpeechRules
+from service.answers.uploads import File, UploadRules
 
 Rating = Literal["like", "dislike"]
 

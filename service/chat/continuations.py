@@ -7,9 +7,9 @@ from service.answers.pauses import Continuation, Decision, Form, PausedRun
 from service.chat.client_identity import Owner
 from service.chat.client_messages import Form as FormMessage
 from service.chat.client_messages import Resume, name_in
-from service.chat.failures import Refused
 from service.chat.message_parser import BadMessage
 from service.chat.turn import Turn
+from service.chat.turn_failures import Refused
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Status
 from service.result_codes import ResultCode

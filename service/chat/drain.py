@@ -9,10 +9,10 @@ import structlog
 
 from service.admission.quotas import Refusal
 from service.chat import close_codes
-from service.chat.failures import RESTARTING
 from service.chat.server_messages import System
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
+from service.chat.turn_failures import RESTARTING
 from service.chat.turn_registry import TurnRegistry
 from service.in_flight import InFlight
 from service.tasks import Tasks

@@ -4,8 +4,8 @@ from msgspec import UNSET
 
 from service.admission.quotas import Refusal
 from service.answers.base import Failure
-from service.chat.failures import RESTARTING, TURN_UNREACHABLE
 from service.chat.server_messages import Error
+from service.chat.turn_failures import RESTARTING, TURN_UNREACHABLE
 from service.result_codes import ResultCode
 
 RETRY_AFTER_MS = 1_000

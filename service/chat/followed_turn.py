@@ -11,8 +11,8 @@ import structlog
 
 from service.answers.base import Answer, BrokenAnswer, Failure, Part
 from service.chat.client_identity import Owner
-from service.chat.failures import TURN_UNREACHABLE, WRITER_LOST
 from service.chat.turn import Turn
+from service.chat.turn_failures import TURN_UNREACHABLE, WRITER_LOST
 from service.chat.turn_status import Ending, Status
 
 log = structlog.get_logger()

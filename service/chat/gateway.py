@@ -23,10 +23,10 @@ from service.chat.client_identity import new_name
 from service.chat.connection import say_and_close
 from service.chat.drain import restart_notice, restart_refusal
 from service.chat.error_messages import error_of_refusal
-from service.chat.failures import Refused
 from service.chat.login import Login
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry
+from service.chat.turn_failures import Refused
 from service.chat.turn_registry import TurnRegistry
 from service.chat.websocket_transport import WebSocketTransport
 from service.elapsed import ms_since

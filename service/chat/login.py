@@ -13,10 +13,10 @@ from service.chat.authentication import MISSING, Authentication, Client, close_c
 from service.chat.client_messages import Auth, ClientMessage, Ping, name_in
 from service.chat.connection import Transport, say_and_close
 from service.chat.error_messages import error_of
-from service.chat.failures import Refused
 from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import PROTOCOL, now_ms
 from service.chat.server_messages import Pong, ServerMessage, System, encode
+from service.chat.turn_failures import Refused
 
 LOGIN_SECONDS = 10
 

@@ -11,9 +11,9 @@ import structlog
 from service.answers.base import Answer, Failure, Part, Summary
 from service.answers.demand import Demand
 from service.chat.client_identity import NOWHERE, Origin
-from service.chat.failures import MAX_ANSWER_CHARACTERS, TOO_LONG
 from service.chat.reading import Reading
 from service.chat.turn import Turn
+from service.chat.turn_failures import MAX_ANSWER_CHARACTERS, TOO_LONG
 from service.chat.turn_status import CANCELLED, CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, Ending, Kind, Status
 from service.elapsed import ms_since
 from service.tasks import Tasks

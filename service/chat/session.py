@@ -21,12 +21,12 @@ from service.chat.continuations import continuation_of
 from service.chat.deliveries import Deliveries
 from service.chat.delivery import Delivery
 from service.chat.error_messages import error_of, error_of_refusal
-from service.chat.failures import ID_TAKEN, MAX_RUNNING_TURNS, RESTARTING, TOO_MANY_TURNS, UNKNOWN_TURN, Refused
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
 from service.chat.messages import PROTOCOL, now_ms
 from service.chat.running_turn import RunningTurn, total_tokens
 from service.chat.server_messages import Error, Pong, System
 from service.chat.turn import Turn
+from service.chat.turn_failures import ID_TAKEN, MAX_RUNNING_TURNS, RESTARTING, TOO_MANY_TURNS, UNKNOWN_TURN, Refused
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import CLIENT_STOPPED, Kind, kind_of
 from service.result_codes import ResultCode

@@ -26,8 +26,8 @@ from service.answers.base import (
 from service.answers.pauses import Pause
 from service.chat.answer_buffer import AnswerBuffer
 from service.chat.client_identity import Owner
-from service.chat.failures import INTERNAL
 from service.chat.receipt import Receipt
+from service.chat.turn_failures import INTERNAL
 from service.chat.turn_status import WAITING_FOR_HUMAN, Ending, Status
 
 log = structlog.get_logger()

@@ -17,11 +17,11 @@ from service.chat.client_identity import NOWHERE, Origin, Owner
 from service.chat.client_messages import VoiceLatency
 from service.chat.cluster import Cluster
 from service.chat.ended_turns import EndedTurns
-from service.chat.failures import RESTARTING, TURN_UNREACHABLE
 from service.chat.followed_turn import FollowedTurn
 from service.chat.running_turn import RunningTurn, total_tokens
 from service.chat.seal import Seal
 from service.chat.turn import Turn, checksum_of
+from service.chat.turn_failures import RESTARTING, TURN_UNREACHABLE
 from service.chat.turn_status import CLIENT_LEFT, Kind, kind_of
 from service.chat.voice_latencies import VoiceLatencies
 from service.tasks import Tasks

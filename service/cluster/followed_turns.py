@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.answers.base import Answer, BrokenAnswer
-from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
 from service.chat.followed_turn import FollowedTurn
+from service.chat.turn_failures import TURN_UNREACHABLE, UNKNOWN_TURN
 from service.cluster.availability import Availability
 from service.cluster.membership import Membership
 from service.cluster.outbox import Outbox

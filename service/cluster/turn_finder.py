@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from service.chat.client_identity import Owner
-from service.chat.failures import TURN_UNREACHABLE
 from service.chat.followed_turn import UNKNOWN_CHECKSUM, FollowedTurn, Writer, key_of
 from service.chat.turn import checksum_of
+from service.chat.turn_failures import TURN_UNREACHABLE
 from service.cluster.availability import Availability
 from service.cluster.membership import Membership
 from service.cluster.stored_turns import StoredTurns

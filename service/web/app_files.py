@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.answers.app_api import AppFiles, Head
-from service.answers.files import sanitize_name
+from service.answers.uploads import sanitize_name
 from service.web.api import while_connected
 from service.web.streamed_reply import StreamedReply
 

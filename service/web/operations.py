@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from service.answers.app_api import App, StoredFile
-from service.answers.files import SPEECH_TYPES
+from service.answers.uploads import SPEECH_TYPES
 from service.web.api import Feedback, SpeechRequest
 from service.web.examples import JSON
 from service.web.frames import MESSAGE

@@ -10,7 +10,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from service.answers.files import File, sanitize_name
+from service.answers.uploads import File, sanitize_name
 from service.chat.message_parser import explain_field
 from service.result_codes import ResultCode
 

@@ -238,7 +238,7 @@ async function meetApp() {
   welcome.greet(app, ask, api.upload);
   allow(app.upload, api.upload);
   const page = { queue, composer, api, ask, newConversation };
-  greeted.then(async (site) => (await import("./site-api.js")).mountSiteApi(site, page)).catch(() => {});
+  greeted.then(async (site) => (await import("./site-commands.js")).mountSiteApi(site, page)).catch(() => {});
   const extras = await import("./extras/extras.js").catch(() => null);
   withErrorBoundary({ ...extras }).mountExtras?.(page);
   const [voice] = await Promise.all([import("./voice/voice.js").catch(() => null), loadStyle("voice")]);

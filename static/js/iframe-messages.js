@@ -26,7 +26,7 @@ export function askForToken() {
   return isFramed;
 }
 
-/** Resolves to the origin of a site that can drive the chat (site-api.js). */
+/** Resolves to the origin of a site that can drive the chat (site-commands.js). */
 export const greeted = new Promise((resolve) => (greet = resolve));
 
 if (isFramed) parent.postMessage("dify-live:open", "*");

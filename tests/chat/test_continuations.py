@@ -18,9 +18,9 @@ from service.chat.continuations import (
     continuation_of,
     paused_run,
 )
-from service.chat.failures import TURN_UNREACHABLE, Refused
 from service.chat.message_parser import BadMessage
 from service.chat.seal import Seal
+from service.chat.turn_failures import TURN_UNREACHABLE, Refused
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Ending, Status
 from tests.chat.followed import followed_turn

@@ -7,9 +7,9 @@ import pytest
 from service.answers.base import Question, Queued, Replacement, Step, Text
 from service.chat.cluster import SingleProcess
 from service.chat.delivery import Delivery
-from service.chat.failures import TURN_UNREACHABLE
 from service.chat.seal import Seal
 from service.chat.server_messages import System
+from service.chat.turn_failures import TURN_UNREACHABLE
 from service.chat.turn_registry import TurnRegistry
 from tests.chat.followed import followed_turn
 from tests.conftest import PATIENCE_SECONDS, eventually

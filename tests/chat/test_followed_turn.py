@@ -8,8 +8,8 @@ from service.answers.base import BrokenAnswer, Identity, Replacement, Step, Summ
 from service.answers.pauses import Pause
 from service.chat import followed_turn as module
 from service.chat.answer_buffer import Cursor, Delta
-from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.followed_turn import State, key_of
+from service.chat.turn_failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.turn_status import Ending, Status
 from tests.chat.followed import OWNER, Writer, followed_turn
 from tests.conftest import eventually, logged

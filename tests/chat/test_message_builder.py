@@ -11,10 +11,10 @@ from service.answers.pauses import Form, FormAction, FormInput, Pause
 from service.chat.answer_buffer import AnswerBuffer, Delta
 from service.chat.client_identity import owner_of
 from service.chat.error_messages import RETRY_AFTER_MS
-from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN
 from service.chat.message_builder import terminal_message, update_message
 from service.chat.seal import Seal
 from service.chat.server_messages import encode
+from service.chat.turn_failures import TURN_UNREACHABLE, UNKNOWN_TURN
 from service.chat.turn_status import Status
 
 

@@ -10,8 +10,8 @@ from service.answers.pauses import Continuation, Decision, Pause, PausedRun
 from service.chat import answer_buffer, running_turn
 from service.chat.answer_buffer import Cursor, Delta
 from service.chat.cluster import SingleProcess
-from service.chat.failures import RESTARTING
 from service.chat.seal import Seal
+from service.chat.turn_failures import RESTARTING
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Kind, Status
 from tests.conftest import PATIENCE_SECONDS, eventually

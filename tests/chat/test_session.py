@@ -15,9 +15,9 @@ from service.answers.pauses import Decision, Form, FormAction, Pause, PausedRun
 from service.chat import close_codes
 from service.chat.client_identity import owner_of
 from service.chat.cluster import SingleProcess
-from service.chat.failures import MAX_RUNNING_TURNS, TURN_UNREACHABLE
 from service.chat.seal import Seal
 from service.chat.session import Session
+from service.chat.turn_failures import MAX_RUNNING_TURNS, TURN_UNREACHABLE
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Ending, Status
 from tests.chat.followed import followed_turn

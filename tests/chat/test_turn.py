@@ -18,8 +18,8 @@ from service.answers.base import (
 from service.answers.failures import BROKEN_OFF
 from service.answers.pauses import Pause
 from service.chat import answer_buffer
-from service.chat.failures import INTERNAL, TURN_UNREACHABLE
 from service.chat.turn import Turn, checksum_of
+from service.chat.turn_failures import INTERNAL, TURN_UNREACHABLE
 from service.chat.turn_status import Ending, Status
 from tests.chat.followed import followed_turn
 from tests.conftest import logged

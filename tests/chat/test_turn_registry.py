@@ -11,9 +11,9 @@ from service.chat import ended_turns, receipt, running_turn, turn_registry
 from service.chat.client_identity import NOWHERE, Origin
 from service.chat.client_messages import VoiceLatency
 from service.chat.cluster import SingleProcess
-from service.chat.failures import TURN_UNREACHABLE
 from service.chat.running_turn import RunningTurn
 from service.chat.seal import Seal
+from service.chat.turn_failures import TURN_UNREACHABLE
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import Ending, Kind, Status
 from tests.chat.followed import OWNER, followed_turn

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from service.answers.base import Text
-from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.turn import checksum_of
+from service.chat.turn_failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.turn_status import Ending, Status
 from service.cluster import followed_turns
 from service.cluster.followed_turns import SILENCE_SECONDS, FollowedTurns

@@ -8,8 +8,8 @@ from service.answers import failures
 from service.answers.base import Identity, Replacement, Text
 from service.chat.answer_buffer import Cursor, Delta
 from service.chat.client_identity import owner_of
-from service.chat.failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.followed_turn import FollowedTurn
+from service.chat.turn_failures import TURN_UNREACHABLE, UNKNOWN_TURN, WRITER_LOST
 from service.chat.turn_status import Status
 from service.cluster import multi_process, peers
 from service.cluster.multi_process import MultiProcess

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from service.answers.base import Text
-from service.chat.failures import TURN_UNREACHABLE
 from service.chat.followed_turn import State
 from service.chat.turn import checksum_of
+from service.chat.turn_failures import TURN_UNREACHABLE
 from service.chat.turn_status import Ending, Status
 from service.cluster.turn_finder import TurnFinder
 from service.cluster.wire_format import Snapshot, encode_parts

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 CORE = (
     "admission/origins", "answers/dify/error_mapping", "answers/dify/answer_events", "answers/dify/progress_events",
-    "answers/dify/sse_framing", "answers/dify/timeouts", "answers/dify/upstream_call", "answers/files",
+    "answers/dify/sse_framing", "answers/dify/timeouts", "answers/dify/upstream_call", "answers/uploads",
     "answers/resilience/circuit_breaker", "answers/resilience/fallback", "answers/resilience/limiter",
     "answers/resilience/retry", "chat/answer_buffer", "chat/client_identity", "chat/connection", "chat/deliveries",
     "chat/delivery", "chat/drain", "chat/error_messages", "chat/heartbeat", "chat/ended_turns", "chat/message_builder",

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.answers import failures
-from service.chat import authentication
-from service.chat import failures as chat_failures
+from service.chat import authentication, turn_failures
 from tests.page.browser import NODE, STATIC
 
 MODULES = sorted(STATIC.glob("**/*.js"))
@@ -79,7 +78,7 @@ def test_what_the_page_s_modules_import_in_turn_is_fetched_at_once():
 
 
 @pytest.mark.parametrize(
-    "reason", [failure.reason for failure in (*failures.ALL, *chat_failures.FAILURES, *authentication.FAILURES)]
+    "reason", [failure.reason for failure in (*failures.ALL, *turn_failures.FAILURES, *authentication.FAILURES)]
 )
 def test_the_page_has_words_for_each_failure(reason):
     own = f"\nreason.{reason}: " in (STATIC / "js/translations.js").read_text()

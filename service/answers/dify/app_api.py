@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from service.answers import failures, files
+from service.answers import failures, uploads
 from service.answers.app_api import App, ByteStream, Head, Icon, Rating, StoredFile
 from service.answers.base import AnswerError, Failure
 from service.answers.dify.app_files import FileLinks
@@ -16,9 +16,9 @@ from service.answers.dify.call_log import calling, held_slot, log_failure, logge
 from service.answers.dify.client import DifyClient
 from service.answers.dify.read_ahead import Ahead, paced
 from service.answers.dify.spool import Spool
-from service.answers.files import File
 from service.answers.json_values import as_list, positive_int, texts_in
 from service.answers.resilience.limiter import Limiter
+from service.answers.uploads import File
 from service.tasks import Tasks
 
 FRESH_SECONDS = 30
@@ -65,7 +65,7 @@ class DifyAppApi:
                     raise
 
     async def transcribe(self, file: File, user: str) -> str:
-        async with logged_call("audio-to-text"), self._spool.whole(files.as_speech(file), user) as speech:
+        async with logged_call("audio-to-text"), self._spool.whole(uploads.as_speech(file), user) as speech:
             async with held_slot(self._uploads, user):
                 reply = await self._client.upload("audio-to-text", user, speech)
             return str(reply.get("text") or "")
@@ -83,11 +83,11 @@ class DifyAppApi:
 
     async def upload(self, file: File, user: str, *, for_form: bool = False) -> StoredFile:
         parameters, _, _ = await self._app_info.get()
-        rules = [files.rules_of_forms(parameters)] if for_form else files.all_rules(parameters)
+        rules = [uploads.rules_of_forms(parameters)] if for_form else uploads.all_rules(parameters)
         async with logged_call("files/upload"):
-            kind, max_bytes = files.admit(file, rules)
+            kind, max_bytes = uploads.admit(file, rules)
             async with (
-                self._spool.whole(files.limit_size(file, max_bytes), user) as whole,
+                self._spool.whole(uploads.limit_size(file, max_bytes), user) as whole,
                 held_slot(self._uploads, user),
             ):
                 reply = await self._client.upload("files/upload", user, whole)
@@ -206,7 +206,7 @@ def _app(info: Mapping[str, Any], parameters: Mapping[str, Any], *, stale: bool)
         text_to_speech=is_on(parameters.get("text_to_speech")),
         speaks_by_itself=_speaks_by_itself(parameters.get("text_to_speech")),
         citations=is_on(parameters.get("retriever_resource")),
-        upload=files.upload_rules(parameters),
+        upload=uploads.upload_rules(parameters),
         inputs=as_list(parameters.get("user_input_form")),
         stale=stale,
     )

@@ -14,8 +14,8 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from service.answers.base import AnswerError, AppFile, FileKind
 from service.answers.failures import FILE_LINK_EXPIRED, FILE_LINK_INVALID
-from service.answers.files import KIND_BY_EXTENSION, extension_of, sanitize_name
 from service.answers.json_values import objects_in
+from service.answers.uploads import KIND_BY_EXTENSION, extension_of, sanitize_name
 
 ROUTE = "/api/app-files/"
 LINK_SECONDS = 3600

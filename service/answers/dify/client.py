@@ -22,7 +22,7 @@ from service.answers.dify.http_errors import (
 )
 from service.answers.dify.request_retry import send
 from service.answers.dify.upload_stream import UploadStream
-from service.answers.files import File
+from service.answers.uploads import File
 from service.tasks import Tasks
 from service.trace_context import outgoing_headers
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.admission.origins import http_origin
-from service.answers.files import KINDS, LOCAL, REMOTE
 from service.answers.json_values import as_uuid
+from service.answers.uploads import KINDS, LOCAL, REMOTE
 
 MAX_URL_LENGTH = 2048
 _METHODS = {LOCAL, REMOTE, "tool_file", "datasource_file"}

@@ -21,8 +21,8 @@ from service.answers.dify.http_errors import UnexpectedResponse, nameless_errors
 from service.answers.dify.read_ahead import paced
 from service.answers.dify.request_retry import send
 from service.answers.failures import FILE_NOT_FOUND, TOO_LARGE
-from service.answers.files import MEGABYTE
 from service.answers.resilience.limiter import Limiter
+from service.answers.uploads import MEGABYTE
 from service.trace_context import outgoing_headers
 
 MAX_FILE_BYTES = 100 * MEGABYTE

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, aclosing
 
 from service.answers.app_api import SlowReader
 from service.answers.dify.client import BodyStream
-from service.answers.files import MEGABYTE
+from service.answers.uploads import MEGABYTE
 
 MAX_AHEAD_BYTES = 4 * MEGABYTE
 MAX_KEPT_BYTES = 64 * MEGABYTE

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from service.answers.base import AnswerError
 from service.answers.failures import OVERLOADED
-from service.answers.files import MEGABYTE, File
+from service.answers.uploads import MEGABYTE, File
 from service.tally import Tally
 
 MAX_IN_MEMORY_BYTES = 64 * 1024

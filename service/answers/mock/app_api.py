@@ -5,13 +5,13 @@ from contextlib import AsyncExitStack
 from http import HTTPStatus
 from typing import Any
 
-from service.answers import files
+from service.answers import uploads
 from service.answers.app_api import App, ByteStream, Head, Rating, StoredFile
 from service.answers.base import AnswerError
 from service.answers.failures import FILE_LINK_INVALID
-from service.answers.files import KINDS, File
 from service.answers.mock import audio, ids, image
 from service.answers.mock.scripts import FILE_NAME, UPLOAD, Failures, fail_if_asked
+from service.answers.uploads import KINDS, File
 
 _CHUNK_BYTES = 2048
 _PARAMETERS: dict[str, Any] = {
@@ -50,7 +50,7 @@ class MockAppApi:
             speech_to_text=True,
             text_to_speech=True,
             citations=True,
-            upload=files.upload_rules(_PARAMETERS),
+            upload=uploads.upload_rules(_PARAMETERS),
         )
 
     async def app(self) -> App:
@@ -63,7 +63,7 @@ class MockAppApi:
         fail_if_asked(content, self._failures)
 
     async def transcribe(self, file: File, user: str) -> str:
-        size = await _size(files.as_speech(file))
+        size = await _size(uploads.as_speech(file))
         fail_if_asked(file.name, self._failures)
         return f"This is a mock: {size} bytes of speech."
 
@@ -72,8 +72,10 @@ class MockAppApi:
         return ByteStream(Head("audio/wav"), _in_chunks(audio.wav()), AsyncExitStack())
 
     async def upload(self, file: File, user: str, *, for_form: bool = False) -> StoredFile:
-        kind, max_bytes = files.admit(file, [files.rules_of_forms({})] if for_form else files.all_rules(_PARAMETERS))
-        size = await _size(files.limit_size(file, max_bytes))
+        kind, max_bytes = uploads.admit(
+            file, [uploads.rules_of_forms({})] if for_form else uploads.all_rules(_PARAMETERS)
+        )
+        size = await _size(uploads.limit_size(file, max_bytes))
         fail_if_asked(file.name, self._failures)
         return StoredFile(ids.issue(UPLOAD, user), file.name, size, kind, file.extension, file.media_type)
 

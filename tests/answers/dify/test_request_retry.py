@@ -12,7 +12,7 @@ from service.answers.dify import request_retry
 from service.answers.dify.client import DifyClient
 from service.answers.dify.http_errors import ProxyRefused, UnexpectedResponse, UnreadableReply
 from service.answers.dify.request_retry import may_repeat
-from service.answers.files import File
+from service.answers.uploads import File
 from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.fake_dify import KEY
 

@@ -8,7 +8,7 @@ import pytest
 from service.answers.base import AnswerError
 from service.answers.dify import spool as spool_module
 from service.answers.dify.spool import AT_ONCE, MAX_IN_MEMORY_BYTES, Spool
-from service.answers.files import File
+from service.answers.uploads import File
 from service.tally import Tally
 from tests.conftest import eventually, logged
 

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from service.answers import files
+from service.answers import uploads
 from service.answers.base import AnswerError
-from service.answers.files import File, UploadRules
+from service.answers.uploads import File, UploadRules
 
-ALL_KINDS = list(files.KINDS)
+ALL_KINDS = list(uploads.KINDS)
 ON = {"enabled": True, "number_limits": 5, "allowed_file_upload_methods": ["local_file", "remote_url"]}
 DEFAULT_SIZES = {"image": 10, "audio": 50, "video": 100, "document": 15}
 
@@ -30,7 +30,7 @@ def read(taken):
 
 
 def sizes(**megabytes):
-    return {kind: number * files.MEGABYTE for kind, number in (DEFAULT_SIZES | megabytes).items()}
+    return {kind: number * uploads.MEGABYTE for kind, number in (DEFAULT_SIZES | megabytes).items()}
 
 
 def rules(*kinds, extensions=(), **megabytes):
@@ -57,7 +57,7 @@ def refusal(function, *arguments):
     ],
 )
 def test_the_kind_is_the_one_that_dify_will_see(name, media_type, kind):
-    assert files.kind_of(file(name, media_type)) == kind
+    assert uploads.kind_of(file(name, media_type)) == kind
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_app_takes_a_file_under_a_kind_of_its_own_or_as_custom(taken, name, k
     ],
 )  # fmt: skip
 def test_an_app_s_parameters_say_what_may_be_attached(upload, expected):
-    found = files.upload_rules({"file_upload": upload})
+    found = uploads.upload_rules({"file_upload": upload})
     assert (found and (found.kinds, found.extensions, found.max_files)) == expected
     assert found is None or found.max_bytes == sizes()
 
@@ -112,38 +112,38 @@ def test_what_its_inputs_take_counts_though_uploads_are_off():
     pictures = {"allowed_file_types": ["image"], "max_length": 4}
     links = {"allowed_file_upload_methods": ["remote_url"]}
     form = [{"file": letter}, {"text-input": {"variable": "name"}}, {"file-list": pictures}, {"file": links}, "strange"]
-    found = files.all_rules({"user_input_form": form})
+    found = uploads.all_rules({"user_input_form": form})
     assert [(each.kinds, each.max_files) for each in found] == [(["document"], 3), (["image"], 4)]
-    assert files.all_rules({"user_input_form": {}}) == []
+    assert uploads.all_rules({"user_input_form": {}}) == []
 
 
 def test_the_limits_are_dify_s_own_or_its_defaults():
     told = {"image_file_size_limit": 2, "audio_file_size_limit": "3", "file_size_limit": -1}
-    assert files.size_limits({"system_parameters": told}) == sizes(image=2, audio=3)
-    assert files.size_limits({"system_parameters": []}) == sizes()
+    assert uploads.size_limits({"system_parameters": told}) == sizes(image=2, audio=3)
+    assert uploads.size_limits({"system_parameters": []}) == sizes()
 
 
 def test_a_file_is_taken_by_the_first_rules_that_fit_and_the_size_of_its_extension():
     taken = [rules("image"), rules("custom", "document", image=99)]
-    assert files.admit(file("a.png"), taken) == ("image", 10 * files.MEGABYTE)
-    assert files.admit(file("a.txt"), taken) == ("document", 15 * files.MEGABYTE)
-    assert files.admit(file("a.mp4", "image/png"), taken) == ("custom", 100 * files.MEGABYTE)
-    assert files.admit(file("a.zip"), taken) == ("custom", 15 * files.MEGABYTE)
+    assert uploads.admit(file("a.png"), taken) == ("image", 10 * uploads.MEGABYTE)
+    assert uploads.admit(file("a.txt"), taken) == ("document", 15 * uploads.MEGABYTE)
+    assert uploads.admit(file("a.mp4", "image/png"), taken) == ("custom", 100 * uploads.MEGABYTE)
+    assert uploads.admit(file("a.zip"), taken) == ("custom", 15 * uploads.MEGABYTE)
 
 
 def test_where_nothing_is_taken_and_where_this_is_not_it_is_said():
-    assert refusal(files.admit, file(), []) == "feature_off"
-    assert refusal(files.admit, file(), [rules("image")]) == "unsupported_type"
+    assert refusal(uploads.admit, file(), []) == "feature_off"
+    assert refusal(uploads.admit, file(), [rules("image")]) == "unsupported_type"
 
 
 def test_a_file_passes_up_to_its_limit_and_is_broken_off_beyond():
-    assert read(files.limit_size(file("a", "b", b"12", b"34"), 4)) == [b"12", b"34"]
-    assert refusal(read, files.limit_size(file("a", "b", b"12", b"34", b"5"), 4)) == "too_large"
+    assert read(uploads.limit_size(file("a", "b", b"12", b"34"), 4)) == [b"12", b"34"]
+    assert refusal(read, uploads.limit_size(file("a", "b", b"12", b"34", b"5"), 4)) == "too_large"
 
 
 def test_what_is_known_to_be_too_large_is_not_read_at_all():
-    assert refusal(files.limit_size, file(min_size=5), 4) == "too_large"
-    taken = files.limit_size(file("a", "b", min_size=4), 4)
+    assert refusal(uploads.limit_size, file(min_size=5), 4) == "too_large"
+    taken = uploads.limit_size(file("a", "b", min_size=4), 4)
     assert (taken.name, taken.media_type, taken.min_size) == ("a", "b", 4)
 
 
@@ -163,7 +163,7 @@ def test_what_is_known_to_be_too_large_is_not_read_at_all():
     ],
 )
 def test_what_browsers_record_goes_on_under_dify_s_name_for_it(name, media_type, sent):
-    taken = files.as_speech(file(name, media_type, b"x"))
+    taken = uploads.as_speech(file(name, media_type, b"x"))
     assert (taken.name, taken.media_type, read(taken)) == (name, sent, [b"x"])
 
 
@@ -180,12 +180,12 @@ def test_what_browsers_record_goes_on_under_dify_s_name_for_it(name, media_type,
     ],
 )
 def test_speech_that_dify_would_refuse_is_refused_here(name, media_type):
-    assert refusal(files.as_speech, file(name, media_type)) == "unsupported_audio"
+    assert refusal(uploads.as_speech, file(name, media_type)) == "unsupported_audio"
 
 
 def test_speech_that_is_too_long_is_broken_off(monkeypatch):
-    monkeypatch.setattr(files, "MAX_SPEECH_BYTES", 3)
-    assert refusal(read, files.as_speech(file("a.wav", "audio/wav", b"12", b"34"))) == "too_large"
+    monkeypatch.setattr(uploads, "MAX_SPEECH_BYTES", 3)
+    assert refusal(read, uploads.as_speech(file("a.wav", "audio/wav", b"12", b"34"))) == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -207,11 +207,11 @@ def test_speech_that_is_too_long_is_broken_off(monkeypatch):
     ],
 )
 def test_a_name_is_the_last_part_of_a_path_without_what_cannot_be_seen(name, media_type, kept):
-    assert files.sanitize_name(name, media_type) == kept
+    assert uploads.sanitize_name(name, media_type) == kept
 
 
 def test_a_form_takes_files_of_any_kind_within_dify_s_sizes():
-    rules = [files.rules_of_forms({"system_parameters": {"file_size_limit": 2}})]
+    rules = [uploads.rules_of_forms({"system_parameters": {"file_size_limit": 2}})]
     for name, kind in (("a.png", "image"), ("a.pdf", "document"), ("a.xyz", "custom"), ("a", "custom")):
-        assert files.admit(File(name, "application/octet-stream", None), rules)[0] == kind
-    assert files.admit(File("a.pdf", "application/pdf", None), rules)[1] == 2 * 1024 * 1024
+        assert uploads.admit(File(name, "application/octet-stream", None), rules)[0] == kind
+    assert uploads.admit(File("a.pdf", "application/pdf", None), rules)[1] == 2 * 1024 * 1024

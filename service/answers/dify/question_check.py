@@ -11,7 +11,7 @@ from msgspec import structs
 
 from service.answers import failures
 from service.answers.base import Answer, Answerer, AnswerError, OnPart, Question
-from service.answers.dify.input_rules import Misfit, documented_inputs, fitted
+from service.answers.dify.question_rules import Misfit, documented_inputs, fitted
 from service.answers.json_values import as_uuid
 from service.answers.pauses import Continuation
 
@@ -29,7 +29,7 @@ class AppInfo(Protocol):
         """As they are now; None where that takes longer than `within` seconds."""
 
 
-class InputCheck:
+class QuestionCheck:
     """Asks `source` what fits. Where the parameters are not to be had, only the form of files is checked."""
 
     def __init__(self, source: Answerer, app_info: AppInfo) -> None:
@@ -79,7 +79,7 @@ def _refuse(wrong: Misfit) -> NoReturn:
 class CheckedAnswer:
     """The answer to a question that may be refused."""
 
-    def __init__(self, check: InputCheck, question: Question | Continuation) -> None:
+    def __init__(self, check: QuestionCheck, question: Question | Continuation) -> None:
         self._check = check
         self._question = question
         self._answer: Answer | None = None

@@ -141,7 +141,7 @@ async def test_where_they_cannot_be_read_anew_the_question_is_sent(with_dify, di
 
 
 async def test_where_dify_does_not_tell_them_in_time_the_question_is_sent(with_dify, dify, connect, monkeypatch):
-    monkeypatch.setattr("service.answers.dify.input_check.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("service.answers.dify.question_check.PATIENCE_SECONDS", 0.05)
     dify.parameters |= {"user_input_form": [NAME]}
     dify.info = fake_dify.think_until(dify.released, fake_dify.raw(b"", 500))
     client = await connect(await with_dify())

@@ -3,7 +3,7 @@
 import pytest
 
 from service.answers.base import Question
-from service.answers.dify.input_rules import MAX_FILES, Misfit, completed, fitted, made_up, misfit
+from service.answers.dify.question_rules import MAX_FILES, Misfit, completed, fitted, made_up, misfit
 
 UPLOAD = "5e0d5ba0-3c0f-4b5a-8d0a-7f6a3c1f0b11"
 FILE = {"type": "image", "transfer_method": "local_file", "upload_file_id": UPLOAD}
