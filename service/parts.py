@@ -10,7 +10,7 @@ from service.admission.header_authenticator import HeaderAuthenticator
 from service.admission.host_check import HostCheck
 from service.admission.jwks import Jwks
 from service.admission.jwt_authenticator import JwtAuthenticator, Secret
-from service.admission.limits import Limits
+from service.admission.limit_table import Limits
 from service.admission.quotas import Quotas, own_counters
 from service.chat.cluster import Cluster, SingleProcess
 from service.chat.heartbeat import Supervisor

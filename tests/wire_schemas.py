@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from jsonschema import Draft202012Validator
 
-from service.admission.limits import LIMITS_HIT
+from service.admission.limit_table import LIMITS_HIT
 from service.web.asyncapi import asyncapi
 from service.web.openapi import openapi
 from service.web.operations import OPERATIONS

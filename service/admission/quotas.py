@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from service.admission.caller import Caller
 from service.admission.leases import Lease, Leases
-from service.admission.limits import AT_ONCE, BUDGETS, LIMITS_HIT, OF_USER, RATES, Limits
+from service.admission.limit_table import AT_ONCE, BUDGETS, LIMITS_HIT, OF_USER, RATES, Limits
 from service.tally import Tally
 from service.tasks import Tasks
 

@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from service import __version__
-from service.admission.limits import LIMITS_HIT
+from service.admission.limit_table import LIMITS_HIT
 from service.answers import failures
 from service.answers.dify.healing import HEALING_SECONDS, STORED_SECONDS
 from service.answers.mock.scripts import SCRIPTS

@@ -8,7 +8,7 @@ import pytest
 
 from service.admission import quotas
 from service.admission.caller import Caller, Principal, UserLimits
-from service.admission.limits import Limits
+from service.admission.limit_table import Limits
 from service.admission.quotas import UNLIMITED, Quotas, Refusal
 from tests.conftest import logged
 

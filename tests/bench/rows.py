@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from service.admission.limits import Limits
+from service.admission.limit_table import Limits
 from tests.bench.attacks import ON_ONE_SOCKET, WITH_QUESTIONS
 from tests.bench.clients import DEFLATE, Asker, Bystander, Pinger, connect, leave
 from tests.bench.servers import PROBED, TICKS_PER_SECOND, attack, crowd, naive, redis, service, stub

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from service.admission.caller import Caller
-from service.admission.limits import Limits
+from service.admission.limit_table import Limits
 from service.admission.quotas import Quotas
 from service.answers import failures
 from service.answers.base import Identity, Question, Replacement, Speech, Step, Text

@@ -10,7 +10,7 @@ import pytest
 
 from service.admission.caller import UserLimits
 from service.admission.claims import principal_of
-from service.admission.limits import LIMITS_HIT
+from service.admission.limit_table import LIMITS_HIT
 from service.answers import failures
 from service.chat import close_codes
 from service.result_codes import ResultCode

@@ -1,6 +1,6 @@
 """Reasons beside the tables of failures and limits."""
 
-from service.admission.limits import LIMITS_HIT
+from service.admission.limit_table import LIMITS_HIT
 from service.web.reasons import FAILURES, OTHER_REASONS
 
 

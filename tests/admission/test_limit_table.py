@@ -1,7 +1,7 @@
 """Each limit, and what is said where it is hit."""
 
 from service.admission.caller import UserLimits
-from service.admission.limits import AT_ONCE, BUDGETS, LIMITS_HIT, OF_USER, RATES, Limits
+from service.admission.limit_table import AT_ONCE, BUDGETS, LIMITS_HIT, OF_USER, RATES, Limits
 
 
 def test_each_limit_has_words():
