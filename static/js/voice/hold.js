@@ -19,8 +19,11 @@ export function createHold(voice, onChange) {
     if (isOn && !isSpeech) timer = setTimeout(release, lagMs);
   }
 
+  /** Silence comes first: what is shown of it takes its time. */
   function start() {
-    if (set(true)) voice.pause();
+    if (isOn) return;
+    voice.pause();
+    set(true);
   }
 
   function release() {
