@@ -70,6 +70,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     if (own !== run) return;
     if (why === "refused" || (why && mode === "recorder")) fail(why);
     else hear();
+    if (run && endpoint) turn.hears(text()); // before: without more, it is due after a pause
   }
 
   /** Takes the microphone, before recognition asks for it, too; returns why it could not. */
@@ -118,7 +119,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     wasSpeech = isSpeech;
     if (isSpeech) endpoint?.begins(performance.now());
     onSpeech?.(isSpeech);
-    if (endpoint && mode === "recognition") turn.sounds();
+    if (endpoint) turn[mode === "recognition" ? "sounds" : "stop"](); // a recorder tells by itself when that is over
   }
 
   const showLevel = (level) => meter.style.setProperty("--level", level.toFixed(2));
@@ -230,7 +231,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
 
   /** Ends it. What was recorded by now is still told, without what was guessed of it. */
   function leave() {
-    if (mode !== "recorder" || !backend?.isSpoken()) return abort();
+    if (!run || mode !== "recorder" || !backend.isSpoken()) return abort();
     current = [];
     tell(false);
     return halt();

@@ -191,18 +191,22 @@ test("to send now does not wait for what goes on: a fan, or others", async () =>
 });
 
 test("who mutes amid a sentence has not said all, and may go on or send it", async () => {
-  for (const goesOn of [true, false]) {
-    const { start, stop, finish, say, told, due } = await recording();
+  for (const then of ["goes on", "waits", "sends", "leaves"]) {
+    const { start, stop, leave, finish, say, told, due, written } = await recording();
     sound([...silence(1_000), ...voice(1_500, -20)]);
     stop(false);
     await say("Where is the");
     assert.deepEqual([told.at(-1).text, due()], ["Where is the", []]);
-    if (goesOn) {
-      await start();
-      sound([...silence(1_000), ...voice(1_000, -20), ...silence(1_600)]);
+    if (then === "goes on" || then === "waits") await start();
+    if (then === "goes on") {
+      sound([...silence(1_000), ...voice(1_000, -20), ...silence(4_000)]);
       await say("garden?");
-    } else finish();
-    assert.deepEqual(due().map(({ text }) => text), [goesOn ? "Where is the garden?" : "Where is the"]);
+    } else if (then === "waits") sound(silence(4_000));
+    else if (then === "sends") finish();
+    else leave();
+    const asked = { "goes on": ["Where is the garden?"], leaves: [] }[then] ?? ["Where is the"];
+    assert.deepEqual(due().map(({ text }) => text), asked, then);
+    assert.equal(written.length, then === "goes on" ? 2 : 1);
   }
 });
 
