@@ -87,7 +87,9 @@ class Api:
         user = await self._users.user_of(request)
         self._check_speech()
         utterance_id(request.scope)  # what it is for, the limits have seen
-        return ok({"text": await self._app_api.transcribe(await open_file(request), user)})
+        is_read = asyncio.Event()
+        work = self._app_api.transcribe(await open_file(request, is_read), user)
+        return ok({"text": await while_connected(request, work, is_read)})
 
     async def text_to_audio(self, request: Request) -> Response:
         user = await self._users.user_of(request)
@@ -102,7 +104,9 @@ class Api:
     async def files(self, request: Request) -> Response:
         user = await self._users.user_of(request)
         for_form = self._is_for_form(request.headers.get("continuation"), user)
-        return ok(await self._app_api.upload(await open_file(request), user, for_form=for_form))
+        is_read = asyncio.Event()
+        work = self._app_api.upload(await open_file(request, is_read), user, for_form=for_form)
+        return ok(await while_connected(request, work, is_read))
 
     def _check_speech(self) -> None:
         if not self._speech.engine.uses_dify:
@@ -134,9 +138,9 @@ def _message_id(request: Request) -> str:
     return message_id
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Cancel the work when the client disconnects. The body must have been read."""
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_disconnected(request))
+async def while_connected(request: Request, work: Coroutine[Any, Any, T], is_read: asyncio.Event | None = None) -> T:
+    """Cancel the work when the client disconnects. The body must have been read, or is by the work until `is_read`."""
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_disconnected(request, is_read))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -148,7 +152,9 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _disconnected(request: Request) -> None:
+async def _disconnected(request: Request, is_read: asyncio.Event | None) -> None:
+    if is_read is not None:
+        await is_read.wait()
     while (await request.receive())["type"] != "http.disconnect":
         pass
 

@@ -50,8 +50,11 @@ async def read_json(request: Request, kind: type[T], max_bytes: int) -> T:
         raise BadBody("The body is nested too deeply.") from None
 
 
-async def open_file(request: Request) -> File:
-    """The part `file` of a form, read up to its content. Raises BadBody and ClientDisconnect, as does its content."""
+async def open_file(request: Request, is_read: asyncio.Event) -> File:
+    """The part `file` of a form, read up to its content. Raises BadBody and ClientDisconnect, as does its content.
+
+    When that was read to its end, `is_read` is set.
+    """
     form = _FormParser(_boundary(request))
     chunks = _chunks(request)
     length = int(request.headers.get("content-length") or 0)
@@ -63,14 +66,15 @@ async def open_file(request: Request) -> File:
             raise BadBody("The form has no part `file` with a file name, or too much before it.")
         form.feed(chunk)
     name = sanitize_name(form.file_name, form.media_type)
-    return File(name, form.media_type, _content(form, chunks), max(0, length - MAX_OVERHEAD_BYTES))
+    return File(name, form.media_type, _content(form, chunks, is_read), max(0, length - MAX_OVERHEAD_BYTES))
 
 
-async def _content(form: "_FormParser", chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _content(form: "_FormParser", chunks: AsyncIterator[bytes], is_read: asyncio.Event) -> AsyncIterator[bytes]:
     while True:
         if data := form.take():
             yield data
         if form.is_over:
+            is_read.set()
             return
         chunk = await anext(chunks, b"")
         if not chunk:

@@ -8,8 +8,8 @@ import pytest
 
 from service.chat.client_identity import owner_of
 from tests import fake_dify
-from tests.api import MESSAGE, TOKEN, form
-from tests.conftest import eventually, logged
+from tests.api import MESSAGE, TOKEN, form, speech
+from tests.conftest import PATIENCE_SECONDS, eventually, logged
 from tests.fake_app_api import parameters
 from tests.uploads import ALL_KINDS, CHUNK, FORM_HEADERS, TAIL, Sender, head
 
@@ -36,6 +36,28 @@ async def test_a_file_goes_on_to_dify_as_the_chat_s_user(service, dify, call, ev
     file = {"filename": "notes.txt", "content_type": "text/plain", "size": 7}
     assert dify.app_api.called("files/upload") == [{"user": owner_of(TOKEN).user, "file": file}]
     assert logged(events, "dify.called")[0]["route"] == "files/upload"
+
+
+@pytest.mark.parametrize(("route", "path"), [("audio-to-text", "audio-to-text"), ("files/upload", "files")])
+async def test_who_leaves_while_dify_takes_its_time_gives_up_the_place_there(with_dify, dify, call, route, path):
+    dify.parameters = parameters(file_upload=ALL_KINDS)
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def scene(stage):
+        if not asked.is_set():
+            asked.set()
+            await over.wait()
+        await stage.open(200 if route == "audio-to-text" else 201, "application/json")
+        await stage.write(b'{"id": "a", "name": "a.wav", "size": 4, "text": "Hello."}')
+
+    dify.app_api.scenes[route] = scene
+    service = await with_dify()
+    leaving = asyncio.create_task(call(service, "POST", f"/api/{path}", data=speech()))
+    await asked.wait()
+    leaving.cancel()
+    status, _ = await asyncio.wait_for(call(service, "POST", f"/api/{path}", data=speech()), PATIENCE_SECONDS)
+    assert status == 200
+    over.set()
 
 
 @pytest.mark.parametrize(

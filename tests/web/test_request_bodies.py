@@ -73,12 +73,14 @@ async def test_a_sender_is_not_blamed_for_a_dify_that_takes_its_time(monkeypatch
         return messages.pop(0)
 
     headers = [(b"content-type", FORM_HEADERS["Content-Type"].encode())]
-    file = await open_file(Request({"type": "http", "headers": headers}, receive))
+    is_read = asyncio.Event()
+    file = await open_file(Request({"type": "http", "headers": headers}, receive), is_read)
     read = b""
     async for chunk in file.content:
         read += chunk
         await asyncio.sleep(0.3)
-    assert read == b"xx"
+        assert not is_read.is_set()
+    assert (read, is_read.is_set()) == (b"xx", True)
 
 
 FIELD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="note"\r\n\r\n'.encode()
