@@ -9,7 +9,7 @@ import { createWakeLock } from "./wake-lock.js";
 const STILL_THERE = ["call.idle"];
 const SILENCE_MS = 150_000; // until somebody is asked whether they are there
 const STANDSTILL_MS = 570_000; // the same, where it is paused, or waits for a connection
-const LINGER_MS = 1_200; // in a pause, or until it is written down, what is said is not over
+const LINGER_MS = 1_700; // in a pause, or until it is written down, what is said is not over
 
 /**
  * `on` is for the view, and besides remind(note), when nobody has spoken for long, or null when somebody is there; and

@@ -24,6 +24,13 @@ export const questionOf = ({ asked, heard }) => joined(asked, heard);
 
 export const started = () => ({ ...IDLE, state: "listening", isOpening: true });
 
+/** What hearing does besides: see speech-input.js. */
+export const TOLD = { network: { note: ["voice.network"], isOpening: true }, unclear: { note: ["voice.unclear"] } };
+
+/** Of a call whose hearing has ended, and why. */
+export const endOf = ({ isOpening }, why) =>
+  why === "refused" || (isOpening && ["missing", "busy", "failed"].includes(why)) ? "refused" : "ended";
+
 /** `asked` and `turn`: of a question that was not said, but typed or tapped. */
 export const asking = (asked, turn = null) => ({ ...ASKED, asked, turn });
 

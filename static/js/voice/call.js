@@ -59,8 +59,8 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
       ...{ app, transcriber, takesTurns: true, onSpeech, meter: display.meter },
       isSpeaking: hearing.isSounding,
       onResults: (all, ...more) => (isHere() ? heard(all, ...more) : keep(all.at(-1)?.text ?? "")),
-      onDoing: (name) => (name === "network" ? change({ note: ["voice.network"], isOpening: true }) : hears()),
-      onError: (why) => fail([`voice.${why}`], why === "refused" ? why : "ended"),
+      onDoing: (name) => isHere() && (states.TOLD[name] ? change(states.TOLD[name]) : hears()),
+      onError: (why) => fail([`voice.${why}`], states.endOf(call, why)),
     });
     return self;
   }
@@ -85,7 +85,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   function onSpeech(isOn) {
     hearing.speech(isOn);
-    change();
+    change(isOn && call.state === "listening" && !call.isOpening ? { note: null } : {}); // of what was before
   }
 
   // A question and its answer

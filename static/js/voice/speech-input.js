@@ -25,6 +25,7 @@ const RECOGNITION_ERRORS = {
 const TRIES = 4; // where it cannot be reached, and nothing else could listen
 const RECOGNITION_MS = 1_200; // from speech to its words, at most
 const MOST_LAG_MS = 3_000;
+const UNCLEAR_MS = 2_400; // of a recording without words, with what was before: it was no short noise
 const RETRY_MS = 1_000; // doubled each time
 const BY_HAND = "by hand";
 const LAG_CHUNKS = 40; // of some 20 ms: recognition tells of what it heard so much later
@@ -45,7 +46,7 @@ export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
  * times): each is {text, from, endsAt}, heard between these milliseconds. With `takesTurns`, `isDue` says that the
  * person's turn is over, true by itself, or "by hand" by `finish()`, and `times` when: {speechEndedAt, silenceAt,
  * transcriptAt}. Further onSpeech(isSpeech), where there is a level; onDoing(name) as soon as it hears: recognition,
- * recorder, or network while that cannot be reached; and onError(why) when it ends by itself: refused, missing,
+ * recorder, network while that cannot be reached, or unclear if no words were heard; and onError(why) when it ends by itself: refused, missing,
  * unplugged, busy, failed, network, service, language, broken, silence or full. `isSpeaking()`: whether the page sounds;
  * in a call `answered()` is to be called when it begins to.
  */
@@ -166,8 +167,8 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     const words = (await writing).trim();
     const transcriptAt = guess?.at ?? performance.now();
     if (endpoint && !guess?.at) endpoint.hears(words);
-    current = [];
-    if (words) kept.push({ text: words, from, endsAt });
+    [current, kept] = [[], words ? [...kept, { text: words, from, endsAt }] : kept];
+    if (endpoint && !words && endsAt - from > UNCLEAR_MS) onDoing("unclear");
     const goesOn = isDue !== BY_HAND && backend?.isSpoken?.() && run;
     tell(!transcriber.isBusy() && !goesOn && isDue, { speechEndedAt: endsAt, silenceAt, transcriptAt });
   }
@@ -201,7 +202,6 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     } else fail(RECOGNITION_ERRORS[error] ?? "broken");
   }
 
-  /** For as long as it listens this time. */
   async function takeOver() {
     const own = run;
     mode = "recorder";

@@ -12,14 +12,24 @@ function wordsFor({ reason, code, isLate }) {
   return failureWords(reason || code ? { reason, code } : { reason: "no_connection" });
 }
 
+const REFUSED = ["invalid", "unsupported_audio", "too_large"]; // whatever comes of another try
+const AGAIN_MS = 5_000; // doubled each time
+const LONGEST_MS = 60_000;
+const MOST_TRIES = 8; // by itself: in five minutes
+
 const secondsIn = ({ chunks, rate }) => (chunks.length * chunks[0].length) / rate;
 
-/** `onChange({isWriting, why})` tells how it stands: `why` are the words for what keeps it from going on, or null. */
+/**
+ * `onChange({isWriting, why, isNew})` tells how it stands: `why` are the words for what keeps it from going on, or null,
+ * `isNew` if it is not so since an earlier try.
+ */
 export function createTranscriber({ api, onChange }) {
   const waiting = []; // {recording, seconds, resolve}
   let why = null;
   let sending = null; // aborts what is being sent
   let guessing = null;
+  let again;
+  let failures = 0; // in a row
 
   /**
    * Takes a recording {chunks, rate, utterance, guess?}; returns its text, however long that takes, and "" where it was
@@ -45,27 +55,41 @@ export function createTranscriber({ api, onChange }) {
 
   async function work() {
     if (sending) return;
-    [sending, why] = [new AbortController(), null];
+    clearTimeout(again);
+    why = null;
     while (waiting.length && !why) {
+      sending = new AbortController();
       notify();
-      await write(waiting[0], sending).catch((error) => waiting.length && (why = wordsFor(error)));
+      const [recording] = waiting;
+      await write(recording, sending).catch((error) => failed(recording, error));
     }
     sending = null;
     notify();
   }
 
-  async function write(recording, controller) {
-    const { guess } = recording;
-    recording.guess = null; // the next try is one of its own
-    const text = await (guess?.text.catch((error) => resend(recording, controller, error)) ?? send(recording, controller));
+  /** What is refused keeps nothing from what comes after it; all else is tried again, by itself too. */
+  function failed(recording, error) {
+    if (waiting[0] !== recording) return; // given up
+    if (REFUSED.includes(error.reason)) return done(recording, "");
+    why = wordsFor(error);
+    const pause = Math.min(LONGEST_MS, AGAIN_MS * 2 ** failures++);
+    if (failures < MOST_TRIES) again = setTimeout(work, Math.max(error.retry_after ?? 0, pause));
+  }
+
+  function done(recording, text) {
+    failures = 0;
     if (waiting[0] === recording) waiting.shift();
     recording.resolve(text);
   }
 
-  /** Who has waited for the guess for so long does not wait as long again. */
-  function resend(recording, controller, error) {
-    if (error.isLate) throw error;
-    return send(recording, controller);
+  async function write(recording, controller) {
+    const { guess } = recording;
+    recording.guess = null; // the next try is one of its own
+    const resend = (error) => {
+      if (error.isLate) throw error; // who has waited for so long does not wait as long again
+      return send(recording, controller);
+    };
+    done(recording, await (guess?.text.catch(resend) ?? send(recording, controller)));
   }
 
   async function send({ sound, utterance, seconds }, controller) {
@@ -87,7 +111,7 @@ export function createTranscriber({ api, onChange }) {
     }
   }
 
-  const notify = () => onChange({ isWriting: Boolean(sending), why });
+  const notify = () => onChange({ isWriting: Boolean(sending), why, isNew: failures === 1 });
 
   /** Does not wait for a network that is gone: it may take minutes to say so. */
   function pause() {
@@ -97,6 +121,7 @@ export function createTranscriber({ api, onChange }) {
 
   function discard() {
     pause();
+    failures = 0;
     for (const { resolve } of waiting.splice(0)) resolve("");
     work();
   }

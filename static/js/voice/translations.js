@@ -24,6 +24,7 @@ voice.network: The speech recognition of your browser cannot be reached at the m
 voice.service: Speech recognition is switched off in this browser. | 此浏览器已关闭语音识别。
 voice.language: This browser cannot write down your language. | 此浏览器无法识别您的语言。
 voice.full: Too much is waiting to be written down. | 等待转成文字的录音太多了。
+voice.unclear: Nothing was understood. Please say it again. | 没有听清，请再说一遍。
 voice.late: It takes too long to write down what you said. | 转成文字花的时间太长。
 voice.kept: What you said is kept. | 您说的话已保留。
 voice.discard: Discard | 放弃

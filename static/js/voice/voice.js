@@ -50,7 +50,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
 
   function writingChanged(status) {
     for (const each of statuses) each.show(status);
-    if (status.why) call?.unwritten(status.why);
+    if (status.why && status.isNew) call?.unwritten(status.why);
   }
 
   function mountSpeaking() {

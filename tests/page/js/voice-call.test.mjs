@@ -687,7 +687,7 @@ test("that somebody is heard is shown over a short pause, and not for long", () 
   call.speech(true);
   call.speech(false);
   assert.equal(call.shown.phase, "hearing");
-  call.waits(1_199);
+  call.waits(1_699);
   assert.equal(call.shown.phase, "hearing");
   call.waits(1);
   assert.equal(call.shown.phase, "listening");

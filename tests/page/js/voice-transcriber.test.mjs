@@ -77,7 +77,7 @@ test("who writes down nothing at all is not waited for as long as a service may 
   assert.equal(states.at(-1).why, null);
   mock.timers.tick(100);
   await settled();
-  assert.deepEqual(states.at(-1), { isWriting: false, why: ["voice.late"] });
+  assert.deepEqual(states.at(-1), { isWriting: false, why: ["voice.late"], isNew: true });
   tryAgain();
   await settled();
   sent[1].resolve("Where is it?");
@@ -87,11 +87,49 @@ test("who writes down nothing at all is not waited for as long as a service may 
   mock.timers.reset();
 });
 
+test("what is refused keeps nothing from what was said after it", async () => {
+  const { transcribe, sent, states } = transcriberOf();
+  const [first, second] = [transcribe(RECORDING), transcribe(RECORDING)];
+  await settled();
+  sent[0].reject({ code: 400, reason: "invalid" });
+  assert.equal(await first, "");
+  await settled();
+  sent[1].resolve("Where is it?");
+  assert.equal(await second, "Where is it?");
+  assert.ok(states.every(({ why }) => why === null));
+});
+
+test("what fails is tried again by itself, later each time, and is told of once", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { transcribe, sent, states } = transcriberOf();
+  const text = transcribe(RECORDING);
+  for (const [at, ms] of [5_000, 10_000, 20_000].entries()) {
+    await settled();
+    sent[at].reject({ code: 500 });
+    await settled();
+    assert.equal(states.at(-1).isNew, at === 0);
+    mock.timers.tick(ms - 1);
+    assert.equal(sent.length, at + 1);
+    mock.timers.tick(1);
+  }
+  await settled();
+  sent[3].reject({ code: 429, reason: "slower", retry_after: 50_000 });
+  await settled();
+  mock.timers.tick(49_999);
+  assert.equal(sent.length, 4);
+  mock.timers.tick(1);
+  await settled();
+  sent[4].resolve("Where is it?");
+  assert.equal(await text, "Where is it?");
+  mock.timers.reset();
+});
+
 test("a recording outside of a call has no name", async () => {
   const { transcribe, sent } = transcriberOf();
   transcribe({ ...RECORDING, utterance: undefined });
   await settled();
   assert.equal(sent[0].path, "api/audio-to-text");
+  sent[0].resolve("");
 });
 
 test("what is discarded is not sent on, and keeps nothing from what comes later", async () => {
@@ -101,7 +139,7 @@ test("what is discarded is not sent on, and keeps nothing from what comes later"
   discard();
   assert.deepEqual([await first, await second], ["", ""]);
   await settled();
-  assert.deepEqual(states.at(-1), { isWriting: false, why: null });
+  assert.deepEqual(states.at(-1), { isWriting: false, why: null, isNew: false });
   const later = transcribe(RECORDING);
   await settled();
   assert.equal(sent.length, 2);
