@@ -6,24 +6,24 @@ import { wavOf } from "./wav.js";
 
 const MOST_SECONDS = 600; // of sound that is kept: some 20 MB
 const PATIENCE_MS = 10_000; // and twice as long as the recording: small models and lines take their time for a long one
-
-function wordsFor({ reason, code, isLate }) {
-  if (isLate) return ["voice.late"];
-  return failureWords(reason || code ? { reason, code } : { reason: "no_connection" });
-}
-
-const REFUSED = ["invalid", "unsupported_audio", "too_large"]; // whatever comes of another try
+const REFUSED = ["invalid", "unsupported_audio", "too_large"]; // for good, or by a model that fails
 const AGAIN_MS = 5_000; // doubled each time
 const LONGEST_MS = 60_000;
 const MOST_TRIES = 8; // by itself: in five minutes
+
+function wordsFor(error) {
+  if (error.isLate) return ["voice.late"];
+  return failureWords(error.reason || error.code ? error : { reason: "no_connection" });
+}
 
 const secondsIn = ({ chunks, rate }) => (chunks.length * chunks[0].length) / rate;
 
 /**
  * `onChange({isWriting, why, isNew})` tells how it stands: `why` are the words for what keeps it from going on, or null,
- * `isNew` if it is not so since an earlier try.
+ * `isNew` if it is not so since an earlier try. `onRefused()` tells that what somebody said in a call is given up: it was refused
+ * twice, and would keep all that comes after it from being written down.
  */
-export function createTranscriber({ api, onChange }) {
+export function createTranscriber({ api, onChange, onRefused = () => {} }) {
   const waiting = []; // {recording, seconds, resolve}
   let why = null;
   let sending = null; // aborts what is being sent
@@ -67,10 +67,13 @@ export function createTranscriber({ api, onChange }) {
     notify();
   }
 
-  /** What is refused keeps nothing from what comes after it; all else is tried again, by itself too. */
   function failed(recording, error) {
     if (waiting[0] !== recording) return; // given up
-    if (REFUSED.includes(error.reason)) return done(recording, "");
+    if (REFUSED.includes(error.reason) && recording.utterance && recording.isRefused) {
+      done(recording, "");
+      return onRefused();
+    }
+    recording.isRefused = REFUSED.includes(error.reason);
     why = wordsFor(error);
     const pause = Math.min(LONGEST_MS, AGAIN_MS * 2 ** failures++);
     if (failures < MOST_TRIES) again = setTimeout(work, Math.max(error.retry_after ?? 0, pause));

@@ -25,7 +25,8 @@ function transcriberOf() {
       signal.onabort = () => reject(new Error("aborted"));
     });
   const states = [];
-  return { ...createTranscriber({ api: { call }, onChange: (state) => states.push(state) }), sent, states };
+  const told = { onChange: (state) => states.push(state), onRefused: () => states.push("refused") };
+  return { ...createTranscriber({ api: { call }, ...told }), sent, states };
 }
 
 test("what a try was written down as is the transcript: nothing is sent again", async () => {
@@ -87,16 +88,40 @@ test("who writes down nothing at all is not waited for as long as a service may 
   mock.timers.reset();
 });
 
-test("what is refused keeps nothing from what was said after it", async () => {
+test("what is refused twice keeps nothing from what was said after it, and that is told", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
   const { transcribe, sent, states } = transcriberOf();
   const [first, second] = [transcribe(RECORDING), transcribe(RECORDING)];
   await settled();
   sent[0].reject({ code: 400, reason: "invalid" });
-  assert.equal(await first, "");
   await settled();
-  sent[1].resolve("Where is it?");
+  assert.deepEqual(states.at(-1).why, ["reason.invalid", undefined]);
+  mock.timers.tick(5_000);
+  await settled();
+  sent[1].reject({ code: 400, reason: "invalid" });
+  assert.equal(await first, "");
+  assert.ok(states.includes("refused"));
+  await settled();
+  sent[2].resolve("Where is it?");
   assert.equal(await second, "Where is it?");
-  assert.ok(states.every(({ why }) => why === null));
+  mock.timers.reset();
+});
+
+test("a dictation that is refused is kept: its words are nowhere else", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { transcribe, discard, sent, states } = transcriberOf();
+  transcribe({ ...RECORDING, utterance: undefined });
+  for (const at of [0, 1]) {
+    await settled();
+    sent[at].reject({ code: 400, reason: "invalid" });
+    await settled();
+    mock.timers.tick(10_000);
+  }
+  assert.ok(!states.includes("refused"));
+  await settled();
+  assert.equal(sent.length, 3);
+  discard();
+  mock.timers.reset();
 });
 
 test("what fails is tried again by itself, later each time, and is told of once", async () => {
@@ -115,6 +140,7 @@ test("what fails is tried again by itself, later each time, and is told of once"
   await settled();
   sent[3].reject({ code: 429, reason: "slower", retry_after: 50_000 });
   await settled();
+  assert.deepEqual(states.at(-1).why, ["reason.slower", { seconds: 50 }]);
   mock.timers.tick(49_999);
   assert.equal(sent.length, 4);
   mock.timers.tick(1);
