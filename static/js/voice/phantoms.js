@@ -1,6 +1,6 @@
 // What speech-to-text makes of noise: models that learned from films write down what stands at their ends. Pure.
 
-/** Such as Whisper's: see arXiv 2501.11378. Only whole, and only what nobody says to a page: not what asks for subtitles. */
+/** Such as Whisper's: see arXiv 2501.11378. Only whole, and only what nobody says to a page: not who asks for subtitles. */
 const PHANTOMS = [
   /^thank(?:s| you)(?: (?:so|very) much)? for (?:watching|viewing|listening)(?: (?:this|my|our) video)?$/,
   /^(?:please |don't forget to )*(?:like and )?subscribe(?: to (?:my|our|the) channel)?$/,

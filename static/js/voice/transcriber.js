@@ -20,8 +20,8 @@ const secondsIn = ({ chunks, rate }) => (chunks.length * chunks[0].length) / rat
 
 /**
  * `onChange({isWriting, why, isNew})` tells how it stands: `why` are the words for what keeps it from going on, or null,
- * `isNew` if it is not so since an earlier try. `onRefused()` tells that what somebody said in a call is given up: it was refused
- * twice, and would keep all that comes after it from being written down.
+ * `isNew` if it is not so since an earlier try. `onRefused()` tells that what somebody said in a call is given up: it
+ * was refused twice, and would keep all that comes after it from being written down.
  */
 export function createTranscriber({ api, onChange, onRefused = () => {} }) {
   const waiting = []; // {recording, seconds, resolve}
@@ -69,11 +69,12 @@ export function createTranscriber({ api, onChange, onRefused = () => {} }) {
 
   function failed(recording, error) {
     if (waiting[0] !== recording) return; // given up
-    if (REFUSED.includes(error.reason) && recording.utterance && recording.isRefused) {
+    const { utterance, wasRefused } = recording;
+    const isRefused = (recording.wasRefused = REFUSED.includes(error.reason));
+    if (utterance && wasRefused && isRefused) {
       done(recording, "");
       return onRefused();
     }
-    recording.isRefused = REFUSED.includes(error.reason);
     why = wordsFor(error);
     const pause = Math.min(LONGEST_MS, AGAIN_MS * 2 ** failures++);
     if (failures < MOST_TRIES) again = setTimeout(work, Math.max(error.retry_after ?? 0, pause));

@@ -28,7 +28,8 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
   const state = element("p", "note voice-state");
   const engines = createEngines({ app, api, onSound: (isOn) => call?.sounds(isOn) });
   const { appSpeech, unlock } = engines;
-  const transcriber = createTranscriber({ api, onChange: writingChanged, onRefused: () => call?.unwritten(["voice.unclear"]) });
+  const onRefused = () => call?.unwritten(["voice.unclear"]);
+  const transcriber = createTranscriber({ api, onChange: writingChanged, onRefused });
   const statuses = [0, 1].map(() => createTranscriptionStatus(transcriber)); // on the page, and in a call
   const dictation = hasSpeechInput(app) ? createDictation({ app, transcriber, composer, show, beforeStart: hush }) : null;
   const aloud = Object.assign(iconButton("silent", "aloud", switchAloud), { id: "aloud" });
