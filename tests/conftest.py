@@ -2,9 +2,11 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import aiohttp
 import hypothesis
@@ -84,6 +86,15 @@ def _open_handles():
 def counted_for_an_hour(monkeypatch):
     """All tests share an event loop: what one of them counted is not told in the middle of another."""
     monkeypatch.setattr(tally, "INTERVAL_SECONDS", 3600)
+
+
+@pytest.fixture(autouse=True)
+def minute_has_begun(monkeypatch):
+    """The windows of limits are the minutes of the clock: none is over in the middle of a test."""
+    seconds = time.time() % 60
+    clock = SimpleNamespace(time=lambda: time.time() - seconds)
+    for module in ("limits.aio.storage.memory", "service.admission.counters"):
+        monkeypatch.setattr(f"{module}.time", clock)
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,14 @@ SETTLE_SECONDS = 6.0
 
 
 class Availability:
-    """Losing Redis, and finding it again, is logged once each."""
+    """Losing Redis, and finding it again, is logged once each.
+
+    There are two connections to it: what the one has heard of an earlier `epoch`, before the other lost Redis or found
+    it again, says nothing about now.
+    """
 
     def __init__(self) -> None:
+        self.epoch = 0
         self._connected = asyncio.Event()
         self._was_connected = self._is_lost_logged = False
         self._unsettled_until = float("-inf")
@@ -33,6 +38,7 @@ class Availability:
         await self._connected.wait()
 
     def lose(self, error: Exception) -> None:
+        self.epoch += self.is_connected
         self._connected.clear()
         if not self._is_lost_logged:
             self._is_lost_logged = True
@@ -43,6 +49,7 @@ class Availability:
         """It is there, but may know nothing of before."""
         if self._was_connected:
             self._unsettled_until = time.monotonic() + SETTLE_SECONDS
+        self.epoch += not self.is_connected
         self._was_connected = True
         self._connected.set()
         if self._is_lost_logged:

@@ -80,8 +80,7 @@ class MultiProcess:
         self._erasure = Erasure(store)
 
     async def start(self) -> None:
-        with self._noticing_loss():
-            await self._beat()
+        await self._beat()
 
     async def run(self) -> None:
         """Until cancelled. What goes wrong in one of the loops is logged, and it starts again."""
@@ -169,8 +168,6 @@ class MultiProcess:
         while task is not None and not task.cancelling():  # redis-py 8.1 swallows some cancellations
             try:
                 await loop()
-            except REDIS_ERRORS as error:
-                self._on_lost(error)
             except Exception:
                 log.exception("cluster.loop_failed", loop=loop.__name__)
                 await asyncio.sleep(RESTART_SECONDS)
@@ -180,21 +177,27 @@ class MultiProcess:
         await self._beat()
 
     async def _beat(self) -> None:
-        began = time.monotonic()
-        is_known = await self._members.beat()
-        self._round_trip = time.monotonic() - began
-        if not self._redis.is_connected or not is_known:
-            await self._resync()
-        if not self._redis.is_settled:
-            self._post_all(*self._stops.recent(time.monotonic()), *self._erasure.again(time.monotonic()))
-        self._published.lose_followers(self._members.is_dead)
-        self._followed.look_after()
+        with self._noticing_loss() as epoch:
+            began = time.monotonic()
+            is_known = await self._members.beat()
+            self._round_trip = time.monotonic() - began
+            if not self._redis.is_connected or not is_known:
+                await self._claim_all()
+                if self._redis.epoch != epoch:
+                    return
+                self._resync()
+            if not self._redis.is_settled:
+                self._post_all(*self._stops.recent(time.monotonic()), *self._erasure.again(time.monotonic()))
+            self._published.lose_followers(self._members.is_dead)
+            self._followed.look_after()
 
-    async def _resync(self) -> None:
-        """Redis may have lost everything: claim and store everything again, and tell everybody who is here."""
+    async def _claim_all(self) -> None:
         while unclaimed := [published for published in self._published if not published.is_claimed]:
             for denied in await self._stored.claim_all(unclaimed):
                 self._published.remove(denied.key)
+
+    def _resync(self) -> None:
+        """Redis may have lost everything: store everything again, and tell everybody who is here."""
         self._redis.find(**self._members.counts())
         for published in self._published:
             self._stored.put(published)
@@ -204,11 +207,14 @@ class MultiProcess:
         self._followed.refollow()  # after that, by which its followings are forgotten
 
     @contextmanager
-    def _noticing_loss(self) -> Iterator[None]:
+    def _noticing_loss(self) -> Iterator[int]:
+        """Yields the epoch in which it began: a failure of another one is of a connection that is gone."""
+        epoch = self._redis.epoch
         try:
-            yield
+            yield epoch
         except REDIS_ERRORS as error:
-            self._on_lost(error)
+            if self._redis.epoch == epoch:
+                self._on_lost(error)
 
     def _on_error(self, error: Exception) -> None:
         """A Redis that refuses commands (it is full, say) is as good as lost."""
@@ -231,9 +237,11 @@ class MultiProcess:
 
     async def _erase(self) -> None:
         await self._redis.wait_connected()
-        await self._erasure.run()
+        with self._noticing_loss():
+            await self._erasure.run()
 
     async def _receive_letters(self) -> None:
         await self._redis.wait_connected()
-        for letter in await self._store.read_letters(self._members.id, READ_SECONDS):
-            self._letters.receive(letter)
+        with self._noticing_loss():
+            for letter in await self._store.read_letters(self._members.id, READ_SECONDS):
+                self._letters.receive(letter)

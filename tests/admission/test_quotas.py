@@ -1,6 +1,5 @@
 """How much is one user's, one address's, and everybody's."""
 
-import time
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -134,7 +133,7 @@ async def test_what_follows_a_recording_that_was_refused_is_refused_too():
 
 
 async def test_an_utterance_is_over_after_two_minutes(monkeypatch):
-    given, now = of(address_calls_per_minute=1), [time.time()]
+    given, now = of(address_calls_per_minute=1), [1_800_000_000.0]
     for module in ("limits.aio.storage.memory", "service.admission.counters"):
         monkeypatch.setattr(f"{module}.time", SimpleNamespace(time=lambda: now[0]))
     assert await check(given, "a", 2) == 2

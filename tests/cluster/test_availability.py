@@ -29,6 +29,14 @@ def test_a_loss_is_told_once_and_so_is_the_return(events):
     assert (lost["log_level"], lost["error"], back["processes"]) == ("error", "ConnectionError: away", 2)
 
 
+def test_each_loss_and_each_return_begins_an_epoch():
+    redis, epochs = Availability(), []
+    for step in (redis.find, redis.find, lambda: redis.lose(AWAY), lambda: redis.lose(AWAY), redis.find):
+        step()
+        epochs.append(redis.epoch)
+    assert epochs == [1, 1, 2, 2, 3]
+
+
 def test_for_a_while_after_the_return_others_may_have_something_to_store(monkeypatch):
     redis = Availability()
     redis.find()

@@ -390,14 +390,16 @@ async def back(redis, *processes):
 
 async def back_in_turn(redis, first, second, monkeypatch):
     """The first one finds no other."""
-    members, gate = second.cluster._members, asyncio.Event()
+    members, gate, held = second.cluster._members, asyncio.Event(), asyncio.Event()
     beat = members.beat
 
     async def beat_late():
+        held.set()
         await gate.wait()
         return await beat()
 
     monkeypatch.setattr(members, "beat", beat_late)
+    await held.wait()
     await redis.start()
     await eventually(lambda: first.is_connected and not first.cluster._members.others())
     gate.set()
@@ -427,6 +429,50 @@ async def test_a_redis_that_is_found_away_by_who_asks_is_lost_at_once(pair, monk
 
 async def away_for_once(*_):
     raise ConnectionError("away")
+
+
+async def test_what_a_beat_has_heard_of_a_redis_that_is_lost_meanwhile_does_not_bring_it_back(
+    process, redis, monkeypatch, events
+):
+    one = await process()
+    members, gate, heard = one.cluster._members, asyncio.Event(), asyncio.Event()
+    beat = members.beat
+
+    async def beat_late():
+        is_known = await beat()
+        heard.set()
+        await gate.wait()
+        return is_known
+
+    with monkeypatch.context() as patch:
+        patch.setattr(members, "beat", beat_late)
+        await heard.wait()
+        await away(redis, one)
+    gate.set()
+    await back(redis, one)
+    assert [event["event"] for event in events] == ["redis.lost", "redis.back"]
+
+
+async def test_what_has_failed_before_redis_was_back_does_not_lose_it_again(process, redis, monkeypatch, events):
+    one = await process()
+    gate, has_failed = asyncio.Event(), asyncio.Event()
+
+    async def fail_late(*_):
+        has_failed.set()
+        await gate.wait()
+        raise ConnectionError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(one.store, "read_letters", fail_late)
+        await has_failed.wait()
+    await away(redis, one)
+    await back(redis, one)
+    gate.set()
+    two = await process()
+    await claimed(one)
+    turn = await two.follow()
+    await eventually(lambda: turn.is_current)
+    assert [event["event"] for event in events] == ["redis.lost", "redis.back"]
 
 
 async def test_what_is_asked_while_redis_is_away_runs_alone_and_is_claimed_when_it_is_back(pair, redis, events):
