@@ -3,17 +3,18 @@
 import { joined } from "./phrases.js";
 
 export const UNSPOKEN = ["voice.unspoken"];
-const UNANSWERED = { turn: null, outcome: null, hasSpoken: false, isRepeated: false };
+const UNANSWERED = { turn: null, outcome: null, hasSpoken: false, isRepeated: false, isSilent: false };
 const ASKED = { ...UNANSWERED, state: "thinking", heard: "", note: null };
 const LISTENING = { state: "listening", turn: null, isRepeated: false };
 
 /**
  * `state`: idle, listening, thinking (about `asked`), speaking, refused or ended. `heard`: what was heard and not yet
  * asked. `turn`: the id of the answer under way, or of one that `isRepeated`; `outcome`: what is to be told of its end;
- * `hasSpoken`: whether its reading was heard; `isPaused`: somebody has it pause. `isOpening`: the microphone is not yet
- * granted. `note`: what else is to be told. Both are [key, values].
+ * `hasSpoken`: whether its reading was heard; `isSilent`: it waits for more to say; `isPaused`: somebody has it pause.
+ * `isOpening`: the microphone is not yet granted; `deafness`: why nothing is heard any more, while an answer is still
+ * read; `note`: what else is to be told. These two and `outcome` are [key, values].
  */
-const USUAL = { isOpening: false, isMuted: false, isPaused: false };
+const USUAL = { isOpening: false, isMuted: false, isPaused: false, deafness: null };
 export const IDLE = { state: "idle", ...USUAL, asked: "", heard: "", note: null, ...UNANSWERED };
 
 export const isAnswering = ({ state }) => ["thinking", "speaking"].includes(state);
@@ -49,12 +50,13 @@ export function afterReading({ outcome, hasSpoken }, hasFailed) {
  * What is to be seen of it, in one word: its state, or opening, paused, held (somebody speaks over the answer), hearing,
  * muted or lost.
  */
-export function phaseOf({ state, isOpening, isMuted, isPaused, heard }, { isSpeech, isHeld, isLost }) {
+export function phaseOf({ state, isOpening, isMuted, isPaused, isSilent, heard }, { isSpeech, isHeld, isLost }) {
   if (!isLive({ state })) return state;
   if (isPaused) return "paused";
-  if (state === "speaking") return isSpeech || isHeld ? "held" : state;
+  if (state === "speaking" && (isSpeech || isHeld)) return "held";
+  if (state === "speaking" && !isSilent) return state;
   if (isLost) return "lost";
-  if (state === "thinking") return state;
+  if (isAnswering({ state })) return "thinking";
   if (isMuted) return "muted";
   if (heard || isSpeech) return "hearing";
   return isOpening ? "opening" : state;

@@ -1,17 +1,15 @@
 // A hands-free call: listens, asks when the person's turn is over, has the answer read, and listens again.
 
 import { withErrorBoundary } from "../error-boundary.js";
-import { t } from "../i18n.js";
 import { createCallDisplay } from "./call-display.js";
 import { createCallHearing } from "./call-hearing.js";
+import { createCallSpeaking } from "./call-speaking.js";
 import * as states from "./call-state.js";
 import { createLatencies } from "./latencies.js";
 import { watchConnectionLoss } from "./connection-loss.js";
 import { outcomeOf } from "./answer-outcome.js";
 import { createSoleCall } from "./sole-call.js";
 import { choiceOf } from "./spoken-choice.js";
-
-const QUIET_MS = 500; // between two sentences there is less
 
 /**
  * `turns` is the page's. `voice.say(text)` says what is no answer, `voice.stop()` ends all speaking, `voice.pause()` and
@@ -21,17 +19,19 @@ const QUIET_MS = 500; // between two sentences there is less
  */
 export function createCall({ app, transcriber, keep, report, status, ...others }, parts) {
   const [turns, voice] = [others.turns, others.voice].map(withErrorBoundary);
-  const announce = (...all) => voice.say(all.map((words) => t(...words)).join(" "));
-  const byHand = { interrupt: () => interrupt({ asked: "" }), mute, sendNow: () => input.finish(), end: hangUp, again: start };
+  const byHand = { interrupt: stopAnswer, mute, sendNow: () => input.finish(), end: hangUp, again: start };
   const on = { ...byHand, remind: tell, expire: fail };
   const onChange = () => isLive() && change();
   const hearing = createCallHearing({ input: () => input, call: () => call, voice, take, onHold: onChange });
   const now = () => ({ ...hearing.now(), isLost: loss.isLost(), mode: input.mode() });
   const display = createCallDisplay(on, status, now, parts);
   const latencies = createLatencies(report);
+  const told = { call: () => call, change, answered: () => input.answered(), onSilence };
+  const speaking = createCallSpeaking({ voice, hearing, latencies, ...told });
+  const { announce, sounds, hush } = speaking;
   const sole = createSoleCall(() => end(["call.elsewhere"])); // what is said now is heard there
   let call = states.IDLE;
-  let input, quiet;
+  let input;
 
   const isLive = () => states.isLive(call);
   const question = () => states.questionOf(call);
@@ -60,7 +60,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
       isSpeaking: hearing.isSounding,
       onResults: (all, ...more) => (isHere() ? heard(all, ...more) : keep(all.at(-1)?.text ?? "")),
       onDoing: (name) => isHere() && (states.TOLD[name] ? change(states.TOLD[name]) : hears()),
-      onError: (why) => fail([`voice.${why}`], states.endOf(call, why)),
+      onError: cannotHear,
     });
     return self;
   }
@@ -68,7 +68,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   // Hearing
 
   function hears() {
-    change({ isOpening: false, note: null });
+    change({ isOpening: false, deafness: null, note: null });
     display.beep();
   }
 
@@ -86,6 +86,14 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   function onSpeech(isOn) {
     hearing.speech(isOn);
     change(isOn && call.state === "listening" && !call.isOpening ? { note: null } : {}); // of what was before
+  }
+
+  /** An answer is still read to its end. */
+  function cannotHear(why) {
+    const deafness = [`voice.${why}`];
+    onSpeech(false);
+    if (states.isAnswering(call)) change({ deafness });
+    else fail(deafness, states.endOf(call, why));
   }
 
   // A question and its answer
@@ -147,7 +155,9 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
       sounds(false);
       hearing.sayingIsOver();
       if (hasFailed) display.fail();
-      const outcomes = [hasFailed && states.UNSPOKEN, call.outcome].filter(Boolean);
+      const { deafness, outcome } = call;
+      const outcomes = [hasFailed && states.UNSPOKEN, outcome, deafness].filter(Boolean);
+      if (deafness && call.state === "listening") end(deafness);
       if (outcomes.length) announce(...outcomes);
       else display.beep();
     },
@@ -168,34 +178,12 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
 
   /** `isAnswer`: not what was given to `voice.say`. */
   function saying(text, isAnswer) {
-    if (!isLive() || (isAnswer && call.state === "listening")) return;
-    hearing.pageSays(text);
-    input.answered();
-    if (isAnswer) change({ state: "speaking" });
+    if (isLive() && !(isAnswer && call.state === "listening")) speaking.saying(text, isAnswer);
   }
 
-  /** Whether there is sound. */
-  function sounds(isOn) {
-    hearing.pageSounds(isOn);
-    if (isOn && call.state === "speaking") answerSounds();
-    clearTimeout(quiet);
-    if (!isOn) quiet = setTimeout(fallSilent, QUIET_MS);
-  }
-
-  function answerSounds() {
-    latencies.sounded(call.turn);
-    if (!call.hasSpoken) change({ hasSpoken: true });
-  }
-
-  function fallSilent() {
+  function onSilence() {
     if (call.state === "listening" && hearing.words() !== call.heard) hearing.sayingIsOver();
     loss.announceIfQuiet();
-  }
-
-  function hush() {
-    hearing.endHold();
-    voice.stop();
-    sounds(false);
   }
 
   /** Shows and says it, as far as the voice is not paused; null: there is nothing more to say. */
@@ -218,6 +206,11 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   }
 
   // What a person does
+
+  function stopAnswer() {
+    interrupt({ asked: "" });
+    if (call.deafness) fail(call.deafness);
+  }
 
   function mute() {
     if (call.isMuted) input.start();

@@ -11,6 +11,7 @@ import { verbalise } from "./verbalise.js";
 const AHEAD_SECONDS = 6;
 const MOST_AHEAD = 4; // an app answers few calls at once
 const PATIENCE_MS = 2_000; // from the first sentence on, until when the app must have begun to speak by itself
+const LOAD_PATIENCE_MS = 5_000; // for what is said next, where another engine can speak
 const PAUSE_MS = 1_000; // in what is written: its last sentence is taken for whole
 const SLOWEST = 1.3; // how much longer than usual a voice may take
 const QUICKEST = 0.4;
@@ -201,7 +202,7 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     const isPaused = () => own.pauses !== pauses;
     while (own === current && own.engines.length) {
       try {
-        const clip = await load(own, sentence);
+        const clip = await inTime(own.engines, load(own, sentence));
         if (own !== current || isPaused()) return;
         onSaying(sentence.text);
         return await own.engines[0].play(clip);
@@ -211,6 +212,13 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
       }
     }
     if (own === current) finish(true); // nothing is left out: what follows is not said either
+  }
+
+  /** An engine that hangs is given up, and fails, unless it is the last one. */
+  function inTime([engine, other], clip) {
+    if (!other) return clip;
+    const timer = setTimeout(engine.cancel, LOAD_PATIENCE_MS);
+    return clip.finally(() => clearTimeout(timer));
   }
 
   /** Loads what comes next, as much as is said while a speech engine takes its time. */

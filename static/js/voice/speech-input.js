@@ -80,13 +80,21 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     if (mode === "recorder" && !canRecord(app)) return "broken";
     const own = run;
     try {
-      const close = await openMicrophone(soundHeard, () => fail("unplugged"));
+      const close = await openMicrophone(soundHeard, unplugged);
       if (own === run) closeMicrophone = close;
       else close();
       return null;
     } catch ({ name }) {
       return MICROPHONE_ERRORS[name] ?? "broken";
     }
+  }
+
+  /** There may be another one. */
+  async function unplugged() {
+    const own = run;
+    closeMicrophone();
+    closeMicrophone = null;
+    if ((await hold()) && own === run) fail("unplugged");
   }
 
   /** A backend is {stop(), abort(), hear?(sound)}, and listens at once. */

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { tokens } from "../../../static/js/extras/code-colours.js";
 import { SHORTCUTS, shortcutOf } from "../../../static/js/extras/shortcuts.js";
 import { transcriptText } from "../../../static/js/extras/transcript-text.js";
+import { cpuMs } from "./cpu-time.js";
 
 const kinds = (code, name) => (tokens(code, name) ?? []).filter(([kind]) => kind).map(([kind, text]) => `${kind} ${text}`);
 
@@ -35,9 +36,8 @@ test("what is no code, or says not what it is, stays as it is", () => {
 });
 
 test("hostile code is coloured in no time", () => {
-  const begun = performance.now();
-  for (const code of ['"\\'.repeat(20_000), "/*".repeat(20_000), "a".repeat(49_000), "`\\".repeat(20_000)]) tokens(code, "js");
-  assert.ok(performance.now() - begun < 1_000);
+  const codes = ['"\\'.repeat(20_000), "/*".repeat(20_000), "a".repeat(49_000), "`\\".repeat(20_000)];
+  assert.ok(cpuMs(() => codes.forEach((code) => tokens(code, "js"))) < 1_000);
 });
 
 test("keys are taken that nothing else needs", () => {

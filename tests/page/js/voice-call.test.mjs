@@ -511,7 +511,48 @@ test("a lost connection is shown and said once, as soon as nobody speaks", () =>
   call.sounds(false);
   call.waits(500);
   assert.equal(call.did().length, 1);
-  assert.equal(call.name(), "speaking"); // the rest of the answer may come
+  assert.equal(call.name(), "lost"); // the rest of the answer may come
+});
+
+test("an answer that has fallen silent before its end is shown as thinking, until it goes on", () => {
+  const call = speakingCall();
+  call.sounds(false);
+  call.waits(400);
+  call.sounds(true);
+  call.waits();
+  assert.equal(call.name(), "speaking");
+  call.sounds(false);
+  call.waits(500);
+  assert.deepEqual([call.name(), call.beeps.at(-1)], ["thinking", "thinking"]);
+  call.heard("yes");
+  call.waits();
+  assert.equal(call.asked(), "yes"); // to what was said
+});
+
+test("an answer is read to its end though the microphone is gone, and then the call ends with a word", () => {
+  for (const end of [(call) => (call.written(), call.over()), (call) => call.interrupt()]) {
+    const call = speakingCall({ hasLevel: true, mode: "recorder" });
+    call.speech(true);
+    assert.ok(call.did().includes("hold"));
+    call.fails("unplugged");
+    assert.deepEqual([call.shown.isLive, call.did()], [true, []]);
+    call.waits();
+    assert.deepEqual(call.did(), ["go on"]); // nobody is heard any more
+    end(call);
+    assert.deepEqual([call.name(), call.shown.note], ["ended", ["voice.unplugged"]]);
+    assert.match(call.did().at(-1), /^say: The microphone is gone/);
+  }
+});
+
+test("a microphone that is there again in time is heard as before", () => {
+  const call = speakingCall();
+  call.fails("unplugged");
+  call.mute();
+  call.mute();
+  call.doing("recognition");
+  call.written();
+  call.over();
+  assert.deepEqual([call.name(), call.shown.note], ["listening", null]);
 });
 
 test("who speaks over what is told of a lost connection goes on with the same question", () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { completeness, isBackchannel, isFiller } from "../../../static/js/voice/completeness.js";
+import { cpuMs } from "./cpu-time.js";
 
 const ENGLISH = {
   complete: [
@@ -105,9 +106,6 @@ test("who only shows that they listen takes no turn", () => {
 
 test("long murmurs and long repetitions are judged in no time", () => {
   for (const text of ["m".repeat(5_000) + "x", "嗯".repeat(5_000) + "x", "不要".repeat(5_000) + "我", "no ".repeat(5_000) + "x"]) {
-    const from = performance.now();
-    completeness(text);
-    isBackchannel(text);
-    assert.ok(performance.now() - from < 1_000, text.slice(0, 4));
+    assert.ok(cpuMs(() => [completeness(text), isBackchannel(text)]) < 1_000, text.slice(0, 4));
   }
 });

@@ -102,6 +102,32 @@ test("where one speech engine fails, the next takes over, with the same sentence
   assert.ok(!log.includes("dify plays One."));
 });
 
+test("an engine that hangs is given up where another can speak, and waited for where none can", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const [hung, other] = [scripted("hung"), scripted("other")];
+  const takesOver = ["hung is cancelled", "hung backs off", "other loads One.", "other plays One."];
+  for (const [engines, happens] of [[[hung, other], takesOver], [[hung], []]]) {
+    let giveUp;
+    hung.load = () => new Promise((_, reject) => (giveUp = reject));
+    hung.cancel = () => {
+      log.push("hung is cancelled");
+      giveUp(new Error("aborted"));
+    };
+    const readAloud = readAloudWith(...engines);
+    readAloud.begin("a");
+    readAloud.end({ id: "a", text: "One." });
+    await settled();
+    context.mock.timers.tick(4_999);
+    await settled();
+    assert.deepEqual(log, []);
+    context.mock.timers.tick(1);
+    await settled();
+    assert.deepEqual(log, happens);
+    readAloud.stop();
+    log.length = 0;
+  }
+});
+
 test("what failed is tried again when more is written after a silence", async () => {
   const [dify, own] = [scripted("dify", { fails: true }), scripted("own")];
   const readAloud = readAloudWith(dify, own);

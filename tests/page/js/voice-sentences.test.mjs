@@ -7,6 +7,7 @@ import { secondsOf } from "../../../static/js/voice/pieces.js";
 import { createSentences, MAX_SECONDS } from "../../../static/js/voice/sentences.js";
 import { NOTES } from "../../../static/js/voice/speakable.js";
 import { generatorOf } from "./random-markdown.js";
+import { cpuMs } from "./cpu-time.js";
 
 const whole = (text) => createSentences().end(text);
 
@@ -203,20 +204,15 @@ test("no sentence is cut within a number, a number and its unit, or a word", () 
 });
 
 test("no input takes long", () => {
-  const started = performance.now();
   for (const piece of ["[", "[a](", "【", "<a ", "$$", "$a ", "*", "`a ", "“", "a. ", "- ", "`</think>"]) {
     const text = piece.repeat(60_000 / piece.length);
-    createSentences().feed(text);
-    whole(text);
+    assert.ok(cpuMs(() => [createSentences().feed(text), whole(text)]) < 2_000, piece);
   }
-  assert.ok(performance.now() - started < 10_000);
 });
 
 test("50 kB in small pieces take no time worth mentioning", () => {
   const text = "Some **words** of a [sentence](https://a.example/), and more.\n\n- an item\n\n".repeat(700);
-  const from = performance.now();
-  streamed(text, () => 20);
-  assert.ok(performance.now() - from < 5000);
+  assert.ok(cpuMs(() => streamed(text, () => 20)) < 5000);
 });
 
 test("after a pause the last sentence is taken for whole, and what goes on after all is said, too", () => {

@@ -26,7 +26,8 @@ globalThis.AudioContext = class {
   resume() {}
   close() {}
 };
-const mediaDevices = { getUserMedia: async () => ({ getTracks: () => [{ stop() {} }] }) };
+let track; // of the microphone that was opened last
+const mediaDevices = { getUserMedia: async () => ({ getTracks: () => [(track = { stop() {} })] }) };
 const navigator = { userAgent: "Safari/605", languages: ["en-GB"], mediaDevices };
 Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
 globalThis.localStorage = { getItem: () => null };
@@ -226,4 +227,18 @@ test("who leaves amid a sentence is told of it, once, when it was written down",
   sound(silence(1_000));
   silent.leave();
   assert.deepEqual([silent.told, silent.written], [[], []]);
+});
+
+test("where the microphone is pulled out another one is listened to; that there is none is told", async (context) => {
+  const app = { speech_to_text: true, speech: { engine: "dify" } };
+  const { told } = await listening({ app });
+  const first = track;
+  first.onended();
+  await new Promise(setImmediate);
+  assert.notEqual(track, first);
+  assert.deepEqual(told, []);
+  context.mock.method(mediaDevices, "getUserMedia", () => Promise.reject(Object.assign(new Error(), { name: "NotFoundError" })));
+  track.onended();
+  await new Promise(setImmediate);
+  assert.deepEqual(told, ["unplugged"]);
 });
