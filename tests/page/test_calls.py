@@ -190,7 +190,10 @@ async def test_a_call_that_loses_its_microphone_says_so_and_leaves_what_was_said
     await button(page, "Call").click()
     await until(page, "speech.isOpen")
     await speak(page, ".shape")
-    await page.evaluate("speech.track.dispatchEvent(new Event('ended'))")
+    await page.evaluate("""
+        navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotFoundError"));
+        speech.track.dispatchEvent(new Event("ended"));
+    """)
     await expect(call_state(page)).to_have_text("The call has ended")
     await until_said(page, "The microphone is gone.", "Connect it, or allow it again, and start anew.")
     await expect(page.locator("#question")).to_have_value(WRITTEN)

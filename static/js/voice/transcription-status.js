@@ -7,7 +7,8 @@ import { clear, say } from "../i18n.js";
 export function createTranscriptionStatus({ tryAgain, discard }) {
   const [reason, words] = [element("span"), element("span")];
   const buttons = [button("call.again", tryAgain, "plain"), button("voice.discard", discard, "plain")];
-  const node = Object.assign(element("p", "note writing", reason, words, ...buttons), { hidden: true });
+  const row = element("span", "", ...buttons);
+  const node = Object.assign(element("p", "note writing", reason, words, row), { hidden: true });
   node.setAttribute("role", "status");
 
   function show({ isWriting, why }) {
