@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from service.admission.addresses import site_of
-from service.redaction import JWT_START, redacted
+from service.redaction import may_hold_secret, redacted
 from service.tally import OTHERS, KeyedTally
 
 Event = dict[str, Any]
@@ -37,7 +37,7 @@ def sanitize(event: Event) -> None:
     """
     for name, value in event.items():
         if isinstance(value, str):
-            if len(value) > MAX_CHARACTERS or not value.isprintable() or JWT_START in value:
+            if len(value) > MAX_CHARACTERS or not value.isprintable() or may_hold_secret(value):
                 event[name] = _cut_stack(redacted(value)) if name in _STACKS else cut_text(value)
         elif type(value) not in _PLAIN and name not in _OUR_OWN:
             event[name] = _cut(value, MAX_DEPTH)
@@ -65,8 +65,7 @@ def described(value: Any) -> str:
 
 
 def cut_text(text: str) -> str:
-    if JWT_START in text:
-        text = redacted(text)
+    text = redacted(text)
     if len(text) > MAX_CHARACTERS:
         text = f"{text[: MAX_CHARACTERS - 1]}…"
     return text if text.isprintable() else "".join(map(_printable, text))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.log_limits import sanitize
 from service.redaction import redacted
 
 
@@ -17,16 +18,21 @@ from service.redaction import redacted
             '< TEXT \'{"type": "auth", "token": "***"}\' [40 bytes]',
         ),
         ('> TEXT \'{"resume_token":"0123","id":"q"}\'', '> TEXT \'{"resume_token":"***","id":"q"}\''),
-        ('< TEXT \'{"token":"abc...ghi\' [2000 bytes]', '< TEXT \'{"token":"***'),
+        ('< TEXT \'{"token":"abc...ghi\' [2000 bytes]', '< TEXT \'{"token":"***\' [2000 bytes]'),
         ('{"continuation":"sealed","id":"q"}', '{"continuation":"***","id":"q"}'),
+        ("{'token': 'abc', 'id': 'q'}", "{'token': '***', 'id': 'q'}"),
         ('{\\"token\\": \\"abc\\"}', '{\\"token\\": \\"***"}'),
         ("asked with Bearer abc.def and more", "asked with Bearer *** and more"),
+        ("BEARER abc.def", "BEARER ***"),
         ("bearer.abc.def, more", "bearer.*** more"),
         ("< GET /ws/chat?token=eyJhbGciOi.eyJzdWIi.c2ln-_ HTTP/1.1", "< GET /ws/chat?token=eyJ*** HTTP/1.1"),
     ],
 )
 def test_secrets_are_masked(text, shown):
     assert redacted(text) == shown
+    events = {"why": text, "nested": {"why": [text]}, "exception": text}
+    sanitize(events)
+    assert events == {"why": shown, "nested": {"why": [shown]}, "exception": shown}
 
 
 @pytest.mark.parametrize(

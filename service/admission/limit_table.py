@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 
 class Limits(NamedTuple):
-    """The settings of these names; 0 is no limit."""
+    """The settings of these names, which begin with whom they limit: a user, an address, or else all together.
+
+    0 is no limit.
+    """
 
     user_questions_per_minute: int = 0
     user_max_answers: int = 0

@@ -158,7 +158,7 @@ class Quotas:
         amount = self._limits[setting]
         if setting.startswith("address_"):
             return _Limit(setting, amount, caller.address) if caller.address else _Limit(setting, 0)
-        if setting not in OF_USER:
+        if not setting.startswith("user_"):
             return _Limit(setting, amount)
         own = caller.principal and getattr(caller.principal.limits, OF_USER[setting])
         return _Limit(setting, amount if own is None else own, user)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import structlog
 from msgspec import UNSET, structs
@@ -128,6 +128,8 @@ class Session(Connection):
                 await self.authentication.renew(token)
             case Auth():
                 await self.send(System("No token is asked for here."))
+            case _:
+                assert_never(message)
 
     def _question_of(self, chat: Chat) -> Question:
         return Question(

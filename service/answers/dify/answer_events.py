@@ -17,13 +17,13 @@ from service.answers.json_values import as_object
 from service.answers.pauses import Form, Pause
 from service.result_codes import ResultCode
 
-_KNOWN = (
+_UNREAD = (
     TEXT_DELTAS
     | progress_events.KINDS
-    | {"message_replace", "message_end", "tts_message", "tts_message_end", "error", "ping", "text_replace"}
-    | {"workflow_paused", "human_input_required", "human_input_form_filled", "human_input_form_timeout"}
+    | {"tts_message", "tts_message_end", "error", "ping", "text_replace"}
     | {"parallel_branch_started", "parallel_branch_finished"}
 )
+"""Known kinds of which, most of the time, nothing is read here."""
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MAX_UNKNOWN_EVENTS = 20
 _STOPPED = re.compile(r"Aborted(?!:)|Aborted:.*\bstop")
@@ -169,8 +169,6 @@ class EventParser:
                 return self._speak(decode_fields(raw).get("audio") if self.awaits_speech else "")
             case "error" if not self.ended:
                 self._take_error(decode_fields(raw))
-            case kind if kind not in _KNOWN:
-                self._note(kind)
             case kind:
                 self._read_run(kind, raw)
         return []
@@ -185,6 +183,8 @@ class EventParser:
                 self._forms.append(form_of(_data(raw)))
             case "human_input_form_filled" | "human_input_form_timeout":
                 self._forms.clear()
+            case _ if kind not in _UNREAD:
+                self._note(kind)
 
     def _note(self, kind: str) -> None:
         is_new = kind not in self.unknown_events and len(self.unknown_events) < _MAX_UNKNOWN_EVENTS
