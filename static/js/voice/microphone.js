@@ -1,5 +1,14 @@
 // The microphone, where the page itself holds it.
 
+const REASONS = {
+  ...{ NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing" },
+  ...{ NotReadableError: "busy", AbortError: "failed" },
+};
+if (globalThis.isSecureContext === false) console.warn("Browsers give the microphone to https:// pages and to localhost only.");
+
+/** Why `openMicrophone` failed, as speech-input.js tells it. */
+export const reasonOf = ({ name }) => REASONS[name] ?? "broken";
+
 /** `onSound(samples, rate)` gets pieces of 16 to 50 ms, all of one length. Returns what lets go of the microphone. */
 export async function openMicrophone(onSound, onLost) {
   const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };

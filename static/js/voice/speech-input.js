@@ -1,7 +1,7 @@
 // Listening: by the browser's own recognition where it really works, else recorded and written down by Dify.
 
 import { createEndpoint } from "./endpoint.js";
-import { openMicrophone } from "./microphone.js";
+import { openMicrophone, reasonOf } from "./microphone.js";
 import { joined } from "./phrases.js";
 import { canShareMicrophone, createRecognition, hasRecognition, recognises, spokenLanguage } from "./recognition.js";
 import { createRecognisedTurn } from "./recognised-turn.js";
@@ -9,10 +9,6 @@ import { createRecorder } from "./recorder.js";
 import { settings } from "./settings.js";
 import { asLevel, createVoiceActivity, decibels } from "./voice-activity.js";
 
-const MICROPHONE_ERRORS = {
-  ...{ NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing" },
-  ...{ NotReadableError: "busy", AbortError: "failed" },
-};
 /** Of Web Speech (SpeechRecognitionErrorCode). Where the page itself hears, the first two are not the microphone's. */
 const REFUSALS = { "not-allowed": "refused", "audio-capture": "missing" };
 const RECOGNITION_ERRORS = {
@@ -34,10 +30,7 @@ const MOST_CHUNKS = 1_400;
 /** Whose services may be used is the operator's word: "auto", "dify", "browser" or "off". */
 const allows = ({ speech }, engine) => ["auto", engine].includes(speech?.engine ?? "auto");
 const canRecord = (app) => Boolean(allows(app, "dify") && app.speech_to_text && navigator.mediaDevices?.getUserMedia);
-if (globalThis.isSecureContext === false) console.warn("Browsers give the microphone to https:// pages and to localhost only.");
-
 const canRecognise = (app) => hasRecognition && allows(app, "browser");
-
 export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
 
 /**
@@ -53,13 +46,12 @@ export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
 export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeaking, ...on }) {
   const { onResults, onSpeech, onDoing, onError } = on;
   const endpoint = takesTurns && createEndpoint(settings, !/^(?:en|zh)/i.test(spokenLanguage()));
-  const silence = () => (closeMicrophone ? quietMs : null);
-  const turn = endpoint && createRecognisedTurn({ endpoint, quietMs: silence, onOver: (times, isByHand) => tell(isByHand ? BY_HAND : true, times) });
+  const onOver = (times, isByHand) => tell(isByHand ? BY_HAND : true, times);
+  const turn = endpoint && createRecognisedTurn({ endpoint, quietMs: () => (closeMicrophone ? quietMs : null), onOver });
   let run = null; // an object of its own as long as it listens
   let activity, mode, backend, closeMicrophone, retry, wasSpeech, failures;
   let quietMs = 0;
-  let kept = []; // results that stay as they are
-  let current = []; // of recognition, which may change its mind
+  let [kept, current] = [[], []]; // results that stay as they are, and those of recognition, which may change its mind
   let wantedUntil = 0; // by the person, at once: what is said by then
   let unheard = []; // sound since recognition last told something, for a recorder that has to take over
 
@@ -84,8 +76,8 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
       if (own === run) closeMicrophone = close;
       else close();
       return null;
-    } catch ({ name }) {
-      return MICROPHONE_ERRORS[name] ?? "broken";
+    } catch (error) {
+      return reasonOf(error);
     }
   }
 
