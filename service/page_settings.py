@@ -13,7 +13,7 @@ CONTROLS = (
     *("copy", "rate", "listen", "again", "edit", "suggestions", "more"),
 )
 """What a person can use on the chat page, by the names that PAGE_CONTROLS has for it."""
-_HEX_COLOUR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
+HEX_COLOUR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 _NO_LOGO = (
     "Must be a path of the service's own host, such as static/logo.svg or /logo.png: a picture from elsewhere would "
     "tell others who looks at the page."
@@ -22,7 +22,7 @@ _NO_LOGO = (
 
 def accent(value: str) -> str:
     """As #rrggbb, or empty."""
-    if value and not _HEX_COLOUR.fullmatch(value):
+    if value and not HEX_COLOUR.fullmatch(value):
         raise ValidationError("Must be a colour such as #0f6a73: # and three or six hexadecimal digits.")
     digits = value.removeprefix("#").lower()
     return value and "#" + (digits if len(digits) > len("rgb") else "".join(digit * 2 for digit in digits))

@@ -6,6 +6,9 @@ import msgspec
 
 from service.answers.demand import Demand
 
+FILE_INPUTS = {"file", "file-list"}
+"""The types of inputs that take files, of a form and of an app."""
+
 
 class FormInput(msgspec.Struct, frozen=True, omit_defaults=True):
     """A field of a form: `type` is Dify's word for its kind, `default` what it holds at first.

@@ -14,6 +14,7 @@ import msgspec
 from service.answers.base import AnswerError
 from service.answers.failures import FEATURE_OFF, TOO_LARGE, UNSUPPORTED_AUDIO, UNSUPPORTED_TYPE
 from service.answers.json_values import as_list, as_object, objects_in, positive_int, texts_in
+from service.answers.pauses import FILE_INPUTS
 
 LOCAL, REMOTE = "local_file", "remote_url"
 KINDS = ("image", "document", "audio", "video", "custom")
@@ -35,7 +36,6 @@ _LIMITS = {  # in system_parameters, in MB, and Dify's defaults
     "document": ("file_size_limit", 15),
 }
 _DEFAULT_MAX_FILES = 3
-FILE_INPUTS = {"file", "file-list"}
 
 # Dify looks at the part's content type only, and knows one name for each: the first of these.
 _SPEECH_SUBTYPES = ("wav x-wav wave vnd.wave", "mp3 mpeg mpga", "m4a x-m4a mp4", "amr")

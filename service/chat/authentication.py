@@ -12,7 +12,7 @@ from service.admission.jwt_authenticator import LEEWAY_SECONDS
 from service.answers.base import Failure
 from service.chat import close_codes
 from service.chat.close_codes import CloseCode
-from service.chat.error_messages import error_of
+from service.chat.error_frames import error_of
 from service.chat.server_messages import ServerMessage, System
 from service.result_codes import ResultCode
 from service.tasks import Tasks

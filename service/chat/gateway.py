@@ -22,7 +22,7 @@ from service.chat import close_codes
 from service.chat.client_identity import new_name
 from service.chat.connection import say_and_close
 from service.chat.drain import restart_notice, restart_refusal
-from service.chat.error_messages import error_of_refusal
+from service.chat.error_frames import error_of_refusal
 from service.chat.login import Login
 from service.chat.session import Session
 from service.chat.session_registry import SessionRegistry

@@ -12,7 +12,7 @@ from service.answers.base import Failure
 from service.chat.authentication import MISSING, Authentication, Client, close_code_of, failure_of
 from service.chat.client_messages import Auth, ClientMessage, Ping, name_in
 from service.chat.connection import Transport, say_and_close
-from service.chat.error_messages import error_of
+from service.chat.error_frames import error_of
 from service.chat.message_parser import BadMessage, parse
 from service.chat.messages import PROTOCOL, now_ms
 from service.chat.server_messages import Pong, ServerMessage, System, encode

@@ -7,8 +7,8 @@ from msgspec import UNSET, UnsetType, structs
 from service.answers.base import AppFile, Identity, Speech, Step
 from service.answers.pauses import Pause
 from service.chat.answer_buffer import Delta, Update
-from service.chat.continuations import paused_run
-from service.chat.error_messages import error_of
+from service.chat.error_frames import error_of
+from service.chat.paused_turns import paused_run
 from service.chat.seal import Seal
 from service.chat.server_messages import (
     AskedForm,

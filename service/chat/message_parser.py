@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct
@@ -45,7 +45,7 @@ class _NamedForm(_Named, tag="form"):
 class _NamedResume(_NamedForm, tag="resume"): ...
 
 
-_KNOWN_TYPES = ("chat", "ping", "stop", "forget", "resume", "form", "auth", "voice_latency")
+_KNOWN_TYPES = [kind.__struct_config__.tag for kind in get_args(ClientMessage)]
 _LONGEST_ECHO = 40
 _NOT_JSON = 'That is not JSON: send an object such as {"type":"chat","content":"…"}.'
 _LONE_SURROGATE = "That JSON has half of a surrogate pair, as an emoji that was cut in two: send U+FFFD in its place."

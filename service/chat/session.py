@@ -13,23 +13,23 @@ from service.admission.quotas import UNLIMITED, Quotas, Refusal
 from service.answers.base import Question
 from service.answers.pauses import Continuation
 from service.chat.authentication import Authentication
+from service.chat.chat_failures import BAD_FRAME
 from service.chat.client_identity import Origin, Owner, new_name, new_token, owner_of
 from service.chat.client_messages import Auth, Chat, ClientMessage, Forget, Form, Ping, Resume, Stop, VoiceLatency
 from service.chat.connected import Connected
 from service.chat.connection import Connection
-from service.chat.continuations import continuation_of
 from service.chat.deliveries import Deliveries
 from service.chat.delivery import Delivery
-from service.chat.error_messages import error_of, error_of_refusal
+from service.chat.error_frames import error_of, error_of_refusal
 from service.chat.message_parser import MAX_INPUTS_LENGTH, BadMessage, parse
 from service.chat.messages import PROTOCOL, now_ms
+from service.chat.paused_turns import continuation_of
 from service.chat.running_turn import RunningTurn, total_tokens
 from service.chat.server_messages import Error, Pong, System
 from service.chat.turn import Turn
 from service.chat.turn_failures import ID_TAKEN, MAX_RUNNING_TURNS, RESTARTING, TOO_MANY_TURNS, UNKNOWN_TURN, Refused
 from service.chat.turn_registry import TurnRegistry
 from service.chat.turn_status import CLIENT_STOPPED, Kind, kind_of
-from service.result_codes import ResultCode
 
 log = structlog.get_logger()
 
@@ -105,8 +105,8 @@ class Session(Connection):
         try:
             await self._act(parse(data, self.max_content_length, self.max_inputs_length))
         except BadMessage as error:
-            words, field = str(error), error.field or UNSET
-            await self._refuse(Error(words, ResultCode.PARAMETER_ERROR, error.turn_id or UNSET, "bad_frame", field))
+            turn_id, field = error.turn_id or UNSET, error.field or UNSET
+            await self._refuse(Error(str(error), BAD_FRAME.code, turn_id, BAD_FRAME.reason, field))
 
     async def _act(self, message: ClientMessage) -> None:
         match message:

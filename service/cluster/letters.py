@@ -8,8 +8,8 @@ import structlog
 from service.cluster.followed_turns import FollowedTurns
 from service.cluster.inquiries import Inquiries
 from service.cluster.membership import Membership
+from service.cluster.newest_connections import NewestConnections
 from service.cluster.published_turns import PublishedTurns
-from service.cluster.resumed_clients import ResumedClients
 from service.cluster.wire_format import (
     ClientResumed,
     CloseClient,
@@ -36,7 +36,7 @@ class Letters:
     _members: Membership
     _published: PublishedTurns
     _followed: FollowedTurns
-    _resumed: ResumedClients
+    _resumed: NewestConnections
     _inquiries: Inquiries
     _unreadable: Tally = field(default_factory=lambda: Tally("cluster.unreadable"))
 

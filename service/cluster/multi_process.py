@@ -19,12 +19,12 @@ from service.cluster.followed_turns import FollowedTurns
 from service.cluster.inquiries import Inquiries
 from service.cluster.letters import Letters
 from service.cluster.membership import Membership
+from service.cluster.newest_connections import NewestConnections
 from service.cluster.outbox import Outbox
 from service.cluster.published_turn import LOOK_SECONDS
 from service.cluster.published_turns import PublishedTurns
 from service.cluster.recent_stops import RecentStops
 from service.cluster.redis_store import RedisStore, is_foreign
-from service.cluster.resumed_clients import ResumedClients
 from service.cluster.stored_turns import StoredTurns
 from service.cluster.turn_finder import TurnFinder
 from service.cluster.wire_format import CloseClient, ListConnected, Message, Restarted
@@ -71,7 +71,7 @@ class MultiProcess:
             heal=heal,
         )
         self._finder = TurnFinder(self._stored, self._members, self._redis, self._followed)
-        self._resumed = ResumedClients(self._members.id, local_clients, self._outbox.post, self._members.others)
+        self._resumed = NewestConnections(self._members.id, local_clients, self._outbox.post, self._members.others)
         self._inquiries = Inquiries(local_clients, self._outbox.post, self._members.others)
         self._letters = Letters(self._members, self._published, self._followed, self._resumed, self._inquiries)
         self._round_trip = 0.0

@@ -4,7 +4,6 @@ No page waits long for Dify: what is not known within a moment has a neutral nam
 """
 
 import asyncio
-import re
 import unicodedata
 from contextlib import suppress
 from xml.sax.saxutils import escape
@@ -16,7 +15,7 @@ from starlette.routing import Route
 
 from service.answers.app_api import App, AppApi, Icon
 from service.answers.base import AnswerError
-from service.page_settings import CONTROLS
+from service.page_settings import CONTROLS, HEX_COLOUR
 from service.settings import Settings
 
 PATIENCE_SECONDS = 1.0
@@ -26,7 +25,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox",
 }
-_COLOUR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 _USUAL_BACKGROUND = "#ffead5"
 """Dify's own, of an app whose icon was never changed."""
 _LONGEST_EMOJI = 12  # code points: a family has seven, a flag of a part of a country as many
@@ -87,7 +85,7 @@ def _with_controls(app: App, controls: tuple[str, ...]) -> App:
 
 
 def _drawn(icon: Icon, name: str) -> str:
-    background = icon.background if _COLOUR.fullmatch(icon.background) else _USUAL_BACKGROUND
+    background = icon.background if HEX_COLOUR.fullmatch(icon.background) else _USUAL_BACKGROUND
     return _SVG.format(background, escape(_emoji(icon.emoji) or name[:1]))
 
 

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from service.answers import failures
 from service.answers.base import STOPPED_ELSEWHERE
-from service.chat import all_failures
-from service.chat.all_failures import BAD_FRAME
+from service.chat import chat_failures
 from service.chat.authentication import TOKEN_EXPIRING, TOKEN_RENEWED
+from service.chat.chat_failures import BAD_FRAME
 from service.chat.session import FORGOTTEN
 from service.chat.turn_status import CANCELLED, CLIENT_LEFT, CLIENT_STOPPED, DISPLACED, WAITING_FOR_HUMAN
 
@@ -19,7 +19,7 @@ class Reason(NamedTuple):
     again: str
 
 
-FAILURES = (*failures.ALL, *all_failures.FAILURES)
+FAILURES = (*failures.ALL, *chat_failures.FAILURES)
 
 OTHER_REASONS = {
     BAD_FRAME.reason: Reason("error", BAD_FRAME.cause, "final"),

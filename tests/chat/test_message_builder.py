@@ -10,7 +10,7 @@ from service.answers.base import AppFile, Identity, Replacement, Speech, Step, S
 from service.answers.pauses import Form, FormAction, FormInput, Pause
 from service.chat.answer_buffer import AnswerBuffer, Delta
 from service.chat.client_identity import owner_of
-from service.chat.error_messages import RETRY_AFTER_MS
+from service.chat.error_frames import RETRY_AFTER_MS
 from service.chat.message_builder import terminal_message, update_message
 from service.chat.seal import Seal
 from service.chat.server_messages import encode

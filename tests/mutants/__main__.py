@@ -22,11 +22,11 @@ CORE = (
     "answers/dify/sse_framing", "answers/dify/timeouts", "answers/dify/upstream_call", "answers/uploads",
     "answers/resilience/circuit_breaker", "answers/resilience/fallback", "answers/resilience/limiter",
     "answers/resilience/retry", "chat/answer_buffer", "chat/client_identity", "chat/connection", "chat/deliveries",
-    "chat/delivery", "chat/drain", "chat/error_messages", "chat/heartbeat", "chat/ended_turns", "chat/message_builder",
+    "chat/delivery", "chat/drain", "chat/error_frames", "chat/heartbeat", "chat/ended_turns", "chat/message_builder",
     "chat/message_parser", "chat/receipt", "chat/seal", "chat/session", "chat/session_registry", "chat/turn",
     "chat/running_turn", "chat/followed_turn", "chat/turn_registry", "cluster/followed_turns", "cluster/letters",
     "cluster/outbox", "cluster/peers", "cluster/published_turn", "cluster/published_turns",
-    "cluster/resumed_clients", "cluster/turn_finder", "cluster/wire_format", "tasks",
+    "cluster/newest_connections", "cluster/turn_finder", "cluster/wire_format", "tasks",
 )  # fmt: skip
 SHARE = 0.2
 AT_ONCE = 2

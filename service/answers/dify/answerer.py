@@ -22,13 +22,13 @@ from service.answers.base import (
 )
 from service.answers.dify.app_api import AppInfoCache
 from service.answers.dify.app_files import FileFinder, FileLinks
+from service.answers.dify.broken_answers import Healing, HealingAnswer
 from service.answers.dify.call_log import log_failure
 from service.answers.dify.client import DifyClient, EventStream
 from service.answers.dify.continued_answer import ContinuedAnswer
 from service.answers.dify.continued_call import fetch_form
 from service.answers.dify.error_mapping import FailureDetails, failure_of_event, plain_code
 from service.answers.dify.forms import is_incomplete
-from service.answers.dify.healing import Healing, HealingAnswer
 from service.answers.dify.http_errors import failure_of
 from service.answers.dify.sse_framing import EventTooLarge
 from service.answers.dify.timeouts import Activity, Timeouts, Watchdog

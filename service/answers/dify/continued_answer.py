@@ -25,9 +25,9 @@ from service.answers.base import (
     Summary,
     Text,
 )
+from service.answers.dify.broken_answers import HEALABLE
 from service.answers.dify.call_log import log_failure
 from service.answers.dify.continued_call import ContinuedCall, fetch_form
-from service.answers.dify.healing import HEALABLE
 from service.answers.dify.stored_message import fetch_message, text_since
 from service.answers.dify.upstream_call import Upstream, UpstreamCall
 from service.answers.pauses import Continuation, Form, Pause

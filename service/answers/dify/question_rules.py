@@ -13,7 +13,8 @@ from msgspec import structs
 from service.answers.base import Question
 from service.answers.dify.file_objects import BadFile, documented, documented_file
 from service.answers.json_values import as_list, as_object, positive_int, texts_in
-from service.answers.uploads import FILE_INPUTS, LOCAL, REMOTE, inputs_of, methods_of, takes, uploads_of
+from service.answers.pauses import FILE_INPUTS
+from service.answers.uploads import LOCAL, REMOTE, inputs_of, methods_of, takes, uploads_of
 
 MAX_FILES = 50
 """With a question, where the app says no number."""

@@ -48,7 +48,7 @@ class RunFollower:
 
     async def follow(self, run_id: str, on_part: OnPart) -> EventParser | None:
         """Until it is over; None where this Dify does not tell of it. Raises NotHealed."""
-        waits = pauses()
+        waits = backoff()
         while True:
             self.pause = None
             may_be_paused = await self._is_stored_as_paused()
@@ -113,7 +113,7 @@ def may_pass(failure: Failure) -> bool:
     return failure.is_retryable or failure.trips_breaker
 
 
-def pauses() -> Iterator[float]:
+def backoff() -> Iterator[float]:
     """Between tries, in seconds."""
     pause = FIRST_PAUSE_SECONDS
     while True:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.cluster import resumed_clients
-from service.cluster.resumed_clients import PROCESSES, ResumedClients
+from service.cluster import newest_connections
+from service.cluster.newest_connections import PROCESSES, NewestConnections
 from service.cluster.wire_format import ClientResumed
 
 
@@ -39,18 +39,20 @@ def posted():
 
 @pytest.fixture
 def resumed(local, posted):
-    return ResumedClients("2a", local, lambda process, message: posted.append((process, message)), lambda: ["p", "q"])
+    return NewestConnections(
+        "2a", local, lambda process, message: posted.append((process, message)), lambda: ["p", "q"]
+    )
 
 
 @pytest.fixture
 def at_once(monkeypatch):
     """All in the same millisecond."""
-    monkeypatch.setattr(resumed_clients.time, "time_ns", lambda: 1_700_000_000_000_000_000)
+    monkeypatch.setattr(newest_connections.time, "time_ns", lambda: 1_700_000_000_000_000_000)
 
 
 @pytest.mark.usefixtures("at_once")
 def test_numbers_grow_and_are_no_other_process_s(resumed, local, posted):
-    other = ResumedClients("2b", local, lambda *_: None, list)
+    other = NewestConnections("2b", local, lambda *_: None, list)
     numbers = [resumed.next_number(), other.next_number(), resumed.next_number()]
     assert len(set(numbers)) == 3
     assert numbers[2] > max(numbers[:2])

@@ -12,7 +12,7 @@ PROCESSES = 1024
 
 
 @dataclass(slots=True, eq=False)
-class ResumedClients:
+class NewestConnections:
     """Numbers are of a hybrid clock: this process's own, never behind that of a process that was heard of.
 
     `process` is this one's name, in hexadecimal digits.

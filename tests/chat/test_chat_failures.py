@@ -1,7 +1,7 @@
 """The chat's own rows of the table of failures."""
 
 from service.answers import failures
-from service.chat.all_failures import BAD_FRAME, FAILURES
+from service.chat.chat_failures import BAD_FRAME, FAILURES
 
 
 def test_no_reason_is_there_twice_nor_is_one_a_source_s():

@@ -3,7 +3,7 @@
 import zlib
 
 from service.answers.base import Failure
-from service.answers.pauses import Continuation, Decision, Form, PausedRun
+from service.answers.pauses import FILE_INPUTS, Continuation, Decision, Form, PausedRun
 from service.chat.client_identity import Owner
 from service.chat.client_messages import Form as FormMessage
 from service.chat.client_messages import Resume, name_in
@@ -15,8 +15,7 @@ from service.chat.turn_status import Status
 from service.result_codes import ResultCode
 from service.tasks import wait_within
 
-FILE_INPUTS = {"file", "file-list"}
-CATCH_UP_SECONDS = 3
+FOLLOWED_SECONDS = 3
 """How long a turn of another process is waited for."""
 
 CONTINUATION_INVALID = Failure(
@@ -87,7 +86,7 @@ async def _run_of(frame: FormMessage | Resume, owner: Owner, turns: TurnRegistry
 
 async def _catch_up(turn: Turn) -> None:
     turn.join(claims=False)
-    await wait_within(CATCH_UP_SECONDS, turn.wait_ended())
+    await wait_within(FOLLOWED_SECONDS, turn.wait_ended())
     turn.leave()
 
 

@@ -5,7 +5,7 @@ from msgspec import UNSET, structs
 
 from service.admission.quotas import Refusal
 from service.answers.failures import INVALID_INPUTS
-from service.chat.error_messages import RETRY_AFTER_MS, error_of, error_of_refusal
+from service.chat.error_frames import RETRY_AFTER_MS, error_of, error_of_refusal
 from service.chat.server_messages import Error
 from service.chat.turn_failures import INTERNAL, RESTARTING, TURN_UNREACHABLE
 from service.result_codes import ResultCode

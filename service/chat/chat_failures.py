@@ -1,10 +1,10 @@
 """The rows of the table of failures that are the chat's own, and what else an error frame says. No I/O."""
 
 from service.answers.base import Failure
-from service.chat import authentication, continuations, turn_failures
+from service.chat import authentication, paused_turns, turn_failures
 from service.result_codes import ResultCode
 
-FAILURES = (*turn_failures.FAILURES, *continuations.FAILURES, *authentication.FAILURES)
+FAILURES = (*turn_failures.FAILURES, *paused_turns.FAILURES, *authentication.FAILURES)
 BAD_FRAME = Failure(
     "bad_frame",
     ResultCode.PARAMETER_ERROR,

@@ -25,7 +25,7 @@ from service.answers.base import (
     Text,
 )
 from service.answers.dify.app_files import FileFinder
-from service.answers.dify.run_follower import NotHealed, RunFollower, may_pass, pauses
+from service.answers.dify.run_follower import NotHealed, RunFollower, backoff, may_pass
 from service.answers.dify.stored_message import fetch_message, text_since
 from service.answers.dify.upstream_call import Upstream, UpstreamCall, post_stop
 from service.answers.json_values import as_list, objects_in
@@ -125,7 +125,7 @@ class Healing:
 
     async def _stored_message(self, *, is_over: bool) -> Mapping[str, Any]:
         """When it is complete. Raises NotHealed and TimeoutError."""
-        waits = pauses()
+        waits = backoff()
         async with asyncio.timeout(STORED_SECONDS):
             while True:
                 try:

@@ -7,18 +7,18 @@ import pytest
 
 from service.answers.base import Identity, Question, Text
 from service.answers.pauses import Continuation, Decision, Form, FormAction, FormInput, Pause, PausedRun
-from service.chat import client_messages, continuations
+from service.chat import client_messages, paused_turns
 from service.chat.client_identity import new_token, owner_of
 from service.chat.client_messages import Resume
 from service.chat.cluster import SingleProcess
-from service.chat.continuations import (
+from service.chat.message_parser import BadMessage
+from service.chat.paused_turns import (
     CONTINUATION_INVALID,
     FORM_BY_EMAIL,
     NOT_PAUSED,
     continuation_of,
     paused_run,
 )
-from service.chat.message_parser import BadMessage
 from service.chat.seal import Seal
 from service.chat.turn_failures import TURN_UNREACHABLE, Refused
 from service.chat.turn_registry import TurnRegistry
@@ -155,7 +155,7 @@ async def test_a_turn_of_another_process_is_read_to_its_end_first(registry, else
 
 
 async def test_one_that_does_not_end_is_waited_for_a_moment(registry, elsewhere, monkeypatch):
-    monkeypatch.setattr(continuations, "CATCH_UP_SECONDS", 0.01)
+    monkeypatch.setattr(paused_turns, "FOLLOWED_SECONDS", 0.01)
     assert await refused(form(id="q"), registry) is NOT_PAUSED
     assert elsewhere.is_gone  # nobody listens any more
 
