@@ -17,9 +17,9 @@ from service.answers.app_api import AppApi
 from service.answers.base import AnswerError
 from service.chat.drain import Drain
 from service.chat.gateway import Gateway
+from service.composition import Parts, parts_of
 from service.in_flight import InFlight
 from service.misspelt_settings import misspelt_names
-from service.parts import Parts, parts_of
 from service.settings import Settings
 from service.settings_reader import SettingsError, read_settings
 from service.tasks import Tasks

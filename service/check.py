@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from service.answer_sources import dify_answerer, dify_proxy
 from service.answers.base import AnswerError, Question
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import is_on
@@ -24,7 +25,6 @@ from service.check_report import Report
 from service.check_speech import speech_finding
 from service.outbound import without_credentials
 from service.settings import Settings
-from service.sources import dify_answerer, dify_proxy
 
 CHAT_MODES = {
     "chat": "basic chat",

@@ -1,4 +1,7 @@
-"""The processes of this service, as an interface, and its implementation for a single one."""
+"""The processes of this service, as an interface, and its implementation for a single one.
+
+That of several is cluster/multi_process.py.
+"""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol

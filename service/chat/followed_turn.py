@@ -33,7 +33,7 @@ class State(Enum):
 
 
 class Writer(Protocol):
-    """The process that runs the turn, as far as it can be reached."""
+    """The process that runs the turn, as far as it can be reached: cluster/followed_turns.py."""
 
     def follow(self, turn: "FollowedTurn") -> None:
         """Ask for what comes after the turn's `place`. The answer comes by `receive`, `end` and `lose`."""

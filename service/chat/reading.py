@@ -1,4 +1,4 @@
-"""A source while it is read."""
+"""A source while it is read, and how that is stopped. What is read of it is for its turn."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -58,9 +58,10 @@ class Session(Connection):
     """A client while it is connected.
 
     `last_received` and `last_activity` are seconds on the monotonic clock: the client's last message, and the last one
-    in either direction; `heard_at` is the client's last message, too, and nothing else moves it. `on_identified` is
-    called when a token has said which client this is: then the newest connection of a client has the greatest `number`,
-    in all processes. The first token is known to nobody who might be told. `opened_at` is in Unix seconds.
+    in either direction; `heard_at` is the client's last message, too, and nothing else moves it. `on_identified`, the
+    gateway's, is called when a token has said which client this is: then the newest connection of a client has the
+    greatest `number`, in all processes. The first token is known to nobody who might be told. `opened_at` is in Unix
+    seconds.
     """
 
     client_id: str

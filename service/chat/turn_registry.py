@@ -36,7 +36,8 @@ SWEEPS_PER_WINDOW = 60
 class TurnRegistry:
     """Owns turns and their tasks. An ended turn is kept for `resume_window` seconds or less, see EndedTurns.
 
-    `seal` keeps what goes on after a pause. `observe`, if any, is called with each turn when its source has been read.
+    `answerer` is the first of a chain: see answer_sources.py. `seal` keeps what goes on after a pause. `observe`, if
+    any, is called with each turn when its source has been read.
     """
 
     def __init__(

@@ -13,7 +13,10 @@ from service.chat.connection import Peer
 from service.redaction import redacted
 
 WRITE_TEXT = "dify_live.write_text"
-"""The ASGI extension that writes a text frame (UTF-8) at once; it returns False where that would take waiting."""
+"""The ASGI extension that writes a text frame (UTF-8) at once; it returns False where that would take waiting.
+
+Source: websocket_protocol.py.
+"""
 
 
 LONGEST_DESCRIPTION = 200

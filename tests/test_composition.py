@@ -5,7 +5,7 @@ import pytest
 from service.admission.header_authenticator import HeaderAuthenticator
 from service.admission.jwt_authenticator import JwtAuthenticator
 from service.chat.cluster import SingleProcess
-from service.parts import parts_of
+from service.composition import parts_of
 from service.settings import Settings
 from service.tasks import Tasks
 

@@ -12,6 +12,7 @@ from service.admission.jwks import Jwks
 from service.admission.jwt_authenticator import JwtAuthenticator, Secret
 from service.admission.limit_table import Limits
 from service.admission.quotas import Quotas, own_counters
+from service.answer_sources import Limiters, Sources, sources_of
 from service.chat.cluster import Cluster, SingleProcess
 from service.chat.heartbeat import Supervisor
 from service.chat.login import Login
@@ -20,7 +21,6 @@ from service.chat.session_registry import SessionRegistry
 from service.chat.turn_registry import TurnRegistry
 from service.log_sinks import dropped_lines
 from service.settings import Settings
-from service.sources import Limiters, Sources, sources_of
 from service.tasks import Tasks
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from service.answer_sources import Limiters, dify_proxy
 from service.settings import Settings
-from service.sources import Limiters, dify_proxy
 from tests import fake_dify
 
 
