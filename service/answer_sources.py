@@ -20,7 +20,7 @@ from service.answers.resilience.circuit_breaker import CircuitBreaker
 from service.answers.resilience.fallback import FallbackAnswerer
 from service.answers.resilience.limiter import Limiter
 from service.answers.resilience.retry import RetryingAnswerer
-from service.answers.speech import SpeechEngine, SpeechRules, UnspokenAnswerer
+from service.answers.speech_engine import SpeechEngine, SpeechRules, UnspokenAnswerer
 from service.chat.chat_failures import BAD_FRAME, FAILURES
 from service.outbound import proxy_of_environment
 from service.settings import Settings

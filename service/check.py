@@ -16,7 +16,7 @@ from service.answers.base import AnswerError, Question
 from service.answers.dify.answerer import DifyAnswerer
 from service.answers.dify.app_api import is_on
 from service.answers.dify.question_rules import made_up
-from service.answers.speech import SpeechEngine
+from service.answers.speech_engine import SpeechEngine
 from service.answers.uploads import all_rules
 from service.check_access import access_findings
 from service.check_answers import MAX_LOAD, USER, Trial, is_buffered, measure_load

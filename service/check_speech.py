@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.answers.dify.app_api import is_on
-from service.answers.speech import SpeechEngine
+from service.answers.speech_engine import SpeechEngine
 from service.check_access import Finding
 
 _WORDS = {

@@ -13,7 +13,7 @@ from environs import ValidationError, validate
 from service.admission.addresses import Networks
 from service.admission.hosts import canonical_pattern
 from service.admission.origins import csp_source, http_origin, parse_origin
-from service.answers.speech import SpeechEngine
+from service.answers.speech_engine import SpeechEngine
 from service.outbound import is_near
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

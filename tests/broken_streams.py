@@ -2,7 +2,7 @@
 
 import asyncio
 
-from service.answers.dify import broken_answers, request_retry, run_follower
+from service.answers.dify import request_retry, rest_of_answer, run_follower
 from tests import fake_dify
 from tests.clients import text_of
 from tests.conftest import eventually
@@ -12,7 +12,7 @@ from tests.fake_workflows import saying_in_parts
 def hurry(monkeypatch):
     for name, seconds in (("FIRST_PAUSE_SECONDS", 0.01), ("LONGEST_PAUSE_SECONDS", 0.05)):
         monkeypatch.setattr(run_follower, name, seconds)
-    monkeypatch.setattr(broken_answers, "STORED_SECONDS", 1)
+    monkeypatch.setattr(rest_of_answer, "STORED_SECONDS", 1)
     monkeypatch.setattr(request_retry, "PAUSE_SECONDS", 0.01)
 
 

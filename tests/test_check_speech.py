@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.answers.speech import SpeechEngine
+from service.answers.speech_engine import SpeechEngine
 from service.check_speech import speech_finding
 
 ON = {"enabled": True}

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from service.answers.base import Source
-from service.answers.speech import SpeechRules
+from service.answers.speech_engine import SpeechRules
 from service.answers.uploads import File, UploadRules
 
 Rating = Literal["like", "dislike"]

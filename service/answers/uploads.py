@@ -1,6 +1,6 @@
 """Uploaded files: names, kinds and sizes, and which of them an app accepts. No I/O.
 
-Source: Dify, api-reference: files/upload, audio-to-text, parameters.
+Source: Dify, api-reference: files/upload, parameters.
 """
 
 import re
@@ -12,14 +12,13 @@ from typing import Any
 import msgspec
 
 from service.answers.base import AnswerError
-from service.answers.failures import FEATURE_OFF, TOO_LARGE, UNSUPPORTED_AUDIO, UNSUPPORTED_TYPE
+from service.answers.failures import FEATURE_OFF, TOO_LARGE, UNSUPPORTED_TYPE
 from service.answers.json_values import as_list, as_object, objects_in, positive_int, texts_in
 from service.answers.pauses import FILE_INPUTS
 
 LOCAL, REMOTE = "local_file", "remote_url"
 KINDS = ("image", "document", "audio", "video", "custom")
 MEGABYTE = 1024 * 1024
-MAX_SPEECH_BYTES = 30 * MEGABYTE
 LONGEST_NAME = 200
 
 _EXTENSIONS = {
@@ -36,12 +35,6 @@ _LIMITS = {  # in system_parameters, in MB, and Dify's defaults
     "document": ("file_size_limit", 15),
 }
 _DEFAULT_MAX_FILES = 3
-
-# Dify looks at the part's content type only, and knows one name for each: the first of these.
-_SPEECH_SUBTYPES = ("wav x-wav wave vnd.wave", "mp3 mpeg mpga", "m4a x-m4a mp4", "amr")
-SPEECH_TYPES = {f"audio/{name}": f"audio/{names.split()[0]}" for names in _SPEECH_SUBTYPES for name in names.split()}
-_SPEECH_EXTENSIONS = {"wav", "mp3", "mpga", "m4a", "amr"}
-_UNKNOWN_TYPES = {"", "application/octet-stream"}
 
 
 @dataclass(frozen=True)
@@ -146,20 +139,6 @@ def admit(file: File, rules: list[UploadRules]) -> tuple[str, int]:
     # Dify goes by the extension here, not by the media type.
     max_bytes = rules[0].max_bytes[KIND_BY_EXTENSION.get(file.extension, "document")]
     return kind, max_bytes
-
-
-def as_speech(file: File) -> File:
-    """The recording with Dify's name for its media type, size-limited. Raises AnswerError for other types."""
-    given, _, options = file.media_type.lower().partition(";")
-    given = given.strip()
-    if "codecs" in options and given == "audio/mp4" and "mp4a" not in options:
-        raise AnswerError(UNSUPPORTED_AUDIO)  # the container of M4A with another codec
-    if given in _UNKNOWN_TYPES and file.extension in _SPEECH_EXTENSIONS:
-        given = f"audio/{file.extension}"
-    media_type = SPEECH_TYPES.get(given)
-    if media_type is None:
-        raise AnswerError(UNSUPPORTED_AUDIO)
-    return limit_size(File(file.name, media_type, file.content, file.min_size), MAX_SPEECH_BYTES)
 
 
 def limit_size(file: File, max_bytes: int) -> File:

@@ -13,7 +13,7 @@ from service.chat.running_turn import RunningTurn
 
 
 class LocalClients(Protocol):
-    """The clients of this process."""
+    """The clients of this process: a SessionRegistry."""
 
     def __len__(self) -> int: ...
 

@@ -27,11 +27,11 @@ class Deliveries:
     def __iter__(self) -> Iterator[Turn]:
         return iter(self._tasks)
 
-    def begin(self, delivery: Delivery, *, claims: bool) -> None:
+    def begin(self, delivery: Delivery, *, may_resume: bool) -> None:
         """Unless its turn is delivered already."""
         if (turn := delivery.turn) in self._tasks:
             return
-        turn.join(claims=claims)
+        turn.join(may_resume=may_resume)
         task = self._tasks[turn] = asyncio.create_task(_run(delivery))
         self.begun += 1
         task.add_done_callback(lambda _: self._end(turn))

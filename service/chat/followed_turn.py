@@ -24,7 +24,7 @@ UNKNOWN_CHECKSUM = -1
 
 
 class State(Enum):
-    CLAIMING = auto()
+    CATCHING_UP = auto()
     """Its writer is asked for what there is."""
     FOLLOWING = auto()
     """All that was written is here, and what follows comes."""
@@ -68,7 +68,7 @@ class FollowedTurn(Turn):
     by: str
     stored: tuple[Sequence[Part], int] = ((), 0)
     is_current: bool = False
-    state: State = State.CLAIMING
+    state: State = State.CATCHING_UP
     on_gone: Callable[[], object] = _ignore
     heard_at: float = field(default_factory=time.monotonic)
     _listeners: int = 0
@@ -99,9 +99,9 @@ class FollowedTurn(Turn):
         """Where that is not known yet, it is taken for the same."""
         return self.checksum == UNKNOWN_CHECKSUM or Turn.is_same_question(self, content)
 
-    def join(self, *, claims: bool) -> None:
+    def join(self, *, may_resume: bool) -> None:
         self._listeners += 1
-        if self._listeners == 1 and self.state is State.CLAIMING:
+        if self._listeners == 1 and self.state is State.CATCHING_UP:
             self.writer.follow(self)
             self._expect()
 

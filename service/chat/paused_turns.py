@@ -85,7 +85,7 @@ async def _run_of(frame: FormMessage | Resume, owner: Owner, turns: TurnRegistry
 
 
 async def _catch_up(turn: Turn) -> None:
-    turn.join(claims=False)
+    turn.join(may_resume=False)
     await wait_within(FOLLOWED_SECONDS, turn.wait_ended())
     turn.leave()
 

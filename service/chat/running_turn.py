@@ -44,7 +44,7 @@ class RunningTurn(Turn):
     released_at: float = 0.0
     on_forgotten: Callable[[], object] = _ignore
     _listeners: int = 0
-    _is_claimed: bool = False
+    _may_be_resumed: bool = False
     _orphan_timer: asyncio.TimerHandle | None = None
     _reading: Reading | None = field(init=False)
 
@@ -57,9 +57,9 @@ class RunningTurn(Turn):
     def has_no_listeners(self) -> bool:
         return not self._listeners
 
-    def join(self, *, claims: bool) -> None:
+    def join(self, *, may_resume: bool) -> None:
         self._listeners += 1
-        self._is_claimed |= claims
+        self._may_be_resumed |= may_resume
         if self._orphan_timer is not None:
             self._orphan_timer.cancel()
         if self._reading is not None:
@@ -72,7 +72,7 @@ class RunningTurn(Turn):
             return
         if self.status is not None:
             self.buffer.compact()
-        elif for_good and not self._is_claimed and self.kind is not Kind.DECISION:
+        elif for_good and not self._may_be_resumed and self.kind is not Kind.DECISION:
             self.stop(CLIENT_LEFT)
         else:
             self._await_return()

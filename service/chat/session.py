@@ -37,7 +37,7 @@ FORGOTTEN = "forgotten"
 
 
 class _Request(NamedTuple):
-    """A turn that is asked for. The client `claims` to come back for it where it has named it.
+    """A turn that is asked for. The client `may_resume` it where it has named it.
 
     `is_resume`: it asks how a paused answer went on.
     """
@@ -45,7 +45,7 @@ class _Request(NamedTuple):
     turn_id: str
     question: Question | Continuation
     stream: bool
-    claims: bool
+    may_resume: bool
     is_resume: bool
 
     @property
@@ -154,7 +154,7 @@ class Session(Connection):
         elif self._has_too_many():
             await self.send(error_of(TOO_MANY_TURNS, asked.turn_id))
         else:
-            await self._start(asked)
+            await self._admit(asked)
 
     def _has_too_many(self) -> bool:
         """On this connection, under whatever token, or of this owner; stopped ones too, while their source is read."""
@@ -164,11 +164,11 @@ class Session(Connection):
     async def _join(self, turn: Turn, asked: _Request) -> None:
         if turn.is_same_question(asked.question.content):
             log.info("turn.joined", turn_id=turn.id)
-            self._answer(turn, asked.offset, claims=asked.claims, is_resume=asked.is_resume)
+            self._answer(turn, asked.offset, may_resume=asked.may_resume, is_resume=asked.is_resume)
         else:
             await self._refuse(error_of(ID_TAKEN, turn.id))
 
-    async def _start(self, asked: _Request) -> None:
+    async def _admit(self, asked: _Request) -> None:
         """Unless a limit is hit. To look at what another turn asked for is no question."""
         quotas = UNLIMITED if kind_of(asked.question) is Kind.LOOK else self.quotas
         admitted = await quotas.admit_question(self.caller, self.owner.user)
@@ -177,14 +177,14 @@ class Session(Connection):
             return
         turn: RunningTurn | None = None
         try:
-            turn = await self._begin(asked)
+            turn = await self._start(asked)
         finally:
             if turn is None:
                 admitted.end(tokens=0)
             else:
                 turn.when_read(lambda: admitted.end(total_tokens(turn)))
 
-    async def _begin(self, asked: _Request) -> RunningTurn | None:
+    async def _start(self, asked: _Request) -> RunningTurn | None:
         """None where it has begun elsewhere while quotas and Redis were asked, or where nothing begins any more."""
         other = await self.turns.claim(self.owner, asked.turn_id, asked.question.content)
         if other is not None:
@@ -198,15 +198,15 @@ class Session(Connection):
         turn = self.turns.start(self.owner, asked.turn_id, asked.question, origin)
         self._asked.add(turn)
         turn.when_read(lambda: self._asked.discard(turn))
-        self._answer(turn, asked.offset, claims=asked.claims, is_resume=asked.is_resume)
+        self._answer(turn, asked.offset, may_resume=asked.may_resume, is_resume=asked.is_resume)
         return turn
 
     def _answer(
-        self, turn: Turn, offset: int | None, replacements: int | None = None, *, claims: bool, is_resume: bool = False
+        self, turn: Turn, offset: int | None, *, may_resume: bool, is_resume: bool, replacements: int | None = None
     ) -> None:
         """Send what is written after `offset`, as it comes; without one, the answer as a whole."""
         delivery = Delivery(turn, self, self.turns.seal, offset, replacements, is_resume)
-        self._deliveries.begin(delivery, claims=claims)
+        self._deliveries.begin(delivery, may_resume=may_resume)
 
     def _stop(self, turn_id: str | None) -> None:
         stopped = [turn for turn in {*self._deliveries, *self.turns.running(self.owner)} if turn_id in (None, turn.id)]
@@ -225,7 +225,7 @@ class Session(Connection):
             await self.send(System("Welcome back", resume_token=self._token))
         elif (turn := await self.turns.find(self.owner, resume.id)) is not None:
             log.info("turn.resumed", turn_id=turn.id, offset=resume.offset)
-            self._answer(turn, resume.offset, resume.replacements, claims=True, is_resume=True)
+            self._answer(turn, resume.offset, may_resume=True, is_resume=True, replacements=resume.replacements)
         else:
             await self.send(error_of(UNKNOWN_TURN, resume.id))
 

@@ -107,8 +107,8 @@ class Turn(ABC):
             self.unsubscribe(look)
 
     @abstractmethod
-    def join(self, *, claims: bool) -> None:
-        """One more listens, who `claims` to come back if it has shown that it can: by the turn's id, or a token."""
+    def join(self, *, may_resume: bool) -> None:
+        """One more listens, who `may_resume` where it has shown that it can: by the turn's id, or a token."""
 
     @abstractmethod
     def leave(self, *, for_good: bool = False) -> None:

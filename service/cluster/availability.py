@@ -45,7 +45,7 @@ class Availability:
             lost = "answers cannot be resumed, joined or stopped through another process"
             log.error("redis.lost", error=f"{type(error).__name__}: {error}", lost=lost)
 
-    def find(self, **counts: Any) -> None:
+    def regain(self, **counts: Any) -> None:
         """It is there, but may know nothing of before."""
         if self._was_connected:
             self._unsettled_until = time.monotonic() + SETTLE_SECONDS

@@ -33,7 +33,7 @@ class _Following:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class FollowedTurns:
-    """Is the Writer of each. `stop` tells all others, and `heal` asks the source for the rest of an answer."""
+    """Is the Writer of each. `stop`, the MultiProcess's, tells all others; `heal` asks the source for the rest."""
 
     outbox: Outbox
     members: Membership

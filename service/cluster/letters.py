@@ -36,7 +36,7 @@ class Letters:
     _members: Membership
     _published: PublishedTurns
     _followed: FollowedTurns
-    _resumed: NewestConnections
+    _newest: NewestConnections
     _inquiries: Inquiries
     _unreadable: Tally = field(default_factory=lambda: Tally("cluster.unreadable"))
 
@@ -67,9 +67,9 @@ class Letters:
             case Restarted():
                 self._published.lose_followers(lambda process: process == by)
                 self._followed.refollow(by)
-                self._resumed.announce_all(by)
+                self._newest.announce_all(by)
             case ClientResumed():
-                self._resumed.receive(by, message)
+                self._newest.receive(by, message)
             case ListConnected() | CloseClient() | ConnectedHere():
                 self._inquiries.receive(by, message)
 

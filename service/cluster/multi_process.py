@@ -71,9 +71,9 @@ class MultiProcess:
             heal=heal,
         )
         self._finder = TurnFinder(self._stored, self._members, self._redis, self._followed)
-        self._resumed = NewestConnections(self._members.id, local_clients, self._outbox.post, self._members.others)
+        self._newest = NewestConnections(self._members.id, local_clients, self._outbox.post, self._members.others)
         self._inquiries = Inquiries(local_clients, self._outbox.post, self._members.others)
-        self._letters = Letters(self._members, self._published, self._followed, self._resumed, self._inquiries)
+        self._letters = Letters(self._members, self._published, self._followed, self._newest, self._inquiries)
         self._round_trip = 0.0
         self._stops = RecentStops()
         self._refused = Tally("cluster.refused")
@@ -153,10 +153,10 @@ class MultiProcess:
         self._post_all(self._erasure.add(owner, time.monotonic()))
 
     def next_number(self) -> int:
-        return self._resumed.next_number()
+        return self._newest.next_number()
 
     def announce(self, identity: str, number: int) -> None:
-        self._resumed.announce(identity, number)
+        self._newest.announce(identity, number)
 
     def _post_all(self, *messages: Message) -> None:
         for process in self._members.others():
@@ -198,12 +198,12 @@ class MultiProcess:
 
     def _resync(self) -> None:
         """Redis may have lost everything: store everything again, and tell everybody who is here."""
-        self._redis.find(**self._members.counts())
+        self._redis.regain(**self._members.counts())
         for published in self._published:
             self._stored.put(published)
         for process in self._members.others():
             self._outbox.post(process, Restarted())
-            self._resumed.announce_all(process)
+            self._newest.announce_all(process)
         self._followed.refollow()  # after that, by which its followings are forgotten
 
     @contextmanager

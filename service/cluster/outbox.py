@@ -12,7 +12,7 @@ MakeSnapshot = Callable[[], tuple[bytes, int]]
 
 
 class Outbox:
-    """Of process `by`. All that is to be sent in one turn of the event loop goes together.
+    """Of process `by`. All that is to be sent in one turn of the event loop goes together. What arrives: letters.py.
 
     While Redis is lost, nothing is sent, then or later.
     """

@@ -48,7 +48,7 @@ class PublishedTurn:
         if (process, follow.number) not in self._followers:
             cursor = Cursor(self.turn.buffer, follow.offset, follow.replacements, follow.progress)
             self._followers[process, follow.number] = _Follower(follow.number, cursor)
-            self.turn.join(claims=True)
+            self.turn.join(may_resume=True)
 
     def unfollow(self, process: str, number: int) -> None:
         if self._followers.pop((process, number), None) is not None:

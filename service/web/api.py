@@ -15,7 +15,7 @@ from service.admission.authentication import Unauthenticated
 from service.answers.app_api import Rating
 from service.answers.base import AnswerError
 from service.answers.failures import MESSAGE_NOT_FOUND, SPEECH_OFF
-from service.answers.speech import SpeechRules
+from service.answers.speech_engine import SpeechRules
 from service.chat.paused_turns import CONTINUATION_INVALID
 from service.chat.seal import Seal
 from service.result_codes import ResultCode

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from service.answers.app_api import App, StoredFile
-from service.answers.uploads import SPEECH_TYPES
+from service.answers.recordings import MEDIA_TYPES
 from service.web.api import Feedback, SpeechRequest
 from service.web.examples import JSON
 from service.web.frames import MESSAGE
@@ -86,7 +86,7 @@ OPERATIONS = (
     ),
     Operation(
         "post", "/api/audio-to-text", "Write down speech: WAV, MP3, M4A or AMR, up to 30 MB.", Transcript,
-        body=FileForm(tuple(SPEECH_TYPES)), parameters=(_UTTERANCE,),
+        body=FileForm(tuple(MEDIA_TYPES)), parameters=(_UTTERANCE,),
     ),
     Operation(
         "post", "/api/files", "Upload a file for a question, or for a form.", StoredFile, body=FileForm(),

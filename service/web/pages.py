@@ -14,10 +14,10 @@ from starlette.templating import Jinja2Templates
 from service import __version__
 from service.admission.limit_table import LIMITS_HIT
 from service.answers import failures
-from service.answers.dify.broken_answers import HEALING_SECONDS, STORED_SECONDS
+from service.answers.dify.rest_of_answer import HEALING_SECONDS, STORED_SECONDS
 from service.answers.mock.scripts import SCRIPTS
 from service.answers.resilience.limiter import RETURN_SECONDS
-from service.answers.speech import SpeechEngine
+from service.answers.speech_engine import SpeechEngine
 from service.chat import close_codes
 from service.chat.messages import PROTOCOL
 from service.chat.server_messages import encode

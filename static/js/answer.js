@@ -6,7 +6,7 @@ import { clear, failureWords, label, language, say, t } from "./i18n.js";
 import { blocksOf } from "./markdown-parser.js";
 import { unlinked, withLinks } from "./made-files.js";
 import { createMarkdownRenderer, fileLink } from "./markdown-renderer.js";
-import { createPause } from "./pause.js";
+import { createPause } from "./paused-answer.js";
 import { plainTextOf } from "./plain-text.js";
 import { toStartOf } from "./scroll.js";
 

@@ -29,7 +29,7 @@ import { withErrorBoundary } from "./error-boundary.js";
 import { showName, showState } from "./header.js";
 import { clear, say, sayAll } from "./i18n.js";
 import { load, save, turnStore } from "./storage.js";
-import { createPauses } from "./pauses.js";
+import { createPauses } from "./paused-answers.js";
 import { createSignIn } from "./sign-in.js";
 import { showSnackbar } from "./snackbar.js";
 import * as drawing from "./transcript.js";

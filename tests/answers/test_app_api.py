@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from service.answers.app_api import App, ByteStream, Head
-from service.answers.speech import SpeechEngine, SpeechRules
+from service.answers.speech_engine import SpeechEngine, SpeechRules
 
 
 @pytest.fixture

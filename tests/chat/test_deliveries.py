@@ -49,7 +49,7 @@ class Answering:
     def begin(self, turn=None):
         """Of a new turn that runs here, unless it is another; returns the turn."""
         turn = turn or self.turns.start(owner_of("0" * 32), f"t{len(self.turns)}", Question("Hi", "user"))
-        self.deliveries.begin(Delivery(turn, self.client, Seal(), offset=0), claims=False)
+        self.deliveries.begin(Delivery(turn, self.client, Seal(), offset=0), may_resume=False)
         return turn
 
 

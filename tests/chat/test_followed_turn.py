@@ -39,14 +39,14 @@ def soon(monkeypatch):
 
 
 async def test_its_writer_is_asked_when_the_first_one_listens(turn, writer):
-    assert (turn.state, turn.is_current, writer.told) == (State.CLAIMING, False, [])
-    turn.join(claims=True)
-    turn.join(claims=False)
+    assert (turn.state, turn.is_current, writer.told) == (State.CATCHING_UP, False, [])
+    turn.join(may_resume=True)
+    turn.join(may_resume=False)
     assert writer.told == [("follow", (0, 0, 0))]
 
 
 async def test_what_the_writer_tells_is_here_and_current(turn):
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.receive([DIFY, Text("a"), STEP, Text("b")], 0)
     assert (turn.state, turn.is_current, turn.text, turn.identity) == (State.FOLLOWING, True, "ab", DIFY)
     assert turn.place == (2, 0, 1)
@@ -76,12 +76,12 @@ async def test_a_question_is_known_by_its_checksum_and_taken_for_the_same_where_
 
 async def test_what_is_lost_as_soon_as_it_is_followed_has_no_deadline(turn, writer):
     writer.follow = lambda turn: turn.lose(TURN_UNREACHABLE)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     assert (turn.lost_for, turn._deadline) == (TURN_UNREACHABLE, None)
 
 
 async def test_its_end_is_the_writer_s(turn, writer):
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.receive([Text("a")], 0)
     turn.end(Ending(Status.PAUSED, "waiting_for_human", None, Summary({"total_tokens": 3}), Pause(run_id="r")))
     assert (turn.status, turn.reason, turn.summary.usage) == (Status.PAUSED, "waiting_for_human", {"total_tokens": 3})
@@ -101,18 +101,18 @@ async def test_the_first_end_counts_and_nothing_is_heard_after_it(turn):
 
 
 async def test_who_leaves_last_leaves_a_turn_that_nobody_joins_any_more(turn, writer):
-    turn.join(claims=True)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
+    turn.join(may_resume=True)
     turn.leave()
     assert (turn.is_gone, writer.told[1:]) == (False, [])
     turn.leave()
     assert (turn.is_gone, writer.told[1:], turn._deadline) == (True, ["unfollow"], None)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     assert (writer.told[2:], turn.status, turn.lost_for) == ([], None, None)
 
 
 async def test_a_writer_that_says_nothing_in_time_is_unreachable_and_that_is_no_end(turn, writer, soon, events):
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     await turn.wait_ended()
     assert (turn.lost_for, turn.status, turn.is_gone) == (TURN_UNREACHABLE, None, True)
     assert (writer.told[1:], writer.kept) == (["unfollow"], [])
@@ -120,14 +120,14 @@ async def test_a_writer_that_says_nothing_in_time_is_unreachable_and_that_is_no_
 
 
 async def test_a_writer_that_has_told_something_may_be_silent(turn, soon):
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.receive([], 0)
     await asyncio.sleep(0.03)
     assert (turn.is_over, turn._deadline) == (False, None)
 
 
 async def test_a_stop_is_the_writer_s_to_make_and_has_a_deadline(turn, writer, soon):
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.receive([Text("a")], 0)
     turn.stop("client_stopped")
     assert (turn.status, writer.told[1:]) == (None, ["stop"])
@@ -142,7 +142,7 @@ async def test_what_is_gone_is_not_stopped(turn, writer):
 
 
 async def test_it_is_followed_anew_from_where_it_is(turn, writer, soon):
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.receive([Replacement("ok"), STEP], 2)
     turn.suspend()
     deadline = turn._deadline
@@ -156,7 +156,7 @@ async def test_it_is_followed_anew_from_where_it_is(turn, writer, soon):
 
 
 async def test_while_its_writer_cannot_be_heard_it_waits_and_then_it_is_lost(turn, soon):
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.receive([Text("a")], 0)
     turn.suspend()
     deadline = turn._deadline
@@ -181,7 +181,7 @@ async def test_it_may_be_lost_for_another_reason(turn):
     ("parts", "status"), [([Text("half")], Status.INCOMPLETE), ([], Status.ERROR), ([Identity("mock")], Status.ERROR)]
 )
 async def test_of_what_no_source_can_tell_the_rest_it_keeps_what_is_here(turn, writer, parts, status):
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.receive(parts, 0)
     turn.lose_writer()
     assert (turn.status, turn.failure, writer.broken) == (status, WRITER_LOST, [])
@@ -197,7 +197,7 @@ async def test_only_dify_is_asked_for_the_rest_and_only_of_a_conversation(turn, 
 
 async def test_where_nothing_was_told_yet_there_is_what_was_stored(writer):
     turn = followed_turn(writer, stored=([Replacement("half")], 3))
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.lose_writer()
     assert (turn.text, turn.buffer.replacements, turn.status) == ("half", 3, Status.INCOMPLETE)
 
@@ -214,7 +214,7 @@ async def healing(turn, writer):
     """A turn whose writer has died while it was listened to, and the source that tells the rest."""
     source = Scripted(ends=False)
     writer.rest = source.ask(None)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.receive([DIFY, Text("One ")], 0)
     turn.lose_writer()
     await asyncio.sleep(0)
@@ -226,7 +226,7 @@ async def healing(turn, writer):
 
 async def test_the_dead_is_neither_followed_nor_waited_for_while_the_source_tells_the_rest(turn, writer):
     writer.rest = Scripted(ends=False).ask(None)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.receive([DIFY, Text("One ")], 0)
     turn.suspend()
     turn.lose_writer()
@@ -287,7 +287,7 @@ async def test_a_source_that_goes_on_after_a_stop_is_read_no_longer(turn, healin
 @pytest.mark.parametrize("is_heard", [True, False])
 async def test_what_nobody_listens_to_is_gone(turn, writer, is_heard):
     if is_heard:
-        turn.join(claims=True)
+        turn.join(may_resume=True)
     turn.go_unheard()
     turn.go_unheard()
     assert (turn.is_gone, writer.told.count("unfollow")) == (not is_heard, int(not is_heard))

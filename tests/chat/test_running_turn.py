@@ -343,7 +343,7 @@ async def test_more_speech_than_can_be_kept_is_withheld_and_said(begin, events, 
 async def test_a_turn_that_nobody_listens_to_is_stopped_after_the_grace(begin, events):
     source = Scripted(Text("half"), ends=False)
     turn, _ = begin(source, orphan_grace=0.01)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.leave()
     assert turn.status is None
     await turn.wait_ended()
@@ -355,9 +355,9 @@ async def test_a_turn_that_nobody_listens_to_is_stopped_after_the_grace(begin, e
 async def test_who_comes_back_within_the_grace_finds_the_turn_running(begin):
     source = Scripted(Text("half"), ends=False)
     turn, _ = begin(source, orphan_grace=0.01)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.leave()
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     await asyncio.sleep(0.03)
     source.put(Text(" and half"), None)
     await turn.wait_ended()
@@ -366,8 +366,8 @@ async def test_who_comes_back_within_the_grace_finds_the_turn_running(begin):
 
 async def test_a_turn_goes_on_while_one_of_two_listeners_stays(begin):
     turn, _ = begin(Scripted(ends=False), orphan_grace=0)
-    turn.join(claims=True)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
+    turn.join(may_resume=True)
     turn.leave()
     await asyncio.sleep(0.01)
     assert turn.status is None
@@ -376,10 +376,10 @@ async def test_a_turn_goes_on_while_one_of_two_listeners_stays(begin):
 async def test_who_comes_back_finds_no_timer_running_and_neither_does_the_end(begin):
     source = Scripted(ends=False)
     turn, _ = begin(source)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.leave()
     assert not turn._orphan_timer.cancelled()
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     assert turn._orphan_timer.cancelled()
     turn.leave()
     source.put(None)
@@ -389,7 +389,7 @@ async def test_who_comes_back_finds_no_timer_running_and_neither_does_the_end(be
 
 async def test_a_turn_that_is_over_needs_no_grace(begin):
     turn, _ = begin(Scripted(Text("a"), STARTED, Text("b"), Text("c")))
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     await turn.wait_ended()
     entries = turn.buffer.entries
     turn.leave()
@@ -406,7 +406,7 @@ async def test_what_nobody_listens_to_takes_less_when_it_is_over(begin):
 async def test_who_still_listens_when_it_is_over_is_not_disturbed(begin):
     source = Scripted(Text("a"), Text("b"), Text("c"))
     turn, turns = begin(source)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     await eventually(lambda: len(turns) == 0)
     assert turn.buffer.entries == ["a", "b", "c"]
 
@@ -493,10 +493,10 @@ async def test_what_we_break_off_says_why(begin, parts, status):
 def listened_to(begin):
     """A running turn with one listener, and its source."""
 
-    def listened_to(*, claims=False, question=QUESTION):
+    def listened_to(*, may_resume=False, question=QUESTION):
         source = Scripted(Text("half"), ends=False)
         turn, _ = begin(source, question=question)
-        turn.join(claims=claims)
+        turn.join(may_resume=may_resume)
         return turn, source
 
     return listened_to
@@ -509,16 +509,16 @@ async def test_who_leaves_for_good_without_a_claim_ends_the_turn_at_once(listene
     await eventually(lambda: source.stops == 1)
 
 
-@pytest.mark.parametrize(("claims", "for_good"), [(True, True), (False, False)])
-async def test_with_a_claim_or_after_a_lost_connection_the_grace_holds(listened_to, claims, for_good):
-    turn, _ = listened_to(claims=claims)
+@pytest.mark.parametrize(("may_resume", "for_good"), [(True, True), (False, False)])
+async def test_with_a_claim_or_after_a_lost_connection_the_grace_holds(listened_to, may_resume, for_good):
+    turn, _ = listened_to(may_resume=may_resume)
     turn.leave(for_good=for_good)
     assert (turn.status, turn._orphan_timer.cancelled()) == (None, False)
 
 
 async def test_while_others_listen_it_goes_on_and_their_claim_is_kept(listened_to):
     turn, _ = listened_to()
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     turn.leave()
     assert turn._orphan_timer is None
     turn.leave(for_good=True)
@@ -544,7 +544,7 @@ async def test_its_demand_knows_whether_anybody_listens(listened_to):
     told = [demand.is_abandoned]
     turn.leave()
     told.append(demand.is_abandoned)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     told.append(demand.is_abandoned)
     assert told == [False, True, False]
 

@@ -261,7 +261,7 @@ async def test_what_begins_here_while_peers_are_asked_is_found_here(keep, peers_
 async def test_when_it_closes_only_what_nobody_can_come_back_for_is_stopped(keep, can_resume):
     turns = keep(Scripted(ends=False), cluster=Peers(can_resume=can_resume))
     listened_to, left = (turns.start("ann", name, QUESTION) for name in ("one", "two"))
-    listened_to.join(claims=True)
+    listened_to.join(may_resume=True)
     turns.stop_accepting()
     assert (turns.is_closing, listened_to.status) == (True, None)
     assert left.status is (None if can_resume else Status.STOPPED)
@@ -400,7 +400,7 @@ async def test_of_what_another_process_runs_nothing_is_kept_that_nobody_listens_
 
     turns = keep(Scripted(), cluster=Elsewhere())
     turn = await turns.find(OWNER, "t")
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     assert await turns.find(OWNER, "t") is turn
     turn.leave()
     assert (turns.get(OWNER, "t"), turns._followed) == (None, {})
@@ -416,7 +416,7 @@ async def test_who_looks_for_a_turn_that_begins_here_meanwhile_is_to_look_again(
 
     turns = keep(Scripted(), cluster=Elsewhere())
     sought = await turns.find(OWNER, "t")
-    sought.join(claims=True)
+    sought.join(may_resume=True)
     assert await turns.claim(OWNER, "t", "Hi") is None
     assert sought.lost_for is TURN_UNREACHABLE
     turn = turns.start(OWNER, "t", QUESTION)

@@ -13,25 +13,25 @@ AWAY = ConnectionError("away")
 def test_what_is_found_for_the_first_time_is_settled_and_no_news(events):
     redis = Availability()
     assert (redis.is_connected, redis.is_settled) == (False, True)
-    redis.find(processes=1)
+    redis.regain(processes=1)
     assert (redis.is_connected, redis.is_settled, events) == (True, True, [])
 
 
 def test_a_loss_is_told_once_and_so_is_the_return(events):
     redis = Availability()
-    redis.find()
+    redis.regain()
     for _ in range(3):
         redis.lose(AWAY)
     assert not redis.is_connected
-    redis.find(processes=2)
-    redis.find(processes=2)
+    redis.regain(processes=2)
+    redis.regain(processes=2)
     (lost,), (back,) = logged(events, "redis.lost"), logged(events, "redis.back")
     assert (lost["log_level"], lost["error"], back["processes"]) == ("error", "ConnectionError: away", 2)
 
 
 def test_each_loss_and_each_return_begins_an_epoch():
     redis, epochs = Availability(), []
-    for step in (redis.find, redis.find, lambda: redis.lose(AWAY), lambda: redis.lose(AWAY), redis.find):
+    for step in (redis.regain, redis.regain, lambda: redis.lose(AWAY), lambda: redis.lose(AWAY), redis.regain):
         step()
         epochs.append(redis.epoch)
     assert epochs == [1, 1, 2, 2, 3]
@@ -39,9 +39,9 @@ def test_each_loss_and_each_return_begins_an_epoch():
 
 def test_for_a_while_after_the_return_others_may_have_something_to_store(monkeypatch):
     redis = Availability()
-    redis.find()
+    redis.regain()
     redis.lose(AWAY)
-    redis.find()
+    redis.regain()
     assert not redis.is_settled
     later = time.monotonic() + availability.SETTLE_SECONDS
     monkeypatch.setattr(time, "monotonic", lambda: later)
@@ -53,5 +53,5 @@ async def test_who_needs_it_waits_until_it_is_there():
     waiting = asyncio.create_task(redis.wait_connected())
     await asyncio.sleep(0)
     assert not waiting.done()
-    redis.find()
+    redis.regain()
     await waiting

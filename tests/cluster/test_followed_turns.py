@@ -51,7 +51,7 @@ def join(followed):
 
     def join(by="p", **known):
         turn = followed_turn(followed, by=by, **known)
-        turn.join(claims=True)
+        turn.join(may_resume=True)
         joined.append(turn)
         return turn
 

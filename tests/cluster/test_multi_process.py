@@ -57,7 +57,7 @@ class Process:
     async def follow(self, turn_id="t"):
         """Somebody listens to a turn of another process."""
         turn = await self.turns.find(OWNER, turn_id)
-        turn.join(claims=True)
+        turn.join(may_resume=True)
         return turn
 
     @property
@@ -337,7 +337,7 @@ async def test_what_its_process_has_not_any_more_is_found_with_the_end_that_it_s
     await running.wait_ended()
     await eventually(lambda: len(one.turns) == 0)
     await drop(one)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     await turn.wait_ended()
     assert (turn.status, turn.text) == (Status.DONE, "a")
 
@@ -351,7 +351,7 @@ async def test_what_its_process_has_not_any_more_is_not_known_where_no_end_is_st
     await drop(one)
     if not is_stored:
         await direct.execute([("UNLINK", f"test:turn:{turn.key}")])
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     await turn.wait_ended()
     assert turn.lost_for is UNKNOWN_TURN
 
@@ -363,7 +363,7 @@ async def test_what_its_process_has_not_any_more_can_be_asked_for_again_while_re
     turn = await two.turns.find(OWNER, "t")
     await drop(one)
     monkeypatch.setattr(two.cluster._stored, "get", away_for_once)
-    turn.join(claims=True)
+    turn.join(may_resume=True)
     await turn.wait_ended()
     assert turn.lost_for is TURN_UNREACHABLE
 
@@ -614,7 +614,7 @@ async def test_an_inbox_that_somebody_else_made_costs_a_word_and_no_more(pair, d
     turn = None
     while turn is None or turn.lost_for is not None:  # a letter may have been lost: it is resumed again
         turn = await two.turns.find(OWNER, "t")
-        turn.join(claims=True)
+        turn.join(may_resume=True)
         await turn.wait_ended()
         turn.leave()
     assert (turn.text, turn.status, logged(events, "redis.lost")) == ("a", Status.DONE, [])

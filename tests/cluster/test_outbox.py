@@ -33,7 +33,7 @@ async def store():
 @pytest.fixture
 async def outbox(store):
     redis = Availability()
-    redis.find()
+    redis.regain()
     return Outbox("p", store, redis)
 
 
@@ -139,7 +139,7 @@ async def test_what_is_said_while_redis_is_lost_is_not_said_when_it_is_back(outb
     outbox.post("q", Stop("a"))
     outbox.store("k", encoded(b""))
     outbox.forget("l")
-    outbox._redis.find()
+    outbox._redis.regain()
     outbox.forget("m")
     await soon()
     assert store.asked == [("forget", "m")]

@@ -150,7 +150,7 @@ async def test_the_followers_of_some_processes_are_lost(published):
 async def test_who_follows_can_come_back(published):
     """The others there know the turn's id: it is not stopped at once."""
     published.follow("p", Follow("k", 1))
-    published.turn.join(claims=False)
+    published.turn.join(may_resume=False)
     published.unfollow("p", 1)
     published.turn.leave(for_good=True)
     assert published.turn.status is None

@@ -59,7 +59,7 @@ async def test_what_another_runs_is_to_be_followed_from_there(finder, cluster, a
     turn = await ask(finder)
     assert (turn.by, turn.state, turn.stored, turn.is_same_question("Hi")) == (
         "p",
-        State.CLAIMING,
+        State.CATCHING_UP,
         ([Text("a")], 0),
         True,
     )

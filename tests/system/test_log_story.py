@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.answers.dify import broken_answers
+from service.answers.dify import rest_of_answer
 from tests import fake_dify
 from tests.conftest import eventually, logged
 
@@ -18,7 +18,7 @@ def nameless(events):
 
 
 async def test_every_line_of_a_turn_names_it_whatever_happens_to_it(with_dify, dify, connect, events, monkeypatch):
-    monkeypatch.setattr(broken_answers, "STORED_SECONDS", 0.1)
+    monkeypatch.setattr(rest_of_answer, "STORED_SECONDS", 0.1)
     dify.plays(
         fake_dify.raw(b"", 502), fake_dify.reset_at_once(), fake_dify.say("Tried again."),
         fake_dify.reset_after("Half "), fake_dify.raw(b"", 401), fake_dify.until_stopped("Some "),

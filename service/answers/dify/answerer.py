@@ -20,16 +20,16 @@ from service.answers.base import (
     Question,
     Queued,
 )
+from service.answers.dify.answer_after_pause import AnswerAfterPause
 from service.answers.dify.app_api import AppInfoCache
 from service.answers.dify.app_files import FileFinder, FileLinks
-from service.answers.dify.broken_answers import Healing, HealingAnswer
+from service.answers.dify.call_after_pause import fetch_form
 from service.answers.dify.call_log import log_failure
 from service.answers.dify.client import DifyClient, EventStream
-from service.answers.dify.continued_answer import ContinuedAnswer
-from service.answers.dify.continued_call import fetch_form
 from service.answers.dify.error_mapping import FailureDetails, failure_of_event, plain_code
 from service.answers.dify.forms import is_incomplete
 from service.answers.dify.http_errors import failure_of
+from service.answers.dify.rest_of_answer import Healing, HealingAnswer
 from service.answers.dify.sse_framing import EventTooLarge
 from service.answers.dify.timeouts import Activity, Timeouts, Watchdog
 from service.answers.dify.upstream_call import LATE_SECONDS, STREAM_ERRORS, Upstream, UpstreamCall
@@ -58,17 +58,17 @@ class DifyAnswerer:
         if question.speech:
             self.app_info.refresh_if_stale()
         if isinstance(question, Continuation):
-            return ContinuedAnswer(self._upstream, question, self._read, self._heal)
+            return AnswerAfterPause(self._upstream, question, self._answer_of, self._healing_of)
         call = UpstreamCall(self._upstream, question)
-        return HealingAnswer(self._read(call), call, partial(self._heal, call))
+        return HealingAnswer(self._answer_of(call), call, partial(self._healing_of, call))
 
     def ask_without_healing(self, question: Question) -> "DifyAnswer":
-        return self._read(UpstreamCall(self._upstream, question))
+        return self._answer_of(UpstreamCall(self._upstream, question))
 
-    def _read(self, call: UpstreamCall) -> "DifyAnswer":
+    def _answer_of(self, call: UpstreamCall) -> "DifyAnswer":
         return DifyAnswer(call, self._timeouts, self._activity, self.app_info)
 
-    def _heal(self, call: UpstreamCall, broken: BrokenAnswer) -> Healing:
+    def _healing_of(self, call: UpstreamCall, broken: BrokenAnswer) -> Healing:
         return Healing(self._upstream, broken, call.files, steps=call.steps)
 
     def heal(self, broken: BrokenAnswer) -> Healing:

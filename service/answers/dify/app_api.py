@@ -17,6 +17,7 @@ from service.answers.dify.client import DifyClient
 from service.answers.dify.read_ahead import Ahead, paced
 from service.answers.dify.spool import Spool
 from service.answers.json_values import as_list, positive_int, texts_in
+from service.answers.recordings import as_recording
 from service.answers.resilience.limiter import Limiter
 from service.answers.uploads import File
 from service.tasks import Tasks
@@ -65,7 +66,7 @@ class DifyAppApi:
                     raise
 
     async def transcribe(self, file: File, user: str) -> str:
-        async with logged_call("audio-to-text"), self._spool.whole(uploads.as_speech(file), user) as speech:
+        async with logged_call("audio-to-text"), self._spool.whole(as_recording(file), user) as speech:
             async with held_slot(self._uploads, user):
                 reply = await self._client.upload("audio-to-text", user, speech)
             return str(reply.get("text") or "")

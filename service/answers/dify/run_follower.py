@@ -13,7 +13,7 @@ from service.answers import failures
 from service.answers.base import AnswerError, BrokenAnswer, Failure, OnPart, Part, Step, Summary
 from service.answers.dify.answer_events import EventParser
 from service.answers.dify.app_files import FileFinder
-from service.answers.dify.continued_call import fetch_form
+from service.answers.dify.call_after_pause import fetch_form
 from service.answers.dify.error_mapping import failure_of_reply
 from service.answers.dify.event_fields import is_text
 from service.answers.dify.http_errors import UnexpectedResponse

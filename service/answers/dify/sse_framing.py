@@ -34,7 +34,6 @@ class SseDecoder:
     ) -> None:
         self._is_text = is_text
         self._max_event = self._limit = max_event_bytes
-        self._is_text = is_text
         self._max_text = max_text_bytes
         self._data: list[bytes] = []  # of the event so far
         self._line: list[bytes] = []  # the pieces of an incomplete line

@@ -11,6 +11,7 @@ from service.answers.base import AnswerError
 from service.answers.failures import FILE_LINK_INVALID
 from service.answers.mock import audio, ids, image
 from service.answers.mock.scripts import FILE_NAME, UPLOAD, Failures, fail_if_asked
+from service.answers.recordings import as_recording
 from service.answers.uploads import KINDS, File
 
 _CHUNK_BYTES = 2048
@@ -63,7 +64,7 @@ class MockAppApi:
         fail_if_asked(content, self._failures)
 
     async def transcribe(self, file: File, user: str) -> str:
-        size = await _size(uploads.as_speech(file))
+        size = await _size(as_recording(file))
         fail_if_asked(file.name, self._failures)
         return f"This is a mock: {size} bytes of speech."
 

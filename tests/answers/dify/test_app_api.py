@@ -55,7 +55,7 @@ async def test_what_dify_says_against_speech_is_told(with_dify, dify, call, rout
 
 
 async def test_speech_that_is_too_long_is_refused(with_dify, call, monkeypatch):
-    monkeypatch.setattr("service.answers.uploads.MAX_SPEECH_BYTES", 1000)
+    monkeypatch.setattr("service.answers.recordings.MAX_BYTES", 1000)
     status, reply = await call(await with_dify(), "POST", "/api/audio-to-text", data=speech(b"x" * 1001))
     assert (status, reply["data"]) == (413, {"reason": "too_large"})
 

@@ -1,4 +1,4 @@
-"""What of a stored text follows a pause. How the message is looked for: test_continued_answer, test_healing."""
+"""What of a stored text follows a pause. How the message is looked for: test_answer_after_pause, test_healing."""
 
 import zlib
 

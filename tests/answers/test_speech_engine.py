@@ -4,7 +4,7 @@ import pytest
 
 from service.answers.base import Question
 from service.answers.pauses import Continuation, PausedRun
-from service.answers.speech import SpeechEngine, SpeechRules, UnspokenAnswerer
+from service.answers.speech_engine import SpeechEngine, SpeechRules, UnspokenAnswerer
 
 RUN = PausedRun(run_id="r", task_id="t", conversation_id="c", message_id="m")
 

@@ -6,10 +6,10 @@ import pytest
 
 from service.answers import failures
 from service.answers.base import AnswerError, BrokenAnswer, Identity
-from service.answers.dify import broken_answers
+from service.answers.dify import rest_of_answer
 from service.answers.dify.app_files import FileFinder
-from service.answers.dify.broken_answers import Healing
 from service.answers.dify.client import DifyClient
+from service.answers.dify.rest_of_answer import Healing
 from service.answers.dify.upstream_call import Upstream
 from tests import fake_dify
 from tests.broken_streams import Break, ask, hurry, rest
@@ -200,7 +200,7 @@ async def test_what_its_client_has_stopped_is_not_healed(with_dify, dify, connec
 
 
 async def test_it_is_bounded_in_time(with_dify, dify, connect, events, monkeypatch):
-    monkeypatch.setattr(broken_answers, "HEALING_SECONDS", 0.3)
+    monkeypatch.setattr(rest_of_answer, "HEALING_SECONDS", 0.3)
     flow = Break(dify, ["One "], ["two."])
     client = await connect(await with_dify())
     frames = await ask(client)
@@ -289,7 +289,7 @@ async def test_the_stored_message_is_asked_for_again_while_dify_restarts(with_di
     ],
 )
 async def test_what_is_not_stored_whole_is_incomplete(with_dify, dify, connect, events, monkeypatch, fields, why):
-    monkeypatch.setattr(broken_answers, "STORED_SECONDS", 0.3)
+    monkeypatch.setattr(rest_of_answer, "STORED_SECONDS", 0.3)
     cut = asyncio.Event()
     told = cut_basic(dify, "One ", cut=cut)
     client = await connect(await with_dify())
@@ -319,7 +319,7 @@ async def test_an_answer_that_failed_by_itself_is_not_healed(with_dify, dify, co
 
 
 async def test_a_pause_without_a_stored_message_is_one_all_the_same(with_dify, dify, connect, monkeypatch):
-    monkeypatch.setattr(broken_answers, "STORED_SECONDS", 0.2)
+    monkeypatch.setattr(rest_of_answer, "STORED_SECONDS", 0.2)
     may_ask = asyncio.Event()
 
     async def program(run):

@@ -25,9 +25,9 @@ from service.answers.base import (
     Summary,
     Text,
 )
-from service.answers.dify.broken_answers import HEALABLE
+from service.answers.dify.call_after_pause import CallAfterPause, fetch_form
 from service.answers.dify.call_log import log_failure
-from service.answers.dify.continued_call import ContinuedCall, fetch_form
+from service.answers.dify.rest_of_answer import HEALABLE
 from service.answers.dify.stored_message import fetch_message, text_since
 from service.answers.dify.upstream_call import Upstream, UpstreamCall
 from service.answers.pauses import Continuation, Form, Pause
@@ -35,7 +35,7 @@ from service.answers.pauses import Continuation, Form, Pause
 _GONE = {failures.FORM_SUBMITTED, failures.FORM_EXPIRED, failures.FORM_NOT_FOUND}
 
 
-class ContinuedAnswer:
+class AnswerAfterPause:
     """With a decision, the words that follow it; without, `paused` again, or what has been written since.
 
     `read` reads the events of a call as those of any answer; what breaks off goes on by `heal`.
@@ -119,7 +119,7 @@ class ContinuedAnswer:
         self._pause = None
         if self._is_stopped:
             return False
-        call = ContinuedCall(
+        call = CallAfterPause(
             self._upstream,
             self._continuation,
             partial(self._on_taken, on_part),

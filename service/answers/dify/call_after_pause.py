@@ -27,7 +27,7 @@ async def fetch_form(client: DifyClient, token: str) -> Form:
     return structs.replace(form_of(await client.get(_form_path(token), {})), token=token)
 
 
-class ContinuedCall(UpstreamCall):
+class CallAfterPause(UpstreamCall):
     """The events of a run that goes on. With a decision, its form is submitted when they are subscribed to.
 
     `on_taken` is called when Dify has taken it. It `is_taken` already, where somebody else has decided.
