@@ -9,9 +9,10 @@ JWT_START = "eyJ"
 _SECRET = re.compile(
     r"""
     (?P<field> ^[<>][ ] (?: (?:proxy-)?authorization | cookie | set-cookie | sec-websocket-protocol ) : [ ] ) .*
-    | (?P<member> \\?["'](?:resume_token|token|continuation)\\?["'] \s* : \s* \\?["'] ) [^"']*
+    | (?P<member> \\?(?P<q>["']) (?:resume_token|token|continuation) \\?(?P=q) \s* : \s* \\?(?P=q) )
+      (?: (?!(?P=q)) [\s\S] )*
     | (?P<scheme> \bbearer [ .] ) \S+
-    | (?P<jwt> \beyJ ) [\w-]+ [.] [\w.-]+
+    | (?P<jwt> (?<![\w-])eyJ ) [\w-]+ [.] [\w.-]+
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -21,14 +22,7 @@ _HEADER_STARTS = "> ", "< "
 
 def may_hold_secret(text: str) -> bool:
     """A quick look, for each string of each line: what _SECRET finds, this has to find, too."""
-    return (
-        JWT_START in text
-        or '"' in text
-        or "'" in text
-        or "earer" in text
-        or "EARER" in text
-        or text[:2] in _HEADER_STARTS
-    )
+    return JWT_START in text or '"' in text or "'" in text or "earer" in text.lower() or text[:2] in _HEADER_STARTS
 
 
 def redacted(text: str) -> str:

@@ -116,10 +116,12 @@ class MultiProcess:
         return await self._inquiries.ask(lambda number: CloseClient(number, client_id))
 
     async def claim(self, owner: Owner, turn_id: str, content: str) -> FollowedTurn | None:
-        with self._noticing_loss():
-            if self._redis.is_connected:
-                return await self._finder.claim(owner, turn_id, content)
-        return None
+        """Where that fails, nothing that is published next is claimed."""
+        try:
+            return await self._finder.claim(owner, turn_id, content) if self._redis.is_connected else None
+        except REDIS_ERRORS as error:
+            self._on_lost(error)
+            return None
 
     def release(self, owner: Owner, turn_id: str) -> None:
         self._stored.forget(key_of(owner, turn_id))

@@ -3,7 +3,7 @@
 import pytest
 
 from service.answers import recordings
-from tests.answers.test_uploads import file, read, refusal
+from tests.answers.files import file, read, refusal
 
 
 @pytest.mark.parametrize(

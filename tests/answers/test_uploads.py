@@ -1,32 +1,14 @@
 """Files on their way to Dify: names, kinds, sizes, and what an app takes."""
 
-import asyncio
-
 import pytest
 
 from service.answers import uploads
-from service.answers.base import AnswerError
 from service.answers.uploads import File, UploadRules
+from tests.answers.files import file, read, refusal
 
 ALL_KINDS = list(uploads.KINDS)
 ON = {"enabled": True, "number_limits": 5, "allowed_file_upload_methods": ["local_file", "remote_url"]}
 DEFAULT_SIZES = {"image": 10, "audio": 50, "video": 100, "document": 15}
-
-
-async def in_chunks(*chunks):
-    for chunk in chunks:
-        yield chunk
-
-
-def file(name="notes.txt", media_type="text/plain", *chunks, min_size=0):
-    return File(name, media_type, in_chunks(*chunks), min_size)
-
-
-def read(taken):
-    async def read_all():
-        return [chunk async for chunk in taken.content]
-
-    return asyncio.run(read_all())
 
 
 def sizes(**megabytes):
@@ -35,12 +17,6 @@ def sizes(**megabytes):
 
 def rules(*kinds, extensions=(), **megabytes):
     return UploadRules(list(kinds), list(extensions), 3, sizes(**megabytes))
-
-
-def refusal(function, *arguments):
-    with pytest.raises(AnswerError) as refused:
-        function(*arguments)
-    return refused.value.failure.reason
 
 
 @pytest.mark.parametrize(

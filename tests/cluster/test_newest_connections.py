@@ -38,7 +38,7 @@ def posted():
 
 
 @pytest.fixture
-def resumed(local, posted):
+def newest(local, posted):
     return NewestConnections(
         "2a", local, lambda process, message: posted.append((process, message)), lambda: ["p", "q"]
     )
@@ -51,38 +51,38 @@ def at_once(monkeypatch):
 
 
 @pytest.mark.usefixtures("at_once")
-def test_numbers_grow_and_are_no_other_process_s(resumed, local, posted):
+def test_numbers_grow_and_are_no_other_process_s(newest, local, posted):
     other = NewestConnections("2b", local, lambda *_: None, list)
-    numbers = [resumed.next_number(), other.next_number(), resumed.next_number()]
+    numbers = [newest.next_number(), other.next_number(), newest.next_number()]
     assert len(set(numbers)) == 3
     assert numbers[2] > max(numbers[:2])
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_number_is_of_a_millisecond_and_its_last_bits_are_of_the_process(resumed):
+def test_a_number_is_of_a_millisecond_and_its_last_bits_are_of_the_process(newest):
     first = 1_700_000_000_000 * PROCESSES + 0x2A
-    assert [resumed.next_number(), resumed.next_number()] == [first, first + PROCESSES]
+    assert [newest.next_number(), newest.next_number()] == [first, first + PROCESSES]
 
 
-def test_no_number_is_behind_one_that_was_heard_of(resumed):
-    ahead = 10 * resumed.next_number()
-    resumed.receive("p", ClientResumed("key:bed", ahead))
-    assert resumed.next_number() > ahead
+def test_no_number_is_behind_one_that_was_heard_of(newest):
+    ahead = 10 * newest.next_number()
+    newest.receive("p", ClientResumed("key:bed", ahead))
+    assert newest.next_number() > ahead
 
 
-def test_who_comes_back_is_told_to_all_and_all_who_did_to_one(resumed, local, posted):
-    resumed.announce("key:bed", 7)
+def test_who_comes_back_is_told_to_all_and_all_who_did_to_one(newest, local, posted):
+    newest.announce("key:bed", 7)
     assert posted == [(process, ClientResumed("key:bed", 7)) for process in ("p", "q")]
     posted.clear()
     local |= {"a": 1, "b": 2}
-    resumed.announce_all("p")
+    newest.announce_all("p")
     assert posted == [("p", ClientResumed("a", 1)), ("p", ClientResumed("b", 2))]
 
 
 @pytest.mark.parametrize(
     ("number", "told", "replaced"), [(6, [("p", ClientResumed("a", 7))], []), (7, [], []), (8, [], [7])]
 )
-def test_the_newest_stays_and_who_knows_of_a_newer_one_says_so(resumed, local, posted, number, told, replaced):
+def test_the_newest_stays_and_who_knows_of_a_newer_one_says_so(newest, local, posted, number, told, replaced):
     local["a"] = 7
-    resumed.receive("p", ClientResumed("a", number))
+    newest.receive("p", ClientResumed("a", number))
     assert (posted, local.replaced) == (told, replaced)

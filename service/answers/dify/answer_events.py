@@ -23,7 +23,7 @@ _UNREAD = (
     | {"tts_message", "tts_message_end", "error", "ping", "text_replace"}
     | {"parallel_branch_started", "parallel_branch_finished"}
 )
-"""Known kinds of which, most of the time, nothing is read here."""
+"""Known kinds, of which nothing (more) is read here."""
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MAX_UNKNOWN_EVENTS = 20
 _STOPPED = re.compile(r"Aborted(?!:)|Aborted:.*\bstop")

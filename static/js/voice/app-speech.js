@@ -5,6 +5,7 @@ import { createMp3 } from "./mp3.js";
 import { settings } from "./settings.js";
 import { createSoundCache } from "./sound-cache.js";
 import { stretch } from "./time-stretch.js";
+import { within } from "./within.js";
 
 const LEAD_SECONDS = 0.15; // so long before its end a piece counts as played, and the next is put in line
 const LEAST_SECONDS = 0.3; // that are decoded at once of what the app says by itself
@@ -193,9 +194,3 @@ export function createAppSpeech(api) {
 }
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function within(ms, promise) {
-  let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(reject, ms, new Error("it took too long"))));
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}

@@ -13,7 +13,8 @@ const LINGER_MS = 1_700; // in a pause, or until it is written down, what is sai
 
 /**
  * `on` is for the view, and besides remind(note), when nobody has spoken for long, or null when somebody is there; and
- * expire(note) at the end of that. `now()` tells what is so at the moment: {isSpeech, isSounding, isHeld, isLost, mode}.
+ * expire(note) at the end of that. `now()` tells what is so at the moment: {isSpeech, isSounding, isHeld, isLost, mode,
+ * canSend}.
  */
 export function createCallDisplay({ remind, expire, ...on }, status, now, parts) {
   const { meter, ...drawing } = parts.createCallView({ ...on, present }, status);
@@ -28,12 +29,12 @@ export function createCallDisplay({ remind, expire, ...on }, status, now, parts)
   function show(next) {
     const wasLive = isLive(call);
     call = next;
-    const { mode, ...moment } = now();
+    const { mode, canSend, ...moment } = now();
     const phase = steady(phaseOf(call, moment));
     const isListening = call.state === "listening";
     const question = isListening ? questionOf(call) : call.heard;
     const note = phase === "hearing" ? null : call.note;
-    const being = { isMuted: call.isMuted, isLive: isLive(call), isAnswering: isAnswering(call) };
+    const being = { isMuted: call.isMuted, isLive: isLive(call), isAnswering: isAnswering(call), canSend };
     view.show({ phase, mode, question, note, ...being });
     sounds.thinking(phase === "thinking");
     const isStill = call.isPaused || (call.state === "thinking" && moment.isLost);

@@ -86,9 +86,9 @@ export function createCallView(on, status, more = []) {
   }
 
   /** `question` was heard and not yet asked; `note` is what else there is to tell. */
-  function show({ phase: now, isMuted, isLive, isAnswering, mode, question, note }) {
+  function show({ phase: now, isMuted, isLive, isAnswering, canSend, mode, question, note }) {
     if (now !== phase || isAnswering !== isInterrupt) turnTo(now, isAnswering);
-    act.setAttribute("aria-disabled", mode === "recorder" && !isAnswering && !question && phase !== "hearing");
+    act.setAttribute("aria-disabled", !isAnswering && !canSend);
     say(title, `call.${phase}`);
     const usual = isMuted ? "muted" : phase === "listening" ? mode : phase;
     showText(notice, note);

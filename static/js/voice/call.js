@@ -23,7 +23,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   const on = { ...byHand, remind: tell, expire: fail };
   const onChange = () => isLive() && change();
   const hearing = createCallHearing({ input: () => input, call: () => call, voice, take, onHold: onChange });
-  const now = () => ({ ...hearing.now(), isLost: loss.isLost(), mode: input.mode() });
+  const now = () => ({ ...hearing.now(), isLost: loss.isLost(), mode: input.mode(), canSend: input.canFinish() });
   const display = createCallDisplay(on, status, now, parts);
   const latencies = createLatencies(report);
   const told = { call: () => call, change, answered: () => input.answered(), onSilence };
@@ -92,7 +92,7 @@ export function createCall({ app, transcriber, keep, report, status, ...others }
   function cannotHear(why) {
     const deafness = [`voice.${why}`];
     onSpeech(false);
-    if (states.isAnswering(call)) change({ deafness });
+    if (states.isAnswering(call)) change({ deafness, note: deafness });
     else fail(deafness, states.endOf(call, why));
   }
 

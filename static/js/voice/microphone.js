@@ -25,6 +25,10 @@ export async function openMicrophone(onSound, onLost) {
     close();
     throw error;
   }
+  if (track.readyState === "ended") {
+    close();
+    throw Object.assign(new Error("It is gone already"), { name: "NotFoundError" });
+  }
   track.onended = onLost; // pulled out, or taken back in the browser's settings
   return close;
 }

@@ -7,6 +7,7 @@ import { secondsOf } from "./pieces.js";
 import { createSentences, MAX_SECONDS } from "./sentences.js";
 import { settings } from "./settings.js";
 import { verbalise } from "./verbalise.js";
+import { within } from "./within.js";
 
 const AHEAD_SECONDS = 6;
 const MOST_AHEAD = 4; // an app answers few calls at once
@@ -202,7 +203,8 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
     const isPaused = () => own.pauses !== pauses;
     while (own === current && own.engines.length) {
       try {
-        const clip = await inTime(own.engines, load(own, sentence));
+        const loading = load(own, sentence);
+        const clip = await (own.engines.length > 1 ? within(LOAD_PATIENCE_MS, loading) : loading);
         if (own !== current || isPaused()) return;
         onSaying(sentence.text);
         return await own.engines[0].play(clip);
@@ -212,13 +214,6 @@ export function createReadAloud({ engines, onSaying, onChange, onDone }) {
       }
     }
     if (own === current) finish(true); // nothing is left out: what follows is not said either
-  }
-
-  /** An engine that hangs is given up, and fails, unless it is the last one. */
-  function inTime([engine, other], clip) {
-    if (!other) return clip;
-    const timer = setTimeout(engine.cancel, LOAD_PATIENCE_MS);
-    return clip.finally(() => clearTimeout(timer));
   }
 
   /** Loads what comes next, as much as is said while a speech engine takes its time. */

@@ -13,6 +13,13 @@ const LAST_WORDS_MS = 3_000; // for those that it still has to tell when it is s
 const HARMLESS = ["no-speech", "aborted"];
 const TRANSIENT = ["network", "not-allowed", "audio-capture", "silence"]; // next time it may be well
 
+/** Of its errors (SpeechRecognitionErrorCode), why there is no microphone, and why nobody answers. */
+export const MICROPHONE_ERRORS = { "not-allowed": "refused", "audio-capture": "missing" };
+export const SERVICE_ERRORS = {
+  ...{ network: "network", silence: "silence", "language-not-supported": "language" },
+  ...{ "not-allowed": "service", "service-not-allowed": "service" },
+};
+
 const { userAgent, brave, languages = [] } = globalThis.navigator ?? {};
 const isAndroid = /Android/.test(userAgent);
 const unfit = new Set(); // languages that it does not take here

@@ -27,6 +27,7 @@ export function createRecorder({ endpoint, speculate, onGuess, onRecorded }) {
   }
 
   function hear(sound) {
+    if (chunks.length && sound.rate !== rate) changeMicrophone();
     const before = isSpoken ? quietMs : 0;
     ({ rate, quietMs } = sound);
     chunks.push(sound.samples);
@@ -34,6 +35,12 @@ export function createRecorder({ endpoint, speculate, onGuess, onRecorded }) {
     if (!isSpoken && seconds() > (quietMs > DIP_MS ? LEAD_SECONDS : LOUD_LEAD_SECONDS)) chunks.shift();
     if (isSpoken && endpoint) judge(before);
     if (seconds() >= MAX_SECONDS) handOver(false);
+  }
+
+  /** The sound of another one cannot follow in the same recording. */
+  function changeMicrophone() {
+    handOver(false);
+    begin([]);
   }
 
   function judge(before) {

@@ -3,34 +3,24 @@
 import { createEndpoint } from "./endpoint.js";
 import { openMicrophone, reasonOf } from "./microphone.js";
 import { joined } from "./phrases.js";
-import { canShareMicrophone, createRecognition, hasRecognition, recognises, spokenLanguage } from "./recognition.js";
+import * as recognition from "./recognition.js";
 import { createRecognisedTurn } from "./recognised-turn.js";
 import { createRecorder } from "./recorder.js";
 import { settings } from "./settings.js";
 import { asLevel, createVoiceActivity, decibels } from "./voice-activity.js";
 
-/** Of Web Speech (SpeechRecognitionErrorCode). Where the page itself hears, the first two are not the microphone's. */
-const REFUSALS = { "not-allowed": "refused", "audio-capture": "missing" };
-const RECOGNITION_ERRORS = {
-  network: "network",
-  "not-allowed": "service",
-  "service-not-allowed": "service",
-  "language-not-supported": "language",
-  silence: "silence",
-};
 const TRIES = 4; // where it cannot be reached, and nothing else could listen
 const RECOGNITION_MS = 1_200; // from speech to its words, at most
 const MOST_LAG_MS = 3_000;
 const UNCLEAR_MS = 2_400; // of a recording without words, with what was before: it was no short noise
 const RETRY_MS = 1_000; // doubled each time
 const BY_HAND = "by hand";
-const LAG_CHUNKS = 40; // of some 20 ms: recognition tells of what it heard so much later
-const MOST_CHUNKS = 1_400;
+const [LAG_CHUNKS, MOST_CHUNKS] = [40, 1_400]; // of some 20 ms: recognition tells of what it heard so much later
 
 /** Whose services may be used is the operator's word: "auto", "dify", "browser" or "off". */
 const allows = ({ speech }, engine) => ["auto", engine].includes(speech?.engine ?? "auto");
 const canRecord = (app) => Boolean(allows(app, "dify") && app.speech_to_text && navigator.mediaDevices?.getUserMedia);
-const canRecognise = (app) => hasRecognition && allows(app, "browser");
+const canRecognise = (app) => recognition.hasRecognition && allows(app, "browser");
 export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
 
 /**
@@ -45,7 +35,7 @@ export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
  */
 export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeaking, ...on }) {
   const { onResults, onSpeech, onDoing, onError } = on;
-  const endpoint = takesTurns && createEndpoint(settings, !/^(?:en|zh)/i.test(spokenLanguage()));
+  const endpoint = takesTurns && createEndpoint(settings, !/^(?:en|zh)/i.test(recognition.spokenLanguage()));
   const onOver = (times, isByHand) => tell(isByHand ? BY_HAND : true, times);
   const turn = endpoint && createRecognisedTurn({ endpoint, quietMs: () => (closeMicrophone ? quietMs : null), onOver });
   let run = null; // an object of its own as long as it listens
@@ -58,8 +48,8 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   async function start() {
     const own = (run = {});
     [activity, wasSpeech, failures] = [createVoiceActivity(), false, 0];
-    mode = canRecognise(app) && (!canRecord(app) || recognises()) ? "recognition" : "recorder";
-    const why = mode === "recorder" || canShareMicrophone ? await hold() : null;
+    mode = canRecognise(app) && (!canRecord(app) || recognition.recognises()) ? "recognition" : "recorder";
+    const why = mode === "recorder" || recognition.canShareMicrophone ? await hold() : null;
     if (own !== run) return;
     if (why === "refused" || (why && mode === "recorder")) fail(why);
     else hear();
@@ -73,7 +63,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     const own = run;
     try {
       const close = await openMicrophone(soundHeard, unplugged);
-      if (own === run) closeMicrophone = close;
+      if (own === run && !closeMicrophone) closeMicrophone = close;
       else close();
       return null;
     } catch (error) {
@@ -81,12 +71,18 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     }
   }
 
-  /** There may be another one. */
+  /** There may be another one. Whoever spoke is not heard to their end. */
   async function unplugged() {
     const own = run;
     closeMicrophone();
     closeMicrophone = null;
-    if ((await hold()) && own === run) fail("unplugged");
+    activity = createVoiceActivity();
+    if (wasSpeech) speechChanged(false);
+    if (mode === "recognition") backend.abort();
+    const why = await hold();
+    if (own !== run) return;
+    if (why) fail("unplugged");
+    else if (mode === "recognition") hear();
   }
 
   /** A backend is {stop(), abort(), hear?(sound)}, and listens at once. */
@@ -95,7 +91,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     [kept, current] = [results(), []];
     const onLevel = (level) => closeMicrophone || showLevel(level);
     const told = { onStart: begun, onResults: recognised, onError: recognitionFailed };
-    if (mode === "recognition") backend = createRecognition({ ...told, onLevel });
+    if (mode === "recognition") backend = recognition.createRecognition({ ...told, onLevel });
     else backend = createRecorder({ endpoint, speculate, onGuess: guessed, onRecorded: recorded });
     if (mode === "recorder") begun();
   }
@@ -173,9 +169,13 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     tell(!transcriber.isBusy() && !goesOn && isDue, { speechEndedAt: endsAt, silenceAt, transcriptAt });
   }
 
+  const isRecording = () => Boolean(mode === "recorder" && run && backend.isSpoken());
+  /** Whether there is something to send, as far as one knows. */
+  const canFinish = () => mode !== "recorder" || isRecording() || Boolean(text());
+
   /** The turn is over, says the person. */
   function finish() {
-    if (mode === "recorder" && run && backend.isSpoken()) return backend.stop(BY_HAND);
+    if (isRecording()) return backend.stop(BY_HAND);
     if (mode === "recorder") return text() && !transcriber.isBusy() && tell(BY_HAND);
     wantedUntil = text() ? 0 : performance.now() + RECOGNITION_MS;
     return turn.finish(true);
@@ -194,12 +194,12 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
 
   function recognitionFailed(error) {
     const isTransient = error === "network" && ++failures < TRIES;
-    if (error in REFUSALS && !closeMicrophone) fail(REFUSALS[error]);
+    if (error in recognition.MICROPHONE_ERRORS && !closeMicrophone) fail(recognition.MICROPHONE_ERRORS[error]);
     else if (error !== "silence" && canRecord(app)) takeOver();
     else if (isTransient) {
       retry = setTimeout(hear, RETRY_MS * 2 ** failures);
       onDoing("network");
-    } else fail(RECOGNITION_ERRORS[error] ?? "broken");
+    } else fail(recognition.SERVICE_ERRORS[error] ?? "broken");
   }
 
   async function takeOver() {
@@ -231,7 +231,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
 
   /** Ends it. What was recorded by now is still told, without what was guessed of it. */
   function leave() {
-    if (!run || mode !== "recorder" || !backend.isSpoken()) return abort();
+    if (!isRecording()) return abort();
     current = [];
     tell(false);
     return halt();
@@ -256,5 +256,5 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
   const lagMs = () => (mode === "recorder" ? endpoint.longest() + MOST_LAG_MS : RECOGNITION_MS);
   const hasLevel = () => Boolean(closeMicrophone);
 
-  return { start, stop, leave, abort, clear, finish, answered: endpoint?.answered, lagMs, hasLevel, mode: () => mode };
+  return { start, stop, leave, abort, clear, canFinish, finish, answered: endpoint?.answered, lagMs, hasLevel, mode: () => mode };
 }

@@ -1,4 +1,4 @@
-"""What of a stored text follows a pause. How the message is looked for: test_answer_after_pause, test_healing."""
+"""What of a stored text follows a pause. How it is looked for: test_answer_after_pause, test_rest_of_answer."""
 
 import zlib
 

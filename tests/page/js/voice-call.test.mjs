@@ -50,7 +50,7 @@ function startCall({ mode = "recognition", canAsk = true, hasLevel = false, brok
   const input = Object.fromEntries(Object.entries(names).map(([method, name]) => [method, does(name)]));
   const finish = () => call.results(call.last ?? [], true);
   const answered = () => (call.isAnswered = true);
-  Object.assign(input, { finish, answered, mode: () => mode, hasLevel: () => hasLevel, lagMs: () => LAG_MS });
+  Object.assign(input, { finish, canFinish: () => true, answered, mode: () => mode, hasLevel: () => hasLevel, lagMs: () => LAG_MS });
   const turns = {
     ask(question) {
       does("ask")(question);

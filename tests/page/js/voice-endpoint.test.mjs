@@ -117,10 +117,10 @@ function recorderOf(texts, { canSpeculate = true } = {}) {
     onGuess: (text) => guessed.push(text),
     onRecorded: ({ chunks, utterance, guess }, isDue) => did.push(["over", chunks.length, utterance, guess?.known, isDue]),
   });
-  function hear(ms, isSpeech) {
+  function hear(ms, isSpeech, rate = RATE) {
     for (let at = 0; at < ms; at += PIECE_MS) {
       quietMs = isSpeech ? 0 : quietMs + PIECE_MS;
-      recorder.hear({ samples: new Float32Array(100), rate: RATE, isSpeech, quietMs });
+      recorder.hear({ samples: new Float32Array(100), rate, isSpeech, quietMs });
     }
   }
   return { ...recorder, did, guessed, hear, names: () => did.map(([name]) => name) };
@@ -134,6 +134,14 @@ test("a recording has the silence at the end of the one before: somebody may hav
   hear(460, false);
   const [first, second] = did.filter(([name]) => name === "over").map(([, count]) => count);
   assert.deepEqual([first, second], [73, 23 + 10 + 23]);
+});
+
+test("what another microphone hears is a recording of its own, and what was said before is not lost", () => {
+  const { hear, did } = recorderOf([COMPLETE, COMPLETE]);
+  hear(1_000, true);
+  hear(1_000, true, 2 * RATE);
+  hear(460, false, 2 * RATE);
+  assert.deepEqual(did.filter(([name]) => name === "over").map(([, count, , , isDue]) => [count, isDue]), [[50, false], [73, true]]);
 });
 
 test("the silence before somebody speaks is no pause of theirs", () => {
