@@ -26,7 +26,7 @@ class Process:
         self.lost = []
         self.store.queue.on_error = self.lost.append
         redis = Availability()
-        redis.find()
+        redis.regain()
         self.outbox = Outbox(name, self.store, redis)
         self.turns = StoredTurns(name, self.store, self.outbox)
 
