@@ -77,6 +77,17 @@ async def test_two_questions_are_answered_side_by_side(meet):
     assert {frame["id"] for frame in terminal(transport.frames)} == {"one", "two"}
 
 
+async def test_a_question_beyond_a_limit_is_refused_with_when_to_come_again_and_not_asked(meet):
+    source = Scripted(Text("a"))
+    session, transport = meet(source)
+    session.quotas = Quotas(Limits(user_questions_per_minute=1))
+    await session.receive(chat(id="one"))
+    await session.receive(chat(id="two"))
+    (error,) = [frame for frame in transport.frames if frame["type"] == "error"]
+    assert (error["id"], error["reason"], error["retry_after"] > 0) == ("two", "too_many_questions", True)
+    assert len(source.questions) == 1
+
+
 async def test_the_same_id_while_it_is_answered_is_not_asked_twice(meet):
     source = Scripted(ends=False)
     session, transport = meet(source)
