@@ -165,11 +165,11 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     if (endpoint && !guess?.at) endpoint.hears(words);
     [current, kept] = [[], words ? [...kept, { text: words, from, endsAt }] : kept];
     if (endpoint && !words && endsAt - from > UNCLEAR_MS) onDoing("unclear");
-    const goesOn = isDue !== BY_HAND && backend?.isSpoken?.() && run;
+    const goesOn = isDue !== BY_HAND && backend.isSpoken() && run;
     tell(!transcriber.isBusy() && !goesOn && isDue, { speechEndedAt: endsAt, silenceAt, transcriptAt });
   }
 
-  const isRecording = () => Boolean(mode === "recorder" && run && backend.isSpoken());
+  const isRecording = () => Boolean(mode === "recorder" && run && backend?.isSpoken?.());
   /** Whether there is something to send, as far as one knows. */
   const canFinish = () => mode !== "recorder" || isRecording() || Boolean(text());
 

@@ -242,3 +242,15 @@ test("where the microphone is pulled out another one is listened to; that there 
   await new Promise(setImmediate);
   assert.deepEqual(told, ["unplugged"]);
 });
+
+test("there is something to send when somebody has begun to speak, and nothing while the microphone is opened", async () => {
+  const { canFinish, start, abort } = await recording();
+  assert.equal(canFinish(), false);
+  sound([...silence(1_000), ...voice(1_000, -20)]);
+  assert.equal(canFinish(), true);
+  abort();
+  const opened = start();
+  assert.equal(canFinish(), false);
+  await opened;
+  abort();
+});
