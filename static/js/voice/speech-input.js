@@ -165,7 +165,7 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     if (endpoint && !guess?.at) endpoint.hears(words);
     [current, kept] = [[], words ? [...kept, { text: words, from, endsAt }] : kept];
     if (endpoint && !words && endsAt - from > UNCLEAR_MS) onDoing("unclear");
-    const goesOn = isDue !== BY_HAND && backend.isSpoken() && run;
+    const goesOn = isDue !== BY_HAND && backend?.isSpoken?.() && run;
     tell(!transcriber.isBusy() && !goesOn && isDue, { speechEndedAt: endsAt, silenceAt, transcriptAt });
   }
 
