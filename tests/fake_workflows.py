@@ -14,7 +14,7 @@ from aiohttp import web
 
 PING_SECONDS = 0.1
 CLOSING_SECONDS = 0.01
-HELD_SECONDS = 20.0
+HELD_SECONDS = 3.0
 _CLOSING_EVENTS = {"workflow_finished", "workflow_paused"}
 _OF_A_RUN = ("workflow_", "node_", "human_input_", "iteration_", "loop_", "agent_log")
 FORM = {

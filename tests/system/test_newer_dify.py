@@ -6,9 +6,18 @@ import tracemalloc
 
 import pytest
 
-from tests import fake_dify
+from tests import fake_dify, fake_workflows
 from tests.conftest import eventually
-from tests.fake_workflows import HELD_SECONDS, asking_human, failing, moderated, refusing, saying, saying_until
+from tests.fake_workflows import asking_human, failing, moderated, refusing, saying, saying_until
+
+HELD_SECONDS = 20
+"""A Dify that holds its streams open for longer than a busy machine takes for anything."""
+
+
+@pytest.fixture(autouse=True)
+def held_for_long(monkeypatch):
+    for module in (fake_dify, fake_workflows):
+        monkeypatch.setattr(module, "HELD_SECONDS", HELD_SECONDS)
 
 
 def logged(events, name):
