@@ -160,7 +160,8 @@ class Quotas:
             return _Limit(setting, amount, caller.address) if caller.address else _Limit(setting, 0)
         if not setting.startswith("user_"):
             return _Limit(setting, amount)
-        own = caller.principal and getattr(caller.principal.limits, OF_USER[setting])
+        field = OF_USER.get(setting)
+        own = getattr(caller.principal.limits, field) if caller.principal and field else None
         return _Limit(setting, amount if own is None else own, user)
 
     async def _hit(self, limit: _Limit) -> Refusal | None:

@@ -186,6 +186,22 @@ async def test_what_is_recorded_in_a_call_without_a_network_is_asked_when_that_i
     await expect(page.locator("#call .writing")).to_be_hidden()
 
 
+@pytest.mark.parametrize(("script", "app"), [("", None), (NO_RECOGNITION, LISTENS)], ids=["recognition", "recorder"])
+async def test_a_call_goes_on_with_another_microphone(meet, dify, script, app):
+    page = await meet(script, {"pauseSeconds": 0.5}, **({"app": app} if app else {}))
+    await button(page, "Call").click()
+    await expect(call_state(page)).to_have_text("Listening")
+    await page.evaluate("window.first = speech.track; first.stop(); void first.dispatchEvent(new Event('ended'))")
+    await until(page, "speech.track !== first && speech.isOpen")
+    await expect(call_state(page)).to_have_text("Listening")
+    if app is None:
+        await hear(page, "where is the garden")
+    else:
+        await speak(page, ".shape")
+        await page.evaluate("speech.volume(0)")
+    await eventually(lambda: dify.questions)
+
+
 async def test_a_call_that_loses_its_microphone_says_so_and_leaves_what_was_said_in_the_field(meet):
     page = await meet(NO_RECOGNITION, {"pauseSeconds": 9}, LISTENS)
     await button(page, "Call").click()

@@ -29,9 +29,9 @@ export const hasSpeechInput = (app) => canRecognise(app) || canRecord(app);
  * times): each is {text, from, endsAt}, heard between these milliseconds. With `takesTurns`, `isDue` says that the
  * person's turn is over, true by itself, or "by hand" by `finish()`, and `times` when: {speechEndedAt, silenceAt,
  * transcriptAt}. Further onSpeech(isSpeech), where there is a level; onDoing(name) as soon as it hears: recognition,
- * recorder, network while that cannot be reached, or unclear if no words were heard; and onError(why) when it ends by itself: refused, missing,
- * unplugged, busy, failed, network, service, language, broken, silence or full. `isSpeaking()`: whether the page sounds;
- * in a call `answered()` is to be called when it begins to.
+ * recorder, network while that cannot be reached, or unclear where there were no words; and onError(why) when it ends by
+ * itself: refused, missing, unplugged, busy, failed, network, service, language, broken, silence or full.
+ * `isSpeaking()`: whether the page sounds; in a call `answered()` is to be called when it begins to.
  */
 export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeaking, ...on }) {
   const { onResults, onSpeech, onDoing, onError } = on;

@@ -243,6 +243,13 @@ test("where the microphone is pulled out another one is listened to; that there 
   assert.deepEqual(told, ["unplugged"]);
 });
 
+test("a microphone that is gone while it is being opened is missing", async (context) => {
+  const gone = { getTracks: () => [{ stop() {}, readyState: "ended" }] };
+  context.mock.method(mediaDevices, "getUserMedia", async () => gone);
+  const { told } = await listening({ app: APP });
+  assert.deepEqual(told, ["missing"]);
+});
+
 test("there is something to send when somebody has begun to speak, and nothing while the microphone is opened", async () => {
   const { canFinish, start, abort } = await recording();
   assert.equal(canFinish(), false);
