@@ -16,9 +16,10 @@ WORDS = [f"word{number} " for number in range(20)]
 
 
 async def begins_too_late(stage):
-    """When everybody has given up, and it is released."""
+    """When everybody has given up, and it is released; few at a time, lest a stop waits for all of them."""
     await stage.dify.released.wait()
-    await fake_dify.until_stopped(*WORDS)(stage)
+    async with stage.dify.beginning:
+        await fake_dify.until_stopped(*WORDS)(stage)
 
 
 async def stalls(stage):
@@ -150,6 +151,7 @@ async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_
     """Each round, all of them ask for each scene, each in an order of their own."""
     monkeypatch.setattr(upstream_call, "MAX_ABANDONED", people * rounds)  # all that begins too late is stopped
     dify.due = set()
+    dify.beginning = asyncio.Semaphore(10)
     dify.plays(play)
     service = await with_dify(
         degrade_to_mock=False,
