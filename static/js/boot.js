@@ -33,11 +33,11 @@
   }
   var size = Number(stored("size")) || 100; // percent, chosen in display.js
   root.style.fontSize = size + "%";
-  if (size > 125) root.dataset.large = "";
+  if (size > 100) root.dataset.large = "";
   if (asked.get("keyboard") === "no") root.dataset.without = (root.dataset.without || "") + " keyboard";
   if (asked.has("touch")) root.dataset.touch = "";
   if (asked.get("touch") === "kiosk") root.dataset.kiosk = ""; // within kiosk.js
-  if (asked.has("touch") || size > 125 || /\bkeyboard\b/.test(root.dataset.without)) loadStyle("touch");
+  if (asked.has("touch") || size > 100 || /\bkeyboard\b/.test(root.dataset.without)) loadStyle("touch");
   dark.addEventListener("change", applyTheme);
   applyTheme();
   if (asked.has("embed")) root.dataset.embedded = "";

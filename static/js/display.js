@@ -33,7 +33,7 @@ const SIZE = {
   read: () => parseFloat(root.style.fontSize) || 100,
   write(value) {
     root.style.fontSize = `${value}%`;
-    root.toggleAttribute("data-large", value > 125);
+    root.toggleAttribute("data-large", value > 100);
     remember("size", value);
   },
 };

@@ -83,7 +83,7 @@ async def test_without_recognition_a_call_records_until_the_pause(meet, dify):
     dify.plays(fake_dify.say("Behind the house."), fake_dify.say("Nine."))
     page = await meet(NO_RECOGNITION + "speech.endsBySelf = false;", {"pauseSeconds": 1}, LISTENS)
     await button(page, "Call").click()
-    await expect(page.locator("#call .hint")).to_have_text("Speak. It is written down after a pause.")
+    await expect(page.locator("#call .hint")).to_have_text("Speak. It is sent when you pause.")
     await page.evaluate("speech.volume(0.8)")
     await page.wait_for_timeout(500)
     await page.evaluate("speech.volume(0)")

@@ -120,7 +120,7 @@ async def test_where_the_browsers_recognition_reaches_nobody_dify_writes_down_al
     [
         ("service-not-allowed", "Speech recognition is switched off in this browser."),
         ("language-not-supported", "This browser cannot write down your language."),
-        ("audio-capture", "No microphone was found."),
+        ("audio-capture", "No microphone was found. Connect one, and try again."),
         ("bad-grammar", "Listening does not work in this browser."),
     ],
 )

@@ -157,9 +157,9 @@ async def test_whatever_happens_each_turn_ends_once_and_dify_is_stopped_exactly_
         degrade_to_mock=False,
         dify_max_concurrency=100,
         dify_breaker_failures=10**6,
-        dify_first_event_timeout=4,
-        dify_idle_timeout=4,
-        orphan_grace=4,
+        dify_first_event_timeout=10,
+        dify_idle_timeout=10,
+        orphan_grace=10,
         mock_mode=False,
     )
     dice = random.Random(seed)

@@ -20,7 +20,8 @@ export function createCallView(on, status, more = []) {
   const again = button("call.anew", on.again, "", "phone");
   const end = button("call.end", close, "end");
   const row = element("div", "row", again, mute, act, end, ...more);
-  const panel = element("section", "", shape, title, clock, status, element("p", "hint", hint, notice), row);
+  const told = element("div", "told", title, clock, status, element("p", "hint", hint, notice));
+  const panel = element("section", "", shape, told, row);
   const heard = element("div", "text");
   const bubble = label(element("div", "question heard", heard), "you");
   const [talk, progress, composer] = ["talk", "progress", "composer"].map((id) => document.getElementById(id));
@@ -90,7 +91,7 @@ export function createCallView(on, status, more = []) {
     if (now !== phase || isAnswering !== isInterrupt) turnTo(now, isAnswering);
     act.setAttribute("aria-disabled", !isAnswering && !canSend);
     say(title, `call.${phase}`);
-    const usual = isMuted ? "muted" : phase === "listening" ? mode : phase;
+    const usual = isMuted ? (question ? "muted-amid" : "muted") : phase === "listening" ? mode : phase;
     showText(notice, note);
     showText(hint, isLive && !note && [`hint.${usual}`]);
     if (mute.dataset.muted !== String(isMuted)) showMuted(isMuted);

@@ -15,17 +15,20 @@ export function answerToRepeat(id) {
   return (answers.find(({ dataset }) => dataset.id === id) ?? answers.at(-1))?.dataset;
 }
 
-/** `on`: {pause, repeat}, what the buttons do. */
+/** `on`: {pause, repeat}, what the buttons do. In a call they stay, and keep the focus, also where there is nothing to do. */
 export function createPlayback(on) {
   const names = ["pause", "repeat"];
+  let isAnyRead = false;
+  const can = { pause: () => isAnyRead, repeat: answerToRepeat };
   const small = names.map((name) => iconButton(name, `playback.${name}`, on[name]));
-  const large = names.map((name) => button(`playback.${name}`, on[name], "half", name));
+  const large = names.map((name) => button(`playback.${name}`, () => can[name]() && on[name](), "half", name));
 
   function show(isReading, isPaused) {
+    isAnyRead = isReading;
     const [picture, key] = isPaused ? ["play", "playback.go-on"] : ["pause", "playback.pause"];
     dress(small[0], picture, key);
     large[0].replaceChildren(icon(picture), say(element("span"), key));
-    for (const [pause, repeat] of [small, large]) [pause.disabled, repeat.disabled] = [!isReading, !answerToRepeat()];
+    names.forEach((name, at) => large[at].setAttribute("aria-disabled", !can[name]()));
     for (const each of small) each.hidden = !isReading;
   }
 

@@ -14,11 +14,11 @@ voice.writing: Writing down… | 正在转成文字…
 voice.nothing: Nothing was heard. | 没有听到声音。
 voice.refused: The microphone is blocked. Allow it for this site, beside the address or in its settings, then try again.
   | 麦克风被禁止。请在地址栏旁或网站设置里允许本网站使用麦克风，然后重试。
-voice.missing: No microphone was found. | 没有找到麦克风。
+voice.missing: No microphone was found. Connect one, and try again. | 没有找到麦克风，请连接后重试。
 voice.unplugged: The microphone is gone. Connect it, or allow it again, and start anew.
   | 麦克风已断开。请重新连接或允许使用，然后重新开始。
 voice.failed: The microphone cannot be started. Check it, and try again. | 无法启动麦克风，请检查后重试。
-voice.busy: Another program is using the microphone. | 麦克风正被其他程序使用。
+voice.busy: Another program is using the microphone. Close it, and try again. | 麦克风正被其他程序使用，请关闭后重试。
 voice.network: The speech recognition of your browser cannot be reached at the moment.
   | 目前无法连接浏览器的语音识别服务。
 voice.service: Speech recognition is switched off in this browser. | 此浏览器已关闭语音识别。
@@ -72,7 +72,7 @@ call.end: End call | 结束通话
 call.anew: Call again | 重新通话
 hint.opening: Allow the microphone, if your browser asks. | 如果浏览器询问，请允许使用麦克风。
 hint.recognition: Speak. Your browser writes it down. | 请讲，由浏览器转成文字。
-hint.recorder: Speak. It is written down after a pause. | 请讲，停顿后转成文字。
+hint.recorder: Speak. It is sent when you pause. | 请讲，停顿后发送。
 hint.hearing: It is sent when you pause. | 停顿后发送。
 hint.held: Go on speaking to interrupt; else it continues. | 继续说就会打断，否则会接着朗读。
 hint.paused: Tap Go on, or speak. | 点按“继续”，或开口说话。
@@ -80,6 +80,7 @@ hint.lost: What you say is kept until it is back. | 您说的话会保留到恢�
 hint.thinking: Go on speaking to add to your question. | 继续讲可以补充问题。
 hint.speaking: Speak, or tap Interrupt. | 开口说话，或点按“打断”。
 hint.muted: You are not being heard. | 现在听不到您的声音。
+hint.muted-amid: You are not being heard. What you said waits until you unmute. | 现在听不到您的声音。您说的话会保留到取消静音。
 playback.pause: Pause | 暂停
 playback.go-on: Go on | 继续
 playback.repeat: Repeat | 重复

@@ -114,6 +114,8 @@ window.speech = speech;
 window.SpeechRecognition = FakeRecognition;
 window.SpeechSynthesisUtterance = FakeUtterance;
 Object.defineProperty(window, "speechSynthesis", { value: synthesis });
-navigator.mediaDevices.getUserMedia = openMicrophone;
-navigator.mediaDevices.enumerateDevices = async () => (speech.isPulledOut ? [] : [{ kind: "audioinput" }]);
+Object.assign(navigator.mediaDevices ?? {}, {
+  getUserMedia: openMicrophone,
+  enumerateDevices: async () => (speech.isPulledOut ? [] : [{ kind: "audioinput" }]),
+}); // a page of the browser's own, that of a failed load, has none
 navigator.permissions.query = async () => ({ state: "granted" });
