@@ -13,8 +13,8 @@ from tests.page.browser import NODE, STATIC
 
 MODULES = sorted(STATIC.glob("**/*.js"))
 LONGEST_MODULE_LINES = 260
-LARGEST_CODE_BYTES = 348_000  # of all that the page, its voice and its bubble are made of
-LARGEST_SOURCE_BYTES = 431_000  # the same, with its comments
+LARGEST_CODE_BYTES = 349_500  # of all that the page, its voice and its bubble are made of
+LARGEST_SOURCE_BYTES = 433_000  # the same, with its comments
 COMMENTS = re.compile(r"/\*.*?\*/\n?|\{#.*?#\}\n?|^\s*//.*?\n|\s// .*?$", re.DOTALL | re.MULTILINE)
 # fmt: off
 WAYS_TO_MAKE_MARKUP = [

@@ -88,8 +88,8 @@ export function completeness(text, { marks, isOther = false } = {}) {
 
 const plainOf = (text) => text.replace(END, "").replace(/[,，\s]+/g, " ").replace(/’/g, "'").trim().toLowerCase();
 
-const SOUNDS = "m+|m*h+m+|m+-h+m+|uh-?huh|uh|um+|ah|oh|[嗯哦噢啊唔呃哼]+";
-const NODS = "ja|yeah|yes|yep|okay|ok|right|i see|sure|(?:[对是好]的?)+";
+const SOUNDS = "m+|m*h+m+|[mh]+m+-h+m+|uh[- ]?huh|aha|uh|um+|ah|oh|[嗯哦噢啊唔呃哼]+";
+const NODS = "ja|yeah|yes|yep|yup|okay|ok|right|all ?right|i see|sure|(?:[对是好行]的?)+";
 const FILLER = new RegExp(`^(?:(?:${SOUNDS})(?: |$))*$`);
 const BACKCHANNEL = new RegExp(`^(?:(?:${SOUNDS}|${NODS})(?: |$))*$`);
 

@@ -5,9 +5,10 @@ const SECONDS_PER_LETTER = 1 / 15;
 const SECONDS_PER_SIGN = 1 / 4.5; // a Chinese character, or a digit read aloud
 const SIGN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{N}]/u;
 
-/** Up to where a long sentence is said first, the best first: not within a number, a number and its unit, or a word. */
+/** Up to where a long sentence is said first, at a mark, or between words and signs. */
+const MARKED_PAUSE = /^.*(?:[；：，、—](?!\s*\d)|[;:,](?=\s))\s*(?=.)/su;
+/** The best first: not within a number, a number and its unit, or a word. */
 const PAUSES = [
-  /^.*(?:[；：，、—](?!\s*\d)|[;:,](?=\s))\s*(?=.)/su,
   /^.*[^\p{N}\p{S}\p{Pd}/\s]\s+(?=.)/su,
   /^.*\s(?=.)/su,
   /^.*[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]{3}(?=\p{L})/su,
@@ -24,15 +25,21 @@ const CLAUSE_MARK = /[\p{L}\p{M}]{2}["”’»)\]）】」』]*(?:[,;:](?=\s(?!(
 const MARK = /[,;:，；：]/;
 /** Between words that belong to two parts of a sentence, in English and in Chinese. */
 const JOINT = new RegExp(
-  String.raw`\p{Ll}{3} (?=(?:and|but|because|which|that|when|while|if|for|with|from|to|in|on|at|by) \p{Ll})|` +
-    String.raw`\p{Script=Han}{2}(?=但是|因为|所以|如果|然后|并且|而且|以及)`,
+  String.raw`\p{Ll}{3} (?=(?:and|but|because|which|that|while|for|with|from|to|in|on|at|by) \p{Ll})|` +
+    String.raw`\p{Script=Han}{2}(?=但是|因为|所以|然后|并且|而且|以及)`,
   "gu",
 );
 /** What is near no cut, since it may belong to what is on its other side. */
 const FIGURES = /[\p{N}\p{S}%％‰]/u;
+const NUMBER =
+  "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|" +
+  "(?:hundred|thousand|[mb]illion|dozen|quarter|third)s?|couple|half|double|once|twice|times|more|less|fewer|than|most|least|" +
+  "every|each|per|up to";
+const NOT =
+  "no|not|cannot|none|nobody|nothing|nowhere|never|neither|nor|without|only|unless|except|hardly|barely|rarely|avoid|stop|" +
+  "instead|forbidden";
 const NUMBER_OR_NOT = new RegExp(
-  String.raw`\b(?:one|two|three|four|five|six|seven|eight|nine|ten|half|once|twice|times|never|n[o'’]t?|without|only|` +
-    String.raw`at least|at most)\b|n['’]t\b|[\p{N}零一二两三四五六七八九十百半几次不没别勿未只]`,
+  String.raw`\b(?:${NUMBER}|${NOT})\b|n['’]t\b|[\p{N}零一二两三四五六七八九十百千万半几倍每次至超不没别勿未只无禁避非除免莫]`,
   "iu",
 );
 /** Words by which verbalise.js knows what numbers are that come later. */
@@ -71,8 +78,20 @@ function pieceOf(text, maxSeconds) {
   const length = lengthIn(text, maxSeconds);
   if (length === text.length) return text;
   const piece = text.slice(0, length);
-  const shorter = PAUSES.map((pattern) => pattern.exec(piece)?.[0] ?? "");
-  return shorter.find((start) => start.length > length / 4) ?? piece;
+  const limit = lengthIn(piece, maxSeconds - AROUND);
+  const isPlain = (at) => at < limit && isPlainAt(piece, at);
+  const first = (isFit) => PAUSES.reduce((start, pattern) => start ?? startOf(piece, pattern, isFit), null);
+  return startOf(piece, MARKED_PAUSE, any) ?? first(isPlain) ?? first(any) ?? piece;
+}
+
+const any = () => true;
+
+/** What is up to a pause in `piece` that is fit for a cut, the longest that is worth saying apart, or null. */
+function startOf(piece, pattern, isFit) {
+  let start = piece;
+  do start = pattern.exec(start)?.[0] ?? "";
+  while (start.length > piece.length / 4 && !isFit(start.length));
+  return start.length > piece.length / 4 ? start : null;
 }
 
 /** The length of the first clause of `sentence` that lasts `shortest` seconds; 0 where none is to be said apart. */
@@ -91,8 +110,21 @@ function clauseOf(sentence, shortest, maxSeconds) {
 
 const cutsOf = (text, pattern) => [...text.matchAll(pattern)].map(({ 0: mark, index }) => index + mark.length);
 
-/** What is said about a second after a cut. */
+/** What is said about a second after a cut, and before it, in whole words. */
 const after = (text, at) => text.slice(at, at + lengthIn(text.slice(at), AROUND));
+function before(text, at) {
+  let from = at;
+  for (let seconds = 0; from && (seconds < AROUND || /[a-z’']/i.test(text[from - 1])); from--) {
+    seconds += secondsOf(text[from - 1]);
+  }
+  return text.slice(from, at);
+}
+
+/** Whether a cut is far from all that changes what is said. */
+function isPlainAt(text, at) {
+  const around = before(text, at) + after(text, at);
+  return !NUMBER_OR_NOT.test(around) && !FIGURES.test(around);
+}
 
 /** Whether what is before and after a cut can be said apart. */
 function isClause(text, at) {

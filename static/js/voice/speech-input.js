@@ -160,11 +160,11 @@ export function createSpeechInput({ app, transcriber, takesTurns, meter, isSpeak
     const { from, endsAt, silenceAt, guess } = recording;
     const writing = transcriber.transcribe(recording);
     if (transcriber.isFull()) fail("full");
-    const words = (await writing).trim();
+    const words = (await writing)?.trim();
     const transcriptAt = guess?.at ?? performance.now();
-    if (endpoint && !guess?.at) endpoint.hears(words);
+    if (endpoint && !guess?.at) endpoint.hears(words ?? "");
     [current, kept] = [[], words ? [...kept, { text: words, from, endsAt }] : kept];
-    if (endpoint && !words && endsAt - from > UNCLEAR_MS) onDoing("unclear");
+    if (endpoint && words === "" && endsAt - from > UNCLEAR_MS) onDoing("unclear");
     const goesOn = isDue !== BY_HAND && backend?.isSpoken?.() && run;
     tell(!transcriber.isBusy() && !goesOn && isDue, { speechEndedAt: endsAt, silenceAt, transcriptAt });
   }

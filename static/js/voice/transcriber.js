@@ -32,8 +32,8 @@ export function createTranscriber({ api, onChange, onRefused = () => {} }) {
   let failures = 0; // in a row
 
   /**
-   * Takes a recording {chunks, rate, utterance, guess?}; returns its text, however long that takes, and "" where it was
-   * given up. All of one `utterance` count as one call. `guess` is what `speculate` made of it, if it did.
+   * Takes a recording {chunks, rate, utterance, guess?}; returns its text, however long that takes; "" where it was
+   * given up, null where it was discarded. All of one `utterance` count as one call. `guess` is what `speculate` made of it, if it did.
    */
   function transcribe({ chunks, rate, utterance, guess }) {
     const seconds = secondsIn({ chunks, rate });
@@ -126,7 +126,7 @@ export function createTranscriber({ api, onChange, onRefused = () => {} }) {
   function discard() {
     pause();
     failures = 0;
-    for (const { resolve } of waiting.splice(0)) resolve("");
+    for (const { resolve } of waiting.splice(0)) resolve(null);
     work();
   }
 

@@ -97,9 +97,9 @@ test("where it puts a full stop behind everything, that says nothing; a whole qu
 });
 
 test("who only shows that they listen takes no turn", () => {
-  const heard = ["mhm", "Mhm.", "mm-hmm", "uh-huh", "ja", "okay", "Right.", "I see", "嗯", "嗯嗯。", "哦", "好的", "对对对", ""];
+  const heard = ["mhm", "Mhm.", "mm-hmm", "uh-huh", "Uh huh.", "hm-hm", "aha", "all right", "yup", "行", "ja", "okay", "Right.", "I see", "嗯", "嗯嗯。", "哦", "好的", "对对对", ""];
   assert.deepEqual(heard.filter((text) => !isBackchannel(text)), []);
-  const turns = ["no", "stop", "mhm but when", "不", "停", "嗯，我不要", "yes but", "okay, and where is it?"];
+  const turns = ["no", "stop", "mhm but when", "不", "停", "嗯，我不要", "Huh?", "yes but", "okay, and where is it?"];
   assert.deepEqual(turns.filter(isBackchannel), []);
   assert.deepEqual(["mhm", "嗯", "Hm.", "okay", "好的", "ja"].map(isFiller), [true, true, true, false, false, false]);
 });

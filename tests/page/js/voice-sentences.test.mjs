@@ -9,7 +9,7 @@ import { NOTES } from "../../../static/js/voice/speakable.js";
 import { generatorOf } from "./random-markdown.js";
 import { cpuMs } from "./cpu-time.js";
 
-const whole = (text) => createSentences().end(text);
+const whole = (text, maxSeconds) => createSentences(maxSeconds).end(text);
 
 /** The same text in pieces of `size()` characters; what was withdrawn is not in it. */
 function streamed(text, size) {
@@ -110,6 +110,12 @@ test("a beginning is not cut where that could change what it means", () => {
     "The values of the last few days, 120, 130 and 140, are fine.",
     "Please take two tablets with a large glass of water when you go to bed.",
     "You should not take these tablets with a glass of grapefruit juice or milk.",
+    "You cannot take this medicine with grapefruit juice or with alcohol.",
+    "Nobody should take this medicine with grapefruit juice or with alcohol.",
+    "You may take neither tablets with milk nor capsules with fruit juice.",
+    "Wait about a hundred and twenty minutes before you drink anything.",
+    "Let it act for fifteen to twenty minutes before you wash it off.",
+    "You can take this medicine if you have eaten and your doctor agrees.",
     "The doctor (a specialist, as you know) will come and look at the wound on the left.",
     'He said "come in, please, and sit down with all of us" to the other man.',
     "Washington Airport Terminal North Parking Level Green Section Left Row Fourteen",
@@ -120,6 +126,20 @@ test("a beginning is not cut where that could change what it means", () => {
   ]) {
     assert.deepEqual(whole(text), [text]);
     assert.deepEqual(streamed(text, () => 1), [text]);
+  }
+});
+
+test("a sentence too long for one piece is cut nowhere near what changes its meaning", () => {
+  const english =
+    "people who come to the clinic for the very first time should always talk to somebody at the desk before they are " +
+    "seen again by the doctor and they must not take more than four grams of it within a day";
+  const chinese = "请您在到达医院之后先到前台登记再到候诊区等候护士叫号并且在没有得到医生允许之前不要服用超过四片药物";
+  const risky = /(?:not|take|more|than|four|没有?|没有得到|不要?|服用|超过?|四)$/;
+  for (const seconds of [7.2, 12]) {
+    const moved = Array.from({ length: 60 }, (_, at) => ["so ".repeat(at) + english, "好".repeat(at) + chinese]).flat();
+    const pieces = moved.flatMap((text) => whole(`Well.\n\nSo.\n\n${text}`, seconds).slice(2, -1));
+    assert.ok(pieces.length > 100);
+    assert.deepEqual(pieces.filter((piece) => risky.test(piece)), []);
   }
 });
 
@@ -204,7 +224,7 @@ test("no sentence is cut within a number, a number and its unit, or a word", () 
 });
 
 test("no input takes long", () => {
-  for (const piece of ["[", "[a](", "【", "<a ", "$$", "$a ", "*", "`a ", "“", "a. ", "- ", "`</think>"]) {
+  for (const piece of ["[", "[a](", "【", "<a ", "$$", "$a ", "*", "`a ", "“", "a. ", "- ", "`</think>", "不", "no "]) {
     const text = piece.repeat(60_000 / piece.length);
     assert.ok(cpuMs(() => [createSentences().feed(text), whole(text)]) < 2_000, piece);
   }
