@@ -35,6 +35,7 @@ const SIZE = {
     root.style.fontSize = `${value}%`;
     root.toggleAttribute("data-large", value > 100);
     remember("size", value);
+    dispatchEvent(new Event("resize")); // as when the window gets smaller
   },
 };
 const SOUND = [

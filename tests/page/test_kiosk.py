@@ -12,7 +12,7 @@ from tests.conftest import eventually, logged
 from tests.page.browser import accessible
 from tests.page.kiosk import COME_BACK, SECRET, Screen
 from tests.page.kiosk_moments import MOMENTS, SPEECH, UNDER_WAY, done
-from tests.page.speech import SILENT, button, until
+from tests.page.speech import SILENT, button, hear, until
 
 KEEPS = """
   { const { speech, speechSynthesis, sounding } = frames[0]; window.left = { speech, speechSynthesis, sounding }; 0 }
@@ -388,6 +388,19 @@ async def test_after_a_simulated_day_it_is_clean_current_and_connected(screen, d
     await screen.is_clean()
     assert await screen.page.evaluate(size) == at_first
     await day.somebody_comes_and_goes()
+
+
+async def test_who_pauses_an_answer_and_leaves_is_asked_for_as_soon_as_anybody(screen, dify):
+    dify.plays(fake_dify.say("Lunch is at noon."))
+    screen = await screen(script=SPEECH + "speech.endsBySelf = false;", app=SILENT, clock=True)
+    await screen.begin()
+    await screen.chat.locator("#call").wait_for()
+    await hear(screen.frame, "when is lunch")
+    await until(screen.frame, "speechSynthesis.speaking")
+    await button(screen.chat, "Pause").click()
+    await expect(screen.chat.locator("#call[data-state=paused]")).to_be_visible()
+    await screen.page.clock.run_for(95_000)
+    await expect(screen.page.get_by_role("alertdialog")).to_be_visible()
 
 
 async def test_a_short_screen_and_large_text_leave_room_for_the_beginning_of_an_answer(screen, dify):

@@ -32,6 +32,7 @@ async def test_text_grows_to_twice_its_size_and_stays_so(meet, dify):
     for _ in range(4):
         await page.get_by_role("button", name="A+: Larger text").click()
     await expect(page.locator("#display-settings")).to_contain_text("200 %")
+    assert await page.evaluate("question.scrollHeight <= question.clientHeight")
     await accessible(page, "the dialog at 200 %")
     await button(page, "Close").click()
     await page.reload()

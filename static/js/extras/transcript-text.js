@@ -8,9 +8,16 @@ export function transcriptText(turns, { title, names, wordsOf, timeOf }) {
 
 function partsOf(turn, names, wordsOf, timeOf) {
   const asked = turn.follows ? [] : [`## ${names.question} · ${timeOf(turn)}`, quoted(turn), ...filesOf(turn)];
-  const sources = new Set((turn.citations ?? []).map(({ document_name: name }) => name).filter(Boolean));
-  const listed = sources.size ? [[...sources].map((name) => `- ${name}`).join("\n")] : [];
-  return [...asked, `### ${names.answer}`, wordsOf(turn).trim(), ...listed].filter(Boolean);
+  return [...asked, `### ${names.answer}`, wordsOf(turn).trim(), ...sourcesOf(turn)].filter(Boolean);
+}
+
+/** Each document once, with the marks in the answer that stand for it. */
+function sourcesOf({ citations }) {
+  const marks = new Map();
+  for (const { document_name: name, position } of (citations ?? []).filter((each) => each.document_name)) {
+    marks.set(name, (marks.get(name) ?? "") + (position ? ` [${position}]` : ""));
+  }
+  return marks.size ? [Array.from(marks, ([name, itsMarks]) => `- ${name}${itsMarks}`).join("\n")] : [];
 }
 
 /** As it was written: in a quotation nothing of it is a heading of the whole. */

@@ -5,6 +5,7 @@ import { label } from "../i18n.js";
 import { guard } from "./guard.js";
 
 const SIGNS = ["pointerdown", "keydown", "wheel", "input"];
+const BEING_READ = "[data-reading=true]:not([data-paused=true])";
 const BUSY_CALL = ["hearing", "thinking", "speaking"].map((state) => `#call[data-state=${state}]:not([hidden])`);
 const FAULTS = ["refused", "missing", "unplugged", "busy", "failed", "service", "language", "broken"]; // ../voice/speech-input.js
 const DEAF = FAULTS.map((why) => `:is(.voice-state, #call *)[data-say-text*='"voice.${why}"']`);
@@ -71,7 +72,7 @@ export function createDisposableChat({ onUsed, onDone, show }) {
   /** An answer is being written or spoken, or somebody speaks. */
   function isBusy() {
     const isWriting = connection() === "open" && find(".answer[data-state=streaming]");
-    return Boolean(isWriting || find("[data-reading=true]") || find(BUSY_CALL.join()) || hasDictated());
+    return Boolean(isWriting || find(BEING_READ) || find(BUSY_CALL.join()) || hasDictated());
   }
 
   function hasDictated() {

@@ -171,7 +171,7 @@ export function mountVoice({ app, slot, composer, turns, api, send }) {
       const { dataset } = place.closest(".answer");
       const isRead = dataset.id === readAloud.reading();
       if (!place.firstChild) place.append(iconButton("speaker", "listen", () => toggle(dataset)));
-      place.firstChild.dataset.reading = isRead;
+      Object.assign(place.firstChild.dataset, { reading: isRead, paused: isRead && readAloud.isPaused() });
       dress(place.firstChild, isRead ? "stop" : "speaker", isRead ? "listen.stop" : "listen");
     }
   }

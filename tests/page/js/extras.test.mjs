@@ -56,11 +56,15 @@ test("each key that is taken stands in the list", () => {
   for (const name of ["key.list", "key.new", "key.copy", "key.field"]) assert.ok(listed.includes(name), name);
 });
 
+const CITATIONS = [["menu.pdf", 1], ["plan.pdf", 2], ["menu.pdf", 3], [undefined, 4], ["old.pdf"]].map(
+  ([document_name, position]) => ({ document_name, position }),
+);
+
 test("a conversation is kept as Markdown, each question as it was asked", () => {
   const turns = [
     { question: "# Hi\nthere", status: "done", at: 1, files: [{ name: "a.png" }], text: "Hello.\n" },
     { question: "", follows: "x", status: "done", text: "And so on." },
-    { question: "Sources?", status: "stopped", files: [], text: "", citations: [{ document_name: "menu.pdf" }, {}] },
+    { question: "Sources?", status: "stopped", files: [], text: "", citations: CITATIONS },
     { question: "Not yet", status: "waiting", files: [], text: "" },
   ];
   const names = { question: "Question", answer: "Answer" };
@@ -68,6 +72,6 @@ test("a conversation is kept as Markdown, each question as it was asked", () => 
   assert.equal(
     text,
     "# Ward 7\n\n## Question · at 1\n\n> # Hi\n> there\n\n> - a.png\n\n### Answer\n\nHello.\n\n### Answer\n\nAnd so on.\n\n" +
-      "## Question · at 2\n\n> Sources?\n\n### Answer\n\n- menu.pdf\n",
+      "## Question · at 2\n\n> Sources?\n\n### Answer\n\n- menu.pdf [1] [3]\n- plan.pdf [2]\n- old.pdf\n",
   );
 });
