@@ -54,6 +54,7 @@ async def test_a_call_is_begun_and_ended_without_scrolling(enlarged, window, siz
 async def test_nothing_jumps_in_a_call_however_large_its_text_is(enlarged, dify, window):
     dify.plays(fake_dify.until_stopped("It is behind the house. And"))
     page = await enlarged(window, 200)
+    await page.evaluate("speech.endsBySelf = false")
     await button(page, "Call").click()
     await until(page, "speech.session")
     height_of_panel = "document.querySelector('#call').getBoundingClientRect().height"
