@@ -5,9 +5,9 @@ const SECONDS_PER_LETTER = 1 / 15;
 const SECONDS_PER_SIGN = 1 / 4.5; // a Chinese character, or a digit read aloud
 const SIGN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{N}]/u;
 
-/** Up to where a long sentence is said first, at a mark, or between words and signs. */
+/** Up to where a long sentence is said first: a mark. */
 const MARKED_PAUSE = /^.*(?:[；：，、—](?!\s*\d)|[;:,](?=\s))\s*(?=.)/su;
-/** The best first: not within a number, a number and its unit, or a word. */
+/** Where there is none, the best first: not within a number, a number and its unit, or a word. */
 const PAUSES = [
   /^.*[^\p{N}\p{S}\p{Pd}/\s]\s+(?=.)/su,
   /^.*\s(?=.)/su,

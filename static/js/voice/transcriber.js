@@ -33,7 +33,8 @@ export function createTranscriber({ api, onChange, onRefused = () => {} }) {
 
   /**
    * Takes a recording {chunks, rate, utterance, guess?}; returns its text, however long that takes; "" where it was
-   * given up, null where it was discarded. All of one `utterance` count as one call. `guess` is what `speculate` made of it, if it did.
+   * given up, null where somebody discarded it. All of one `utterance` count as one call. `guess` is what `speculate`
+   * made of it, if it did.
    */
   function transcribe({ chunks, rate, utterance, guess }) {
     const seconds = secondsIn({ chunks, rate });
