@@ -13,7 +13,7 @@ from tests.page.speech import button, call_state, hear, until, until_said
 CALL = {"en-GB": ("Call", "End call", "Mute"), "zh-CN": ("通话", "结束通话", "静音")}
 WINDOWS = [(320, 568), (390, 844), (768, 1024), (844, 390), (1440, 900)]
 SIZES = [100, 125, 150, 175, 200]
-LIKELY = {(320, 568, 200), (844, 390, 200), (844, 390, 175)}
+LOW_WINDOWS = {(320, 568, 200), (844, 390, 200), (844, 390, 175)}
 """Too little room for a Call button below the conversation: one scrolls to it."""
 BESIDE = """() => [...document.querySelectorAll("body *")].filter((each) => {
   const { left, right, width, height } = each.getBoundingClientRect();
@@ -38,7 +38,7 @@ async def test_a_call_is_begun_and_ended_without_scrolling(enlarged, window, siz
     page = await enlarged(window, size, locale=locale)
     call, end, mute = CALL[locale]
     assert await page.evaluate(BESIDE) == []
-    if (*window, size) not in LIKELY:
+    if (*window, size) not in LOW_WINDOWS:
         await expect(button(page, call)).to_be_in_viewport(ratio=1)
     await button(page, call).click()
     await until(page, "speech.session")

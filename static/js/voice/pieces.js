@@ -32,9 +32,9 @@ const JOINT = new RegExp(
 /** What is near no cut, since it may belong to what is on its other side. */
 const FIGURES = /[\p{N}\p{S}%％‰]/u;
 const NUMBER =
-  "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|" +
+  "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|" +
   "(?:hundred|thousand|[mb]illion|dozen|quarter|third)s?|couple|half|double|once|twice|times|more|less|fewer|than|most|least|" +
-  "every|each|per|up to";
+  "every|each|per|up to|maximum|minimum";
 const NOT =
   "no|not|cannot|none|nobody|nothing|nowhere|never|neither|nor|without|only|unless|except|hardly|barely|rarely|avoid|stop|" +
   "instead|forbidden";

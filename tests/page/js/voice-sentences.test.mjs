@@ -114,6 +114,7 @@ test("a beginning is not cut where that could change what it means", () => {
     "Nobody should take this medicine with grapefruit juice or with alcohol.",
     "You may take neither tablets with milk nor capsules with fruit juice.",
     "Wait about a hundred and twenty minutes before you drink anything.",
+    "The level of it was about zero to begin with and it grew after that.",
     "Let it act for fifteen to twenty minutes before you wash it off.",
     "You can take this medicine if you have eaten and your doctor agrees.",
     "The doctor (a specialist, as you know) will come and look at the wound on the left.",
